@@ -1,0 +1,58 @@
+/**
+ * What happens next after an error:
+ * - `retry`        the same thing is tried again, with back-off, for ever
+ * - `dead-letter`  the record or message is set aside with its reason; the stream goes on
+ * - `restart`      the task is closed and opened again from its stored position
+ * - `stop`         the process ends (exit code 1), everything that was not delivered is kept for the next start
+ * - `usage`        nothing was read yet: the configuration or the arguments are wrong (exit code 2)
+ */
+export type Next = "retry" | "dead-letter" | "restart" | "stop" | "usage";
+
+/** The closed list of error codes. Each code says what comes next. */
+const NEXT = {
+  CONFIGURATION: "usage",
+  ARGUMENTS: "usage",
+
+  UNREADABLE_LINE: "dead-letter",
+  INVALID_JSON: "dead-letter",
+  UNKNOWN_SHAPE: "dead-letter",
+  UNREADABLE_VALUE: "dead-letter",
+  MISSING_KEY: "dead-letter",
+  KEY_MISMATCH: "dead-letter",
+  FILTER_FAILED: "dead-letter",
+  MISSING_USER: "dead-letter",
+  UNREADABLE_TIMESTAMP: "dead-letter",
+  MESSAGE_TOO_LARGE: "dead-letter",
+  REFUSED_BY_SEGMENT: "dead-letter",
+
+  STATE_UNREADABLE: "stop",
+  STATE_IN_USE: "stop",
+  SYNCS_CHANGED: "stop",
+  POSITION_LOST: "stop",
+  SEGMENT_CREDENTIALS: "stop",
+  TOO_MANY_DEAD_LETTERS: "stop",
+  INPUT_UNREADABLE: "stop",
+  SOURCE_FAILED: "stop",
+} as const satisfies Record<string, Next>;
+
+export type ErrorCode = keyof typeof NEXT;
+
+/** An error with a code from the closed list; its text says what was found, where, and what to do. */
+export class CdcError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "CdcError";
+    this.code = code;
+  }
+
+  get next(): Next {
+    return NEXT[this.code];
+  }
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,54 @@
+import type { DecodedRow, Row } from "./row.ts";
+
+/**
+ * A place in the database's log that names one change of one row: `line|order`. Positions of one line can be
+ * compared, by the plain order of their texts (numbers are padded with zeros); those of two lines cannot.
+ */
+export type Position = string;
+
+/** True only where both stand on one line and `a` comes strictly before `b`. */
+export function isBefore(a: Position, b: Position): boolean {
+  const end = a.lastIndexOf("|");
+  return b.lastIndexOf("|") === end && a.slice(0, end) === b.slice(0, end) && a < b;
+}
+
+/** What the record says was done to the row; `unknown` where it does not say (flattened without `__op`). */
+export type Operation = "create" | "update" | "read" | "delete" | "unknown";
+
+/** A decoded record of a table: what happened to one row, in the database's words. */
+export type RowEvent = {
+  readonly kind: "row";
+  /** The record key's values as canonical JSON, `["org1",7]`: the identity of the row within its topic. */
+  readonly key: string;
+  /** `schema.table` or `database.table` as the source block names it, else the topic. */
+  readonly table: string;
+  readonly operation: Operation;
+  /** The next row, or none: a removal. */
+  readonly row: DecodedRow | null;
+  /** The row before, only where the connector is known to send it complete. */
+  readonly before: Row | null;
+  /** The columns' defaults by the record's schema, where it has one. */
+  readonly defaults: Row | null;
+  /** Commit time in the database, ms since 1970; the record's own time where it does not say. */
+  readonly time: number;
+  readonly position: Position | null;
+  /** An incremental snapshot's read, which may come at any time among the changes. */
+  readonly incremental: boolean;
+};
+
+/** A record without a value: a removal of its key, unless it merely follows the delete it belongs to. */
+export type Tombstone = { readonly kind: "tombstone"; readonly key: string };
+
+/** `TRUNCATE`: every row of the table from before it is gone. */
+export type Truncate = {
+  readonly kind: "truncate";
+  readonly table: string;
+  readonly time: number;
+  readonly position: Position | null;
+};
+
+/** A record that is no row and never taken for one. */
+export type NonRow = { readonly kind: "non-row"; readonly what: NonRowKind };
+export type NonRowKind = "heartbeat" | "transaction" | "schema change" | "logical message";
+
+export type SourceEvent = RowEvent | Tombstone | Truncate | NonRow;

@@ -1,0 +1,33 @@
+import type { CdcError } from "../errors.ts";
+import type { SourceRecord, TopicPartition } from "../record.ts";
+
+/** The port for where records come from: Kafka under `run`, a recorded file under `replay`, a fake in tests. */
+export interface Source {
+  /** Starts to deliver. Resolves once the first assignment was announced; rejects where that can never be. */
+  start(listener: SourceListener): Promise<void>;
+  /** Delivers nothing more of the partition until it is resumed. What is already on its way may still arrive. */
+  pause(at: TopicPartition): void;
+  resume(at: TopicPartition): void;
+  /** The next record delivered of the partition is the first at or after `offset`. */
+  seek(at: TopicPartition, offset: number): void;
+  /** The partition's log: its first offset and the one that the next record will get. */
+  range(at: TopicPartition): Promise<{ readonly start: number; readonly end: number }>;
+  /** Notes for the outside (lag tools, the next owner) that all below `offset` is done. The store's position is the truth. */
+  commit(at: TopicPartition, offset: number): Promise<void>;
+  /** Delivers nothing more and gives the partitions back. */
+  stop(): Promise<void>;
+}
+
+/** What a source tells. No method may throw. */
+export interface SourceListener {
+  /** The partitions now owned, all of them. Those that are new stay paused until the listener has sought and resumed them. */
+  assigned(partitions: readonly TopicPartition[]): void;
+  /** Records of one partition, in the order of their offsets. Only takes them in; work happens elsewhere. */
+  records(records: readonly SourceRecord[]): void;
+  /** Resolves when everything taken in so far has been processed. A file asks before it reads on, so that its order holds. */
+  processed(): Promise<void>;
+  /** The source has an end (a file) and it was reached. */
+  ended(): void;
+  /** The source cannot go on. */
+  failed(error: CdcError): void;
+}
