@@ -1,4 +1,4 @@
-import type { DecodedRow, Row } from "./row.ts";
+import type { Row } from "./row.ts";
 
 /**
  * A place in the database's log that names one change of one row: `line|order`. Positions of one line can be
@@ -23,8 +23,10 @@ export type RowEvent = {
   /** `schema.table` or `database.table` as the source block names it, else the topic. */
   readonly table: string;
   readonly operation: Operation;
-  /** The next row, or none: a removal. */
-  readonly row: DecodedRow | null;
+  /** The next row as far as the record holds it, or none: a removal. */
+  readonly row: Row | null;
+  /** Columns whose unchanged value the connector was not sent (PostgreSQL's TOAST); the previous row has them. */
+  readonly unavailable: readonly string[];
   /** The row before, only where the connector is known to send it complete. */
   readonly before: Row | null;
   /** The columns' defaults by the record's schema, where it has one. */

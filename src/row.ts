@@ -33,12 +33,6 @@ export class Real {
   }
 }
 
-/** Stands in a decoded row for a column whose unchanged value the connector did not have (PostgreSQL's TOAST). */
-export const UNAVAILABLE: unique symbol = Symbol("unavailable");
-
-/** A row as decoded: columns may still be unavailable. */
-export type DecodedRow = { readonly [column: string]: Value | typeof UNAVAILABLE };
-
 /** The column's value, or `undefined` where the row has no such column. */
 export function column(row: Row, name: string): Value | undefined {
   return Object.hasOwn(row, name) ? row[name] : undefined;
@@ -69,7 +63,7 @@ function canonicalDecimal(text: string): string {
 /** Equal by value: numbers as numbers, decimals by value, objects regardless of the order of their keys. */
 export function equal(a: Value, b: Value): boolean {
   if (a === b) return true;
-  if (a === null || b === null) return false;
+  if (a === null || b === null || (typeof a === "number" && typeof b === "number")) return false;
   const left = numeric(a);
   if (left !== null) return left === numeric(b);
   if (typeof a !== "object" || typeof b !== "object" || b instanceof Real) return false;
@@ -84,7 +78,10 @@ export function equal(a: Value, b: Value): boolean {
   const names = Object.keys(a);
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && equal((a as Row)[name] as Value, (b as Row)[name] as Value))
+    names.every(
+      (name) =>
+        Object.hasOwn(b, name) && equal((a as Row)[name] as Value, (b as Row)[name] as Value),
+    )
   );
 }
 

@@ -1,0 +1,76 @@
+import type { Clock } from "./clock.ts";
+import type { Settings } from "./config/settings.ts";
+import type { DeadLetters } from "./deliver/dead-letters.ts";
+import type { Destination } from "./deliver/destination.ts";
+import { Gate } from "./deliver/gate.ts";
+import { Lane } from "./deliver/lane.ts";
+import type { Source, SourceListener } from "./source/source.ts";
+import { RocksDbStore } from "./state/rocksdb-store.ts";
+import type { OrderedLane } from "./task/task.ts";
+import { TaskManager } from "./task/task-manager.ts";
+import type { TopicPlan } from "./task/topology.ts";
+import type { Counters } from "./telemetry/counters.ts";
+import type { Logger } from "./telemetry/log.ts";
+
+export type PipelineParts = {
+  readonly settings: Settings;
+  readonly topics: ReadonlyMap<string, TopicPlan>;
+  readonly source: Source;
+  /** Where messages go, or what stands for the lanes. */
+  readonly destination: Destination | { readonly lane: () => OrderedLane };
+  readonly deadLetters: DeadLetters;
+  /** Folder of this pipeline's stores. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** Sees the source's calls first; for what needs to know when a window of records is done. */
+  readonly listen?: (listener: SourceListener) => SourceListener;
+};
+
+/** Time for a clean end: what is in flight is delivered and made durable. Kubernetes gives 30 s before it kills. */
+const STOP_DEADLINE_MS = 20_000;
+
+/**
+ * Runs a pipeline until its source ends, `stop` is aborted, or it cannot go on.
+ * @throws the error that stopped it
+ */
+export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Promise<void> {
+  const { settings, source, clock, logger } = parts;
+  const over = Promise.withResolvers<void>();
+  const gate = new Gate(clock);
+  const manager = new TaskManager({
+    ...parts,
+    openStore: (folder) => RocksDbStore.open(folder),
+    laneFor: (onFailure) =>
+      "lane" in parts.destination
+        ? parts.destination.lane()
+        : new Lane({
+            destination: parts.destination,
+            gate,
+            deadLetters: parts.deadLetters,
+            clock,
+            counters: parts.counters,
+            logger,
+            linger_ms: settings.segment.linger_ms,
+            messages: settings.limits.lane_messages,
+            bytes: settings.limits.lane_bytes,
+            refusedInARow: settings.deadLetters.stopAfterInARow,
+            onFailure,
+          }),
+    onFailure: over.reject,
+    onEnd: over.resolve,
+  });
+  const ended = () => over.resolve();
+  stop.addEventListener("abort", ended, { once: true });
+  try {
+    // Start may take as long as the brokers are away; a stop does not wait for it.
+    await Promise.race([source.start(parts.listen?.(manager) ?? manager), over.promise]);
+    await over.promise;
+  } finally {
+    stop.removeEventListener("abort", ended);
+    // The source goes last: the group offset is committed by the last checkpoints.
+    await manager.stop(STOP_DEADLINE_MS);
+    await source.stop();
+  }
+}

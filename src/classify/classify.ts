@@ -1,0 +1,203 @@
+import { CdcError } from "../errors.ts";
+import { isBefore, type RowEvent } from "../event.ts";
+import { column, type Row } from "../row.ts";
+import type { StoredRow } from "../stored-row.ts";
+import { differs } from "./differs.ts";
+import type { ModelRule, SyncRule } from "./rules.ts";
+
+/** What happened to a row in the eyes of one sync. */
+export type Change = {
+  readonly sync: SyncRule;
+  readonly kind: "added" | "changed" | "removed";
+  readonly previous: Row | null;
+  /** The row now. On `removed` by the filter it exists and is no member. */
+  readonly next: Row | null;
+  /** Known columns that the rows lack; expressions see them as null. */
+  readonly absent: ReadonlySet<string>;
+};
+
+/** A model or sync that could not take the row, and why. */
+export type Refusal = { readonly by: string; readonly error: CdcError };
+
+export type Outcome = {
+  readonly verdict: "applied" | "stale";
+  /** What the store keeps from now on; `null` leaves it as it is. */
+  readonly stored: StoredRow | null;
+  readonly changes: readonly Change[];
+  readonly refusals: readonly Refusal[];
+  /** Members of which nothing watched differs: calls not made. */
+  readonly unchanged: number;
+  /** Changes that are not sent because the row was there before the sync began. */
+  readonly initial: number;
+  /** The position went back although time went on: a new or restored server. */
+  readonly positionReset: boolean;
+};
+
+/** Where the record stands in its partition. */
+export type Standing = {
+  readonly offset: number;
+  /** Whether a streamed record (no snapshot read) of this partition came before. */
+  readonly streaming: boolean;
+};
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Previous row + next row + filter → changes, for every sync that looks at the row.
+ *
+ * The previous row is the store's. The record's `before` stands in only for a row that the store never saw, and is
+ * there only where the connector is known to send it complete.
+ */
+export function classify(
+  previous: StoredRow | null,
+  event: RowEvent,
+  standing: Standing,
+  models: readonly ModelRule[],
+): Outcome {
+  const positionReset = goesBack(previous, event);
+  if (positionReset && event.time <= (previous as StoredRow).time) return STALE;
+
+  const before = previous === null ? event.before : previous.row;
+  const { next, absent } = complete(event, before);
+  const changes: Change[] = [];
+  const refusals: Refusal[] = [];
+  const members: number[] = [];
+  const unsure: number[] = [];
+  let unchanged = 0;
+  let initial = 0;
+  let taken = models.length === 0;
+
+  for (const model of models) {
+    const belongs = next === null ? false : belongsTo(model, next, absent);
+    if (belongs instanceof CdcError) refusals.push({ by: model.name, error: belongs });
+    else taken = true;
+
+    for (const sync of model.syncs) {
+      const was =
+        previous === null
+          ? wouldBeMember(model, sync, before)
+          : previous.members.includes(sync.number);
+      if (belongs instanceof CdcError) {
+        // Row and membership stay as they are for this model; should another model store the row, this sync no
+        // longer knows what Segment holds.
+        if (was) members.push(sync.number);
+        if (was) unsure.push(sync.number);
+        continue;
+      }
+      const is = belongs && next !== null && sync.hasUser(next, absent);
+      if (is) members.push(sync.number);
+
+      const kind = was ? (is ? "changed" : "removed") : is ? "added" : null;
+      const silent = sync.initialResults === "skip" && isInitial(previous, event, standing, sync);
+      if (kind === null) {
+        if (belongs && next !== null && !silent && isNews(before, event, next)) {
+          const error = sync.missingUser(next);
+          if (error) refusals.push({ by: sync.name, error });
+        }
+      } else if (kind === "changed" && !hasChanged(sync, previous, before, event, next))
+        unchanged += 1;
+      else if (silent) initial += 1;
+      else changes.push({ sync, kind, previous: before, next, absent });
+    }
+  }
+
+  const stored = taken ? keep(previous, event, standing, next, members, unsure) : null;
+  return { verdict: "applied", stored, changes, refusals, unchanged, initial, positionReset };
+}
+
+const STALE: Outcome = {
+  verdict: "stale",
+  stored: null,
+  changes: [],
+  refusals: [],
+  unchanged: 0,
+  initial: 0,
+  positionReset: false,
+};
+
+/** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */
+function goesBack(previous: StoredRow | null, event: RowEvent): boolean {
+  return (
+    previous !== null &&
+    previous.position !== null &&
+    event.position !== null &&
+    isBefore(event.position, previous.position)
+  );
+}
+
+/** The next row with every unavailable column filled from the row before; those that stay unknown are absent. */
+function complete(
+  event: RowEvent,
+  before: Row | null,
+): { next: Row | null; absent: ReadonlySet<string> } {
+  if (event.row === null || event.unavailable.length === 0)
+    return { next: event.row, absent: NONE };
+  const next = { ...event.row };
+  const absent = new Set<string>();
+  for (const name of event.unavailable) {
+    const known = before === null ? undefined : column(before, name);
+    if (known === undefined) absent.add(name);
+    else next[name] = known;
+  }
+  return { next, absent };
+}
+
+function belongsTo(model: ModelRule, next: Row, absent: ReadonlySet<string>): boolean | CdcError {
+  try {
+    return model.matches(next, absent);
+  } catch (error) {
+    if (error instanceof CdcError) return error;
+    throw error;
+  }
+}
+
+/** Whether a row known from `before` alone was a member; a filter that cannot decide says no. */
+function wouldBeMember(model: ModelRule, sync: SyncRule, before: Row | null): boolean {
+  return before !== null && belongsTo(model, before, NONE) === true && sync.hasUser(before, NONE);
+}
+
+/**
+ * A key never seen is an initial result when its record is one of a row that existed before; below the boundary
+ * everything is.
+ */
+function isInitial(
+  previous: StoredRow | null,
+  { operation, incremental, before }: RowEvent,
+  { offset, streaming }: Standing,
+  { boundary }: SyncRule,
+): boolean {
+  if (offset < boundary) return true;
+  if (previous !== null || before !== null) return false;
+  return incremental || operation === "update" || (operation === "read" && !streaming);
+}
+
+function hasChanged(
+  sync: SyncRule,
+  previous: StoredRow | null,
+  before: Row | null,
+  event: RowEvent,
+  next: Row | null,
+): boolean {
+  if (previous?.unsure.includes(sync.number)) return true;
+  return before !== null && next !== null && differs(sync.watched, before, next, event.defaults);
+}
+
+/** A row that is new or differs in any column: a repeated read of a row without a user is refused only once. */
+function isNews(before: Row | null, event: RowEvent, next: Row): boolean {
+  return before === null || differs("*", before, next, event.defaults);
+}
+
+/** The row, or a deletion mark for a row that was stored or whose removal has a position to compare with. */
+function keep(
+  previous: StoredRow | null,
+  event: RowEvent,
+  { offset }: Standing,
+  row: Row | null,
+  members: readonly number[],
+  unsure: readonly number[],
+): StoredRow | null {
+  if (row === null && previous === null && event.position === null) return null;
+  // A record without a position leaves the stored one standing, with the commit time that belongs to it.
+  const { position, time } = event.position === null && previous !== null ? previous : event;
+  return { row, offset, position, time, members, unsure };
+}

@@ -1,0 +1,21 @@
+import { column, equal, type Row } from "../row.ts";
+
+/**
+ * Whether any of the columns has another value now. A column that the row no longer has (dropped from the table, or a
+ * generated one that only snapshots carry) is no difference; one that the previous row did not have yet counts as its
+ * default by the record's schema, else as NULL.
+ */
+export function differs(
+  columns: readonly string[] | "*",
+  previous: Row,
+  next: Row,
+  defaults: Row | null,
+): boolean {
+  for (const name of columns === "*" ? Object.keys(next) : columns) {
+    const now = column(next, name);
+    if (now === undefined) continue;
+    const then = column(previous, name) ?? (defaults && column(defaults, name)) ?? null;
+    if (now !== then && !equal(now, then)) return true;
+  }
+  return false;
+}

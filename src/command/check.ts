@@ -1,0 +1,15 @@
+import { readSettings } from "../config/read.ts";
+import { topicsOf } from "../config/references.ts";
+import { planTopics } from "../task/topology.ts";
+
+/** Validates a configuration and says what it will do. */
+export async function check(config: string): Promise<void> {
+  const settings = readSettings(config);
+  planTopics(settings);
+  const lines = Object.entries(settings.syncs).map(([name, sync]) => {
+    const model = settings.models[sync.model];
+    const where = model?.where === undefined ? "" : ` where ${model.where}`;
+    return `  ${name}: ${sync.type} from ${model ? topicsOf(model).join(", ") : "?"}${where}`;
+  });
+  process.stderr.write(`${config} is valid: pipeline ${settings.name}\n${lines.join("\n")}\n`);
+}

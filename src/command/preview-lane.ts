@@ -1,0 +1,39 @@
+import type { LaneMessage } from "../deliver/lane.ts";
+import type { RecordedRecord } from "../source/recorded-line.ts";
+import type { OrderedLane } from "../task/task.ts";
+
+/**
+ * Stands for the lanes of all tasks and prints instead of sending. Tasks work side by side, so what a window of lines
+ * gave is put into the order of its lines before it is printed.
+ */
+export class PreviewLane implements OrderedLane {
+  readonly #print: (line: string) => void;
+  #window: LaneMessage[] = [];
+  #pushed = 0;
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  get pushed(): number {
+    return this.#pushed;
+  }
+
+  push(messages: readonly LaneMessage[]): void {
+    this.#window.push(...messages);
+    this.#pushed += messages.length;
+  }
+
+  /** Prints what the window gave. */
+  flush(): void {
+    const line = ({ record }: LaneMessage) => (record as RecordedRecord).line;
+    for (const { text } of this.#window.toSorted((a, b) => line(a) - line(b))) this.#print(text);
+    this.#window = [];
+  }
+
+  async room(): Promise<void> {}
+
+  async settled(): Promise<void> {}
+
+  close(): void {}
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runPipeline } from "../app.ts";
+import { systemClock } from "../clock.ts";
+import { readSettings } from "../config/read.ts";
+import {
+  asLine,
+  type DeadLetter,
+  type DeadLetters,
+  LoggedDeadLetters,
+} from "../deliver/dead-letters.ts";
+import { FileLog } from "../deliver/file-log.ts";
+import { nameOf } from "../record.ts";
+import { FileSource } from "../source/file-source.ts";
+import { planTopics } from "../task/topology.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { PreviewLane } from "./preview-lane.ts";
+import { stopSignal } from "./signals.ts";
+import { summary } from "./summary.ts";
+
+/** How many dead letters the summary shows. */
+const SHOWN = 10;
+
+/** The same pipeline on a throw-away state; prints every message as one JSON line and sends nothing. */
+export async function preview(
+  config: string,
+  input: string,
+  deadLetterFile: string | undefined,
+): Promise<void> {
+  const settings = readSettings(config);
+  const topics = planTopics(settings);
+  const counters = new Counters();
+  const logger = createLogger("error", settings.log.format);
+  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
+  const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
+  const shown: DeadLetter[] = [];
+  const deadLetters: DeadLetters = {
+    append: async (letters) => {
+      shown.push(...letters.slice(0, SHOWN - shown.length));
+      if (file) await new LoggedDeadLetters(file, asLine).append(letters);
+    },
+  };
+  const lane = new PreviewLane((line) => process.stdout.write(`${line}\n`));
+  const source = new FileSource({
+    input,
+    topics: new Set(topics.keys()),
+    onUnreadable: async (record, error) => {
+      counters.add("dead_letters");
+      await deadLetters.append([{ record, error }]);
+    },
+    onOther: () => counters.add("other_records"),
+    onOutOfOrder: () => counters.add("out_of_order"),
+  });
+  try {
+    await runPipeline(
+      {
+        settings,
+        topics,
+        source,
+        destination: { lane: () => lane },
+        deadLetters,
+        folder,
+        clock: systemClock,
+        counters,
+        logger,
+        listen: (listener) => ({
+          assigned: (partitions) => listener.assigned(partitions),
+          records: (records) => listener.records(records),
+          processed: () => listener.processed().then(() => lane.flush()),
+          ended: () => listener.ended(),
+          failed: (error) => listener.failed(error),
+        }),
+      },
+      stopSignal(),
+    );
+  } finally {
+    lane.flush();
+    await file?.close();
+    rmSync(folder, { recursive: true, force: true });
+    process.stderr.write(summary(counters));
+    for (const { record, error } of shown) {
+      process.stderr.write(`  dead letter ${nameOf(record)}: ${error.code}: ${error.message}\n`);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { runPipeline } from "../app.ts";
+import { systemClock } from "../clock.ts";
+import { readSettings } from "../config/read.ts";
+import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
+import { FileLog } from "../deliver/file-log.ts";
+import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
+import { FileSource } from "../source/file-source.ts";
+import { planTopics } from "../task/topology.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { Progress } from "../telemetry/progress.ts";
+import { library } from "./library.ts";
+import { stopSignal } from "./signals.ts";
+import { summary } from "./summary.ts";
+
+/** The whole pipeline from a recorded file instead of Kafka, with a state of its own. */
+export async function replay(config: string, input: string): Promise<void> {
+  const settings = readSettings(config);
+  const topics = planTopics(settings);
+  const counters = new Counters();
+  const logger = createLogger(
+    settings.log.level === "info" ? "warn" : settings.log.level,
+    settings.log.format,
+  );
+  const folder = join(settings.state.directory, settings.name, "replay");
+  const letters = new FileLog(settings.deadLetters.file ?? join(folder, "dead-letters.ndjson"));
+  const deadLetters = new LoggedDeadLetters(letters, asLine);
+  const { writeKey, url, region, timeout_ms } = settings.segment;
+  const destination = new SegmentClient({
+    writeKey,
+    url: url ?? REGIONS[region],
+    timeout_ms,
+    library,
+  });
+  const progress = new Progress("replay");
+  const started = Date.now();
+  const source = new FileSource({
+    input,
+    topics: new Set(topics.keys()),
+    onUnreadable: async (record, error) => {
+      counters.add("dead_letters");
+      await deadLetters.append([{ record, error }]);
+    },
+    onOther: () => counters.add("other_records"),
+    onOutOfOrder: () => counters.add("out_of_order"),
+    onProgress: ({ bytes, total, lines }) => {
+      const rate = Math.round((lines / Math.max(Date.now() - started, 1)) * 1000);
+      const detail = `${lines} lines, ${rate}/s, ${counters.get("messages_delivered")} messages delivered`;
+      progress.show({ done: bytes, total, detail });
+    },
+  });
+  const stop = stopSignal();
+  try {
+    await runPipeline(
+      {
+        settings,
+        topics,
+        source,
+        destination,
+        deadLetters,
+        folder: join(folder, "tasks"),
+        clock: systemClock,
+        counters,
+        logger,
+      },
+      stop,
+    );
+  } finally {
+    progress.end();
+    destination.close();
+    await letters.close();
+    process.stderr.write(summary(counters));
+  }
+  if (stop.aborted)
+    process.stderr.write("stopped before the end; start it again to go on where it stopped\n");
+  if (counters.get("replayed") > 0) {
+    process.stderr.write(
+      `records that an earlier replay had delivered were passed over (its state: ${folder})\n`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { Real, real, type Value } from "../row.ts";
+import { decimal } from "./decimal.ts";
+import { dateText, instantText, timeText, type Unit, unitByMagnitude, utcText } from "./instant.ts";
+import { type Json, jsonText, parseJson, shown } from "./json.ts";
+
+/** Turns a raw, non-null value into the column's value. Throws an Error that says what it found. */
+export type Converter = (raw: Json) => Value;
+
+/** A column's type by the model's `columns`, for records that carry no schema. */
+export type ColumnType = {
+  readonly type:
+    | "boolean"
+    | "int"
+    | "double"
+    | "string"
+    | "decimal"
+    | "json"
+    | "bytes"
+    | "date"
+    | "time"
+    | "timestamp";
+  readonly scale?: number;
+  readonly unit?: Unit;
+};
+
+/** The converter for a declared type; takes every encoding of that type which Debezium has. */
+export function converterOf({ type, scale, unit }: ColumnType): Converter {
+  switch (type) {
+    case "boolean":
+      return toBoolean;
+    case "int":
+      return toInteger;
+    case "double":
+      return toDouble;
+    case "string":
+      return (raw) => (typeof raw === "string" ? raw : jsonText(raw));
+    case "decimal":
+      return (raw) => decimal(raw, scale);
+    case "json":
+      return toJson;
+    case "bytes":
+      return (raw) => expect(raw, "string", "bytes in base64");
+    case "date":
+      return toDate;
+    case "time":
+      return (raw) =>
+        isCount(raw) ? timeText(raw, unit ?? "us") : trimZone(expect(raw, "string", "a time"));
+    case "timestamp":
+      return (raw) =>
+        isCount(raw) ? toInstant(raw, unit) : utcText(expect(raw, "string", "a timestamp"));
+  }
+}
+
+export function toBoolean(raw: Json): boolean {
+  if (typeof raw === "boolean") return raw;
+  if (raw === 0 || raw === 1) return raw === 1;
+  if (raw === "true" || raw === "false") return raw === "true";
+  throw new Error(`${shown(raw)} is no boolean`);
+}
+
+export function toInteger(raw: Json): number | bigint {
+  if (typeof raw === "bigint" || (typeof raw === "number" && Number.isInteger(raw))) return raw;
+  if (typeof raw === "string" && /^-?\d+$/.test(raw)) {
+    const exact = BigInt(raw);
+    return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+  }
+  throw new Error(`${shown(raw)} is no integer`);
+}
+
+/** A double; `NaN` and the infinities, which JSON cannot say, stay the texts that the converters write. */
+export function toDouble(raw: Json): Value {
+  if (typeof raw === "number") return Number.isInteger(raw) ? new Real(String(raw)) : raw;
+  if (typeof raw === "bigint") return real(raw.toString());
+  if (typeof raw === "string") return /^-?\d/.test(raw) ? real(raw) : raw;
+  throw new Error(`${shown(raw)} is no number`);
+}
+
+/** A JSON column arrives as text; what cannot be parsed is no JSON. */
+export function toJson(raw: Json): Value {
+  return typeof raw === "string" ? (parseJson(raw) as Value) : (raw as Value);
+}
+
+export function toDate(raw: Json): string {
+  if (typeof raw === "number") return dateText(raw);
+  return trimZone(expect(raw, "string", "a date"));
+}
+
+function toInstant(count: number | bigint, unit: Unit | undefined): string {
+  const by = unit ?? unitByMagnitude(count);
+  return by === "days" ? instantText(count, "ms") : instantText(count, by);
+}
+
+/** `isostring` puts a Z on types without a zone: `1988-02-29Z`, `07:30:00Z`. */
+export function trimZone(text: string): string {
+  return text.endsWith("Z") && !text.includes("T") ? text.slice(0, -1) : text;
+}
+
+export function isCount(raw: Json): raw is number | bigint {
+  return typeof raw === "bigint" || typeof raw === "number";
+}
+
+function expect(raw: Json, type: "string", what: string): string {
+  if (typeof raw === type) return raw as string;
+  throw new Error(`${shown(raw)} is not ${what}`);
+}

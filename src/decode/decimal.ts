@@ -1,0 +1,41 @@
+import { type Real, real } from "../row.ts";
+import { isObject, shown } from "./json.ts";
+
+/**
+ * A decimal in any form that Connect's converters write.
+ * - text or a number: as it stands
+ * - base64 of the unscaled integer, two's complement, big-endian: with the scale of its schema
+ * - `{scale, value}`: numeric without a fixed scale
+ * @throws Error where it is none of these
+ */
+export function decimal(raw: unknown, scale: number | undefined): number | Real | string {
+  if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
+  if (isObject(raw)) return decimal(raw.value, Number(raw.scale));
+  if (typeof raw !== "string") throw new Error(`${shown(raw)} is no decimal`);
+  if (scale !== undefined && isBase64(raw)) return unscaled(raw, scale);
+  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(raw)) return real(raw);
+  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return raw;
+  if (scale === undefined && isBase64(raw)) {
+    throw new Error(
+      `"${raw}" is a decimal without its scale; give the column {type: decimal, scale: N}`,
+    );
+  }
+  throw new Error(`"${raw}" is no decimal`);
+}
+
+/** Base64 as the converters write it, padded. Text such as `1234` would be base64 too: with a scale, base64 is meant. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && text !== "" && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+}
+
+function unscaled(base64: string, scale: number): number | Real {
+  const bytes = Buffer.from(base64, "base64");
+  const magnitude = BigInt(`0x${bytes.toString("hex")}`);
+  const integer = BigInt.asIntN(bytes.length * 8, magnitude);
+  return real(`${integer}e${-signedScale(scale)}`);
+}
+
+/** `numeric(6,-2)` comes with scale 2046: PostgreSQL keeps it in 11 bits, two's complement. */
+function signedScale(scale: number): number {
+  return scale >= 1024 && scale < 2048 ? scale - 2048 : scale;
+}

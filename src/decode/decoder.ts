@@ -1,0 +1,229 @@
+import { isUtf8 } from "node:buffer";
+import { CdcError, messageOf } from "../errors.ts";
+import type { RowEvent, SourceEvent, Truncate } from "../event.ts";
+import type { SourceRecord } from "../record.ts";
+import { Real, type Row, type Value } from "../row.ts";
+import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
+import { EmbeddedSchema } from "./embedded-schema.ts";
+import { COMPLETE_BEFORE, type Envelope, isEnvelope, OPERATIONS } from "./envelope.ts";
+import { readFlattened } from "./flattened.ts";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  parseEnvelopeJson,
+  parseJson,
+  shown,
+} from "./json.ts";
+import { type ConnectSchema, convertersOf } from "./logical-types.ts";
+import { nonRowKind } from "./non-row.ts";
+import { type KeyFields, RecordKey } from "./record-key.ts";
+import { positionOf } from "./source-position.ts";
+import { Placeholder } from "./unavailable.ts";
+
+/** What the models over a topic say of its records. */
+export type TopicFormat = {
+  readonly topic: string;
+  readonly key: KeyFields;
+  /** Declared column types; they win over a record's own schema. */
+  readonly columns: ReadonlyMap<string, ColumnType>;
+  /** Whether `before` is the whole row; absent where the connector decides. */
+  readonly beforeIsComplete?: boolean;
+  readonly unavailableValue: string;
+  /** Columns that expressions read: for these `5.0` is told from `5` though JavaScript's numbers are alike. */
+  readonly expressionColumns: readonly string[];
+};
+
+const NONE: readonly string[] = [];
+const GONE = { row: null, unavailable: NONE } as const;
+
+/** How the columns of one struct are read. */
+type Shape = { readonly converters: ReadonlyMap<string, Converter>; readonly defaults: Row | null };
+
+/** Turns the records of one topic into source events. */
+export class Decoder {
+  readonly #format: TopicFormat;
+  readonly #key: RecordKey;
+  readonly #embedded = new EmbeddedSchema();
+  readonly #declared: Shape;
+  readonly #placeholder: Placeholder;
+  readonly #doubles: readonly { name: string; pattern: RegExp }[];
+  #schema: ConnectSchema | null = null;
+  #shape: Shape;
+
+  constructor(format: TopicFormat) {
+    this.#format = format;
+    this.#key = new RecordKey(format.key);
+    this.#placeholder = new Placeholder(format.unavailableValue);
+    const converters = new Map(
+      [...format.columns].map(([name, type]) => [name, converterOf(type)]),
+    );
+    this.#declared = { converters, defaults: null };
+    this.#shape = this.#declared;
+    this.#doubles = format.expressionColumns
+      .filter((name) => !format.columns.has(name))
+      .map((name) => ({ name, pattern: doublePattern(name) }));
+  }
+
+  /**
+   * @throws CdcError with a dead-letter code and a reason a person can act on
+   */
+  decode(record: SourceRecord): SourceEvent {
+    if (record.value === null) return { kind: "tombstone", key: this.#key.read(record.key) };
+    if (!isUtf8(record.value)) throw new CdcError("INVALID_JSON", notJson(record.value));
+    const { payload, text } = this.#parse(record.value);
+    if (payload === null) return { kind: "tombstone", key: this.#key.read(record.key) };
+    if (!isObject(payload)) {
+      throw new CdcError(
+        "UNKNOWN_SHAPE",
+        `the value is ${shown(payload)}, neither an envelope nor a row`,
+      );
+    }
+    const what = nonRowKind(payload);
+    if (what !== null) return { kind: "non-row", what };
+    return isEnvelope(payload)
+      ? this.#envelope(payload, text, record)
+      : this.#flattened(payload, text, record);
+  }
+
+  #parse(value: Buffer): { payload: Json; text: string } {
+    try {
+      const { payload: text, schema } = this.#embedded.split(value);
+      if (schema !== this.#schema) {
+        this.#schema = schema;
+        this.#shape = this.#shapeOf(schema);
+      }
+      return { payload: parseEnvelopeJson(text), text };
+    } catch (error) {
+      throw new CdcError("INVALID_JSON", `${notJson(value)}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {
+    const { op, source } = envelope;
+    const connector = String(source.connector);
+    const incremental = source.snapshot === "incremental";
+    const about = {
+      table: [source.schema ?? source.db, source.table ?? source.collection]
+        .filter(Boolean)
+        .join("."),
+      time: firstTime(source.ts_ms, envelope.ts_ms, record.timestamp),
+      position: incremental ? null : positionOf(connector, source),
+    };
+    if (op === "t") return { kind: "truncate", ...about };
+    const operation = OPERATIONS[op];
+    const after = rowObject(envelope.after);
+    if (operation === undefined || (operation !== "delete" && after === null)) {
+      throw new CdcError(
+        "UNKNOWN_SHAPE",
+        `an envelope with op ${shown(op)} and after ${shown(envelope.after)} is not known`,
+      );
+    }
+    const complete = this.#format.beforeIsComplete ?? COMPLETE_BEFORE.has(connector);
+    const before = complete ? rowObject(envelope.before) : null;
+    return {
+      kind: "row",
+      key: this.#key.read(record.key),
+      operation,
+      ...(operation === "delete" || after === null ? GONE : this.#row(after, text)),
+      before: before && this.#row(before, text).row,
+      defaults: this.#shape.defaults,
+      incremental,
+      ...about,
+    };
+  }
+
+  #flattened(payload: JsonObject, text: string, record: SourceRecord): RowEvent {
+    const { row, deleted, op, source, time } = readFlattened(payload, record.headers);
+    const incremental = source.snapshot === "incremental";
+    if (Object.keys(row).length === 0) {
+      throw new CdcError(
+        "UNKNOWN_SHAPE",
+        `the value ${shown(payload)} is neither an envelope nor a row`,
+      );
+    }
+    return {
+      kind: "row",
+      key: this.#key.read(record.key),
+      table: typeof source.table === "string" ? source.table : record.topic,
+      operation: deleted ? "delete" : (op && OPERATIONS[op]) || "unknown",
+      ...(deleted ? GONE : this.#row(row, text)),
+      before: null,
+      defaults: this.#shape.defaults,
+      time: time ?? record.timestamp,
+      position: incremental ? null : positionOf(String(source.connector), source),
+      incremental,
+    };
+  }
+
+  /** Converts the columns in place: the object was just parsed and belongs to nobody else. */
+  #row(raw: JsonObject, text: string): { row: Row; unavailable: readonly string[] } {
+    const { converters } = this.#shape;
+    const row = raw as { [column: string]: Value };
+    let unavailable = NONE;
+    for (const name of Object.keys(raw)) {
+      const value = raw[name] as Json;
+      if (value === null || typeof value === "boolean") continue;
+      if (typeof value !== "number" && this.#placeholder.matches(value)) {
+        unavailable = [...unavailable, name];
+        delete row[name];
+        continue;
+      }
+      const convert = converters.get(name);
+      if (convert) row[name] = converted(convert, name, value);
+    }
+    for (const { name, pattern } of this.#doubles) {
+      if (Number.isInteger(row[name]) && pattern.test(text))
+        row[name] = new Real(String(row[name]));
+    }
+    return { row, unavailable };
+  }
+
+  #shapeOf(schema: ConnectSchema | null): Shape {
+    if (schema === null) return this.#declared;
+    const struct = schema.fields?.find(({ field }) => field === "after") ?? schema;
+    const converters = convertersOf(struct);
+    const defaults: Record<string, Value> = {};
+    for (const { field, default: fallback } of struct.fields ?? []) {
+      if (field === undefined || fallback === undefined || fallback === null) continue;
+      const convert = converters.get(field);
+      defaults[field] = convert ? converted(convert, field, fallback) : (fallback as Value);
+    }
+    for (const [name, convert] of this.#declared.converters) converters.set(name, convert);
+    return { converters, defaults };
+  }
+}
+
+function converted(convert: Converter, name: string, value: Json): Value {
+  try {
+    return convert(value);
+  } catch (error) {
+    throw new CdcError("UNREADABLE_VALUE", `column "${name}": ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** MongoDB's documents come as JSON text. */
+function rowObject(image: unknown): JsonObject | null {
+  const row = typeof image === "string" ? parseJson(image) : image;
+  return isObject(row) ? row : null;
+}
+
+function firstTime(...candidates: unknown[]): number {
+  return candidates.find((at): at is number => typeof at === "number" && at > 0) ?? 0;
+}
+
+function doublePattern(name: string): RegExp {
+  const quoted = JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`${quoted}\\s*:\\s*-?\\d+[.eE]`);
+}
+
+function notJson(value: Buffer): string {
+  const start = value.toString("latin1", 0, 40).replace(/[^\x20-\x7e]/g, "\u00b7");
+  return value[0] === 0
+    ? `the value is not JSON but binary (Confluent's wire format begins so): ${start}`
+    : `the value is not JSON: ${start}`;
+}

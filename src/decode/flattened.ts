@@ -1,0 +1,61 @@
+import type { Headers } from "../record.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+/**
+ * A record of Debezium's ExtractNewRecordState: the row alone, with what `add.fields` put beside its columns and
+ * `add.headers` into the headers, under names that begin with `__`.
+ */
+export type Flattened = {
+  readonly row: JsonObject;
+  readonly deleted: boolean;
+  /** The envelope's `op`, where the record tells it. */
+  readonly op: string | undefined;
+  /** As much of the source block as was added. */
+  readonly source: JsonObject;
+  readonly time: number | undefined;
+};
+
+export function readFlattened(payload: JsonObject, headers: Headers): Flattened {
+  const added: JsonObject = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith("__") && value !== undefined) added[name.slice(2)] = headerValue(value);
+  }
+  const row: JsonObject = {};
+  for (const [name, value] of Object.entries(payload)) {
+    if (!name.startsWith("__")) row[name] = value;
+    else if (value !== null) added[name.slice(2)] = value;
+  }
+  const source = sourceOf(added);
+  const op = typeof added.op === "string" ? added.op : undefined;
+  const time = [source.ts_ms, added.ts_ms].find((at) => typeof at === "number" && at > 0);
+  return {
+    row,
+    deleted: added.deleted === true || added.deleted === "true" || op === "d",
+    op,
+    source,
+    time: time as number | undefined,
+  };
+}
+
+/** `source.lsn` is added as `__source_lsn`, `lsn` as `__lsn`; which connector wrote it shows by what there is. */
+function sourceOf(added: JsonObject): JsonObject {
+  const source: JsonObject = {};
+  for (const [name, value] of Object.entries(added)) {
+    if (!name.startsWith("source_")) source[name] ??= value;
+  }
+  for (const [name, value] of Object.entries(added)) {
+    if (name.startsWith("source_")) source[name.slice("source_".length)] = value;
+  }
+  if (source.connector === undefined) {
+    if (source.lsn !== undefined) source.connector = "postgresql";
+    else if (source.file !== undefined) source.connector = "mysql";
+    else if (source.change_lsn !== undefined) source.connector = "sqlserver";
+  }
+  return source;
+}
+
+/** Header values are text, or JSON of a number. */
+function headerValue(value: Buffer | string): Json {
+  const text = value.toString();
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+}

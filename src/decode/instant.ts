@@ -1,0 +1,77 @@
+/** Dates, times and instants in text, from the numbers that Debezium and Connect write. */
+
+export type Unit = "s" | "ms" | "us" | "ns";
+
+const PER_SECOND: Record<Unit, bigint> = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n };
+
+/** JavaScript's last instant, ms. PostgreSQL's `infinity` lies beyond it. */
+const LAST_MS = 8_640_000_000_000_000;
+
+/** Days since 1970 → `YYYY-MM-DD`; beyond the calendar `infinity` or `-infinity`. */
+export function dateText(days: number): string {
+  const ms = days * 86_400_000;
+  if (Math.abs(ms) > LAST_MS) return days > 0 ? "infinity" : "-infinity";
+  const iso = new Date(ms).toISOString();
+  return iso.slice(0, iso.indexOf("T"));
+}
+
+/** A count of units since 1970 → ISO-8601 UTC with as many digits as the value needs, at least three. */
+export function instantText(count: number | bigint, unit: Unit): string {
+  if (unit === "ms" && typeof count === "number" && Math.abs(count) <= LAST_MS) {
+    return new Date(count).toISOString();
+  }
+  const perSecond = PER_SECOND[unit];
+  const total = BigInt(count);
+  let seconds = total / perSecond;
+  let rest = total % perSecond;
+  if (rest < 0n) {
+    seconds -= 1n;
+    rest += perSecond;
+  }
+  const ms = Number(seconds) * 1000;
+  if (Math.abs(ms) > LAST_MS) return total > 0n ? "infinity" : "-infinity";
+  const whole = new Date(ms).toISOString().slice(0, -5);
+  return `${whole}.${fraction(rest, perSecond, 3)}Z`;
+}
+
+/** A count of units since midnight → `HH:MM:SS`, with a fraction where it has one. */
+export function timeText(count: number | bigint, unit: Unit): string {
+  const perSecond = PER_SECOND[unit];
+  const total = BigInt(count);
+  const seconds = Number(total / perSecond);
+  const clock = [seconds / 3600, (seconds / 60) % 60, seconds % 60]
+    .map((part) => String(Math.floor(part)).padStart(2, "0"))
+    .join(":");
+  const rest = total % perSecond;
+  return rest === 0n ? clock : `${clock}.${fraction(rest, perSecond, 0)}`;
+}
+
+function fraction(rest: bigint, perSecond: bigint, atLeast: number): string {
+  const digits = rest.toString().padStart(perSecond.toString().length - 1, "0");
+  return digits.replace(/0+$/, "").padEnd(atLeast, "0");
+}
+
+/** ISO text with an offset, or a space for the `T`, → UTC; what is no instant is left as it stands. */
+export function utcText(text: string): string {
+  if (text.endsWith("Z") && text[10] === "T") return text;
+  const match =
+    /^([+-]?\d{4,6}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?(Z|[+-]\d{2}(?::?\d{2})?)?$/.exec(
+      text,
+    );
+  if (!match) return text;
+  const [, date, time = "", fractionText = "", zone = "Z"] = match;
+  const offset = /^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone;
+  const at = new Date(`${date}T${time.length === 5 ? `${time}:00` : time}${offset}`);
+  return Number.isNaN(at.getTime())
+    ? text
+    : `${at.toISOString().slice(0, -5)}${fractionText || ".000"}Z`;
+}
+
+/** The unit that a bare number since 1970 is in, by its magnitude; days below a million. */
+export function unitByMagnitude(count: number | bigint): Unit | "days" {
+  const size = Math.abs(Number(count));
+  if (size < 1e6) return "days";
+  if (size < 1e11) return "s";
+  if (size < 1e14) return "ms";
+  return size < 1e17 ? "us" : "ns";
+}

@@ -1,0 +1,22 @@
+import type { NonRowKind } from "../event.ts";
+import { isObject, type JsonObject } from "./json.ts";
+
+/** Records that a topic pattern may catch and that are no rows, by their shape; `null` for anything else. */
+export function nonRowKind(payload: JsonObject): NonRowKind | null {
+  if (payload.op === "m" && isObject(payload.message)) return "logical message";
+  if (isObject(payload.source) && "ddl" in payload && "databaseName" in payload)
+    return "schema change";
+  const names = Object.keys(payload);
+  if (names.every((name) => HEARTBEAT.has(name)) && typeof payload.ts_ms === "number")
+    return "heartbeat";
+  if (
+    (payload.status === "BEGIN" || payload.status === "END") &&
+    "event_count" in payload &&
+    "id" in payload
+  ) {
+    return "transaction";
+  }
+  return null;
+}
+
+const HEARTBEAT: ReadonlySet<string> = new Set(["ts_ms", "ts_us", "ts_ns"]);

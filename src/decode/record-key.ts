@@ -1,0 +1,64 @@
+import { CdcError } from "../errors.ts";
+import { EmbeddedSchema } from "./embedded-schema.ts";
+import { isObject, type Json, jsonText, parseJson } from "./json.ts";
+
+/** The model's key: which fields of the record key, in which order; `null` takes them as they come. */
+export type KeyFields = readonly string[] | null;
+
+/** Reads the keys of one topic: the identity of its rows, as canonical JSON of the values, `["org1",7]`. */
+export class RecordKey {
+  readonly #fields: KeyFields;
+  readonly #embedded = new EmbeddedSchema();
+
+  constructor(fields: KeyFields) {
+    this.#fields = fields;
+  }
+
+  /**
+   * @throws CdcError MISSING_KEY where the record has none, KEY_MISMATCH where its fields are not the model's
+   */
+  read(key: Buffer | null): string {
+    if (key === null || key.length === 0) {
+      throw new CdcError(
+        "MISSING_KEY",
+        "the record has no key, so its row cannot be followed; give the table a primary key or set Debezium's message.key.columns",
+      );
+    }
+    return jsonText(this.#values(this.#parse(key)));
+  }
+
+  #parse(key: Buffer): Json {
+    const { payload } = this.#embedded.split(key);
+    try {
+      return parseJson(payload);
+    } catch (error) {
+      // Kafka's StringConverter writes keys as bare text.
+      if (!/^[{["]/.test(payload)) return payload;
+      throw new CdcError("INVALID_JSON", `the record key is not JSON: ${payload.slice(0, 60)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #values(key: Json): readonly Json[] {
+    const fields = this.#fields;
+    if (!isObject(key)) {
+      if (fields === null || fields.length === 1) return [key];
+      throw mismatch(fields, "is a single value");
+    }
+    const names = Object.keys(key);
+    if (fields === null) return names.map((name) => key[name] as Json);
+    if (names.length !== fields.length || !fields.every((name) => Object.hasOwn(key, name))) {
+      throw mismatch(fields, `has the fields ${names.join(", ")}`);
+    }
+    return fields.map((name) => key[name] as Json);
+  }
+}
+
+function mismatch(fields: readonly string[], found: string): CdcError {
+  return new CdcError(
+    "KEY_MISMATCH",
+    `the model's key is ${fields.join(", ")}, but the record key ${found}; a row can only be followed by the record key: ` +
+      "change `key`, or set Debezium's message.key.columns",
+  );
+}

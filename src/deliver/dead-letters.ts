@@ -1,0 +1,79 @@
+import { isUtf8 } from "node:buffer";
+import type { CdcError } from "../errors.ts";
+import type { SourceRecord } from "../record.ts";
+import type { Log, LogEntry } from "./log.ts";
+
+/** A record or message set aside, with its reason. */
+export type DeadLetter = {
+  readonly record: SourceRecord;
+  readonly error: CdcError;
+  /** The model or sync that could not take it; absent where nobody could. */
+  readonly by?: string;
+  /** The message that Segment refused or that is too large, as JSON text. */
+  readonly message?: string;
+};
+
+/** Where dead letters go. */
+export interface DeadLetters {
+  /** Resolves when all of them are durable; tries for ever, until the signal is aborted. */
+  append(letters: readonly DeadLetter[]): Promise<void>;
+}
+
+const HEADER = "cdc-to-segment";
+
+/** The record as it came, with its reason and coordinates in headers: for a Kafka topic. */
+export function asRecord({ record, error, by, message }: DeadLetter): LogEntry {
+  const headers: { [name: string]: string | Buffer } = {};
+  for (const [name, value] of Object.entries(record.headers)) {
+    if (value !== undefined) headers[name] = value;
+  }
+  headers[`${HEADER}.code`] = error.code;
+  headers[`${HEADER}.reason`] = error.message;
+  headers[`${HEADER}.topic`] = record.topic;
+  headers[`${HEADER}.partition`] = String(record.partition);
+  headers[`${HEADER}.offset`] = String(record.offset);
+  headers[`${HEADER}.timestamp`] = String(record.timestamp);
+  if (by !== undefined) headers[`${HEADER}.by`] = by;
+  if (message !== undefined) headers[`${HEADER}.message`] = message;
+  return { key: record.key, value: record.value, headers };
+}
+
+/** The record in the recorded form (`kcat -J`), with its reason: a line of a file, which `replay` reads again. */
+export function asLine({ record, error, by, message }: DeadLetter): LogEntry {
+  const line = {
+    reason: { code: error.code, text: error.message, by },
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+    ts: record.timestamp,
+    headers: Object.entries(record.headers).flatMap(([name, value]) => [
+      name,
+      value?.toString() ?? null,
+    ]),
+    ...bytes("key", record.key),
+    ...bytes("payload", record.value),
+    message: message === undefined ? undefined : JSON.parse(message),
+  };
+  return { key: null, value: Buffer.from(JSON.stringify(line)), headers: {} };
+}
+
+/** Text where the bytes are text, else base64. */
+function bytes(name: string, value: Buffer | null): { [name: string]: string | null } {
+  if (value === null || isUtf8(value)) return { [name]: value?.toString("utf8") ?? null };
+  return { [`${name}_base64`]: value.toString("base64") };
+}
+
+/** Dead letters in a log. */
+export class LoggedDeadLetters implements DeadLetters {
+  readonly #log: Log;
+  readonly #form: (letter: DeadLetter) => LogEntry;
+
+  constructor(log: Log, form: (letter: DeadLetter) => LogEntry) {
+    this.#log = log;
+    this.#form = form;
+  }
+
+  async append(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length > 0) await this.#log.append(letters.map(this.#form));
+  }
+}

@@ -1,0 +1,10 @@
+/** The port for where messages go. */
+export interface Destination {
+  /** Sends messages, each JSON text, as one batch. Never rejects: what went wrong is an answer too. */
+  send(messages: readonly string[], signal: AbortSignal): Promise<Answer>;
+}
+
+/** What came back: an HTTP answer, or a failure on the way. */
+export type Answer =
+  | { readonly status: number; readonly body: string; readonly retryAfter?: string }
+  | { readonly failure: string };

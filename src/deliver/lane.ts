@@ -1,0 +1,191 @@
+import type { Clock } from "../clock.ts";
+import { CdcError } from "../errors.ts";
+import { nameOf, type SourceRecord } from "../record.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { batchSize, LIMITS } from "./batch.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { Destination } from "./destination.ts";
+import type { Gate } from "./gate.ts";
+import { backoff_ms, verdict } from "./verdict.ts";
+
+/** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
+export type LaneMessage = {
+  readonly text: string;
+  readonly bytes: number;
+  readonly record: SourceRecord;
+};
+
+export type LaneOptions = {
+  readonly destination: Destination;
+  readonly gate: Gate;
+  readonly deadLetters: DeadLetters;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  readonly linger_ms: number;
+  /** The lane is full at either of these; whoever pushes waits for room. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** This many refused messages in a row stop the pipeline. */
+  readonly refusedInARow: number;
+  /** A message is delivered or has become a dead letter. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+/**
+ * The ordered line of messages of one task. One batch is in flight at a time, so Segment gets the messages of a row in
+ * their order. A message leaves the lane when it is delivered or stands in the dead letters, never otherwise.
+ */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #closing = new AbortController();
+  #waiting: LaneMessage[] = [];
+  #bytes = 0;
+  #pushed = 0;
+  #settled = 0;
+  #refused = 0;
+  #running = false;
+  #watchers: {
+    readonly upTo: number;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
+  #failure: unknown = null;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /** Messages pushed so far: a checkpoint waits until as many have settled. */
+  get pushed(): number {
+    return this.#pushed;
+  }
+
+  get isFull(): boolean {
+    const { messages, bytes } = this.#options;
+    return this.#pushed - this.#settled >= messages || this.#bytes >= bytes;
+  }
+
+  push(messages: readonly LaneMessage[]): void {
+    for (const message of messages) {
+      this.#waiting.push(message);
+      this.#bytes += message.bytes;
+    }
+    this.#pushed += messages.length;
+    if (!this.#running && this.#waiting.length > 0) void this.#run();
+  }
+
+  /**
+   * Resolves when the first `upTo` messages are delivered or stand in the dead letters. Rejects where the lane was
+   * closed before, or met an error after which nothing can be delivered.
+   */
+  settled(upTo: number): Promise<void> {
+    if (this.#settled >= upTo) return Promise.resolve();
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => this.#watchers.push({ upTo, resolve, reject }));
+  }
+
+  /** Resolves when the lane is not full. */
+  async room(): Promise<void> {
+    while (this.isFull) await this.settled(this.#settled + 1);
+  }
+
+  /** Gives up what is not delivered; it comes again from the position. */
+  close(): void {
+    this.#fail(new Error("the lane was closed"));
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#waiting.length > 0 && this.#failure === null) {
+        await this.#linger();
+        const batch = this.#waiting.splice(0, batchSize(this.#waiting));
+        await this.#deliver(batch);
+      }
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#options.onFailure(error);
+      this.#fail(error);
+    }
+    this.#running = false;
+  }
+
+  /** A batch that is not full waits a little for more. */
+  async #linger(): Promise<void> {
+    const { linger_ms, clock } = this.#options;
+    const full = this.#bytes >= LIMITS.batch_bytes || this.#waiting.length >= LIMITS.batch_messages;
+    if (linger_ms > 0 && !full) await clock.sleep(linger_ms, this.#closing.signal);
+  }
+
+  async #deliver(batch: readonly LaneMessage[]): Promise<void> {
+    const { destination, gate, clock, counters, logger } = this.#options;
+    const { signal } = this.#closing;
+    const texts = batch.map(({ text }) => text);
+    for (let attempt = 0; ; attempt += 1) {
+      await gate.open(signal);
+      signal.throwIfAborted();
+      const answer = await destination.send(texts, signal);
+      signal.throwIfAborted();
+      const result = verdict(answer, clock.now());
+      switch (result.kind) {
+        case "delivered":
+          counters.add("batches");
+          counters.add("messages_delivered", batch.length);
+          this.#refused = 0;
+          return this.#settle(batch);
+        case "refused":
+          return this.#halve(batch, result.reason);
+        case "stop":
+          throw result.error;
+        case "slow down":
+          gate.closeFor(result.wait_ms ?? backoff_ms(attempt, Math.random()));
+          break;
+        case "retry":
+          await clock.sleep(backoff_ms(attempt, Math.random()), signal);
+          break;
+      }
+      counters.add("retries");
+      logger.warn(
+        { at: nameOf((batch[0] as LaneMessage).record), attempt, reason: result.reason },
+        "Segment did not take a batch; it is tried again",
+      );
+    }
+  }
+
+  /** Halves a refused batch until the message that is refused stands alone, and sets that one aside. */
+  async #halve(batch: readonly LaneMessage[], reason: string): Promise<void> {
+    const [only] = batch;
+    if (batch.length > 1 || !only) {
+      const middle = Math.ceil(batch.length / 2);
+      await this.#deliver(batch.slice(0, middle));
+      return this.#deliver(batch.slice(middle));
+    }
+    this.#refused += 1;
+    if (this.#refused > this.#options.refusedInARow) {
+      throw new CdcError(
+        "TOO_MANY_DEAD_LETTERS",
+        `Segment refused ${this.#refused} messages in a row, the last with ${reason}; nothing after ${nameOf(only.record)} was given up: mend the cause and start again`,
+      );
+    }
+    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${reason}`);
+    await this.#options.deadLetters.append([{ record: only.record, error, message: only.text }]);
+    this.#options.counters.add("dead_letters");
+    this.#settle(batch);
+  }
+
+  #settle(batch: readonly LaneMessage[]): void {
+    this.#settled += batch.length;
+    for (const { bytes } of batch) this.#bytes -= bytes;
+    const done = this.#watchers.filter(({ upTo }) => upTo <= this.#settled);
+    this.#watchers = this.#watchers.filter(({ upTo }) => upTo > this.#settled);
+    for (const { resolve } of done) resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#closing.abort();
+    this.#waiting = [];
+    for (const { reject } of this.#watchers.splice(0)) reject(this.#failure);
+  }
+}

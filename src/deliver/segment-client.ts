@@ -1,0 +1,80 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import got, { type Got, RequestError } from "got";
+import type { Answer, Destination } from "./destination.ts";
+
+export type SegmentOptions = {
+  readonly writeKey: string;
+  /** Base URL; `/v1/batch` is added. */
+  readonly url: string;
+  readonly timeout_ms: number;
+  /** Name and version, for `context.library`. */
+  readonly library: { readonly name: string; readonly version: string };
+};
+
+/** https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/ and its regional page. */
+export const REGIONS = {
+  us: "https://api.segment.io",
+  eu: "https://events.eu1.segmentapis.com",
+} as const;
+
+/** Segment's batch endpoint over got. One request, no retries: the lane decides what comes next. */
+export class SegmentClient implements Destination {
+  readonly #got: Got;
+  readonly #head = '{"batch":[';
+  readonly #tail: string;
+  readonly #agents: { http: HttpAgent; https: HttpsAgent };
+
+  constructor({ writeKey, url, timeout_ms, library }: SegmentOptions) {
+    this.#tail = `],"context":${JSON.stringify({ library })}}`;
+    this.#agents = {
+      http: new HttpAgent({ keepAlive: true }),
+      https: new HttpsAgent({ keepAlive: true }),
+    };
+    this.#got = got.extend({
+      url: `${url.replace(/\/+$/, "")}/v1/batch`,
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
+        "content-type": "application/json",
+        "user-agent": `${library.name}/${library.version}`,
+      },
+      agent: this.#agents,
+      retry: { limit: 0 },
+      timeout: { request: timeout_ms },
+      throwHttpErrors: false,
+      followRedirect: false,
+    });
+  }
+
+  async send(messages: readonly string[], signal: AbortSignal): Promise<Answer> {
+    try {
+      const response = await this.#got({
+        body: this.#head + messages.join(",") + this.#tail,
+        signal,
+      });
+      return {
+        status: response.statusCode,
+        body: String(response.body),
+        retryAfter: response.headers["retry-after"] ?? rateLimitReset(response.headers),
+      };
+    } catch (error) {
+      // got's errors carry the request with its authorization; only code and text go on.
+      const text =
+        error instanceof RequestError ? `${error.code}: ${error.message}` : String(error);
+      return { failure: text };
+    }
+  }
+
+  close(): void {
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+}
+
+function rateLimitReset(headers: {
+  readonly [name: string]: string | string[] | undefined;
+}): string | undefined {
+  const value = headers["x-ratelimit-reset"];
+  return typeof value === "string" ? value : undefined;
+}

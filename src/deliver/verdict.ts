@@ -1,0 +1,71 @@
+import { CdcError } from "../errors.ts";
+import type { Answer } from "./destination.ts";
+
+/** What an answer means for the batch that it answers. */
+export type Verdict =
+  | { readonly kind: "delivered" }
+  /** Try the same batch again after a back-off. */
+  | { readonly kind: "retry"; readonly reason: string }
+  /** Nobody may send before `wait_ms` has passed; without it, after a back-off. */
+  | { readonly kind: "slow down"; readonly wait_ms: number | null; readonly reason: string }
+  /** Something in the batch is refused: halve it until the one message stands alone. */
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "stop"; readonly error: CdcError };
+
+/** A date far away is a wrong clock rather than a request to wait that long. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/**
+ * Segment's HTTP API answers 200 to everything but bad JSON and size (400), and 429 for rate; the rest is what proxies,
+ * gateways and compatible receivers say.
+ */
+export function verdict(answer: Answer, now: number): Verdict {
+  if ("failure" in answer) return { kind: "retry", reason: answer.failure };
+  const { status } = answer;
+  const reason = `HTTP ${status}${answer.body === "" ? "" : `: ${answer.body.slice(0, 200)}`}`;
+  if (status >= 200 && status < 300) return { kind: "delivered" };
+  if (status === 429) return { kind: "slow down", wait_ms: waitOf(answer.retryAfter, now), reason };
+  if (status === 401 || status === 403) {
+    return stop(
+      "SEGMENT_CREDENTIALS",
+      `Segment refuses the write key (${reason}); set segment.writeKey to the key of the source`,
+    );
+  }
+  if (status >= 500 || status === 408 || status === 410 || status === 425 || status === 460) {
+    return { kind: "retry", reason };
+  }
+  if (status === 404 || status === 405 || (status >= 300 && status < 400)) {
+    return stop(
+      "SEGMENT_ADDRESS",
+      `there is no Segment API at the configured address (${reason}); correct segment.url or segment.region`,
+    );
+  }
+  return { kind: "refused", reason };
+}
+
+function stop(code: "SEGMENT_CREDENTIALS" | "SEGMENT_ADDRESS", text: string): Verdict {
+  return {
+    kind: "stop",
+    error: new CdcError(
+      code,
+      `${text}. Nothing is lost: what was not delivered is kept for the next start`,
+    ),
+  };
+}
+
+/** `Retry-After` in seconds or as an HTTP date. */
+function waitOf(retryAfter: string | undefined, now: number): number | null {
+  if (retryAfter === undefined) return null;
+  const seconds = Number(retryAfter);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : null;
+}
+
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 30_000;
+
+/** Exponential with full jitter; `attempt` counts from 0, `random` is in [0, 1). */
+export function backoff_ms(attempt: number, random: number): number {
+  const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt, 20));
+  return ceiling * (0.5 + random / 2);
+}

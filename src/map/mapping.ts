@@ -1,0 +1,48 @@
+import { messageOf } from "../errors.ts";
+import { column, type Row, type Value } from "../row.ts";
+import { type Mapped, type Reader, readerOf } from "./reader.ts";
+import { type SegmentValue, segmentValue } from "./segment-value.ts";
+
+/** Traits or properties: every column, some under their own names, or a map. */
+export type Fields = "*" | readonly string[] | { readonly [name: string]: Mapped };
+
+/** A field that could not be mapped and was left out. */
+export type LeftOut = (field: string, reason: string) => void;
+
+/** Builds the traits or properties of a row. */
+export class Mapping {
+  readonly #readers: readonly (readonly [string, Reader])[] | null;
+
+  /** @throws CdcError CONFIGURATION where an expression does not compile */
+  constructor(fields: Fields, declared: ReadonlySet<string>) {
+    if (fields === "*") this.#readers = null;
+    else {
+      const entries = Array.isArray(fields)
+        ? fields.map((name: string): [string, Mapped] => [name, name])
+        : Object.entries(fields as { [name: string]: Mapped });
+      this.#readers = entries.map(([name, mapped]) => [name, readerOf(mapped, declared)]);
+    }
+  }
+
+  get columns(): readonly (readonly string[] | "*")[] {
+    return this.#readers === null ? ["*"] : this.#readers.map(([, reader]) => reader.columns);
+  }
+
+  build(row: Row, absent: ReadonlySet<string>, leftOut: LeftOut): { [name: string]: SegmentValue } {
+    const result: { [name: string]: SegmentValue } = {};
+    if (this.#readers === null) {
+      for (const name of Object.keys(row)) result[name] = segmentValue(column(row, name) as Value);
+      return result;
+    }
+    for (const [name, reader] of this.#readers) {
+      try {
+        const value = reader.read(row, absent);
+        if (value === undefined) leftOut(name, "the row has no such column");
+        else result[name] = segmentValue(value);
+      } catch (error) {
+        leftOut(name, messageOf(error).split("\n")[0] ?? "");
+      }
+    }
+    return result;
+  }
+}

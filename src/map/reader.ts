@@ -1,0 +1,50 @@
+import { celResult, compileExpression } from "../cel.ts";
+import { column, type Row, type Value } from "../row.ts";
+
+/** A mapped value: a column's name, a constant, or an expression. */
+export type Mapped = string | { readonly value: unknown } | { readonly cel: string };
+
+/** Reads one mapped value from a row. */
+export type Reader = {
+  /** The columns it looks at; `"*"` for the whole row. */
+  readonly columns: readonly string[] | "*";
+  /**
+   * The value, or `undefined` where the row has no such column.
+   * Throws an Error in CEL's words where an expression fails on this row.
+   */
+  readonly read: (row: Row, absent: ReadonlySet<string>) => Value | undefined;
+};
+
+/** @throws CdcError CONFIGURATION where an expression does not compile */
+export function readerOf(mapped: Mapped, declared: ReadonlySet<string>): Reader {
+  if (typeof mapped === "string") return columnReader(mapped);
+  if ("value" in mapped) {
+    const constant = mapped.value as Value;
+    return { columns: [], read: () => constant };
+  }
+  const expression = compileExpression(mapped.cel);
+  return {
+    columns: expression.columns,
+    read: (row, absent) =>
+      celResult(expression.evaluate(row, absent.size === 0 ? declared : declared.union(absent))),
+  };
+}
+
+/** `prefs.dark` reaches into a JSON column; a column whose own name has the dot wins. */
+function columnReader(name: string): Reader {
+  const [first = name, ...path] = name.split(".");
+  if (path.length === 0) return { columns: [name], read: (row) => column(row, name) };
+  return {
+    columns: [name, first],
+    read: (row) => {
+      const own = column(row, name);
+      if (own !== undefined) return own;
+      return path.reduce<Value | undefined>(inside, column(row, first));
+    },
+  };
+}
+
+function inside(value: Value | undefined, name: string): Value | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  return column(value as Row, name);
+}

@@ -1,0 +1,191 @@
+import { CdcError } from "../errors.ts";
+import { column, type Row, type Value } from "../row.ts";
+import { type Fields, type LeftOut, Mapping } from "./mapping.ts";
+import { type Cause, type MessageKind, messageId } from "./message-id.ts";
+import { type Mapped, readerOf } from "./reader.ts";
+import type { SegmentValue } from "./segment-value.ts";
+import { timestampOf } from "./timestamp.ts";
+import { sameUser, type User, UserReader } from "./user.ts";
+
+/** What a sync sends, as the settings say it. */
+export type SyncOptions = {
+  readonly name: string;
+  readonly type: "identify" | "track" | "track-entered-exited";
+  readonly userId?: Mapped;
+  readonly anonymousId?: Mapped;
+  readonly fields: Fields;
+  /** track: the event's name by kind; a kind without a name is not sent. */
+  readonly events: {
+    readonly added?: string;
+    readonly changed?: string;
+    readonly removed?: string;
+  };
+  readonly timestamp?: string;
+  readonly messageId?: string;
+  readonly watch?: readonly string[] | "*";
+  /** Columns whose types the model declares: expressions see them as null where the row lacks them. */
+  readonly declared: ReadonlySet<string>;
+  /** What all ids of the pipeline have in common. */
+  readonly idSpace: string;
+};
+
+/** A change as the map sees it. */
+export type MappedChange = {
+  readonly kind: "added" | "changed" | "removed";
+  readonly previous: Row | null;
+  readonly next: Row | null;
+  readonly absent: ReadonlySet<string>;
+};
+
+/** The record behind the change. */
+export type Occasion = Omit<Cause, "sync" | "kind"> & {
+  /** Commit time in the database, ms since 1970. */
+  readonly time: number;
+};
+
+/** A message to Segment as it stands in `batch`. */
+export type Message = {
+  readonly type: "identify" | "track";
+  readonly event?: string;
+  readonly userId?: string;
+  readonly anonymousId?: string;
+  readonly traits?: { readonly [name: string]: SegmentValue };
+  readonly properties?: { readonly [name: string]: SegmentValue };
+  readonly timestamp: string;
+  readonly messageId: string;
+};
+
+/** Segment advises at most 99 characters. */
+const LONGEST_ID = 99;
+
+/** Turns the changes of one sync into Segment messages. */
+export class Sync {
+  readonly name: string;
+  /** Columns whose difference makes a row changed: those that the ids and the mapping read, unless `watch` says otherwise. */
+  readonly watched: readonly string[] | "*";
+  readonly #options: SyncOptions;
+  readonly #users: UserReader;
+  readonly #mapping: Mapping;
+
+  /** @throws CdcError CONFIGURATION where an expression does not compile */
+  constructor(options: SyncOptions) {
+    const reader = (mapped: Mapped | undefined) =>
+      mapped === undefined ? undefined : readerOf(mapped, options.declared);
+    this.name = options.name;
+    this.#options = options;
+    this.#users = new UserReader(reader(options.userId), reader(options.anonymousId));
+    this.#mapping = new Mapping(options.fields, options.declared);
+    this.watched = options.watch ?? union([...this.#users.columns, ...this.#mapping.columns]);
+  }
+
+  user(row: Row, absent: ReadonlySet<string>): User | null {
+    return this.#users.read(row, absent);
+  }
+
+  /**
+   * The messages of a change, none where the sync does not send its kind.
+   * @throws CdcError UNREADABLE_TIMESTAMP
+   */
+  messages(change: MappedChange, occasion: Occasion, leftOut: LeftOut): readonly Message[] {
+    const { kind, previous, next } = change;
+    const gone = () =>
+      this.#message(
+        previous as Row,
+        change,
+        occasion,
+        leftOut,
+        kind === "removed" && this.#options.type === "track" ? "removed" : "exited",
+      );
+    const here = (as: MessageKind) => this.#message(next as Row, change, occasion, leftOut, as);
+    switch (this.#options.type) {
+      case "identify":
+        return kind === "removed" ? [] : [here("identify")];
+      case "track":
+        if (this.#options.events[kind] === undefined) return [];
+        return [kind === "removed" ? gone() : here(kind)];
+      case "track-entered-exited":
+        if (kind === "added") return [here("entered")];
+        if (kind === "removed") return [gone()];
+        return this.#userChanged(change) ? [gone(), here("entered")] : [];
+    }
+  }
+
+  #userChanged({ previous, next, absent }: MappedChange): boolean {
+    return !sameUser(this.user(previous as Row, absent), this.user(next as Row, absent));
+  }
+
+  /** One message about `row`: the next row, or the previous one of a row that went. */
+  #message(
+    row: Row,
+    change: MappedChange,
+    occasion: Occasion,
+    leftOut: LeftOut,
+    kind: MessageKind,
+  ): Message {
+    const fields = this.#mapping.build(row, change.absent, leftOut);
+    const about = {
+      ...this.user(row, change.absent),
+      timestamp: this.#timestamp(change, occasion),
+      messageId: this.#messageId(change, occasion, kind),
+    };
+    if (kind === "identify") return { type: "identify", ...about, traits: fields };
+    return { type: "track", event: this.#event(kind), ...about, properties: fields };
+  }
+
+  #event(kind: MessageKind): string {
+    if (kind === "entered") return "Segment Entered";
+    if (kind === "exited") return "Segment Exited";
+    return this.#options.events[kind as "added" | "changed" | "removed"] as string;
+  }
+
+  /** The column of the row as it is now; a row that is gone has none, and the commit time says when it went. */
+  #timestamp({ next }: MappedChange, occasion: Occasion): string {
+    const { timestamp } = this.#options;
+    const value = timestamp === undefined || next === null ? null : column(next, timestamp);
+    if (timestamp === undefined || value === undefined || value === null) {
+      return new Date(occasion.time).toISOString();
+    }
+    return timestampOf(timestamp, value);
+  }
+
+  /** The column as it stands where it can tell this message from every other one, else the derived id. */
+  #messageId({ previous, next }: MappedChange, occasion: Occasion, kind: MessageKind): string {
+    const { messageId: name, idSpace } = this.#options;
+    if (name !== undefined && next !== null && kind !== "removed" && kind !== "exited") {
+      const own = idText(column(next, name));
+      const last = previous === null ? undefined : idText(column(previous, name));
+      if (own !== undefined && own.length <= LONGEST_ID && own !== last) return own;
+    }
+    return messageId(idSpace, { ...occasion, sync: this.name, kind });
+  }
+}
+
+/** What a row that has neither id is refused with. */
+export function missingUser(
+  options: Pick<SyncOptions, "name" | "userId" | "anonymousId">,
+  row: Row,
+): CdcError {
+  const named = [options.userId, options.anonymousId].filter(
+    (mapped) => typeof mapped === "string",
+  );
+  const lacking = named.filter((name) => column(row, name) === undefined);
+  const reason =
+    lacking.length > 0
+      ? `the row has no column ${lacking.join(" or ")}; it has ${Object.keys(row).join(", ")}`
+      : `${named.length > 0 ? `column ${named.join(" and ")}` : "the mapped id"} is empty`;
+  return new CdcError(
+    "MISSING_USER",
+    `sync "${options.name}": Segment drops a call without userId and anonymousId, and ${reason}; ` +
+      "map another column, filter such rows out with `where`, or set missingUser: ignore",
+  );
+}
+
+function idText(value: Value | undefined): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
+}
+
+function union(sets: readonly (readonly string[] | "*")[]): readonly string[] | "*" {
+  if (sets.includes("*")) return "*";
+  return [...new Set((sets as readonly (readonly string[])[]).flat())];
+}

@@ -1,0 +1,33 @@
+import { CdcError, messageOf } from "../errors.ts";
+
+/** kafkajs marks these as final, yet each passes with a new connection: a coordinator that moved, a lock held too long. */
+const PASSING = new Set([
+  "KafkaJSNumberOfRetriesExceeded",
+  "KafkaJSGroupCoordinatorNotFound",
+  "KafkaJSTimeout",
+  "KafkaJSLockTimeout",
+]);
+
+/** Whether the same thing may succeed later. Wrong credentials, missing rights and our own errors do not pass. */
+export function passes(error: unknown): boolean {
+  const chain = [...causes(error)];
+  if (chain.some((cause) => cause instanceof CdcError)) return false;
+  return chain.some(
+    (cause) => PASSING.has(cause.name) || ("retriable" in cause && cause.retriable === true),
+  );
+}
+
+/** The CdcError inside, or a new SOURCE_FAILED: `what` it was, what Kafka said. */
+export function failureOf(error: unknown, what: string): CdcError {
+  for (const cause of causes(error)) if (cause instanceof CdcError) return cause;
+  return new CdcError("SOURCE_FAILED", `${what}: ${messageOf(error)}`, { cause: error });
+}
+
+/** Between two tries, ms: 0.5 to 1 s at first, 15 to 30 s at most. */
+export function pauseAfter(failures: number): number {
+  return Math.min(30_000, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
+function* causes(error: unknown): Generator<Error> {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) yield cause;
+}

@@ -1,0 +1,146 @@
+import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
+import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import type { TopicPartition } from "../record.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { failureOf, passes, pauseAfter } from "./failure.ts";
+import { within } from "./within.ts";
+
+/** What happens to a member. Called by kafkajs' own loop: no method may wait or throw. */
+export type MemberEvents = {
+  /** Joined or re-joined, before the next fetch: what is paused or sought now holds for it. */
+  joined(assignment: { readonly [topic: string]: readonly number[] }): void;
+  batch(payload: EachBatchPayload): void;
+  /** Records that are not shown (control records, aborted transactions): `first` to `last`, `first` NaN if unknown. */
+  skipped(at: TopicPartition, first: number, last: number): void;
+};
+
+/** Leaving waits for the join or the fetch under way; a broker that does not answer must not hold it longer. */
+const LEAVE_WITHIN_MS = 8_000;
+
+const TUNING = {
+  allowAutoTopicCreation: false,
+  // An idle fetch waits this long, and so does a resumed partition whose neighbours are idle.
+  maxWaitTimeInMs: 100,
+  minBytes: 1,
+  maxBytesPerPartition: 1_048_576,
+  maxBytes: 10_485_760,
+  sessionTimeout: 30_000,
+  rebalanceTimeout: 60_000,
+  // A member learns of a re-balance by its heart-beat: this is how long its partitions stand still.
+  heartbeatInterval: 1_000,
+  // New partitions of a topic are seen this late.
+  metadataMaxAge: 60_000,
+};
+
+/**
+ * A member of a consumer group that stays one for years: when kafkajs' consumer crashes of something that passes, a
+ * new one joins in its place. kafkajs' own restart is off: a stop in the middle of it leaves a consumer nobody holds.
+ */
+export class GroupMember {
+  readonly #kafka: Kafka;
+  readonly #groupId: string;
+  readonly #topics: readonly string[];
+  readonly #events: MemberEvents;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #leaving = new AbortController();
+  #consumer: Consumer | undefined;
+  /** Settles when the consumer has joined or will not. Only then may it be stopped: kafkajs loses one that is joining. */
+  #opening: Promise<void> = Promise.resolve();
+  #failures = 0;
+
+  constructor(
+    kafka: Kafka,
+    group: { readonly id: string; readonly topics: readonly string[] },
+    clock: Clock,
+    log: Logger,
+    events: MemberEvents,
+  ) {
+    this.#kafka = kafka;
+    this.#groupId = group.id;
+    this.#topics = group.topics;
+    this.#events = events;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** The consumer of now; its group methods throw while it is not joined. */
+  get consumer(): Consumer | undefined {
+    return this.#consumer;
+  }
+
+  /** Resolves when the consumer of now has joined, or will not. */
+  get opened(): Promise<void> {
+    return this.#opening;
+  }
+
+  /** Resolves when it has left; rejects with SOURCE_FAILED when it cannot stay. `before` each join but the first. */
+  async stay(before: () => Promise<void>): Promise<void> {
+    const { signal } = this.#leaving;
+    for (let joins = 0; !signal.aborted; joins++) {
+      const error = await (joins > 0 ? before() : Promise.resolve()).then(
+        () => this.#live(),
+        (error) => error,
+      );
+      if (signal.aborted) return;
+      if (!passes(error)) throw failureOf(error, `the Kafka consumer of ${this.#groupId} failed`);
+      const ms = Math.round(pauseAfter(this.#failures++));
+      this.#log.warn({ error: messageOf(error), ms }, "the Kafka consumer failed, joining again");
+      await this.#clock.sleep(ms, signal);
+    }
+  }
+
+  /** Gives the partitions back. Bounded in time; what takes longer goes on by itself. */
+  async leave(): Promise<void> {
+    this.#leaving.abort();
+    const left = this.#opening.then(() => this.#consumer?.disconnect());
+    try {
+      if (await within(LEAVE_WITHIN_MS, this.#clock, left)) return;
+      this.#log.warn({ ms: LEAVE_WITHIN_MS }, "leaving the group takes long, not waiting for it");
+    } catch (error) {
+      this.#log.warn({ error: messageOf(error) }, "leaving the group failed");
+    }
+  }
+
+  /** One consumer's life. Resolves with the error that ended it. */
+  async #live(): Promise<unknown> {
+    const consumer = this.#kafka.consumer({
+      ...TUNING,
+      groupId: this.#groupId,
+      retry: { restartOnFailure: async () => false },
+    });
+    const { promise: ended, resolve: end } = Promise.withResolvers<unknown>();
+    const stop = () => end(undefined);
+    this.#leaving.signal.addEventListener("abort", stop);
+    consumer.on("consumer.crash", ({ payload }) => end(payload.error));
+    consumer.on("consumer.group_join", ({ payload }) => {
+      this.#failures = 0;
+      if (!this.#leaving.signal.aborted) this.#events.joined(payload.memberAssignment);
+    });
+    consumer.on("consumer.start_batch_process", ({ payload }) => {
+      if (payload.batchSize > 0) return;
+      const first = payload.firstOffset === null ? Number.NaN : Number(payload.firstOffset);
+      this.#events.skipped(payload, first, Number(payload.lastOffset));
+    });
+    this.#consumer = consumer;
+    this.#opening = this.#open(consumer).catch(async (error) => {
+      end(error);
+      await consumer.disconnect().catch(() => {});
+    });
+    return ended.finally(() => this.#leaving.signal.removeEventListener("abort", stop));
+  }
+
+  async #open(consumer: Consumer): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
+    if (this.#leaving.signal.aborted) return;
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // The handler only takes records in: there is nothing that could overlap.
+      partitionsConsumedConcurrently: 1,
+      eachBatch: async (payload) => this.#events.batch(payload),
+    });
+  }
+}

@@ -1,0 +1,140 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { CdcError, messageOf } from "../errors.ts";
+import type { TopicPartition } from "../record.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { failureOf } from "./failure.ts";
+import { GroupMember } from "./group-member.ts";
+import { Intake } from "./intake.ts";
+import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
+import { OwnedPartitions } from "./owned-partitions.ts";
+import type { Source, SourceListener } from "./source.ts";
+import { Topics } from "./topics.ts";
+import { within } from "./within.ts";
+
+export type KafkaSourceOptions = {
+  readonly kafka: KafkaSettings;
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  readonly log: Logger;
+  readonly clock?: Clock;
+};
+
+/** A commit is a note for the outside: it never holds a checkpoint longer than this. */
+const COMMIT_WITHIN_MS = 5_000;
+
+/**
+ * Topics of Kafka, read as a member of a consumer group. A kept partition goes on where it was through every re-join,
+ * paused or not.
+ *
+ * A partition whose place the log no longer has (kafkajs then starts elsewhere, in silence) is announced as lost and
+ * at once as new: its owner opens it again and meets the gap where every owner does, before its first seek.
+ */
+export class KafkaSource implements Source {
+  readonly #options: KafkaSourceOptions;
+  readonly #clock: Clock;
+  readonly #topics: Topics;
+  readonly #member: GroupMember;
+  readonly #owned: OwnedPartitions;
+  readonly #joined = Promise.withResolvers<void>();
+  #listener: SourceListener | undefined;
+  #intake: Intake | undefined;
+  #announced = false;
+  #stopped: Promise<void> | undefined;
+
+  /** Throws CONFIGURATION when a TLS file cannot be read. Connects only at `start`. */
+  constructor(options: KafkaSourceOptions) {
+    const { kafka, groupId, topics, log, clock = systemClock } = options;
+    const client = kafkaClient(kafka, log);
+    this.#options = options;
+    this.#clock = clock;
+    this.#topics = new Topics(client, clock, log);
+    this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
+    this.#member = new GroupMember(client, { id: groupId, topics }, clock, log, {
+      joined: (assignment) => this.#onJoin(assignment),
+      batch: (payload) => this.#intake?.batch(payload),
+      skipped: (at, first, last) => this.#intake?.skipped(at, first, last),
+    });
+    this.#joined.promise.catch(() => {});
+  }
+
+  /** Rejects with SOURCE_FAILED: no broker answers (after some 20 s), a topic is missing, access is refused, or stopped. */
+  async start(listener: SourceListener): Promise<void> {
+    const range = (at: TopicPartition) => this.range(at);
+    this.#listener = listener;
+    this.#intake = new Intake(this.#owned, listener, range, this.#options.log);
+    this.#run().catch((error) => this.#fail(error));
+    await this.#joined.promise;
+    // The assignment is announced inside the join; a commit is taken only after it.
+    await this.#member.opened;
+  }
+
+  pause(at: TopicPartition): void {
+    const hold = this.#owned.get(at);
+    if (hold) this.#owned.setPaused(hold, true);
+  }
+
+  resume(at: TopicPartition): void {
+    const hold = this.#owned.get(at);
+    if (hold) this.#owned.setPaused(hold, false);
+  }
+
+  seek(at: TopicPartition, offset: number): void {
+    const hold = this.#owned.get(at);
+    if (hold) this.#owned.place(hold, offset);
+  }
+
+  range(at: TopicPartition): Promise<{ readonly start: number; readonly end: number }> {
+    return this.#topics.range(at);
+  }
+
+  /** Never rejects: a commit that the group does not take (re-balancing, lost meanwhile) is only logged. */
+  async commit(at: TopicPartition, offset: number): Promise<void> {
+    if (!this.#owned.get(at)) return;
+    const { log } = this.#options;
+    const fields = { topic: at.topic, partition: at.partition, offset };
+    try {
+      const work = this.#member.consumer?.commitOffsets([{ ...fields, offset: `${offset}` }]);
+      if (await within(COMMIT_WITHIN_MS, this.#clock, work ?? Promise.resolve())) return;
+      log.warn(fields, "the commit takes long, going on without it");
+    } catch (error) {
+      log.debug({ ...fields, error: messageOf(error) }, "not committed");
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#close();
+    return this.#stopped;
+  }
+
+  async #run(): Promise<void> {
+    const check = () => this.#topics.require(this.#options.topics);
+    await check();
+    await this.#member.stay(check);
+  }
+
+  async #close(): Promise<void> {
+    const text = "the Kafka source was stopped before its first assignment";
+    this.#joined.reject(new CdcError("SOURCE_FAILED", text));
+    this.#intake = undefined;
+    await this.#member.leave();
+    await this.#topics.close();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    const what = `cannot read from Kafka at ${this.#options.kafka.brokers.join(", ")} (kafka.brokers)`;
+    const failure = failureOf(error, what);
+    if (this.#announced) this.#listener?.failed(failure);
+    else {
+      this.#joined.reject(failure);
+      this.stop();
+    }
+  }
+
+  #onJoin(assignment: { readonly [topic: string]: readonly number[] }): void {
+    this.#owned.rejoin(assignment);
+    this.#listener?.assigned(this.#owned.list());
+    this.#announced = true;
+    this.#joined.resolve();
+  }
+}

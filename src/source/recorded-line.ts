@@ -1,0 +1,67 @@
+import { CdcError, messageOf } from "../errors.ts";
+import type { SourceRecord } from "../record.ts";
+
+/** A record of a recorded file, with the line that it stood on, counted from 1. */
+export type RecordedRecord = SourceRecord & { readonly line: number };
+
+/**
+ * Reads one line as `kcat -C -J` writes it: `topic, partition, offset, ts, headers, key, payload`. Bytes that are not
+ * text stand in `key_base64` and `payload_base64`.
+ * @throws CdcError UNREADABLE_LINE
+ */
+export function parseRecordedLine(text: string, line: number): RecordedRecord {
+  let json: { [name: string]: unknown };
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw unreadable(line, messageOf(error));
+  }
+  if (typeof json !== "object" || json === null) throw unreadable(line, "it is no JSON object");
+  const { topic, partition, offset, ts, headers } = json;
+  if (typeof topic !== "string" || topic === "") throw unreadable(line, "it has no `topic`");
+  if (!Number.isSafeInteger(partition) || (partition as number) < 0)
+    throw unreadable(line, "it has no `partition`");
+  if (!Number.isSafeInteger(offset) || (offset as number) < 0)
+    throw unreadable(line, "it has no `offset`");
+  return {
+    topic,
+    partition: partition as number,
+    offset: offset as number,
+    timestamp: typeof ts === "number" && ts >= 0 ? ts : 0,
+    headers: headersOf(headers, line),
+    key: bytesOf(json, "key", line),
+    value: bytesOf(json, "payload", line),
+    line,
+  };
+}
+
+function headersOf(headers: unknown, line: number): SourceRecord["headers"] {
+  if (headers === undefined || headers === null) return {};
+  if (!Array.isArray(headers) || headers.length % 2 !== 0)
+    throw unreadable(line, "`headers` is no list of names and values");
+  const result: { [name: string]: string } = {};
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i + 1] !== null) result[String(headers[i])] = String(headers[i + 1]);
+  }
+  return result;
+}
+
+function bytesOf(
+  json: { [name: string]: unknown },
+  name: "key" | "payload",
+  line: number,
+): Buffer | null {
+  const base64 = json[`${name}_base64`];
+  if (typeof base64 === "string") return Buffer.from(base64, "base64");
+  const text = json[name];
+  if (text === null || text === undefined) return null;
+  if (typeof text === "string") return Buffer.from(text);
+  throw unreadable(line, `\`${name}\` is neither text nor null`);
+}
+
+function unreadable(line: number, reason: string): CdcError {
+  return new CdcError(
+    "UNREADABLE_LINE",
+    `line ${line} is not what \`kcat -C -J\` writes: ${reason}`,
+  );
+}

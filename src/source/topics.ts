@@ -1,0 +1,109 @@
+import type { Admin, Kafka } from "kafkajs";
+import type { Clock } from "../clock.ts";
+import { CdcError, messageOf } from "../errors.ts";
+import { nameOf, type TopicPartition } from "../record.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { failureOf, passes, pauseAfter } from "./failure.ts";
+import { within } from "./within.ts";
+
+type Range = { readonly start: number; readonly end: number };
+type Offsets = Awaited<ReturnType<Admin["fetchTopicOffsets"]>>;
+
+/** A connection still in the making may take 20 s; nothing is lost by leaving it to itself. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** What the brokers know of topics: which there are, and how far their logs reach. */
+export class Topics {
+  readonly #kafka: Kafka;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #closed = new AbortController();
+  readonly #asked = new Map<string, Promise<Offsets>>();
+  #admin: Promise<Admin> | undefined;
+
+  constructor(kafka: Kafka, clock: Clock, log: Logger) {
+    this.#kafka = kafka;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** One round of tries. Rejects with SOURCE_FAILED that names what is missing, or as kafkajs does when no broker answers. */
+  async require(wanted: readonly string[]): Promise<void> {
+    const existing = await this.#ask((admin) => admin.listTopics());
+    const missing = wanted.filter((topic) => !existing.includes(topic));
+    if (missing.length > 0) throw new CdcError("SOURCE_FAILED", missingText(missing, existing));
+  }
+
+  /**
+   * First offset and, for a reader of committed records, the end. Tries for as long as it may pass;
+   * rejects with SOURCE_FAILED when it does not or when closed.
+   */
+  async range(at: TopicPartition): Promise<Range> {
+    for (let failures = 0; ; failures++) {
+      try {
+        const offsets = await this.#offsets(at.topic);
+        const found = offsets.find(({ partition }) => partition === at.partition);
+        if (!found) throw new CdcError("SOURCE_FAILED", `the topic has no such partition`);
+        return { start: Number(found.low), end: Number(found.high) };
+      } catch (error) {
+        if (this.#closed.signal.aborted || !passes(error))
+          throw failureOf(error, `cannot read the range of ${nameOf(at)}`);
+        const fields = { topic: at.topic, partition: at.partition, error: messageOf(error) };
+        this.#log.warn(fields, "cannot read the range of a partition yet, trying again");
+        await this.#clock.sleep(pauseAfter(failures), this.#closed.signal);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await within(CLOSE_WITHIN_MS, this.#clock, this.#forget());
+  }
+
+  /**
+   * kafkajs asks for all partitions of a topic: whoever asks in the same turn shares the answer. Not later: one
+   * that was under way may be older than the position it is to be compared with.
+   */
+  #offsets(topic: string): Promise<Offsets> {
+    const shared = this.#asked.get(topic);
+    if (shared) return shared;
+    const answer = Promise.resolve().then(() => {
+      this.#asked.delete(topic);
+      return this.#ask((admin) => admin.fetchTopicOffsets(topic));
+    });
+    this.#asked.set(topic, answer);
+    return answer;
+  }
+
+  /** A failed question drops the connection: kafkajs keeps asking the leaders it knew for five minutes. */
+  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    try {
+      this.#admin ??= this.#connect();
+      return await question(await this.#admin);
+    } catch (error) {
+      await this.#forget();
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<Admin> {
+    if (this.#closed.signal.aborted) throw new CdcError("SOURCE_FAILED", "the source is closed");
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    return admin;
+  }
+
+  async #forget(): Promise<void> {
+    const admin = this.#admin;
+    this.#admin = undefined;
+    await admin?.then((connected) => connected.disconnect()).catch(() => {});
+  }
+}
+
+function missingText(missing: readonly string[], existing: readonly string[]): string {
+  const tables = missing.map((topic) => topic.slice(topic.lastIndexOf(".") + 1));
+  const alike = existing.filter((topic) => tables.some((table) => topic.endsWith(table)));
+  const hint = alike.length > 0 ? `; there is ${alike.slice(0, 5).join(", ")}` : "";
+  const verb = missing.length > 1 ? "topics do not exist" : "topic does not exist";
+  return `${verb}, or may not be read: ${missing.join(", ")}${hint}. Create it first (Debezium does at its first record), or correct models.*.topic`;
+}

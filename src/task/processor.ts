@@ -1,0 +1,265 @@
+import { type Change, classify, type Standing } from "../classify/classify.ts";
+import type { ModelRule } from "../classify/rules.ts";
+import { Decoder } from "../decode/decoder.ts";
+import { LIMITS } from "../deliver/batch.ts";
+import type { DeadLetter } from "../deliver/dead-letters.ts";
+import type { LaneMessage } from "../deliver/lane.ts";
+import { CdcError } from "../errors.ts";
+import {
+  isBefore,
+  type RowEvent,
+  type SourceEvent,
+  type Tombstone,
+  type Truncate,
+} from "../event.ts";
+import type { Occasion, Sync } from "../map/sync.ts";
+import type { SourceRecord } from "../record.ts";
+import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
+import type { TaskState } from "../state/task-state.ts";
+import type { StoredRow } from "../stored-row.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import { rulesOf, type TopicPlan } from "./topology.ts";
+
+/** What came out of some records: messages in their order, and what was set aside. */
+export type Results = { readonly messages: LaneMessage[]; readonly letters: DeadLetter[] };
+
+/** Results of a group of records, up to the first truncate in it. */
+export type GroupResults = Results & { readonly count: number; readonly truncate: Truncate | null };
+
+type Decoded = { readonly record: SourceRecord; readonly event: SourceEvent | CdcError };
+
+/**
+ * The flow of one task, record by record: decode → classify against the stored row → map. It moves the position in
+ * memory; making that durable is the checkpoint's work.
+ */
+export class Processor {
+  readonly #decoder: Decoder;
+  readonly #rules: readonly ModelRule[];
+  readonly #syncs: ReadonlyMap<string, Sync>;
+  readonly #state: TaskState;
+  readonly #counters: Counters;
+  #position: PositionRecord;
+  #refusedInARow = 0;
+
+  constructor(
+    plan: TopicPlan,
+    entries: readonly SyncEntry[],
+    position: PositionRecord,
+    state: TaskState,
+    counters: Counters,
+  ) {
+    this.#decoder = new Decoder(plan.format);
+    this.#rules = rulesOf(plan, entries);
+    this.#syncs = new Map(
+      plan.models.flatMap(({ syncs }) => syncs.map(({ sync }) => [sync.name, sync])),
+    );
+    this.#state = state;
+    this.#counters = counters;
+    this.#position = position;
+  }
+
+  get position(): PositionRecord {
+    return this.#position;
+  }
+
+  /** How many of the last records came to nothing but dead letters. */
+  get refusedInARow(): number {
+    return this.#refusedInARow;
+  }
+
+  /**
+   * Processes records up to the first truncate, which it leaves for the task: it concerns every partition.
+   * @returns what came out, how many records were processed, and the truncate that stands next
+   */
+  async process(records: readonly SourceRecord[]): Promise<GroupResults> {
+    const decoded = records.map((record) => this.#decode(record));
+    const rows = await this.#state.prefetch(
+      new Set(decoded.flatMap(({ event }) => ("key" in event ? [event.key] : []))),
+    );
+    const results: Results = { messages: [], letters: [] };
+    let count = 0;
+    for (const { record, event } of decoded) {
+      if ("kind" in event && event.kind === "truncate")
+        return { ...results, count, truncate: event };
+      this.#counters.add("records");
+      const { messages, letters } = results;
+      const [sent, refused] = [messages.length, letters.length];
+      if (event instanceof CdcError) this.#refuse(results, { record, error: event });
+      else this.#apply(event, record, rows, results);
+      this.#advance(record, event);
+      this.#refusedInARow =
+        letters.length > refused && messages.length === sent ? this.#refusedInARow + 1 : 0;
+      count += 1;
+    }
+    return { ...results, count, truncate: null };
+  }
+
+  /** Removes one row that a truncate of the table found in the store; `place` names the truncate in the ids. */
+  remove(
+    key: string,
+    row: StoredRow,
+    truncate: Truncate,
+    place: string,
+    record: SourceRecord,
+  ): Results {
+    const results: Results = { messages: [], letters: [] };
+    const event: RowEvent = {
+      kind: "row",
+      key,
+      table: truncate.table,
+      operation: "delete",
+      row: null,
+      unavailable: [],
+      before: null,
+      defaults: null,
+      time: truncate.time,
+      position: truncate.position,
+      incremental: false,
+    };
+    this.#classify(
+      event,
+      row,
+      record,
+      { offset: this.#position.next, streaming: true },
+      place,
+      results,
+    );
+    return results;
+  }
+
+  /** Whether the row is from before the truncate. A row without a position is taken by its commit time. */
+  static isBefore(row: StoredRow, truncate: Truncate): boolean {
+    if (row.row === null) return false;
+    if (row.position !== null && truncate.position !== null)
+      return isBefore(row.position, truncate.position);
+    return row.time <= truncate.time;
+  }
+
+  /** The truncate itself is done: records from before it that come later are stale. */
+  passTruncate(truncate: Truncate, record: SourceRecord | null): void {
+    const { position, time } = truncate;
+    const truncated = position === null ? this.#position.truncated : { position, time };
+    this.#position = { ...this.#position, truncated };
+    if (record) this.skip(record);
+  }
+
+  /** Goes past a record without any effect. */
+  skip(record: SourceRecord): void {
+    this.#position = { ...this.#position, next: record.offset + 1, lastDelete: null };
+  }
+
+  #decode(record: SourceRecord): Decoded {
+    try {
+      return { record, event: this.#decoder.decode(record) };
+    } catch (error) {
+      if (error instanceof CdcError) return { record, event: error };
+      throw error;
+    }
+  }
+
+  #apply(
+    event: SourceEvent,
+    record: SourceRecord,
+    rows: ReadonlyMap<string, StoredRow>,
+    results: Results,
+  ): void {
+    if (event.kind === "truncate") return;
+    if (event.kind === "non-row") return this.#counters.add("non_rows");
+    if (event.kind === "tombstone" && event.key === this.#position.lastDelete)
+      return this.#counters.add("tombstones");
+    const row = event.kind === "tombstone" ? removal(event, record) : event;
+    if (this.#isTruncated(row)) return this.#counters.add("stale");
+    const standing = { offset: record.offset, streaming: this.#position.streaming };
+    const place = row.position ?? `${record.partition}/${record.offset}`;
+    this.#classify(row, this.#state.row(row.key, rows), record, standing, place, results);
+  }
+
+  #isTruncated({ position, time }: RowEvent): boolean {
+    const { truncated } = this.#position;
+    return (
+      truncated !== null &&
+      position !== null &&
+      isBefore(position, truncated.position) &&
+      time <= truncated.time
+    );
+  }
+
+  #classify(
+    event: RowEvent,
+    previous: StoredRow | null,
+    record: SourceRecord,
+    standing: Standing,
+    place: string,
+    results: Results,
+  ): void {
+    const outcome = classify(previous, event, standing, this.#rules);
+    if (outcome.verdict === "stale") return this.#counters.add("stale");
+    if (outcome.stored) this.#state.put(event.key, outcome.stored);
+    if (outcome.positionReset) this.#counters.add("position_resets");
+    this.#counters.add("calls_not_made", outcome.unchanged);
+    this.#counters.add("initial_skipped", outcome.initial);
+    for (const { by, error } of outcome.refusals) this.#refuse(results, { record, error, by });
+    for (const change of outcome.changes) {
+      this.#counters.add(change.kind);
+      this.#map(change, { ...event, topic: record.topic, place }, record, results);
+    }
+  }
+
+  #map(change: Change, occasion: Occasion, record: SourceRecord, results: Results): void {
+    const sync = this.#syncs.get(change.sync.name) as Sync;
+    try {
+      for (const message of sync.messages(change, occasion, () =>
+        this.#counters.add("fields_left_out"),
+      )) {
+        const text = JSON.stringify(message);
+        const bytes = Buffer.byteLength(text);
+        if (bytes > LIMITS.message_bytes) throw tooLarge(sync.name, bytes);
+        results.messages.push({ text, bytes, record });
+        this.#counters.add("messages");
+      }
+    } catch (error) {
+      if (!(error instanceof CdcError)) throw error;
+      this.#refuse(results, { record, error, by: sync.name });
+    }
+  }
+
+  #refuse(results: Results, letter: DeadLetter): void {
+    if (letter.error.next === "stop") throw letter.error;
+    results.letters.push(letter);
+    this.#counters.add("dead_letters");
+  }
+
+  #advance(record: SourceRecord, event: SourceEvent | CdcError): void {
+    const { streaming } = this.#position;
+    const isRow = !(event instanceof CdcError) && event.kind === "row";
+    this.#position = {
+      ...this.#position,
+      next: record.offset + 1,
+      lastDelete: isRow && event.row === null ? event.key : null,
+      streaming: streaming || (isRow && event.operation !== "read" && !event.incremental),
+    };
+  }
+}
+
+function removal({ key }: Tombstone, record: SourceRecord): RowEvent {
+  return {
+    kind: "row",
+    key,
+    table: record.topic,
+    operation: "delete",
+    row: null,
+    unavailable: [],
+    before: null,
+    defaults: null,
+    time: record.timestamp,
+    position: null,
+    incremental: false,
+  };
+}
+
+function tooLarge(sync: string, bytes: number): CdcError {
+  return new CdcError(
+    "MESSAGE_TOO_LARGE",
+    `sync "${sync}": the message has ${bytes} bytes and Segment takes 32 KB (we keep to ${LIMITS.message_bytes}); map fewer or shorter columns`,
+  );
+}

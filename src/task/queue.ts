@@ -1,0 +1,55 @@
+import type { SourceRecord } from "../record.ts";
+
+/** Records of one partition that wait to be processed, bounded by number and by bytes. */
+export class RecordQueue {
+  readonly #limit: { readonly records: number; readonly bytes: number };
+  #records: SourceRecord[] = [];
+  #bytes = 0;
+
+  constructor(limit: { readonly records: number; readonly bytes: number }) {
+    this.#limit = limit;
+  }
+
+  get length(): number {
+    return this.#records.length;
+  }
+
+  /** At its limit: the partition has to be paused. What is already on its way is still taken. */
+  get isFull(): boolean {
+    return this.#records.length >= this.#limit.records || this.#bytes >= this.#limit.bytes;
+  }
+
+  /** Half empty again: the partition may go on. Not at once, or it would be paused again with the next fetch. */
+  get hasRoom(): boolean {
+    return this.#records.length <= this.#limit.records / 2 && this.#bytes <= this.#limit.bytes / 2;
+  }
+
+  push(records: readonly SourceRecord[]): void {
+    for (const record of records) {
+      this.#records.push(record);
+      this.#bytes += sizeOf(record);
+    }
+  }
+
+  /** Takes up to `count` of the first records. */
+  take(count: number): readonly SourceRecord[] {
+    const taken = this.#records.splice(0, count);
+    for (const record of taken) this.#bytes -= sizeOf(record);
+    return taken;
+  }
+
+  /** Puts records back in front, in their order. */
+  putBack(records: readonly SourceRecord[]): void {
+    this.#records = [...records, ...this.#records];
+    for (const record of records) this.#bytes += sizeOf(record);
+  }
+
+  clear(): void {
+    this.#records = [];
+    this.#bytes = 0;
+  }
+}
+
+function sizeOf({ key, value }: SourceRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
+}

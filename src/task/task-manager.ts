@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { Settings } from "../config/settings.ts";
+import type { DeadLetters } from "../deliver/dead-letters.ts";
+import { CdcError } from "../errors.ts";
+import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
+import type { Source, SourceListener } from "../source/source.ts";
+import type { PositionRecord } from "../state/position-record.ts";
+import type { Store } from "../state/store.ts";
+import { registerSyncs } from "../state/sync-registry.ts";
+import { TaskState } from "../state/task-state.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { Processor } from "./processor.ts";
+import { type OrderedLane, type Removal, Task } from "./task.ts";
+import type { TopicPlan } from "./topology.ts";
+
+export type TaskManagerOptions = {
+  readonly settings: Settings;
+  readonly topics: ReadonlyMap<string, TopicPlan>;
+  readonly source: Source;
+  /** Folder of this pipeline's stores. */
+  readonly folder: string;
+  readonly openStore: (folder: string) => Promise<Store>;
+  readonly laneFor: (onFailure: (error: unknown) => void) => OrderedLane;
+  readonly deadLetters: DeadLetters;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** Called once, with the first error after which the pipeline cannot go on. */
+  readonly onFailure: (error: unknown) => void;
+  /** Called when a source with an end has been read to it and all is processed. */
+  readonly onEnd: () => void;
+};
+
+/** Has a task for every partition that is owned, and only for those. */
+export class TaskManager implements SourceListener {
+  readonly #options: TaskManagerOptions;
+  readonly #tasks = new Map<string, Task>();
+  /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
+  #changes: Promise<void> = Promise.resolve();
+  #stopping = false;
+
+  constructor(options: TaskManagerOptions) {
+    this.#options = options;
+  }
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    this.#changes = this.#changes
+      .then(() => this.#own(partitions))
+      .catch((error) => this.#fail(error));
+  }
+
+  records(records: readonly SourceRecord[]): void {
+    const [first] = records;
+    if (first)
+      this.#tasks.get(nameOf({ topic: first.topic, partition: first.partition }))?.enqueue(records);
+  }
+
+  async processed(): Promise<void> {
+    await this.#changes;
+    await Promise.all([...this.#tasks.values()].map((task) => task.processed()));
+  }
+
+  ended(): void {
+    this.processed().then(this.#options.onEnd, (error) => this.#fail(error));
+  }
+
+  failed(error: CdcError): void {
+    this.#fail(error);
+  }
+
+  /** Delivers and makes durable what is processed, for at most `deadline_ms`; the rest is left for the next start. */
+  async stop(deadline_ms: number): Promise<void> {
+    this.#stopping = true;
+    const { clock, logger } = this.#options;
+    const late = new AbortController();
+    const timeout = clock.sleep(deadline_ms, late.signal).then(() => {
+      if (late.signal.aborted) return;
+      logger.warn({ deadline_ms }, "what was not delivered in time is left for the next start");
+      for (const task of this.#tasks.values()) void task.abandon();
+    });
+    await this.#changes;
+    await Promise.all([...this.#tasks.values()].map((task) => task.stop()));
+    late.abort();
+    await timeout;
+    this.#tasks.clear();
+  }
+
+  async #own(partitions: readonly TopicPartition[]): Promise<void> {
+    const owned = new Map(partitions.map((at) => [nameOf(at), at]));
+    const lost = [...this.#tasks.values()].filter(({ at }) => !owned.has(nameOf(at)));
+    await Promise.all(lost.map((task) => this.#abandon(task)));
+    for (const [name, at] of owned) {
+      if (this.#stopping) return;
+      if (!this.#tasks.has(name)) this.#tasks.set(name, await this.#open(at));
+    }
+  }
+
+  async #abandon(task: Task): Promise<void> {
+    await task.abandon();
+    this.#tasks.delete(nameOf(task.at));
+    this.#options.logger.info({ at: nameOf(task.at) }, "partition given up");
+  }
+
+  async #open(at: TopicPartition): Promise<Task> {
+    const { settings, topics, source, folder, openStore, clock, counters, logger } = this.#options;
+    const plan = topics.get(at.topic);
+    if (!plan)
+      throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
+    const home = join(folder, at.topic, String(at.partition));
+    const state = new TaskState(await openStore(home), clock, settings.state.forgetDeletedAfter);
+    try {
+      const known = await state.load();
+      const range = await source.range(at);
+      const current = plan.models
+        .flatMap(({ syncs }) => syncs)
+        .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
+      const syncs = registerSyncs(known?.syncs ?? null, current, range.end, home);
+      const position: PositionRecord = known ?? {
+        next: range.start,
+        lastDelete: null,
+        streaming: false,
+        truncated: null,
+      };
+      await state.begin(position, syncs);
+      const lane = this.#options.laneFor((error) => this.#fail(error));
+      const task = new Task({
+        at,
+        processor: new Processor(plan, syncs, position, state, counters),
+        state,
+        syncs,
+        lane,
+        deadLetters: this.#options.deadLetters,
+        limits: {
+          queue: { records: settings.limits.queue_records, bytes: settings.limits.queue_bytes },
+          checkpoint: settings.checkpoint,
+          deadLettersInARow: settings.deadLetters.stopAfterInARow,
+        },
+        onTruncate: plan.onTruncate,
+        clock,
+        counters,
+        pause: () => source.pause(at),
+        resume: () => source.resume(at),
+        commit: (next) => source.commit(at, next),
+        truncateOthers: (removal) => this.#truncateOthers(at, removal),
+        onFailure: (error) => this.#fail(error),
+      });
+      logger.info({ at: nameOf(at), position: position.next, ...range }, "partition taken");
+      source.seek(at, position.next);
+      source.resume(at);
+      return task;
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
+  }
+
+  async #truncateOthers(at: TopicPartition, removal: Removal): Promise<void> {
+    const others = [...this.#tasks.values()].filter(
+      (task) => task.at.topic === at.topic && task.at.partition !== at.partition,
+    );
+    await Promise.all(others.map((task) => task.remove(removal)));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#options.onFailure(error);
+  }
+}

@@ -1,0 +1,183 @@
+import { hash } from "node:crypto";
+import { compileExpression } from "../cel.ts";
+import type { ModelRule } from "../classify/rules.ts";
+import { topicsOf } from "../config/references.ts";
+import type {
+  ColumnTypeSetting,
+  FieldsSetting,
+  MappedSetting,
+  ModelSettings,
+  Settings,
+  SyncSettings,
+} from "../config/settings.ts";
+import type { ColumnType } from "../decode/column-types.ts";
+import type { TopicFormat } from "../decode/decoder.ts";
+import { CdcError } from "../errors.ts";
+import { idSpace } from "../map/message-id.ts";
+import { missingUser, Sync, type SyncOptions } from "../map/sync.ts";
+import { type Filter, filterOf } from "../model/filter.ts";
+import type { SyncEntry } from "../state/position-record.ts";
+
+/** Everything that reads one topic: how its records are decoded, and the models and syncs over its rows. */
+export type TopicPlan = {
+  readonly topic: string;
+  readonly format: TopicFormat;
+  readonly onTruncate: "remove" | "ignore" | "stop";
+  readonly models: readonly ModelPlan[];
+};
+
+export type ModelPlan = {
+  readonly name: string;
+  readonly filter: Filter;
+  readonly syncs: readonly SyncPlan[];
+};
+
+export type SyncPlan = {
+  readonly sync: Sync;
+  readonly options: SyncOptions;
+  /** Hash of everything that decides which rows are members and what they look like at Segment. */
+  readonly fingerprint: string;
+  readonly initialResults: "skip" | "send";
+  readonly missingUser: "deadLetter" | "ignore" | "stop";
+};
+
+/**
+ * Compiles the settings into a plan for every topic.
+ * @throws CdcError CONFIGURATION where an expression does not compile
+ */
+export function planTopics(settings: Settings): ReadonlyMap<string, TopicPlan> {
+  const models = Object.entries(settings.models).map(([name, model]) => ({
+    model,
+    plan: planModel(name, model, settings),
+  }));
+  const topics = new Set(models.flatMap(({ model }) => topicsOf(model)));
+  return new Map(
+    [...topics].map((topic) => {
+      const readers = models.filter(({ model }) => topicsOf(model).includes(topic));
+      const [first] = readers as [(typeof readers)[number]];
+      const plans = readers.map(({ plan }) => plan);
+      const plan: TopicPlan = {
+        topic,
+        format: formatOf(topic, first.model, plans),
+        onTruncate: first.model.onTruncate,
+        models: plans,
+      };
+      return [topic, plan];
+    }),
+  );
+}
+
+/** The plan's models as classifying sees them, with the numbers that this task's stored rows give the syncs. */
+export function rulesOf(plan: TopicPlan, entries: readonly SyncEntry[]): readonly ModelRule[] {
+  return plan.models.map(({ name, filter, syncs }) => ({
+    name,
+    matches: filter.matches,
+    syncs: syncs.map(({ sync, options, initialResults, missingUser: policy }) => {
+      const number = entries.findIndex((entry) => entry.name === sync.name && !entry.retired);
+      return {
+        name: sync.name,
+        number,
+        watched: sync.watched,
+        hasUser: (row, absent) => sync.user(row, absent) !== null,
+        missingUser: (row) => {
+          if (policy === "ignore") return null;
+          const error = missingUser(options, row);
+          return policy === "stop" ? new CdcError("USER_REQUIRED", error.message) : error;
+        },
+        initialResults,
+        boundary: entries[number]?.boundary ?? 0,
+      };
+    }),
+  }));
+}
+
+function planModel(name: string, model: ModelSettings, settings: Settings): ModelPlan {
+  const declared = new Set(Object.keys(model.columns));
+  const space = idSpace(settings.name, settings.segment.writeKey);
+  return {
+    name,
+    filter: filterOf(name, model.where, declared),
+    syncs: Object.entries(settings.syncs)
+      .filter(([, sync]) => sync.model === name)
+      .map(([syncName, sync]) => {
+        const options = syncOptions(syncName, sync, declared, space);
+        return {
+          sync: new Sync(options),
+          options,
+          fingerprint: fingerprint(model, sync),
+          initialResults: sync.type === "identify" ? "send" : sync.initialResults,
+          missingUser: sync.missingUser,
+        };
+      }),
+  };
+}
+
+function syncOptions(
+  name: string,
+  sync: SyncSettings,
+  declared: ReadonlySet<string>,
+  space: string,
+): SyncOptions {
+  const { type, userId, anonymousId, timestamp, messageId, watch } = sync;
+  return {
+    name,
+    type,
+    userId,
+    anonymousId,
+    timestamp,
+    messageId,
+    watch,
+    fields: fieldsOf(sync),
+    events: sync.type === "track" ? sync.events : {},
+    declared,
+    idSpace: space,
+  };
+}
+
+function fieldsOf(sync: SyncSettings): FieldsSetting {
+  return sync.type === "identify" ? sync.traits : sync.properties;
+}
+
+/** Event names, timestamp and messageId may change at any time: they say how a change is told, not what it is. */
+function fingerprint({ where, key, columns }: ModelSettings, sync: SyncSettings): string {
+  const { type, userId, anonymousId, watch } = sync;
+  const decisive = [type, where, key, columns, userId, anonymousId, fieldsOf(sync), watch];
+  return hash("sha256", JSON.stringify(decisive.map((part) => part ?? null)), "base64url").slice(
+    0,
+    16,
+  );
+}
+
+function formatOf(topic: string, model: ModelSettings, plans: readonly ModelPlan[]): TopicFormat {
+  const { key, columns, beforeImage, unavailableValue } = model;
+  return {
+    topic,
+    key:
+      key === undefined
+        ? null
+        : Array.isArray(key)
+          ? key
+          : Object.values(key as Record<string, string>),
+    columns: new Map(Object.entries(columns).map(([name, type]) => [name, columnType(type)])),
+    beforeIsComplete: beforeImage === undefined ? undefined : beforeImage === "full",
+    unavailableValue,
+    expressionColumns: [...new Set(plans.flatMap(expressionColumns))],
+  };
+}
+
+function columnType(setting: ColumnTypeSetting): ColumnType {
+  return typeof setting === "string" ? { type: setting } : setting;
+}
+
+function expressionColumns({ filter, syncs }: ModelPlan): string[] {
+  const mapped = syncs.flatMap(({ options }) => {
+    const { fields, userId, anonymousId } = options;
+    const values =
+      typeof fields === "object" && !Array.isArray(fields) ? Object.values(fields) : [];
+    return [userId, anonymousId, ...values] as (MappedSetting | undefined)[];
+  });
+  const columns = mapped.map((value) =>
+    typeof value === "object" && "cel" in value ? compileExpression(value.cel).columns : [],
+  );
+  return [filter.columns, ...columns].flatMap((names) => (names === "*" ? [] : names));
+}

@@ -1,0 +1,40 @@
+/** Everything that is counted, once, with its meaning. */
+export const COUNTERS = {
+  records: "records taken from the source",
+  other_records: "records of topics that no model reads",
+  non_rows: "heartbeats, transactions, schema changes and logical messages",
+  tombstones: "tombstones that belong to the delete before them",
+  stale: "records from before the stored row's position (redelivery)",
+  position_resets: "records whose position went back while time went on (a new or restored server)",
+  replayed: "records below the stored position, dropped",
+  out_of_order: "records of a file whose offset does not rise",
+  truncates: "TRUNCATE records",
+  added: "rows that became members of a sync",
+  changed: "members of which a watched column changed",
+  removed: "rows that stopped to be members of a sync",
+  calls_not_made: "members of which nothing watched changed: calls to Segment that were not made",
+  initial_skipped: "changes not sent because the row was there before the sync began",
+  missing_users_ignored: "rows without a user that `missingUser: ignore` passed over",
+  fields_left_out:
+    "traits or properties left out because the row lacks the column or the expression failed",
+  messages: "messages handed to the lane",
+  messages_delivered: "messages that Segment took",
+  batches: "requests that Segment took",
+  retries: "requests tried again",
+  dead_letters: "records and messages set aside with a reason",
+  checkpoints: "checkpoints",
+} as const;
+
+export type CounterName = keyof typeof COUNTERS;
+
+export class Counters {
+  readonly #values = new Map<CounterName, number>();
+
+  add(name: CounterName, by = 1): void {
+    if (by !== 0) this.#values.set(name, this.get(name) + by);
+  }
+
+  get(name: CounterName): number {
+    return this.#values.get(name) ?? 0;
+  }
+}
