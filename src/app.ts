@@ -3,7 +3,7 @@ import type { Settings } from "./config/settings.ts";
 import type { DeadLetters } from "./deliver/dead-letters.ts";
 import type { Destination } from "./deliver/destination.ts";
 import { Gate } from "./deliver/gate.ts";
-import { Lane } from "./deliver/lane.ts";
+import { Lane, type LaneMessage } from "./deliver/lane.ts";
 import type { Source, SourceListener } from "./source/source.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
 import type { OrderedLane } from "./task/task.ts";
@@ -24,6 +24,8 @@ export type PipelineParts = {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
+  /** Sees every message as it is handed to its lane. */
+  readonly onMessages?: (messages: readonly LaneMessage[]) => void;
   /** Sees the source's calls first; for what needs to know when a window of records is done. */
   readonly listen?: (listener: SourceListener) => SourceListener;
 };
@@ -56,6 +58,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
             messages: settings.limits.lane_messages,
             bytes: settings.limits.lane_bytes,
             refusedInARow: settings.deadLetters.stopAfterInARow,
+            onPush: parts.onMessages,
             onFailure,
           }),
     onFailure: over.reject,

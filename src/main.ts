@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { check } from "./command/check.ts";
+import { demo } from "./command/demo.ts";
 import { preview } from "./command/preview.ts";
 import { replay } from "./command/replay.ts";
 import { CdcError, messageOf } from "./errors.ts";
@@ -52,6 +53,8 @@ async function main(): Promise<void> {
       return preview(config(), file(), values["dead-letters"]);
     case "check":
       return check(config());
+    case "demo":
+      return demo();
     default:
       throw new CdcError(
         "ARGUMENTS",

@@ -1,4 +1,4 @@
-import { Real, real, type Value } from "../row.ts";
+import { real, type Value } from "../row.ts";
 import { decimal } from "./decimal.ts";
 import { dateText, instantText, timeText, type Unit, unitByMagnitude, utcText } from "./instant.ts";
 import { type Json, jsonText, parseJson, shown } from "./json.ts";
@@ -69,8 +69,7 @@ export function toInteger(raw: Json): number | bigint {
 
 /** A double; `NaN` and the infinities, which JSON cannot say, stay the texts that the converters write. */
 export function toDouble(raw: Json): Value {
-  if (typeof raw === "number") return Number.isInteger(raw) ? new Real(String(raw)) : raw;
-  if (typeof raw === "bigint") return real(raw.toString());
+  if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
   if (typeof raw === "string") return /^-?\d/.test(raw) ? real(raw) : raw;
   throw new Error(`${shown(raw)} is no number`);
 }

@@ -32,10 +32,5 @@ function unscaled(base64: string, scale: number): number | Real {
   const bytes = Buffer.from(base64, "base64");
   const magnitude = BigInt(`0x${bytes.toString("hex")}`);
   const integer = BigInt.asIntN(bytes.length * 8, magnitude);
-  return real(`${integer}e${-signedScale(scale)}`);
-}
-
-/** `numeric(6,-2)` comes with scale 2046: PostgreSQL keeps it in 11 bits, two's complement. */
-function signedScale(scale: number): number {
-  return scale >= 1024 && scale < 2048 ? scale - 2048 : scale;
+  return real(`${integer}e${-scale}`);
 }

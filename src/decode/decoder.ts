@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent, SourceEvent, Truncate } from "../event.ts";
 import type { SourceRecord } from "../record.ts";
-import { Real, type Row, type Value } from "../row.ts";
+import { type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
 import { EmbeddedSchema } from "./embedded-schema.ts";
 import { COMPLETE_BEFORE, type Envelope, isEnvelope, OPERATIONS } from "./envelope.ts";
@@ -175,8 +175,7 @@ export class Decoder {
       if (convert) row[name] = converted(convert, name, value);
     }
     for (const { name, pattern } of this.#doubles) {
-      if (Number.isInteger(row[name]) && pattern.test(text))
-        row[name] = new Real(String(row[name]));
+      if (Number.isInteger(row[name]) && pattern.test(text)) row[name] = real(String(row[name]));
     }
     return { row, unavailable };
   }

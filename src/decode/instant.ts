@@ -51,20 +51,19 @@ function fraction(rest: bigint, perSecond: bigint, atLeast: number): string {
   return digits.replace(/0+$/, "").padEnd(atLeast, "0");
 }
 
-/** ISO text with an offset, or a space for the `T`, → UTC; what is no instant is left as it stands. */
+const ISO =
+  /^([+-]?\d{4,6}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d+))?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
+
+/** ISO text in any zone, or with a space for the `T`, in the form of `instantText`; what is no instant stays as it is. */
 export function utcText(text: string): string {
-  if (text.endsWith("Z") && text[10] === "T") return text;
-  const match =
-    /^([+-]?\d{4,6}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?(Z|[+-]\d{2}(?::?\d{2})?)?$/.exec(
-      text,
-    );
+  const match = ISO.exec(text);
   if (!match) return text;
-  const [, date, time = "", fractionText = "", zone = "Z"] = match;
+  const [, date, clock = "", digits = "", zone = "Z"] = match;
+  const time = clock.length === 5 ? `${clock}:00` : clock;
   const offset = /^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone;
-  const at = new Date(`${date}T${time.length === 5 ? `${time}:00` : time}${offset}`);
-  return Number.isNaN(at.getTime())
-    ? text
-    : `${at.toISOString().slice(0, -5)}${fractionText || ".000"}Z`;
+  const at = new Date(`${date}T${time}${offset}`);
+  if (Number.isNaN(at.getTime())) return text;
+  return `${at.toISOString().slice(0, -5)}.${digits.replace(/0+$/, "").padEnd(3, "0")}Z`;
 }
 
 /** The unit that a bare number since 1970 is in, by its magnitude; days below a million. */

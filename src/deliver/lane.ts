@@ -29,7 +29,9 @@ export type LaneOptions = {
   readonly bytes: number;
   /** This many refused messages in a row stop the pipeline. */
   readonly refusedInARow: number;
-  /** A message is delivered or has become a dead letter. */
+  /** Sees the messages as they are pushed. */
+  readonly onPush?: (messages: readonly LaneMessage[]) => void;
+  /** Called with the error after which nothing can be delivered. */
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -73,6 +75,7 @@ export class Lane {
       this.#bytes += message.bytes;
     }
     this.#pushed += messages.length;
+    this.#options.onPush?.(messages);
     if (!this.#running && this.#waiting.length > 0) void this.#run();
   }
 

@@ -21,6 +21,7 @@ export const REGIONS = {
 /** Segment's batch endpoint over got. One request, no retries: the lane decides what comes next. */
 export class SegmentClient implements Destination {
   readonly #got: Got;
+  readonly #url: string;
   readonly #head = '{"batch":[';
   readonly #tail: string;
   readonly #agents: { http: HttpAgent; https: HttpsAgent };
@@ -31,8 +32,8 @@ export class SegmentClient implements Destination {
       http: new HttpAgent({ keepAlive: true }),
       https: new HttpsAgent({ keepAlive: true }),
     };
+    this.#url = `${url.replace(/\/+$/, "")}/v1/batch`;
     this.#got = got.extend({
-      url: `${url.replace(/\/+$/, "")}/v1/batch`,
       method: "POST",
       headers: {
         authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
@@ -49,7 +50,7 @@ export class SegmentClient implements Destination {
 
   async send(messages: readonly string[], signal: AbortSignal): Promise<Answer> {
     try {
-      const response = await this.#got({
+      const response = await this.#got(this.#url, {
         body: this.#head + messages.join(",") + this.#tail,
         signal,
       });

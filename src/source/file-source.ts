@@ -17,6 +17,8 @@ export type FileSourceOptions = {
   readonly onProgress?: (progress: Progress) => void;
   readonly onOther?: () => void;
   readonly onOutOfOrder?: () => void;
+  /** Lines between two waits for the listener: bounds what is read ahead and keeps nearby partitions together. */
+  readonly window?: number;
 };
 
 /** How far the input has been read; `total` is unknown for standard input and a pipe. */
@@ -26,7 +28,6 @@ export type Progress = {
   readonly lines: number;
 };
 
-/** Lines between two waits for the listener: bounds what is read ahead and keeps nearby partitions together. */
 const WINDOW = 2_000;
 
 /**
@@ -86,7 +87,7 @@ export class FileSource implements Source {
   }
 
   async #read(total: number | null): Promise<void> {
-    const { input, onProgress } = this.#options;
+    const { input, onProgress, window: size = WINDOW } = this.#options;
     const raw = input === "-" ? process.stdin : createReadStream(input);
     const { stream, read } = await unzipped(raw);
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
@@ -101,7 +102,7 @@ export class FileSource implements Source {
         window.push(record);
         if (alone) await this.#deliver(window.splice(0));
       }
-      if (line % WINDOW === 0) {
+      if (line % size === 0) {
         await this.#deliver(window);
         window = [];
         onProgress?.({ bytes: read(), total, lines: line });

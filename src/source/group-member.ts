@@ -24,7 +24,8 @@ const TUNING = {
   maxWaitTimeInMs: 100,
   minBytes: 1,
   maxBytesPerPartition: 1_048_576,
-  maxBytes: 10_485_760,
+  // Compressed bytes: a topic that compresses tenfold unfolds to 80 MB at once.
+  maxBytes: 8_388_608,
   sessionTimeout: 30_000,
   rebalanceTimeout: 60_000,
   // A member learns of a re-balance by its heart-beat: this is how long its partitions stand still.

@@ -5,7 +5,7 @@ const NO_HEADERS: Headers = Object.freeze({});
 
 /**
  * A message as kafkajs decoded it, as a record. Key, value and headers are windows on the fetched bytes (up to
- * 10 MB): whoever keeps one for long copies it.
+ * 8 MB, and more where they came compressed): whoever keeps one for long copies it.
  */
 export function recordOf(at: TopicPartition, message: KafkaMessage): SourceRecord {
   return {

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runPipeline } from "../app.ts";
+import { systemClock } from "../clock.ts";
+import { readSettings } from "../config/read.ts";
+import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
+import { FileLog } from "../deliver/file-log.ts";
+import type { LaneMessage } from "../deliver/lane.ts";
+import { SegmentClient } from "../deliver/segment-client.ts";
+import { Picture } from "../demo/picture.ts";
+import { StandIn } from "../demo/stand-in.ts";
+import type { SourceRecord } from "../record.ts";
+import { FileSource } from "../source/file-source.ts";
+import type { SourceListener } from "../source/source.ts";
+import { planTopics } from "../task/topology.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { silent } from "../telemetry/log.ts";
+import { library } from "./library.ts";
+import { stopSignal } from "./signals.ts";
+
+const FOLDER = new URL("../../config/demo/", import.meta.url);
+
+/** Slow enough to read on a terminal: 2,628 records take about eight seconds. */
+const WINDOW = 20;
+const PAUSE_MS = process.stdout.isTTY ? 60 : 0;
+
+/** The recorded demo feed through the whole pipeline, over HTTP, into a local Segment stand-in. */
+export async function demo(): Promise<void> {
+  const standIn = await StandIn.start();
+  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
+  const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: folder };
+  const settings = readSettings(fileURLToPath(new URL("demo.yaml", FOLDER)), environment);
+  const { writeKey, timeout_ms } = settings.segment;
+  const destination = new SegmentClient({ writeKey, url: standIn.url, timeout_ms, library });
+  const letters = new FileLog(join(folder, "dead-letters.ndjson"));
+  const deadLetters = new LoggedDeadLetters(letters, asLine);
+  const topics = planTopics(settings);
+  const counters = new Counters();
+  const picture = new Picture(counters, standIn);
+  const messages = new Map<SourceRecord, LaneMessage[]>();
+  const source = new FileSource({
+    input: fileURLToPath(new URL("feed.ndjson.gz", FOLDER)),
+    topics: new Set(topics.keys()),
+    window: WINDOW,
+    onUnreadable: (record, error) => deadLetters.append([{ record, error }]),
+  });
+  picture.begin();
+  const started = Date.now();
+  try {
+    await runPipeline(
+      {
+        settings,
+        topics,
+        source,
+        destination,
+        deadLetters,
+        folder: join(folder, "tasks"),
+        clock: systemClock,
+        counters,
+        logger: silent,
+        onMessages: (pushed) => {
+          for (const message of pushed) {
+            messages.set(message.record, [...(messages.get(message.record) ?? []), message]);
+          }
+        },
+        listen: (listener) => drawing(listener, picture, messages),
+      },
+      stopSignal(),
+    );
+    picture.end((Date.now() - started) / 1000);
+  } finally {
+    destination.close();
+    await letters.close();
+    await standIn.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Draws each window of records once it is processed, at a pace that can be read. */
+function drawing(
+  listener: SourceListener,
+  picture: Picture,
+  messages: Map<SourceRecord, LaneMessage[]>,
+): SourceListener {
+  let window: SourceRecord[] = [];
+  return {
+    assigned: (partitions) => listener.assigned(partitions),
+    records: (records) => {
+      window.push(...records);
+      listener.records(records);
+    },
+    processed: async () => {
+      await listener.processed();
+      if (window.length === 0) return;
+      picture.window(window, messages);
+      window = [];
+      messages.clear();
+      await systemClock.sleep(PAUSE_MS);
+    },
+    ended: () => listener.ended(),
+    failed: (error) => listener.failed(error),
+  };
+}

@@ -1,0 +1,458 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin, Kafka } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { KafkaLog } from "../../src/deliver/kafka-log.ts";
+import { CdcError } from "../../src/errors.ts";
+import { nameOf, type SourceRecord, type TopicPartition } from "../../src/record.ts";
+import { kafkaClient } from "../../src/source/kafka-client.ts";
+import { KafkaSource } from "../../src/source/kafka-source.ts";
+import type { SourceListener } from "../../src/source/source.ts";
+import { silent } from "../../src/telemetry/log.ts";
+import { cacheFolder } from "../stack/cache.ts";
+import { download } from "../stack/download.ts";
+import { run } from "../stack/run.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import versions from "../stack/versions.json" with { type: "json" };
+
+/** A source with a listener that remembers everything; it goes on by itself only where `onAssigned` says so. */
+class Member implements SourceListener {
+  readonly source: KafkaSource;
+  readonly announcements: TopicPartition[][] = [];
+  readonly seen = new Map<string, SourceRecord[]>();
+  readonly failures: CdcError[] = [];
+  readonly warnings: string[] = [];
+  onRecords: (records: readonly SourceRecord[]) => void = () => {};
+
+  constructor(...topics: [string, ...string[]]) {
+    const kafka = { brokers: stack.kafka.brokers, clientId: "test" };
+    const warn = (_: object, text: string) => this.warnings.push(text);
+    const log = { ...silent, warn };
+    this.source = new KafkaSource({ kafka, groupId: topics[0], topics, log });
+    members.push(this);
+  }
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    this.announcements.push([...partitions]);
+  }
+
+  records(records: readonly SourceRecord[]): void {
+    for (const record of records) {
+      const name = nameOf({ topic: record.topic, partition: record.partition });
+      const seen = this.seen.get(name) ?? [];
+      seen.push(record);
+      this.seen.set(name, seen);
+    }
+    this.onRecords(records);
+  }
+
+  async processed(): Promise<void> {}
+  ended(): void {}
+  failed(error: CdcError): void {
+    this.failures.push(error);
+  }
+
+  get owned(): TopicPartition[] {
+    return this.announcements.at(-1) ?? [];
+  }
+
+  offsets(at: TopicPartition): number[] {
+    return (this.seen.get(nameOf(at)) ?? []).map(({ offset }) => offset);
+  }
+
+  resumeAt(at: TopicPartition, offset: number): void {
+    this.source.seek(at, offset);
+    this.source.resume(at);
+  }
+}
+
+let stack: Stack;
+let kafka: Kafka;
+let admin: Admin;
+const members: Member[] = [];
+let topics = 0;
+
+async function newTopic(partitions = 1, settings: Record<string, string> = {}): Promise<string> {
+  const topic = `app.public.t${++topics}`;
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] });
+  return topic;
+}
+
+async function produce(
+  topic: string,
+  partition: number,
+  from: number,
+  count: number,
+): Promise<void> {
+  const producer = kafka.producer();
+  await producer.connect();
+  const messages = range(from, count).map((n) => ({ partition, key: `${n}`, value: `value ${n}` }));
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+}
+
+const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n);
+const partitions = (topic: string, count: number) =>
+  range(0, count).map((partition) => ({ topic, partition }));
+const names = (list: readonly TopicPartition[]) => list.map(nameOf).sort();
+
+async function until(what: string, is: () => boolean, ms = 15_000): Promise<void> {
+  for (const end = Date.now() + ms; !is(); await sleep(20))
+    if (Date.now() > end) throw new Error(`after ${ms} ms still not: ${what}`);
+}
+
+async function rejection(work: Promise<unknown>): Promise<CdcError> {
+  const error = await Promise.race([
+    work.then(
+      () => "it resolved",
+      (error) => error,
+    ),
+    sleep(15_000, "it never settled", { ref: false }),
+  ]);
+  assert.instance(error, CdcError);
+  return error;
+}
+
+const s = suite("Kafka source");
+
+s.before(async () => {
+  stack = await startStack({ kafka: true });
+  kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "test-setup" }, silent);
+  admin = kafka.admin();
+  await admin.connect();
+});
+
+s.after.each(async () => {
+  await Promise.all(members.splice(0).map(({ source }) => source.stop()));
+});
+
+s.after(async () => {
+  await admin.disconnect();
+  await stack.stop();
+});
+
+/** The stack's class path with Kafka's command line tools, fetched once a machine. */
+async function toolsPath(): Promise<string> {
+  const cache = await cacheFolder();
+  const jar = join(cache, `kafka-tools-${versions.kafka}.jar`);
+  const artifact = `-Dartifact=org.apache.kafka:kafka-tools:${versions.kafka}`;
+  const fetch = [
+    "--batch-mode",
+    "--quiet",
+    "dependency:copy",
+    artifact,
+    `-DoutputDirectory=${cache}`,
+  ];
+  await access(jar).catch(() => run("mvn", fetch));
+  return [jar, join((await download()).kafka, "*")].join(":");
+}
+
+for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"])
+  s(`reads what the Java producer wrote with ${codec}`, async () => {
+    const topic = await newTopic();
+    const at = { topic, partition: 0 };
+    // Batches of up to 400 KB: several of snappy's and of lz4's blocks each, compressible but not trivially.
+    const lines = range(0, 4_000).map((n) =>
+      JSON.stringify({ n, hash: `${Math.sin(n)}`.repeat(5) }),
+    );
+    await run(
+      "java",
+      [
+        ...["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", await toolsPath()],
+        ...["org.apache.kafka.tools.ConsoleProducer", "--topic", topic],
+        ...["--bootstrap-server", stack.kafka.brokers.join(), "--compression-codec", codec],
+        ...["--max-partition-memory-bytes", "400000", "--timeout", "200"],
+      ],
+      { input: `${lines.join("\n")}\n` },
+    );
+    const member = new Member(topic);
+    await member.source.start(member);
+    member.resumeAt(at, 0);
+    await until("all read", () => member.offsets(at).length >= lines.length);
+    const values = member.seen.get(nameOf(at))?.map(({ value }) => `${value}`);
+    assert.equal(values, lines);
+  });
+
+s("hands a record on as it stands", async () => {
+  const topic = await newTopic();
+  const at = { topic, partition: 0 };
+  const headers = { one: "1", twice: [Buffer.from("a"), Buffer.from("b")] };
+  const producer = kafka.producer();
+  await producer.connect();
+  const timestamp = "1700000000123";
+  await producer.send({ topic, messages: [{ key: null, value: null, headers, timestamp }] });
+  await producer.send({ topic, messages: [{ key: "k", value: Buffer.from([0, 255]) }] });
+  await producer.disconnect();
+  const member = new Member(topic);
+  await member.source.start(member);
+  member.resumeAt(at, 0);
+  await until("both read", () => member.offsets(at).length === 2);
+  const [first, second] = member.seen.get(nameOf(at)) ?? [];
+  const one = Buffer.from("1");
+  const twice = Buffer.from("b");
+  const head = { topic, partition: 0, offset: 0, timestamp: 1700000000123 };
+  assert.equal(first, { ...head, key: null, value: null, headers: { one, twice } });
+  assert.equal(second?.key, Buffer.from("k"));
+  assert.equal(second?.value, Buffer.from([0, 255]));
+});
+
+s("waits for its listener, and delivers nothing while paused", async () => {
+  const topic = await newTopic();
+  const at = { topic, partition: 0 };
+  const member = new Member(topic);
+  await produce(topic, 0, 0, 500);
+  await member.source.start(member);
+  assert.equal(member.announcements, [[at]]);
+  await sleep(500);
+  assert.equal(member.offsets(at), [], "delivered before it was resumed");
+  assert.equal(await member.source.range(at), { start: 0, end: 500 });
+
+  // Pausing and resuming at every few records, as a full queue does, must neither lose nor repeat any.
+  member.onRecords = () => {
+    member.source.pause(at);
+    setTimeout(() => member.source.resume(at), 5);
+  };
+  member.resumeAt(at, 0);
+  for (let n = 500; n < 2_500; n += 100) await produce(topic, 0, n, 100);
+  await until("all read", () => member.offsets(at).length >= 2_500);
+  assert.equal(member.offsets(at), range(0, 2_500));
+
+  member.onRecords = () => {};
+  await sleep(50);
+  member.source.pause(at);
+  await sleep(300);
+  await produce(topic, 0, 2_500, 100);
+  await sleep(500);
+  assert.is(member.offsets(at).length, 2_500, "delivered while paused");
+  member.source.resume(at);
+  await until("the rest read", () => member.offsets(at).length >= 2_600);
+  assert.equal(member.offsets(at), range(0, 2_600));
+});
+
+s("delivers from exactly where it was sent to", async () => {
+  const topic = await newTopic();
+  const at = { topic, partition: 0 };
+  for (let n = 0; n < 3_000; n += 100) await produce(topic, 0, n, 100);
+  const member = new Member(topic);
+  const sought = [1_234, 7, 2_999, 0, 150];
+  const firsts: (number | undefined)[] = [];
+  member.onRecords = (records) => {
+    firsts.push(records[0]?.offset);
+    const next = sought[firsts.length];
+    if (next === undefined) member.source.pause(at);
+    else member.source.seek(at, next);
+  };
+  await member.source.start(member);
+  member.resumeAt(at, sought[0] ?? 0);
+  await until("all sought", () => firsts.length >= sought.length);
+  assert.equal(firsts, sought);
+});
+
+s("moves partitions to a second member, and back when it stops", async () => {
+  const topic = await newTopic(4);
+  const all = partitions(topic, 4);
+  for (const { partition } of all) await produce(topic, partition, 0, 1_000);
+  const one = new Member(topic);
+  await one.source.start(one);
+  assert.equal(names(one.owned), names(all));
+  for (const at of all) one.resumeAt(at, 0);
+  await until("all read", () => all.every((at) => one.offsets(at).length >= 1_000));
+  // The committed offset is far behind on purpose: a kept partition must not go back to it.
+  for (const at of all) await one.source.commit(at, 5);
+  for (const at of all) one.source.pause(at);
+
+  const two = new Member(topic);
+  await two.source.start(two);
+  await until("both know", () => one.owned.length === 2 && two.owned.length === 2);
+  assert.equal(names([...one.owned, ...two.owned]), names(all));
+  for (const { partition } of all) await produce(topic, partition, 1_000, 500);
+  const kept = one.owned;
+  const moved = two.owned;
+  for (const at of moved) two.resumeAt(at, 1_000);
+  await until("moved ones read", () => moved.every((at) => two.offsets(at).length >= 500));
+  await sleep(300);
+  for (const at of kept)
+    assert.is(one.offsets(at).length, 1_000, "delivered in spite of its pause");
+  for (const at of kept) one.source.resume(at);
+  await until("kept ones read", () => kept.every((at) => one.offsets(at).length >= 1_500));
+  for (const at of kept) assert.equal(one.offsets(at), range(0, 1_500));
+  for (const at of moved) assert.equal(one.offsets(at), range(0, 1_000));
+  for (const at of moved) assert.equal(two.offsets(at), range(1_000, 500));
+
+  const began = Date.now();
+  await two.source.stop();
+  await until("all given back", () => one.owned.length === 4, 10_000);
+  assert.ok(Date.now() - began < 6_000, `giving back took ${Date.now() - began} ms`);
+  for (const { partition } of all) await produce(topic, partition, 1_500, 100);
+  await until("kept ones went on", () => kept.every((at) => one.offsets(at).length >= 1_600));
+  for (const at of moved) assert.is(one.offsets(at).length, 1_000, "a new one did not wait");
+  for (const at of moved) one.resumeAt(at, 1_500);
+  await until("the others too", () => moved.every((at) => one.offsets(at).length >= 1_100));
+  for (const at of moved) assert.equal(one.offsets(at), [...range(0, 1_000), ...range(1_500, 100)]);
+});
+
+s("commits what it is told, and shrugs where it may not", async () => {
+  const topic = await newTopic(2);
+  const member = new Member(topic);
+  await member.source.start(member);
+  await member.source.commit({ topic, partition: 1 }, 42);
+  await member.source.commit({ topic, partition: 7 }, 42);
+  const [committed] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+  const offsets = committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]);
+  assert.equal(offsets?.sort(), [
+    [0, -1],
+    [1, 42],
+  ]);
+  await member.source.stop();
+  await member.source.commit({ topic, partition: 1 }, 43);
+});
+
+s("outlasts a broker that is away for longer than kafkajs tries", async () => {
+  const topic = await newTopic();
+  const at = { topic, partition: 0 };
+  await produce(topic, 0, 0, 100);
+  const member = new Member(topic);
+  await member.source.start(member);
+  member.resumeAt(at, 0);
+  await until("all read", () => member.offsets(at).length >= 100);
+  await stack.kafka.kill();
+  const asked = member.source.range(at);
+  await until(
+    "kafkajs gave up",
+    () => member.warnings.some((text) => /joining again/.test(text)),
+    60_000,
+  );
+  await stack.kafka.start();
+  await produce(topic, 0, 100, 100);
+  await until("the rest read", () => member.offsets(at).length >= 200, 60_000);
+  assert.equal(member.offsets(at), range(0, 200));
+  assert.equal((await asked).start, 0);
+  assert.equal(member.failures, []);
+});
+
+s("does not take a cut log for its own place", async () => {
+  const topic = await newTopic();
+  const at = { topic, partition: 0 };
+  await produce(topic, 0, 0, 100);
+  const member = new Member(topic);
+  await member.source.start(member);
+  member.resumeAt(at, 0);
+  await until("all read", () => member.offsets(at).length >= 100);
+  member.source.pause(at);
+  await produce(topic, 0, 100, 100);
+  // kafkajs' admin finds the leader only of a topic that it was asked about before.
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "150" }] });
+  member.source.resume(at);
+  await until("announced anew", () => member.announcements.length >= 3);
+  assert.equal(member.announcements, [[at], [], [at]]);
+  await sleep(300);
+  assert.is(member.offsets(at).length, 100, "delivered from beyond the gap unasked");
+  member.resumeAt(at, 150);
+  await until("read on", () => member.offsets(at).length >= 150);
+  assert.equal(member.offsets(at), [...range(0, 100), ...range(150, 50)]);
+});
+
+s("passes over aborted transactions without taking them for a gap", async () => {
+  const topic = await newTopic();
+  const at = { topic, partition: 0 };
+  const member = new Member(topic);
+  await member.source.start(member);
+  member.resumeAt(at, 0);
+  const producer = kafka.producer({ transactionalId: topic, maxInFlightRequests: 1 });
+  await producer.connect();
+  for (const end of ["commit", "abort", "abort", "commit"] as const) {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ value: end }, { value: end }] });
+    await transaction[end]();
+    await sleep(300);
+  }
+  await producer.disconnect();
+  await until("committed ones read", () => member.offsets(at).length >= 4);
+  assert.equal(member.offsets(at), [0, 1, 9, 10]);
+  assert.is(member.announcements.length, 1);
+});
+
+s("names a topic that does not exist, and makes none", async () => {
+  const topic = await newTopic();
+  const member = new Member(topic, "crm.public.orders");
+  const error = await rejection(member.source.start(member));
+  assert.is(error.code, "SOURCE_FAILED");
+  assert.match(error.message, "crm.public.orders");
+  assert.not.match(error.message, topic);
+  assert.not.ok((await admin.listTopics()).includes("crm.public.orders"));
+});
+
+s("stops in the middle of a start", async () => {
+  const topic = await newTopic();
+  for (const ms of [0, 5, 20, 60, 150]) {
+    const member = new Member(topic);
+    const started = member.source.start(member).then(
+      () => "started",
+      (error: CdcError) => error.code,
+    );
+    await sleep(ms);
+    const began = Date.now();
+    await Promise.all([member.source.stop(), member.source.stop()]);
+    assert.ok(Date.now() - began < 5_000, `stopping took ${Date.now() - began} ms`);
+    assert.ok(["started", "SOURCE_FAILED"].includes(await started));
+  }
+  // Nobody was left behind in the group: its partitions would be missing here.
+  const last = new Member(topic);
+  await last.source.start(last);
+  await sleep(1_500);
+  assert.equal(last.owned, [{ topic, partition: 0 }]);
+});
+
+s("keeps dead letters through the death of the broker", async () => {
+  const topic = `dead.letters.${++topics}`;
+  const log = await KafkaLog.open(kafka, { topic, retentionMs: 2_592_000_000 });
+  const entries = range(0, 300).map((n) => ({
+    key: n % 2 ? Buffer.from(`${n}`) : null,
+    // Together far more than one batch may hold.
+    value: n % 3 ? Buffer.alloc(100_000, n) : null,
+    headers: { reason: "INVALID_JSON", position: Buffer.from([n % 256]) },
+  }));
+  await Promise.all([log.append(entries.slice(0, 200)), log.append(entries.slice(200))]);
+  const [config] = (
+    await admin.describeConfigs({
+      resources: [{ type: 2, name: topic, configNames: ["retention.ms"] }],
+      includeSynonyms: false,
+    })
+  ).resources;
+  assert.is(config?.configEntries[0]?.configValue, "2592000000");
+  await stack.kafka.kill();
+  const during = log.append(entries.slice(0, 1));
+  await stack.kafka.start();
+  await during;
+  await log.close();
+
+  const again = await KafkaLog.open(kafka, { topic, retentionMs: 1 });
+  const tooLarge = { key: null, value: Buffer.alloc(9_000_000), headers: {} };
+  assert.match((await rejection(again.append([tooLarge]))).message, "max.message.bytes");
+  await again.close();
+
+  const member = new Member(topic);
+  const at = { topic, partition: 0 };
+  await member.source.start(member);
+  member.resumeAt(at, 0);
+  await until("all read", () => member.offsets(at).length >= 301);
+  const read = (member.seen.get(nameOf(at)) ?? []).map(({ key, value, headers }) => ({
+    key,
+    value,
+    headers,
+  }));
+  const [first] = entries;
+  assert.ok(first);
+  const reason = Buffer.from("INVALID_JSON");
+  const written = [...entries, first].map((entry) => ({
+    ...entry,
+    headers: { ...entry.headers, reason },
+  }));
+  assert.equal(read, written);
+});
+
+s.run();

@@ -1,0 +1,115 @@
+import { access, mkdir, readdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { cacheFolder } from "./cache.ts";
+import { withLock } from "./lock.ts";
+import { run } from "./run.ts";
+import versions from "./versions.json" with { type: "json" };
+
+const JAVA_AT_LEAST = 17;
+
+interface Need {
+  what: string;
+  debianPackage: string;
+  isThere(): Promise<boolean>;
+}
+
+const NEEDS: Need[] = [
+  {
+    what: `Java ${JAVA_AT_LEAST} or newer (java)`,
+    debianPackage: "default-jre-headless",
+    isThere: async () => (await javaVersion()) >= JAVA_AT_LEAST,
+  },
+  {
+    what: "Maven (mvn)",
+    debianPackage: "maven",
+    isThere: async () => (await folderOf("mvn", searchPath())) !== undefined,
+  },
+  {
+    what: "the PostgreSQL server (initdb, postgres, psql)",
+    debianPackage: "postgresql",
+    isThere: async () => (await postgresPrograms()) !== undefined,
+  },
+  {
+    what: "libatomic (rocksdb-native loads it)",
+    debianPackage: "libatomic1",
+    isThere: async () => /libatomic\.so/.test(await run("/sbin/ldconfig", ["-p"]).catch(() => "")),
+  },
+];
+
+/**
+ * Sees to it that the machine has what the stack runs on. As root on a Debian-like system it installs
+ * what is missing; otherwise one error names all of it and the command to install it.
+ */
+export async function ensureInstalled(): Promise<void> {
+  if (process.platform !== "linux") {
+    throw new Error("the stack runs on Linux only; elsewhere use: docker compose up");
+  }
+  if ((await missing()).length === 0) return;
+  const hasAptGet = (await folderOf("apt-get", searchPath())) !== undefined;
+  if (!hasAptGet || process.getuid?.() !== 0) throw notInstalled(await missing());
+  await withLock(join(await cacheFolder(), "install.lock"), async () => {
+    const needs = await missing();
+    if (needs.length > 0) await install(needs);
+  });
+  const still = await missing();
+  if (still.length > 0) throw notInstalled(still);
+}
+
+/** The folder with PostgreSQL's server programs: the tested version first, then the newest. */
+export async function postgresPrograms(): Promise<string | undefined> {
+  const root = "/usr/lib/postgresql";
+  const installed = await readdir(root).catch(() => []);
+  const newestFirst = installed.sort((a, b) => Number(b) - Number(a));
+  const folders = [versions.postgres, ...newestFirst].map((version) => join(root, version, "bin"));
+  return folderOf("initdb", [...folders, ...searchPath()]);
+}
+
+async function missing(): Promise<Need[]> {
+  const there = await Promise.all(NEEDS.map((need) => need.isThere()));
+  return NEEDS.filter((_, index) => !there[index]);
+}
+
+async function install(needs: Need[]): Promise<void> {
+  const packages = needs.map((need) => need.debianPackage);
+  console.error(`stack: installing ${packages.join(", ")} with apt-get`);
+  // Debian's package would make and start a server of its own on port 5432.
+  if (packages.includes("postgresql")) {
+    const folder = "/etc/postgresql-common/createcluster.d";
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "cdc-to-segment.conf"), "create_main_cluster = false\n");
+  }
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const wait = ["-o", "DPkg::Lock::Timeout=300"];
+  await run("apt-get", [...wait, "update"], { env });
+  await run("apt-get", [...wait, "install", "-y", "--no-install-recommends", ...packages], { env });
+}
+
+function notInstalled(needs: Need[]): Error {
+  const list = needs.map((need) => `  - ${need.what}`).join("\n");
+  const packages = needs.map((need) => need.debianPackage).join(" ");
+  return new Error(
+    `the stack needs programs that this machine lacks:\n${list}\n` +
+      `On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${packages}`,
+  );
+}
+
+async function javaVersion(): Promise<number> {
+  const text = await run("java", ["--version"]).catch(() => "");
+  return Number(/^\S+ (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** The first of `folders` that holds `program`. */
+async function folderOf(program: string, folders: string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const there = await access(join(folder, program)).then(
+      () => true,
+      () => false,
+    );
+    if (there) return folder;
+  }
+  return undefined;
+}
+
+function searchPath(): string[] {
+  return (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+}

@@ -1,0 +1,108 @@
+import { chown, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { postgresPrograms } from "./install.ts";
+import { withPorts } from "./ports.ts";
+import { run, type User } from "./run.ts";
+import { Service } from "./service.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+const HOST = "127.0.0.1";
+const NAME = "postgres";
+
+/** A server with logical decoding on. It trusts everyone: no password is asked or checked. */
+export interface Postgres {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly url: string;
+  readonly logFile: string;
+  /**
+   * Runs SQL, one statement or many, each committed by itself unless the text says BEGIN. Resolves to
+   * the rows as text: a line a row, columns split by "|". Rejects with psql's message at the first error.
+   */
+  sql(text: string): Promise<string>;
+}
+
+export async function startPostgres(
+  watchdog: Watchdog,
+  options: { port?: number } = {},
+): Promise<Postgres> {
+  const programs = await postgresPrograms();
+  if (programs === undefined) throw new Error("PostgreSQL's server programs were not found");
+  const user = await serverUser();
+  const data = join(watchdog.folder, "postgres");
+  await mkdir(data, { mode: 0o700 });
+  if (user !== undefined) await chown(data, user.uid, user.gid);
+  await run(
+    join(programs, "initdb"),
+    [
+      ...["--pgdata", data, "--username", NAME, "--auth", "trust", "--no-sync"],
+      ...["--encoding", "UTF8", "--locale", "C"],
+    ],
+    { user, watchdog, cwd: data },
+  );
+
+  return withPorts([options.port], async ([port = 0]) => {
+    const service = new Service(
+      {
+        name: "postgres",
+        command: join(programs, "postgres"),
+        args: ["-D", data, ...settings(port)],
+        user,
+        ready: async () => {
+          await run(join(programs, "pg_isready"), ["-q", "-h", HOST, "-p", String(port)]);
+          return true;
+        },
+        readyWithinMs: 60_000,
+        // "Fast": SIGTERM would wait for the connector to hang up.
+        stopSignal: "SIGINT",
+      },
+      watchdog,
+    );
+    await service.start();
+    const url = `postgresql://${NAME}@${HOST}:${port}/${NAME}`;
+    return {
+      host: HOST,
+      port,
+      user: NAME,
+      database: NAME,
+      url,
+      logFile: service.logFile,
+      sql: (text) =>
+        run(
+          join(programs, "psql"),
+          [url, "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "-v", "ON_ERROR_STOP=1"],
+          { input: text },
+        ),
+    };
+  });
+}
+
+function settings(port: number): string[] {
+  const values = {
+    port,
+    listen_addresses: HOST,
+    unix_socket_directories: "",
+    wal_level: "logical",
+    max_replication_slots: 20,
+    max_wal_senders: 20,
+    // The data does not outlive the test, so it need not survive a power cut.
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    shared_buffers: "32MB",
+  };
+  return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the user "postgres", or "nobody". */
+async function serverUser(): Promise<User | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const lines = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
+  for (const name of ["postgres", "nobody"]) {
+    const found = lines.find((fields) => fields[0] === name);
+    if (found) return { uid: Number(found[2]), gid: Number(found[3]) };
+  }
+  throw new Error("PostgreSQL does not run as root, and there is no user postgres or nobody");
+}

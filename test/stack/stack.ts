@@ -1,0 +1,116 @@
+import { type Connect, startConnect } from "./connect.ts";
+import {
+  type ConnectorConfig,
+  createConnector,
+  deleteConnector,
+  postgresConnector,
+} from "./connector.ts";
+import { download } from "./download.ts";
+import { ensureInstalled } from "./install.ts";
+import { type Kafka, type KafkaOptions, startKafka } from "./kafka.ts";
+import { type Postgres, startPostgres } from "./postgres.ts";
+import { type Registry, startRegistry } from "./registry.ts";
+import { startWatchdog } from "./watchdog.ts";
+
+/** Which services to start, each on loopback. `true` means: on a free port. */
+export interface StackOptions {
+  kafka?: boolean | KafkaOptions;
+  /** Brings Kafka with it. */
+  connect?: boolean | { port?: number };
+  postgres?: boolean | { port?: number };
+  registry?: boolean | { port?: number };
+}
+
+/** A service that was not asked for throws when it is used, and says so. */
+export interface Stack {
+  /** Data and logs of the services; gone after stop. */
+  readonly folder: string;
+  readonly kafka: Kafka;
+  readonly connect: Connect;
+  readonly postgres: Postgres;
+  readonly registry: Registry;
+  /** Runs SQL on PostgreSQL; see Postgres.sql. */
+  sql(text: string): Promise<string>;
+  /** The configuration of a Debezium connector for this stack's PostgreSQL; see postgresConnector. */
+  postgresConnector(settings?: ConnectorConfig): ConnectorConfig;
+  /** Resolves when connector and tasks run; see createConnector. */
+  createConnector(name: string, config: ConnectorConfig): Promise<void>;
+  deleteConnector(name: string): Promise<void>;
+  /** Ends every service and removes the folder. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts real services for a test. Installs and downloads what is missing first, which takes minutes on
+ * a new machine. When one service does not come up the others are stopped and the error has its log.
+ * Should this process die, by whatever cause, a watchdog ends the services and removes their files.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  await ensureInstalled();
+  const programs = await download();
+  const watchdog = await startWatchdog();
+  const wanted = { ...options, kafka: options.kafka || Boolean(options.connect) };
+
+  const kafka = started(wanted.kafka, (own) => startKafka(programs, watchdog, own));
+  const postgres = started(wanted.postgres, (own) => startPostgres(watchdog, own));
+  const registry = started(wanted.registry, (own) => startRegistry(programs, watchdog, own));
+  const connect = started(wanted.connect, async (own) => {
+    const broker = await kafka;
+    return startConnect(programs, watchdog, given("kafka", broker), own);
+  });
+  const all = await Promise.allSettled([kafka, postgres, registry, connect]);
+  const failed = all.find((one) => one.status === "rejected");
+  if (failed) {
+    await watchdog.close();
+    throw failed.reason;
+  }
+  const services = {
+    kafka: await kafka,
+    postgres: await postgres,
+    registry: await registry,
+    connect: await connect,
+  };
+
+  const stack: Stack = {
+    folder: watchdog.folder,
+    get kafka() {
+      return given("kafka", services.kafka);
+    },
+    get connect() {
+      return given("connect", services.connect);
+    },
+    get postgres() {
+      return given("postgres", services.postgres);
+    },
+    get registry() {
+      return given("registry", services.registry);
+    },
+    sql(text) {
+      return stack.postgres.sql(text);
+    },
+    postgresConnector(settings) {
+      return postgresConnector(stack.postgres, settings);
+    },
+    createConnector(name, config) {
+      return createConnector(stack.connect.url, name, config);
+    },
+    deleteConnector(name) {
+      return deleteConnector(stack.connect.url, name);
+    },
+    stop: () => watchdog.close(),
+  };
+  return stack;
+}
+
+async function started<O, S>(
+  option: boolean | O | undefined,
+  start: (own: O | undefined) => Promise<S>,
+): Promise<S | undefined> {
+  if (!option) return undefined;
+  return start(option === true ? undefined : option);
+}
+
+function given<S>(name: string, service: S | undefined): S {
+  if (service !== undefined) return service;
+  throw new Error(`this stack has no ${name}: start it with startStack({ ${name}: true })`);
+}
