@@ -4,6 +4,7 @@ import { check } from "./command/check.ts";
 import { demo } from "./command/demo.ts";
 import { preview } from "./command/preview.ts";
 import { replay } from "./command/replay.ts";
+import { run } from "./command/run.ts";
 import { CdcError, messageOf } from "./errors.ts";
 
 const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify and track calls.
@@ -47,6 +48,8 @@ async function main(): Promise<void> {
   };
   if (rest.length > 0) throw new CdcError("ARGUMENTS", `too many arguments: ${rest.join(" ")}`);
   switch (command) {
+    case "run":
+      return run(config());
     case "replay":
       return replay(config(), file());
     case "preview":

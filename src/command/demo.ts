@@ -28,6 +28,7 @@ const PAUSE_MS = process.stdout.isTTY ? 60 : 0;
 
 /** The recorded demo feed through the whole pipeline, over HTTP, into a local Segment stand-in. */
 export async function demo(): Promise<void> {
+  const stop = stopSignal();
   const standIn = await StandIn.start();
   const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
   const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: folder };
@@ -35,7 +36,7 @@ export async function demo(): Promise<void> {
   const { writeKey, timeout_ms } = settings.segment;
   const destination = new SegmentClient({ writeKey, url: standIn.url, timeout_ms, library });
   const letters = new FileLog(join(folder, "dead-letters.ndjson"));
-  const deadLetters = new LoggedDeadLetters(letters, asLine);
+  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent, stop);
   const topics = planTopics(settings);
   const counters = new Counters();
   const picture = new Picture(counters, standIn);
@@ -67,7 +68,7 @@ export async function demo(): Promise<void> {
         },
         listen: (listener) => drawing(listener, picture, messages),
       },
-      stopSignal(),
+      stop,
     );
     picture.end((Date.now() - started) / 1000);
   } finally {

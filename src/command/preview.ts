@@ -32,6 +32,7 @@ export async function preview(
   const settings = readSettings(config);
   const topics = planTopics(settings);
   const counters = new Counters();
+  const stop = stopSignal();
   const logger = createLogger("error", settings.log.format);
   const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
   const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
@@ -39,7 +40,8 @@ export async function preview(
   const deadLetters: DeadLetters = {
     append: async (letters) => {
       shown.push(...letters.slice(0, SHOWN - shown.length));
-      if (file) await new LoggedDeadLetters(file, asLine).append(letters);
+      if (file)
+        await new LoggedDeadLetters(file, asLine, systemClock, logger, stop).append(letters);
     },
   };
   const lane = new PreviewLane((line) => process.stdout.write(`${line}\n`));
@@ -73,7 +75,7 @@ export async function preview(
           failed: (error) => listener.failed(error),
         }),
       },
-      stopSignal(),
+      stop,
     );
   } finally {
     lane.flush();

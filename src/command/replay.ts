@@ -19,13 +19,14 @@ export async function replay(config: string, input: string): Promise<void> {
   const settings = readSettings(config);
   const topics = planTopics(settings);
   const counters = new Counters();
+  const stop = stopSignal();
   const logger = createLogger(
     settings.log.level === "info" ? "warn" : settings.log.level,
     settings.log.format,
   );
   const folder = join(settings.state.directory, settings.name, "replay");
   const letters = new FileLog(settings.deadLetters.file ?? join(folder, "dead-letters.ndjson"));
-  const deadLetters = new LoggedDeadLetters(letters, asLine);
+  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger, stop);
   const { writeKey, url, region, timeout_ms } = settings.segment;
   const destination = new SegmentClient({
     writeKey,
@@ -50,7 +51,6 @@ export async function replay(config: string, input: string): Promise<void> {
       progress.show({ done: bytes, total, detail });
     },
   });
-  const stop = stopSignal();
   try {
     await runPipeline(
       {

@@ -1,7 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import type { CdcError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
+import { CdcError, messageOf } from "../errors.ts";
 import type { SourceRecord } from "../record.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { Log, LogEntry } from "./log.ts";
+import { backoff_ms } from "./verdict.ts";
 
 /** A record or message set aside, with its reason. */
 export type DeadLetter = {
@@ -63,17 +66,42 @@ function bytes(name: string, value: Buffer | null): { [name: string]: string | n
   return { [`${name}_base64`]: value.toString("base64") };
 }
 
-/** Dead letters in a log. */
+/** Dead letters in a log. One that cannot be written holds its checkpoint, and with it the position. */
 export class LoggedDeadLetters implements DeadLetters {
   readonly #log: Log;
   readonly #form: (letter: DeadLetter) => LogEntry;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #stop: AbortSignal;
 
-  constructor(log: Log, form: (letter: DeadLetter) => LogEntry) {
+  constructor(
+    log: Log,
+    form: (letter: DeadLetter) => LogEntry,
+    clock: Clock,
+    logger: Logger,
+    stop: AbortSignal,
+  ) {
     this.#log = log;
     this.#form = form;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#stop = stop;
   }
 
   async append(letters: readonly DeadLetter[]): Promise<void> {
-    if (letters.length > 0) await this.#log.append(letters.map(this.#form));
+    if (letters.length === 0) return;
+    const entries = letters.map(this.#form);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#log.append(entries);
+      } catch (error) {
+        if (error instanceof CdcError || this.#stop.aborted) throw error;
+        this.#logger.warn(
+          { attempt, reason: messageOf(error) },
+          "dead letters could not be written; it is tried again",
+        );
+        await this.#clock.sleep(backoff_ms(attempt, Math.random()), this.#stop);
+      }
+    }
   }
 }

@@ -25,6 +25,9 @@ export type Misbehaviour =
   | "reset";
 
 export type StandInOptions = {
+  /** Loopback unless told otherwise; in a container others have to reach it. */
+  readonly host?: string;
+  /** A free one by default. */
   readonly port?: number;
   /** Called for each message that Segment would keep, in the order of arrival. */
   readonly onMessage?: (message: Arrived) => void;
@@ -62,7 +65,7 @@ export class StandIn {
     const standIn = new StandIn(options);
     await new Promise<void>((resolve, reject) => {
       standIn.#server.once("error", reject);
-      standIn.#server.listen(options.port ?? 0, "127.0.0.1", resolve);
+      standIn.#server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve);
     });
     return standIn;
   }

@@ -1,10 +1,11 @@
 /** `npm run stack`: the real services on fixed ports, with sample tables, until Ctrl-C. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
+import { StandIn } from "../../src/demo/stand-in.ts";
 import { isFree } from "./ports.ts";
 import { sampleConnector, sampleTables } from "./sample.ts";
 import { type Stack, startStack } from "./stack.ts";
-import { printMessage, startStandIn } from "./stand-in.ts";
+import { printMessage } from "./stand-in.ts";
 
 /** What config/local.yaml expects; each can be changed by a flag, e.g. --kafka-port 29092. */
 const DEFAULT_PORTS = {
@@ -33,8 +34,7 @@ async function main(): Promise<void> {
   });
   await stack.sql(await sampleTables());
   await stack.createConnector("app", sampleConnector(stack.postgres));
-  // CALL SITE of the stand-in: replace by startSegment({ port, onMessage }) of test/support/segment.ts.
-  await startStandIn({ port: ports.segment, onMessage: printMessage });
+  await StandIn.start({ port: ports.segment, onMessage: printMessage });
   console.error(`up in ${Math.round((Date.now() - began) / 1_000)} s\n\n${guide(stack, ports)}\n`);
 
   await Promise.race((["SIGINT", "SIGTERM"] as const).map((signal) => once(process, signal)));

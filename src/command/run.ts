@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { runPipeline } from "../app.ts";
+import { systemClock } from "../clock.ts";
+import { readSettings } from "../config/read.ts";
+import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
+import { KafkaLog } from "../deliver/kafka-log.ts";
+import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
+import { CdcError } from "../errors.ts";
+import { kafkaClient } from "../source/kafka-client.ts";
+import { KafkaSource } from "../source/kafka-source.ts";
+import { planTopics } from "../task/topology.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { library } from "./library.ts";
+import { stopSignal } from "./signals.ts";
+import { summary } from "./summary.ts";
+
+/** The service: Kafka in, Segment out, until SIGTERM or SIGINT. */
+export async function run(config: string): Promise<void> {
+  const settings = readSettings(config);
+  const { name, kafka, segment } = settings;
+  if (!kafka) {
+    throw new CdcError(
+      "CONFIGURATION",
+      `${config}: kafka: is required by \`run\`; name the brokers in kafka.brokers`,
+    );
+  }
+  const topics = planTopics(settings);
+  const counters = new Counters();
+  const logger = createLogger(settings.log.level, settings.log.format);
+  const connection = { ...kafka, clientId: kafka.clientId ?? name };
+  const source = new KafkaSource({
+    kafka: connection,
+    groupId: kafka.groupId ?? name,
+    topics: [...topics.keys()],
+    log: logger,
+  });
+  const stop = stopSignal();
+  const { topic = `${name}.dead-letters`, retention } = settings.deadLetters;
+  const letters = await KafkaLog.open(kafkaClient(connection, logger), {
+    topic,
+    retentionMs: retention,
+  });
+  const destination = new SegmentClient({
+    writeKey: segment.writeKey,
+    url: segment.url ?? REGIONS[segment.region],
+    timeout_ms: segment.timeout_ms,
+    library,
+  });
+  logger.info({ pipeline: name, version: library.version, topics: [...topics.keys()] }, "started");
+  try {
+    await runPipeline(
+      {
+        settings,
+        topics,
+        source,
+        destination,
+        deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger, stop),
+        folder: join(settings.state.directory, name, "run"),
+        clock: systemClock,
+        counters,
+        logger,
+      },
+      stop,
+    );
+  } finally {
+    destination.close();
+    await letters.close();
+    logger.info(
+      {
+        summary: summary(counters)
+          .trim()
+          .split("\n")
+          .map((line) => line.trim()),
+      },
+      "stopped",
+    );
+  }
+}
