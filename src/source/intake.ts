@@ -31,6 +31,8 @@ export class Intake {
   batch({ batch, isStale, isRunning, resolveOffset }: EachBatchPayload): void {
     const hold = this.#owned.get(batch);
     if (!hold || !isRunning() || isStale()) return;
+    // Fetched for a former life of the partition: its new owner has not said where to begin.
+    if (hold.paused && hold.next === undefined) return;
     // kafkajs has it, its types do not.
     const fetched = Number((batch as typeof batch & { fetchedOffset: string }).fetchedOffset);
     const what = verdict(hold, fetched);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Stack, startStack } from "./stack.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
 
 const change = suite("from row to record");
 let stack: Stack;
