@@ -49,7 +49,9 @@ async function main(): Promise<void> {
   if (rest.length > 0) throw new CdcError("ARGUMENTS", `too many arguments: ${rest.join(" ")}`);
   switch (command) {
     case "run":
-      return run(config());
+      await run(config());
+      // A broker that is away keeps kafkajs' timers for some 20 s; everything that matters is done.
+      return process.exit(0);
     case "replay":
       return replay(config(), file());
     case "preview":

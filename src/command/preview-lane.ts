@@ -7,11 +7,11 @@ import type { OrderedLane } from "../task/task.ts";
  * gave is put into the order of its lines before it is printed.
  */
 export class PreviewLane implements OrderedLane {
-  readonly #print: (line: string) => void;
+  readonly #print: (text: string) => Promise<void>;
   #window: LaneMessage[] = [];
   #pushed = 0;
 
-  constructor(print: (line: string) => void) {
+  constructor(print: (text: string) => Promise<void>) {
     this.#print = print;
   }
 
@@ -25,10 +25,11 @@ export class PreviewLane implements OrderedLane {
   }
 
   /** Prints what the window gave. */
-  flush(): void {
+  async flush(): Promise<void> {
     const line = ({ record }: LaneMessage) => (record as RecordedRecord).line;
-    for (const { text } of this.#window.toSorted((a, b) => line(a) - line(b))) this.#print(text);
+    const window = this.#window.toSorted((a, b) => line(a) - line(b));
     this.#window = [];
+    if (window.length > 0) await this.#print(window.map(({ text }) => `${text}\n`).join(""));
   }
 
   async room(): Promise<void> {}

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +45,7 @@ export async function preview(
         await new LoggedDeadLetters(file, asLine, systemClock, logger, stop).append(letters);
     },
   };
-  const lane = new PreviewLane((line) => process.stdout.write(`${line}\n`));
+  const lane = new PreviewLane(print);
   const source = new FileSource({
     input,
     topics: new Set(topics.keys()),
@@ -54,6 +55,10 @@ export async function preview(
     },
     onOther: () => counters.add("other_records"),
     onOutOfOrder: () => counters.add("out_of_order"),
+  });
+  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(error.code === "EPIPE" ? 0 : 1);
   });
   try {
     await runPipeline(
@@ -78,7 +83,7 @@ export async function preview(
       stop,
     );
   } finally {
-    lane.flush();
+    await lane.flush();
     await file?.close();
     rmSync(folder, { recursive: true, force: true });
     process.stderr.write(summary(counters));
@@ -86,4 +91,9 @@ export async function preview(
       process.stderr.write(`  dead letter ${nameOf(record)}: ${error.code}: ${error.message}\n`);
     }
   }
+}
+
+/** Waits for a reader that is slower than we are. One that has left, such as `head`, ends the preview. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }

@@ -74,8 +74,8 @@ export class FileSource implements Source {
   /** A file is read from its beginning; the task drops what lies below its position. */
   seek(): void {}
 
-  async range(): Promise<{ start: number; end: number }> {
-    return { start: 0, end: 0 };
+  async range(): Promise<null> {
+    return null;
   }
 
   async commit(): Promise<void> {}

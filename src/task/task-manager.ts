@@ -116,9 +116,10 @@ export class TaskManager implements SourceListener {
       const current = plan.models
         .flatMap(({ syncs }) => syncs)
         .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
-      const syncs = registerSyncs(known?.syncs ?? null, current, range.end, home);
+      if (known && range) requireInLog(at, known.next, range);
+      const syncs = registerSyncs(known?.syncs ?? null, current, range?.end ?? 0, home);
       const position: PositionRecord = known ?? {
-        next: range.start,
+        next: range?.start ?? 0,
         lastDelete: null,
         streaming: false,
         truncated: null,
@@ -168,4 +169,24 @@ export class TaskManager implements SourceListener {
     this.#stopping = true;
     this.#options.onFailure(error);
   }
+}
+
+/**
+ * A position outside the log means that records are gone which nobody has seen. kafkajs by itself goes on elsewhere.
+ * @throws CdcError POSITION_LOST
+ */
+function requireInLog(
+  at: TopicPartition,
+  next: number,
+  { start, end }: { readonly start: number; readonly end: number },
+): void {
+  if (next >= start && next <= end) return;
+  const what =
+    next < start
+      ? `offsets ${next} to ${start - 1} are gone: the topic's retention passed them`
+      : `it ends at ${end}: the topic was made anew, or its log was cut`;
+  throw new CdcError(
+    "POSITION_LOST",
+    `${nameOf(at)}: the next record to process is ${next}, but ${what}. Take a new snapshot with the connector and give the pipeline another \`name\`, so that it begins anew`,
+  );
 }
