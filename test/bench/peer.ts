@@ -1,0 +1,79 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Watchdog } from "../stack/watchdog.ts";
+import { Child } from "./child.ts";
+import type { FeedMessages } from "./feed.ts";
+import type { Segment } from "./segment.ts";
+import { settingsText } from "./settings.ts";
+
+/** What every peer works on. */
+export type Ground = {
+  readonly watchdog: Watchdog;
+  readonly broker: string;
+  readonly segment: Segment;
+  readonly recording: string;
+  readonly records: number;
+  readonly messages: FeedMessages;
+  /** Folder for processor profiles of our own peers; none are made without it. */
+  readonly profiles?: string;
+};
+
+/** A running peer: its process, and the two moments between which it is measured. */
+export type Running = {
+  readonly child: Child;
+  /** Its partitions are assigned and nothing is fetched yet. */
+  readonly started: Promise<void>;
+  /** Everything is done: seen, or where the peer sends, answered. */
+  readonly ended: Promise<void>;
+};
+
+export type Peer = {
+  readonly id: string;
+  readonly name: string;
+  readonly messages: (ground: Ground) => number;
+  /** `run` is a name that no earlier run had. */
+  readonly start: (ground: Ground, run: string) => Running;
+};
+
+const SCRIPT = new URL("script-process.ts", import.meta.url).pathname;
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+
+export const PEERS: readonly Peer[] = [
+  script("consume", "kafkajs, consume only", () => 0),
+  script("parse", "kafkajs, consume + JSON.parse", () => 0),
+  script("send", "kafkajs + got, 500 a batch, no state", ({ messages }) => messages.records),
+  ours("run", "cdc-to-segment run", () => []),
+  ours("replay", "cdc-to-segment replay", ({ recording }) => [recording]),
+];
+
+function script(id: string, name: string, messages: Peer["messages"]): Peer {
+  const start = ({ watchdog, broker, segment, records }: Ground, run: string): Running => {
+    const child = new Child(watchdog, [SCRIPT, id, broker, run, `${records}`, segment.url]);
+    const at = (moment: string) =>
+      new Promise<void>((resolve) => {
+        child.onMessage((message) => message.at === moment && resolve());
+      });
+    return { child, started: at("start"), ended: at("end") };
+  };
+  return { id, name, messages, start };
+}
+
+function ours(id: "run" | "replay", name: string, input: (ground: Ground) => string[]): Peer {
+  const messages = (ground: Ground) => ground.messages.changes;
+  const start = (ground: Ground, run: string): Running => {
+    const { watchdog, broker, segment, profiles } = ground;
+    const config = join(watchdog.folder, `${run}.yaml`);
+    const state = join(watchdog.folder, run);
+    writeFileSync(config, settingsText({ name: run, broker, url: segment.url, state }));
+    const profiling = profiles ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [];
+    const args = [...profiling, MAIN, id, "--config", config, ...input(ground)];
+    const child = new Child(watchdog, args);
+    // The last record of every partition gives messages: when all have arrived, all records are done.
+    const ended = segment.more(messages(ground));
+    const started = new Promise<void>((resolve) => {
+      child.lines.on("line", (line) => line.includes('"partition taken"') && resolve());
+    });
+    return { child, started, ended };
+  };
+  return { id, name, messages, start };
+}

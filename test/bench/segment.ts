@@ -1,0 +1,44 @@
+import type { Watchdog } from "../stack/watchdog.ts";
+import { Child } from "./child.ts";
+
+const PROGRAM = new URL("segment-process.ts", import.meta.url).pathname;
+
+/** The counting stand-in as the bench sees it. */
+export class Segment {
+  readonly url: string;
+  /** Messages that arrived so far. */
+  count = 0;
+  #watch: () => void = () => {};
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  static async start(watchdog: Watchdog): Promise<Segment> {
+    const child = new Child(watchdog, [PROGRAM]);
+    const started = Promise.withResolvers<Segment>();
+    child.failure().catch(started.reject);
+    child.onMessage((message) => {
+      if (typeof message.url === "string") started.resolve(new Segment(message.url));
+      else if (typeof message.count === "number") segment.#take(message.count);
+    });
+    const segment = await started.promise;
+    return segment;
+  }
+
+  /** Resolves when `messages` more than now have arrived. */
+  async more(messages: number): Promise<void> {
+    const wanted = this.count + messages;
+    await new Promise<void>((resolve) => {
+      this.#watch = () => {
+        if (this.count >= wanted) resolve();
+      };
+      this.#watch();
+    });
+  }
+
+  #take(count: number): void {
+    this.count = count;
+    this.#watch();
+  }
+}

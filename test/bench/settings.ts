@@ -1,0 +1,42 @@
+import { TOPIC } from "./feed.ts";
+
+/** Settings of one run of ours: the service as it comes, one identify and one track sync over the feed's table. */
+export function settingsText(of: {
+  readonly name: string;
+  readonly broker: string;
+  /** Of the stand-in. */
+  readonly url: string;
+  /** State folder. */
+  readonly state: string;
+}): string {
+  return `name: ${of.name}
+kafka:
+  brokers: ["${of.broker}"]
+state:
+  directory: ${of.state}
+segment:
+  writeKey: bench
+  url: ${of.url}
+log: {level: debug, format: json}
+models:
+  users:
+    topic: ${TOPIC}
+    columns:
+      balance: {type: decimal, scale: 2}
+      created_at: timestamp
+      updated_at: timestamp
+syncs:
+  profile:
+    model: users
+    type: identify
+    userId: id
+    traits: {email: email, name: full_name, plan: plan, country: country, created_at: created_at}
+  lifecycle:
+    model: users
+    type: track
+    userId: id
+    events: {changed: User Changed}
+    properties: [email, plan]
+    initialResults: send
+`;
+}

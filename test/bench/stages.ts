@@ -1,0 +1,95 @@
+import { type Change, classify } from "../../src/classify/classify.ts";
+import { parseSettings } from "../../src/config/read.ts";
+import { Decoder } from "../../src/decode/decoder.ts";
+import type { RowEvent } from "../../src/event.ts";
+import type { Sync } from "../../src/map/sync.ts";
+import type { SourceRecord } from "../../src/record.ts";
+import { parseRecordedLine } from "../../src/source/recorded-line.ts";
+import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
+import type { StoredRow } from "../../src/stored-row.ts";
+import { planTopics, rulesOf, type TopicPlan } from "../../src/task/topology.ts";
+import { TOPIC } from "./feed.ts";
+import { settingsText } from "./settings.ts";
+
+/** How long one stage took for all records. */
+export type Stage = { readonly name: string; readonly records: number; readonly seconds: number };
+
+type Step = { readonly event: RowEvent; readonly change: Change };
+
+const PASSES = 3;
+
+/** Drives every stage of the pipeline over recorded lines by itself, the fastest of some passes. */
+export function measureStages(lines: readonly string[]): readonly Stage[] {
+  const plan = planOfBench();
+  const stages: Stage[] = [];
+  const stage = <T>(name: string, work: () => T): T => {
+    let best = Number.POSITIVE_INFINITY;
+    let result = work();
+    for (let pass = 0; pass < PASSES; pass += 1) {
+      const start = performance.now();
+      result = work();
+      best = Math.min(best, performance.now() - start);
+    }
+    stages.push({ name, records: lines.length, seconds: best / 1_000 });
+    return result;
+  };
+
+  const records = stage("recorded line (replay only)", () =>
+    lines.map((line, i) => parseRecordedLine(line, i + 1)),
+  );
+  const decoder = new Decoder(plan.format);
+  const events = stage("decode", () => records.map((record) => decodeRow(decoder, record)));
+  const { changes, stored } = stage("classify", () => classifyAll(events, plan));
+  const syncs = new Map(
+    plan.models.flatMap(({ syncs }) => syncs.map(({ sync }) => [sync.name, sync])),
+  );
+  stage("map, with JSON text", () => changes.map((step) => mapOne(step, syncs)));
+  const bytes = stage("codec, write a stored row", () =>
+    stored.map((row) => encodeStoredRow(row, 0)),
+  );
+  stage("codec, read a stored row", () => bytes.map(decodeStoredRow));
+  return stages;
+}
+
+function planOfBench(): TopicPlan {
+  const text = settingsText({
+    name: "stages",
+    broker: "localhost:9092",
+    url: "http://localhost",
+    state: "/nowhere",
+  });
+  return planTopics(parseSettings(text, "bench", {})).get(TOPIC) as TopicPlan;
+}
+
+function decodeRow(decoder: Decoder, record: SourceRecord): RowEvent {
+  const event = decoder.decode(record);
+  if (event.kind !== "row") throw new Error(`the feed has a ${event.kind}`);
+  return event;
+}
+
+function classifyAll(events: readonly RowEvent[], plan: TopicPlan) {
+  const entries = plan.models.flatMap(({ syncs }) =>
+    syncs.map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint, boundary: 0 })),
+  );
+  const rules = rulesOf(plan, entries);
+  const rows = new Map<string, StoredRow>();
+  const stored: StoredRow[] = [];
+  const changes: Step[] = [];
+  events.forEach((event, offset) => {
+    const previous = rows.get(event.key) ?? null;
+    const outcome = classify(previous, event, { offset, streaming: true }, rules);
+    for (const change of outcome.changes) changes.push({ event, change });
+    if (!outcome.stored) return;
+    rows.set(event.key, outcome.stored);
+    stored.push(outcome.stored);
+  });
+  return { changes, stored };
+}
+
+function mapOne({ event, change }: Step, syncs: ReadonlyMap<string, Sync>): number {
+  const occasion = { ...event, topic: TOPIC, place: event.position ?? "" };
+  let bytes = 0;
+  for (const message of (syncs.get(change.sync.name) as Sync).messages(change, occasion, () => {}))
+    bytes += Buffer.byteLength(JSON.stringify(message));
+  return bytes;
+}

@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { start } from "../support/command-line.ts";
+
+/**
+ * SQL on PostgreSQL, through Debezium and Kafka, into `run`, to a local Segment: every message of all three sync types
+ * is asserted, with the service stopped and started in the middle.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), "row-to-event-"));
+const config = join(folder, "config.yaml");
+const test = suite("from a row to an event");
+let stack: Stack;
+let standIn: StandIn;
+
+const TABLE = `
+  CREATE TABLE customers (
+    id bigint PRIMARY KEY, email text, plan text NOT NULL, mrr numeric(10,2) NOT NULL DEFAULT 0,
+    prefs jsonb, updated_at timestamptz NOT NULL, note text, deleted_at timestamptz
+  );
+  INSERT INTO customers VALUES
+    (1, 'ada@example.com', 'free', 0, '{"news": true}', '2026-01-01T00:00:00Z', NULL, NULL),
+    (2, 'bob@example.com', 'pro', 49.50, NULL, '2026-01-02T00:00:00Z', NULL, NULL);`;
+
+/** While the service runs. */
+const FIRST = `
+  INSERT INTO customers VALUES (3, 'cho@example.com', 'pro', 49.50, '{"news": false}', '2026-02-01T10:00:00Z', NULL, NULL);
+  UPDATE customers SET plan = 'pro', mrr = 49.5, updated_at = '2026-02-02T00:00:00Z' WHERE id = 1;
+  UPDATE customers SET note = 'nothing that a sync uses', updated_at = '2026-02-03T00:00:00Z' WHERE id = 2;
+  UPDATE customers SET plan = plan WHERE id = 3;`;
+
+/** While it is stopped. */
+const MEANWHILE = `
+  UPDATE customers SET email = 'bob@new.example.com', updated_at = '2026-03-01T00:00:00Z' WHERE id = 2;
+  DELETE FROM customers WHERE id = 3;
+  INSERT INTO customers VALUES (9007199254740993, 'big@example.com', 'free', 0, NULL, '2026-03-02T00:00:00Z', NULL, NULL);`;
+
+/** After it was started again. */
+const LAST = `
+  UPDATE customers SET deleted_at = '2026-04-01T00:00:00Z', updated_at = '2026-04-01T00:00:00Z' WHERE id = 1;
+  UPDATE customers SET plan = 'free', mrr = 0, updated_at = '2026-04-02T00:00:00Z' WHERE id = 2;`;
+
+type Expected = { readonly what: string; readonly fields: object; readonly at?: string };
+
+/** What each row's history has to become, in order, for each sync. */
+const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
+  "identify 1": [
+    { what: "identify", fields: { email: "ada@example.com", plan: "free", mrr: 0, news: true } },
+    { what: "identify", fields: { email: "ada@example.com", plan: "pro", mrr: 49.5, news: true } },
+  ],
+  "identify 2": [
+    { what: "identify", fields: { email: "bob@example.com", plan: "pro", mrr: 49.5 } },
+    { what: "identify", fields: { email: "bob@new.example.com", plan: "pro", mrr: 49.5 } },
+    { what: "identify", fields: { email: "bob@new.example.com", plan: "free", mrr: 0 } },
+  ],
+  "identify 3": [
+    { what: "identify", fields: { email: "cho@example.com", plan: "pro", mrr: 49.5, news: false } },
+  ],
+  "identify 9007199254740993": [
+    { what: "identify", fields: { email: "big@example.com", plan: "free", mrr: 0 } },
+  ],
+
+  "lifecycle 1": [
+    { what: "Changed", fields: { sync: "lifecycle", plan: "pro" }, at: "2026-02-02T00:00:00.000Z" },
+    // Removed by the filter: the row's own timestamp, with the properties it had before.
+    { what: "Deleted", fields: { sync: "lifecycle", plan: "pro" }, at: "2026-04-01T00:00:00.000Z" },
+  ],
+  "lifecycle 2": [
+    {
+      what: "Changed",
+      fields: { sync: "lifecycle", plan: "free" },
+      at: "2026-04-02T00:00:00.000Z",
+    },
+  ],
+  "lifecycle 3": [
+    {
+      what: "Signed Up",
+      fields: { sync: "lifecycle", plan: "pro" },
+      at: "2026-02-01T10:00:00.000Z",
+    },
+    // A delete has no row to take a timestamp from: the commit time, which the test cannot know.
+    { what: "Deleted", fields: { sync: "lifecycle", plan: "pro" } },
+  ],
+  "lifecycle 9007199254740993": [
+    {
+      what: "Signed Up",
+      fields: { sync: "lifecycle", plan: "free" },
+      at: "2026-03-02T00:00:00.000Z",
+    },
+  ],
+
+  "paying 1": [
+    { what: "Segment Entered", fields: { sync: "paying", audience: "paying" } },
+    { what: "Segment Exited", fields: { sync: "paying", audience: "paying" } },
+  ],
+  "paying 2": [
+    { what: "Segment Entered", fields: { sync: "paying", audience: "paying" } },
+    { what: "Segment Exited", fields: { sync: "paying", audience: "paying" } },
+  ],
+  "paying 3": [
+    { what: "Segment Entered", fields: { sync: "paying", audience: "paying" } },
+    { what: "Segment Exited", fields: { sync: "paying", audience: "paying" } },
+  ],
+};
+
+test.before(async () => {
+  stack = await startStack({ connect: true, postgres: true });
+  await stack.sql(TABLE);
+  await stack.createConnector("shop", stack.postgresConnector({ "topic.prefix": "shop" }));
+  await topicExists("shop.public.customers");
+  standIn = await StandIn.start();
+  writeFileSync(config, configuration());
+});
+
+test.after(async () => {
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("should send every change once, across a restart", async () => {
+  const expected = Object.values(EXPECTED).flat().length;
+
+  const first = start(["run", "--config", config]);
+  await arrived(3, first);
+  await stack.sql(FIRST);
+  await arrived(8, first);
+  first.child.kill("SIGTERM");
+  const stopped = await first.ended;
+  assert.is(stopped.code, 0, stopped.stderr);
+
+  await stack.sql(MEANWHILE);
+  const second = start(["run", "--config", config]);
+  await stack.sql(LAST);
+  await arrived(expected, second);
+  await sleep(2_000); // what must not come has had its time
+  second.child.kill("SIGINT");
+  assert.is((await second.ended).code, 0);
+
+  assert.equal(linesOf(standIn.kept), EXPECTED);
+  assert.is(standIn.dropped.repeated, 0, "a clean stop leaves nothing to send again");
+});
+
+function configuration(): string {
+  return `
+name: shop
+kafka: {brokers: ["${stack.kafka.brokers[0]}"]}
+state: {directory: ${folder}/state}
+segment: {writeKey: secret, url: "${standIn.url}"}
+log: {format: json}
+models:
+  customers:
+    topic: shop.public.customers
+    where: row.deleted_at == null
+    columns: {mrr: {type: decimal, scale: 2}, prefs: json}
+  paying:
+    topic: shop.public.customers
+    where: row.plan != "free" && row.deleted_at == null
+    columns: {mrr: {type: decimal, scale: 2}, prefs: json}
+syncs:
+  profile:
+    model: customers
+    type: identify
+    userId: id
+    traits: {email: email, plan: plan, mrr: mrr, news: prefs.news}
+  lifecycle:
+    model: customers
+    type: track
+    userId: id
+    events: {added: Signed Up, changed: Changed, removed: Deleted}
+    properties: {sync: {value: lifecycle}, plan: plan}
+    timestamp: updated_at
+  paying:
+    model: paying
+    type: track-entered-exited
+    anonymousId: id
+    properties: {sync: {value: paying}, audience: {value: paying}}
+    initialResults: send
+`;
+}
+
+/** The messages of each sync and row, in the order of arrival, as `EXPECTED` writes them. */
+function linesOf(messages: readonly Arrived[]): { [line: string]: Expected[] } {
+  const lines: { [line: string]: Expected[] } = {};
+  for (const { type, event, userId, anonymousId, traits, properties, timestamp } of messages) {
+    const sync = type === "identify" ? "identify" : String(properties?.sync);
+    const line = `${sync} ${userId ?? anonymousId}`;
+    const known = EXPECTED[line]?.[lines[line]?.length ?? 0];
+    const at = known?.at === undefined ? {} : { at: timestamp };
+    lines[line] ??= [];
+    lines[line].push({ what: event ?? type ?? "", fields: traits ?? properties ?? {}, ...at });
+  }
+  return lines;
+}
+
+async function arrived(count: number, { ended }: ReturnType<typeof start>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (standIn.kept.length < count) {
+    const over = await Promise.race([ended, sleep(50)]);
+    if (over) throw new Error(`run ended with ${over.code}: ${over.stderr}`);
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${standIn.kept.length} of ${count} messages arrived: ${JSON.stringify(linesOf(standIn.kept), null, 1)}`,
+      );
+    }
+  }
+}
+
+async function topicExists(topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  while (!(await admin.listTopics()).includes(topic)) await sleep(100);
+  await admin.disconnect();
+}
+
+test.run();
