@@ -13,9 +13,6 @@ export type SourceRecord = {
 
 export type Headers = { readonly [name: string]: Buffer | string | undefined };
 
-/** Where a record stands: what a dead letter and a log line name. */
-export type Coordinates = Pick<SourceRecord, "topic" | "partition" | "offset">;
-
 export type TopicPartition = Pick<SourceRecord, "topic" | "partition">;
 
 /** `topic/partition`, the name of a task; with an offset, the name of a record. */

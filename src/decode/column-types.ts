@@ -51,14 +51,14 @@ export function converterOf({ type, scale, unit }: ColumnType): Converter {
   }
 }
 
-export function toBoolean(raw: Json): boolean {
+function toBoolean(raw: Json): boolean {
   if (typeof raw === "boolean") return raw;
   if (raw === 0 || raw === 1) return raw === 1;
   if (raw === "true" || raw === "false") return raw === "true";
   throw new Error(`${shown(raw)} is no boolean`);
 }
 
-export function toInteger(raw: Json): number | bigint {
+function toInteger(raw: Json): number | bigint {
   if (typeof raw === "bigint" || (typeof raw === "number" && Number.isInteger(raw))) return raw;
   if (typeof raw === "string" && /^-?\d+$/.test(raw)) {
     const exact = BigInt(raw);

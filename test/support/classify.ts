@@ -1,0 +1,99 @@
+import { classify, type Outcome, type Standing } from "../../src/classify/classify.ts";
+import type { ModelRule, SyncRule } from "../../src/classify/rules.ts";
+import { CdcError } from "../../src/errors.ts";
+import type { RowEvent } from "../../src/event.ts";
+import { column, type Row } from "../../src/row.ts";
+import type { StoredRow } from "../../src/stored-row.ts";
+
+/** A PostgreSQL position, written out here so that tests do not lean on the code that makes it. */
+export function lsn(number: number): string {
+  return `postgresql|${String(number).padStart(20, "0")}`;
+}
+
+export const FREE: Row = { id: 1, user: "u1", plan: "free", email: "a@x" };
+export const PRO: Row = { id: 1, user: "u1", plan: "pro", email: "a@x" };
+
+/** A change of the row `PRO` at LSN 20, second 20. */
+export function eventOf(over: Partial<RowEvent> = {}): RowEvent {
+  return {
+    kind: "row",
+    key: "[1]",
+    table: "public.users",
+    operation: "update",
+    row: PRO,
+    unavailable: [],
+    before: null,
+    defaults: null,
+    time: 20_000,
+    position: lsn(20),
+    incremental: false,
+    ...over,
+  };
+}
+
+export function deleteOf(over: Partial<RowEvent> = {}): RowEvent {
+  return eventOf({ operation: "delete", row: null, ...over });
+}
+
+/** The row `PRO`, stored from LSN 10, second 10, a member of sync 0. */
+export function storedOf(over: Partial<StoredRow> = {}): StoredRow {
+  return {
+    row: PRO,
+    offset: 1,
+    position: lsn(10),
+    time: 10_000,
+    members: [0],
+    unsure: [],
+    ...over,
+  };
+}
+
+/** A sync whose user is the column `user` and which watches `user` and `email`. */
+export function syncOf(over: Partial<SyncRule> = {}): SyncRule {
+  const name = over.name ?? "sync";
+  return {
+    name,
+    number: 0,
+    watched: ["user", "email"],
+    hasUser: (row) => typeof column(row, "user") === "string",
+    missingUser: () => new CdcError("MISSING_USER", `sync "${name}": the row has no user`),
+    initialResults: "send",
+    boundary: 0,
+    ...over,
+  };
+}
+
+/** The model of all rows that are not on the free plan; a row without a plan makes the filter fail. */
+export function paying(...syncs: readonly SyncRule[]): ModelRule {
+  return {
+    name: "paying",
+    matches: (row) => {
+      const plan = column(row, "plan");
+      if (plan === undefined) throw new CdcError("FILTER_FAILED", "no plan");
+      return plan !== "free";
+    },
+    syncs,
+  };
+}
+
+/** The model of all rows. */
+export function everyone(...syncs: readonly SyncRule[]): ModelRule {
+  return { name: "everyone", matches: () => true, syncs };
+}
+
+export const STREAMING: Standing = { offset: 100, streaming: true };
+
+/** Classifies for one sync over the paying rows unless told otherwise. */
+export function outcomeOf(
+  previous: StoredRow | null,
+  event: RowEvent,
+  models: readonly ModelRule[] = [paying(syncOf())],
+  standing: Standing = STREAMING,
+): Outcome {
+  return classify(previous, event, standing, models);
+}
+
+/** The kinds of change, in their order. */
+export function kinds({ changes }: Outcome): readonly string[] {
+  return changes.map(({ kind }) => kind);
+}

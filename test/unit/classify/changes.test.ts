@@ -1,0 +1,200 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { RowEvent } from "../../../src/event.ts";
+import type { Row } from "../../../src/row.ts";
+import type { StoredRow } from "../../../src/stored-row.ts";
+import {
+  deleteOf,
+  eventOf,
+  everyone,
+  FREE,
+  kinds,
+  lsn,
+  outcomeOf,
+  PRO,
+  paying,
+  storedOf,
+  syncOf,
+} from "../../support/classify.ts";
+
+const s = suite("classify: the table of changes");
+
+const LEFT = storedOf({ row: FREE, members: [] });
+const MOVED: Row = { ...PRO, email: "b@x" };
+
+type Case = {
+  readonly title: string;
+  readonly stored: StoredRow | null;
+  readonly event: RowEvent;
+  readonly kinds: readonly string[];
+  readonly members: readonly number[] | null;
+  readonly unchanged?: number;
+};
+
+const TABLE: readonly Case[] = [
+  // P no member, N member: added
+  {
+    title: "add a new row",
+    stored: null,
+    event: eventOf({ operation: "create" }),
+    kinds: ["added"],
+    members: [0],
+  },
+  {
+    title: "add a row that enters the filter",
+    stored: LEFT,
+    event: eventOf(),
+    kinds: ["added"],
+    members: [0],
+  },
+  {
+    title: "add a row that comes back after its removal",
+    stored: storedOf({ row: null, members: [] }),
+    event: eventOf({ operation: "create" }),
+    kinds: ["added"],
+    members: [0],
+  },
+  // P member, N no member: removed
+  {
+    title: "remove a deleted row",
+    stored: storedOf(),
+    event: deleteOf(),
+    kinds: ["removed"],
+    members: [],
+  },
+  {
+    title: "remove a row that leaves the filter",
+    stored: storedOf(),
+    event: eventOf({ row: FREE }),
+    kinds: ["removed"],
+    members: [],
+  },
+  {
+    title: "remove by a tombstone, which has no position",
+    stored: storedOf(),
+    event: deleteOf({ position: null }),
+    kinds: ["removed"],
+    members: [],
+  },
+  // both: changed if a watched column differs
+  {
+    title: "change a row of which a watched column differs",
+    stored: storedOf(),
+    event: eventOf({ row: MOVED }),
+    kinds: ["changed"],
+    members: [0],
+  },
+  {
+    title: "count a call not made where nothing watched differs",
+    stored: storedOf(),
+    event: eventOf({ row: { ...PRO, plan: "team" } }),
+    kinds: [],
+    members: [0],
+    unchanged: 1,
+  },
+  // neither: nothing
+  {
+    title: "say nothing of a new row outside the filter",
+    stored: null,
+    event: eventOf({ operation: "create", row: FREE }),
+    kinds: [],
+    members: [],
+  },
+  {
+    title: "say nothing of a change outside the filter",
+    stored: LEFT,
+    event: eventOf({ row: { ...FREE, email: "b@x" } }),
+    kinds: [],
+    members: [],
+  },
+  {
+    title: "say nothing of a delete outside the filter",
+    stored: LEFT,
+    event: deleteOf(),
+    kinds: [],
+    members: [],
+  },
+  {
+    title: "say nothing of a second delete",
+    stored: storedOf({ row: null, members: [] }),
+    event: deleteOf(),
+    kinds: [],
+    members: [],
+  },
+  {
+    title: "say nothing of a delete of a row never seen",
+    stored: null,
+    event: deleteOf(),
+    kinds: [],
+    members: [],
+  },
+];
+
+for (const { title, stored, event, kinds: expected, members, unchanged = 0 } of TABLE) {
+  s(`should ${title}`, () => {
+    const outcome = outcomeOf(stored, event);
+    assert.equal(kinds(outcome), expected);
+    assert.equal(outcome.stored?.members ?? null, members);
+    assert.is(outcome.unchanged, unchanged);
+    assert.equal(outcome.refusals, []);
+  });
+}
+
+s(
+  "should give a removal the previous row, and the next one where the row only left the filter",
+  () => {
+    const [left] = outcomeOf(storedOf(), eventOf({ row: FREE })).changes;
+    assert.equal([left?.previous, left?.next], [PRO, FREE]);
+    const [gone] = outcomeOf(storedOf(), deleteOf()).changes;
+    assert.equal([gone?.previous, gone?.next], [PRO, null]);
+  },
+);
+
+s("should take the previous membership from the store, not compute it again", () => {
+  // The stored row would pass the filter today, but was written as no member.
+  const stored = storedOf({ members: [] });
+  assert.equal(kinds(outcomeOf(stored, eventOf())), ["added"]);
+});
+
+s("should send nothing for a repeated snapshot of an unchanged row", () => {
+  const outcome = outcomeOf(storedOf(), eventOf({ operation: "read", row: { ...PRO } }));
+  assert.equal(kinds(outcome), []);
+  assert.is(outcome.unchanged, 1);
+});
+
+s("should tell a change that a repeated snapshot shows", () => {
+  assert.equal(kinds(outcomeOf(storedOf(), eventOf({ operation: "read", row: MOVED }))), [
+    "changed",
+  ]);
+});
+
+s("should decide for every sync of every model by itself, in their order", () => {
+  const models = [
+    paying(syncOf({ name: "a", number: 0 }), syncOf({ name: "b", number: 1, watched: ["plan"] })),
+    everyone(syncOf({ name: "c", number: 2, watched: "*" })),
+  ];
+  const outcome = outcomeOf(storedOf({ members: [0, 1, 2] }), eventOf({ row: FREE }), models);
+  assert.equal(
+    outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
+    [
+      ["a", "removed"],
+      ["b", "removed"],
+      ["c", "changed"],
+    ],
+  );
+  assert.equal(outcome.stored?.members, [2]);
+});
+
+s("should store the row with its offset, position and commit time", () => {
+  const { stored } = outcomeOf(storedOf(), eventOf({ row: MOVED }));
+  assert.equal(stored, {
+    row: MOVED,
+    offset: 100,
+    position: lsn(20),
+    time: 20_000,
+    members: [0],
+    unsure: [],
+  });
+});
+
+s.run();

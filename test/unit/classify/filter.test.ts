@@ -1,0 +1,95 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Row } from "../../../src/row.ts";
+import {
+  deleteOf,
+  eventOf,
+  everyone,
+  FREE,
+  kinds,
+  outcomeOf,
+  PRO,
+  paying,
+  storedOf,
+  syncOf,
+} from "../../support/classify.ts";
+
+const s = suite("classify: a filter that cannot decide");
+
+/** No plan: the filter of the paying rows fails. */
+const PLANLESS: Row = { id: 1, user: "u1", email: "b@x" };
+const BOTH = [
+  paying(syncOf({ name: "a", number: 0 })),
+  everyone(syncOf({ name: "b", number: 1, watched: "*" })),
+];
+
+s("should refuse the record for the model and leave row and membership as they are", () => {
+  const outcome = outcomeOf(storedOf(), eventOf({ row: PLANLESS }));
+  assert.equal(
+    outcome.refusals.map(({ by, error }) => [by, error.code]),
+    [["paying", "FILTER_FAILED"]],
+  );
+  assert.is(outcome.stored, null);
+  assert.equal(kinds(outcome), []);
+});
+
+s("should go on with the other models over the same row", () => {
+  const outcome = outcomeOf(storedOf({ members: [0, 1] }), eventOf({ row: PLANLESS }), BOTH);
+  assert.equal(outcome.refusals.length, 1);
+  assert.equal(
+    outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
+    [["b", "changed"]],
+  );
+  assert.equal(outcome.stored?.row, PLANLESS);
+  assert.equal(outcome.stored?.members, [0, 1]);
+});
+
+s(
+  "should send the next good row though it equals the stored one: Segment may hold an older one",
+  () => {
+    const refused = outcomeOf(
+      storedOf({ members: [0, 1] }),
+      eventOf({ row: PLANLESS }),
+      BOTH,
+    ).stored;
+    assert.equal(refused?.unsure, [0]);
+    const outcome = outcomeOf(refused, eventOf({ row: { ...PLANLESS, plan: "pro" } }), BOTH);
+    assert.equal(
+      outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
+      [
+        ["a", "changed"],
+        ["b", "changed"],
+      ],
+    );
+    assert.equal(outcome.stored?.unsure, []);
+  },
+);
+
+s("should still remove a member that it is unsure of", () => {
+  const unsure = storedOf({ row: PLANLESS, members: [0], unsure: [0] });
+  assert.equal(kinds(outcomeOf(unsure, deleteOf())), ["removed"]);
+  assert.equal(kinds(outcomeOf(unsure, eventOf({ row: FREE }))), ["removed"]);
+});
+
+s("should not be unsure of a row that was no member", () => {
+  const outcome = outcomeOf(
+    storedOf({ row: FREE, members: [1] }),
+    eventOf({ row: PLANLESS }),
+    BOTH,
+  );
+  assert.equal(outcome.stored?.members, [1]);
+  assert.equal(outcome.stored?.unsure, []);
+});
+
+s("should not ask the filter about a delete", () => {
+  const outcome = outcomeOf(storedOf({ row: PLANLESS }), deleteOf());
+  assert.equal(outcome.refusals, []);
+  assert.equal(kinds(outcome), ["removed"]);
+});
+
+s("should let an error that is no refusal through", () => {
+  const broken = { ...paying(syncOf()), matches: () => assert.unreachable() };
+  assert.throws(() => outcomeOf(null, eventOf({ row: PRO }), [broken]));
+});
+
+s.run();

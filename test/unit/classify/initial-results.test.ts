@@ -1,0 +1,139 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Standing } from "../../../src/classify/classify.ts";
+import type { RowEvent } from "../../../src/event.ts";
+import {
+  deleteOf,
+  eventOf,
+  everyone,
+  kinds,
+  outcomeOf,
+  PRO,
+  storedOf,
+  syncOf,
+} from "../../support/classify.ts";
+
+const s = suite("classify: initial results");
+
+const SKIP = everyone(syncOf({ initialResults: "skip", boundary: 50 }));
+const SEND = everyone(syncOf({ initialResults: "send", boundary: 50 }));
+
+const below: Standing = { offset: 49, streaming: true };
+const at: Standing = { offset: 50, streaming: true };
+const fresh: Standing = { offset: 50, streaming: false };
+
+type Case = {
+  readonly title: string;
+  readonly event: RowEvent;
+  readonly standing: Standing;
+  readonly initial: boolean;
+};
+
+const NEVER_SEEN: readonly Case[] = [
+  {
+    title: "a create below the boundary",
+    event: eventOf({ operation: "create" }),
+    standing: below,
+    initial: true,
+  },
+  {
+    title: "a create at the boundary",
+    event: eventOf({ operation: "create" }),
+    standing: at,
+    initial: false,
+  },
+  {
+    title: "a snapshot read before the first streamed record",
+    event: eventOf({ operation: "read" }),
+    standing: fresh,
+    initial: true,
+  },
+  {
+    title: "a snapshot read after the first streamed record",
+    event: eventOf({ operation: "read" }),
+    standing: at,
+    initial: false,
+  },
+  {
+    title: "an incremental read among the stream",
+    event: eventOf({ operation: "read", incremental: true, position: null }),
+    standing: at,
+    initial: true,
+  },
+  { title: "an update", event: eventOf({ operation: "update" }), standing: at, initial: true },
+  {
+    title: "a create before the first streamed record",
+    event: eventOf({ operation: "create" }),
+    standing: fresh,
+    initial: false,
+  },
+  {
+    title: "a flattened record that does not say what it is",
+    event: eventOf({ operation: "unknown" }),
+    standing: at,
+    initial: false,
+  },
+];
+
+for (const { title, event, standing, initial } of NEVER_SEEN) {
+  s(`should ${initial ? "" : "not "}take as an initial result ${title}`, () => {
+    const skipped = outcomeOf(null, event, [SKIP], standing);
+    assert.equal(kinds(skipped), initial ? [] : ["added"]);
+    assert.is(skipped.initial, initial ? 1 : 0);
+    assert.equal(skipped.stored?.members, [0]);
+
+    const sent = outcomeOf(null, event, [SEND], standing);
+    assert.equal(kinds(sent), ["added"]);
+    assert.is(sent.initial, 0);
+  });
+}
+
+s("should send nothing of any kind below the boundary", () => {
+  const changed = eventOf({ row: { ...PRO, email: "b@x" } });
+  for (const event of [changed, deleteOf()]) {
+    const outcome = outcomeOf(storedOf(), event, [SKIP], below);
+    assert.equal(kinds(outcome), []);
+    assert.is(outcome.initial, 1);
+    assert.equal(kinds(outcomeOf(storedOf(), event, [SEND], below)).length, 1);
+  }
+});
+
+s("should send what happens to a known row at the boundary", () => {
+  const changed = eventOf({ row: { ...PRO, email: "b@x" } });
+  assert.equal(kinds(outcomeOf(storedOf(), changed, [SKIP], at)), ["changed"]);
+  assert.equal(kinds(outcomeOf(storedOf(), deleteOf(), [SKIP], at)), ["removed"]);
+});
+
+s("should take no key as initial that was seen before, be it outside the filter or removed", () => {
+  const outside = storedOf({ members: [] });
+  const removed = storedOf({ row: null, members: [] });
+  for (const stored of [outside, removed]) {
+    for (const operation of ["update", "read"] as const) {
+      assert.equal(kinds(outcomeOf(stored, eventOf({ operation }), [SKIP], fresh)), ["added"]);
+    }
+  }
+});
+
+s("should decide by the boundary of each sync", () => {
+  const model = everyone(
+    syncOf({ name: "old", number: 0, initialResults: "skip", boundary: 0 }),
+    syncOf({ name: "new", number: 1, initialResults: "skip", boundary: 50 }),
+  );
+  const outcome = outcomeOf(null, eventOf({ operation: "create" }), [model], below);
+  assert.equal(
+    outcome.changes.map(({ sync }) => sync.name),
+    ["old"],
+  );
+  assert.equal(outcome.stored?.members, [0, 1]);
+});
+
+s(
+  "should count a call not made rather than an initial result where nothing watched differs",
+  () => {
+    const outcome = outcomeOf(storedOf(), eventOf(), [SKIP], below);
+    assert.is(outcome.unchanged, 1);
+    assert.is(outcome.initial, 0);
+  },
+);
+
+s.run();

@@ -1,0 +1,106 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  deleteOf,
+  eventOf,
+  everyone,
+  FREE,
+  kinds,
+  outcomeOf,
+  PRO,
+  paying,
+  storedOf,
+  syncOf,
+} from "../../support/classify.ts";
+
+const s = suite("classify: where the previous row comes from");
+
+const SKIP = [everyone(syncOf({ initialResults: "skip", boundary: 0 }))];
+const MOVED = { ...PRO, email: "b@x" };
+
+s("should take the stored row, whatever `before` says", () => {
+  const madeUp = { id: 1, user: "", plan: "free", email: "" };
+  const outcome = outcomeOf(storedOf(), deleteOf({ before: madeUp }));
+  assert.equal(outcome.changes[0]?.previous, PRO);
+});
+
+s("should let a complete `before` stand in for a row never seen: removed", () => {
+  const outcome = outcomeOf(null, deleteOf({ before: PRO }), SKIP);
+  assert.equal(kinds(outcome), ["removed"]);
+  assert.equal(outcome.changes[0]?.previous, PRO);
+});
+
+s("should let a complete `before` stand in for a row never seen: changed", () => {
+  const outcome = outcomeOf(null, eventOf({ before: PRO, row: MOVED }), SKIP);
+  assert.equal(kinds(outcome), ["changed"]);
+  assert.equal(outcome.changes[0]?.previous, PRO);
+});
+
+s("should let a complete `before` stand in for a row never seen: unchanged, entered, left", () => {
+  const models = [paying(syncOf())];
+  const same = outcomeOf(null, eventOf({ before: PRO }), models);
+  assert.equal([kinds(same), same.unchanged], [[], 1]);
+  assert.equal(kinds(outcomeOf(null, eventOf({ before: FREE }), models)), ["added"]);
+  assert.equal(kinds(outcomeOf(null, eventOf({ before: PRO, row: FREE }), models)), ["removed"]);
+});
+
+s("should not let `before` stand in for a row that was removed", () => {
+  const mark = storedOf({ row: null, members: [] });
+  assert.equal(kinds(outcomeOf(mark, deleteOf({ before: PRO }))), []);
+});
+
+s("should say nothing where the filter cannot decide about `before`", () => {
+  const planless = { id: 1, user: "u1" };
+  const outcome = outcomeOf(null, deleteOf({ before: planless }));
+  assert.equal(kinds(outcome), []);
+  assert.equal(outcome.refusals, []);
+});
+
+s("should fill unavailable columns from the stored row", () => {
+  const event = eventOf({ row: { id: 1, user: "u1", plan: "team" }, unavailable: ["email"] });
+  const outcome = outcomeOf(storedOf(), event);
+  assert.equal(outcome.stored?.row, { id: 1, user: "u1", plan: "team", email: "a@x" });
+  assert.equal(kinds(outcome), [], "an unavailable column did not change");
+});
+
+s("should fill an unavailable column with NULL where that is its last value", () => {
+  const stored = storedOf({ row: { ...PRO, email: null } });
+  const event = eventOf({ row: { id: 1, user: "u1", plan: "pro" }, unavailable: ["email"] });
+  assert.is(outcomeOf(stored, event).stored?.row?.email, null);
+});
+
+s("should fill unavailable columns from a complete `before`", () => {
+  const event = eventOf({
+    row: { id: 1, user: "u1", plan: "pro" },
+    unavailable: ["email"],
+    before: PRO,
+  });
+  assert.equal(outcomeOf(null, event).stored?.row, PRO);
+});
+
+s("should leave out an unavailable column that nobody knows, and name it as absent", () => {
+  const seen: unknown[] = [];
+  const model = {
+    name: "m",
+    matches: (_row: unknown, absent: ReadonlySet<string>) => seen.push([...absent]) > 0,
+    syncs: [syncOf()],
+  };
+  const event = eventOf({ row: { id: 1, user: "u1" }, unavailable: ["email", "bio"] });
+  const outcome = outcomeOf(null, event, [model]);
+  assert.equal(seen, [["email", "bio"]]);
+  assert.equal(outcome.stored?.row, { id: 1, user: "u1" });
+  assert.equal([...(outcome.changes[0]?.absent ?? [])], ["email", "bio"]);
+});
+
+s("should not touch the event's own row when it fills", () => {
+  const row = { id: 1, user: "u1", plan: "pro" };
+  outcomeOf(storedOf(), eventOf({ row, unavailable: ["email"] }));
+  assert.equal(row, { id: 1, user: "u1", plan: "pro" });
+});
+
+s("should forget a column that was dropped from the table", () => {
+  const event = eventOf({ row: { id: 1, user: "u1", plan: "pro" } });
+  assert.equal(outcomeOf(storedOf(), event).stored?.row, { id: 1, user: "u1", plan: "pro" });
+});
+
+s.run();
