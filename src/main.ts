@@ -12,7 +12,7 @@ const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify
   cdc-to-segment run --config F               the service: Kafka in, Segment out, until SIGTERM
   cdc-to-segment replay --config F INPUT      the same from a recorded file (or - for standard input)
   cdc-to-segment preview --config F INPUT     prints the messages, sends nothing  [--dead-letters FILE]
-  cdc-to-segment check --config F             validates the configuration
+  cdc-to-segment check --config F             validates the configuration  [--connect: against Kafka too]
   cdc-to-segment demo                         recorded events into a local Segment stand-in
 
 INPUT is what \`kcat -C -J\` writes, also gzipped. Exit codes: 0 done, 1 the run failed, 2 configuration or arguments.
@@ -20,6 +20,7 @@ INPUT is what \`kcat -C -J\` writes, also gzipped. Exit codes: 0 done, 1 the run
 
 const OPTIONS = {
   config: { type: "string" },
+  connect: { type: "boolean" },
   "dead-letters": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
     case "preview":
       return preview(config(), file(), values["dead-letters"]);
     case "check":
-      return check(config());
+      return check(config(), values.connect ?? false);
     case "demo":
       return demo();
     default:

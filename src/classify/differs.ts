@@ -14,7 +14,9 @@ export function differs(
   for (const name of columns === "*" ? Object.keys(next) : columns) {
     const now = column(next, name);
     if (now === undefined) continue;
-    const then = column(previous, name) ?? (defaults && column(defaults, name)) ?? null;
+    // NULL that was known is a value: only a column that was not there takes the default.
+    const known = column(previous, name);
+    const then = known === undefined ? ((defaults && column(defaults, name)) ?? null) : known;
     if (now !== then && !equal(now, then)) return true;
   }
   return false;

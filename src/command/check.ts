@@ -1,9 +1,10 @@
 import { readSettings } from "../config/read.ts";
 import { topicsOf } from "../config/references.ts";
 import { planTopics } from "../task/topology.ts";
+import { checkConnect } from "./check-connect.ts";
 
-/** Validates a configuration and says what it will do. */
-export async function check(config: string): Promise<void> {
+/** Validates a configuration and says what it will do; with `connect`, holds it against Kafka too. */
+export async function check(config: string, connect: boolean): Promise<void> {
   const settings = readSettings(config);
   planTopics(settings);
   const lines = Object.entries(settings.syncs).map(([name, sync]) => {
@@ -12,4 +13,8 @@ export async function check(config: string): Promise<void> {
     return `  ${name}: ${sync.type} from ${model ? topicsOf(model).join(", ") : "?"}${where}`;
   });
   process.stderr.write(`${config} is valid: pipeline ${settings.name}\n${lines.join("\n")}\n`);
+  if (!connect) return;
+  const found = await checkConnect(settings);
+  process.stderr.write(`${found.join("\n")}\n`);
+  if (found.some((line) => line.startsWith("!"))) process.exitCode = 1;
 }

@@ -356,4 +356,3 @@ export type SyncSettings = z.infer<typeof sync>;
 export type MappedSetting = z.infer<typeof mapped>;
 export type FieldsSetting = z.infer<typeof fields>;
 export type ColumnTypeSetting = z.infer<typeof columnType>;
-export type KafkaSettings = z.infer<typeof kafka>;

@@ -10,8 +10,11 @@ export type Json =
 
 export type JsonObject = { [name: string]: Json };
 
-/** Only a run of 16 digits can be an integer that a double would change; most records have none. */
-const LONG_NUMBER = /\d{16}/;
+/**
+ * Only such a run of digits can be an integer beyond 2^53 = 9007199254740992 that a double would change. A timestamp in
+ * microseconds, which most tables have, is none: taking every 16 digits for one made decoding 4 times as dear.
+ */
+const LONG_NUMBER = /9\d{15}|\d{17}/;
 
 /**
  * Parses JSON without loss of integers.

@@ -30,7 +30,10 @@ export function readerOf(mapped: Mapped, declared: ReadonlySet<string>): Reader 
   };
 }
 
-/** `prefs.dark` reaches into a JSON column; a column whose own name has the dot wins. */
+/**
+ * `prefs.dark` reaches into a JSON column; a column whose own name has the dot wins. What the JSON does not hold is
+ * NULL, as it is in SQL: a key that goes away unsets its trait.
+ */
 function columnReader(name: string): Reader {
   const [first = name, ...path] = name.split(".");
   if (path.length === 0) return { columns: [name], read: (row) => column(row, name) };
@@ -39,12 +42,13 @@ function columnReader(name: string): Reader {
     read: (row) => {
       const own = column(row, name);
       if (own !== undefined) return own;
-      return path.reduce<Value | undefined>(inside, column(row, first));
+      const outer = column(row, first);
+      return outer === undefined ? undefined : path.reduce<Value>(inside, outer);
     },
   };
 }
 
-function inside(value: Value | undefined, name: string): Value | undefined {
-  if (value === null || typeof value !== "object") return undefined;
-  return column(value as Row, name);
+function inside(value: Value, name: string): Value {
+  if (value === null || typeof value !== "object") return null;
+  return column(value as Row, name) ?? null;
 }

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: ours beside what one would write by hand, on one feed, in one run, on this machine.
  * `--records N --keys N --rounds N`; `--write` puts the tables into README.md; `--only run,replay` measures some peers;
- * `--profiles FOLDER` writes processor profiles of our own.
+ * `--beside FOLDER` also measures the work tree there, such as the one before a change; `--profiles FOLDER` writes
+ * processor profiles of our own.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -10,7 +11,7 @@ import { parseArgs } from "node:util";
 import { startStack } from "../stack/stack.ts";
 import { startWatchdog } from "../stack/watchdog.ts";
 import { type Measured, measure } from "./measure.ts";
-import { type Ground, PEERS } from "./peer.ts";
+import { type Ground, peers } from "./peer.ts";
 import { recordedLines, writeRecording } from "./recording.ts";
 import { Segment } from "./segment.ts";
 import { measureStages } from "./stages.ts";
@@ -29,6 +30,7 @@ type Options = {
   readonly rounds: number;
   readonly only: readonly string[];
   readonly write: boolean;
+  readonly beside?: string;
   readonly profiles?: string;
 };
 
@@ -62,12 +64,14 @@ async function main(): Promise<void> {
 }
 
 /** Round by round, so that what else the machine does meets all of them. */
-async function measurePeers(ground: Ground, { rounds, only }: Options) {
-  const results = PEERS.filter(({ id }) => only.length === 0 || only.includes(id)).map((peer) => ({
-    peer,
-    name: peer.name,
-    rounds: [] as Measured[],
-  }));
+async function measurePeers(ground: Ground, { rounds, only, beside }: Options) {
+  const results = peers(beside)
+    .filter(({ id }) => only.length === 0 || only.includes(id))
+    .map((peer) => ({
+      peer,
+      name: peer.name,
+      rounds: [] as Measured[],
+    }));
   for (let round = 1; round <= rounds; round += 1) {
     for (const [i, { peer, name, rounds: measured }] of results.entries()) {
       const found = await measure(peer, ground, `bench-${round}-${i}`);
@@ -94,6 +98,7 @@ function readOptions(): Options {
       keys: { type: "string", default: "50000" },
       rounds: { type: "string", default: "3" },
       only: { type: "string", default: "" },
+      beside: { type: "string" },
       profiles: { type: "string" },
       write: { type: "boolean", default: false },
     },
@@ -109,6 +114,7 @@ function readOptions(): Options {
     rounds: count("rounds"),
     only: values.only === "" ? [] : values.only.split(","),
     write: values.write,
+    beside: values.beside,
     profiles: values.profiles,
   };
 }

@@ -36,15 +36,25 @@ export type Peer = {
 };
 
 const SCRIPT = new URL("script-process.ts", import.meta.url).pathname;
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
-export const PEERS: readonly Peer[] = [
-  script("consume", "kafkajs, consume only", () => 0),
-  script("parse", "kafkajs, consume + JSON.parse", () => 0),
-  script("send", "kafkajs + got, 500 a batch, no state", ({ messages }) => messages.records),
-  ours("run", "cdc-to-segment run", () => []),
-  ours("replay", "cdc-to-segment replay", ({ recording }) => [recording]),
-];
+/** All peers; `beside` is another work tree of ours, such as the one before a change. */
+export function peers(beside?: string): readonly Peer[] {
+  return [
+    script("consume", "kafkajs, consume only", () => 0),
+    script("parse", "kafkajs, consume + JSON.parse", () => 0),
+    script("send", "kafkajs + got, 500 a batch, no state", ({ messages }) => messages.records),
+    ...ours(ROOT, ""),
+    ...(beside ? ours(beside, ` of ${beside}`) : []),
+  ];
+}
+
+function ours(root: string, suffix: string): readonly Peer[] {
+  return [
+    command(root, "run", `cdc-to-segment run${suffix}`, () => []),
+    command(root, "replay", `cdc-to-segment replay${suffix}`, ({ recording }) => [recording]),
+  ];
+}
 
 function script(id: string, name: string, messages: Peer["messages"]): Peer {
   const start = ({ watchdog, broker, segment, records }: Ground, run: string): Running => {
@@ -58,7 +68,12 @@ function script(id: string, name: string, messages: Peer["messages"]): Peer {
   return { id, name, messages, start };
 }
 
-function ours(id: "run" | "replay", name: string, input: (ground: Ground) => string[]): Peer {
+function command(
+  root: string,
+  id: "run" | "replay",
+  name: string,
+  input: (ground: Ground) => readonly string[],
+): Peer {
   const messages = (ground: Ground) => ground.messages.changes;
   const start = (ground: Ground, run: string): Running => {
     const { watchdog, broker, segment, profiles } = ground;
@@ -66,7 +81,14 @@ function ours(id: "run" | "replay", name: string, input: (ground: Ground) => str
     const state = join(watchdog.folder, run);
     writeFileSync(config, settingsText({ name: run, broker, url: segment.url, state }));
     const profiling = profiles ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [];
-    const args = [...profiling, MAIN, id, "--config", config, ...input(ground)];
+    const args = [
+      ...profiling,
+      join(root, "src/main.ts"),
+      id,
+      "--config",
+      config,
+      ...input(ground),
+    ];
     const child = new Child(watchdog, args);
     // The last record of every partition gives messages: when all have arrived, all records are done.
     const ended = segment.more(messages(ground));

@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
-import { start } from "../support/command-line.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
 
 /**
  * SQL on PostgreSQL, through Debezium and Kafka, into `run`, to a local Segment: every message of all three sync types
@@ -56,15 +56,21 @@ const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
     { what: "identify", fields: { email: "ada@example.com", plan: "pro", mrr: 49.5, news: true } },
   ],
   "identify 2": [
-    { what: "identify", fields: { email: "bob@example.com", plan: "pro", mrr: 49.5 } },
-    { what: "identify", fields: { email: "bob@new.example.com", plan: "pro", mrr: 49.5 } },
-    { what: "identify", fields: { email: "bob@new.example.com", plan: "free", mrr: 0 } },
+    { what: "identify", fields: { email: "bob@example.com", plan: "pro", mrr: 49.5, news: null } },
+    {
+      what: "identify",
+      fields: { email: "bob@new.example.com", plan: "pro", mrr: 49.5, news: null },
+    },
+    {
+      what: "identify",
+      fields: { email: "bob@new.example.com", plan: "free", mrr: 0, news: null },
+    },
   ],
   "identify 3": [
     { what: "identify", fields: { email: "cho@example.com", plan: "pro", mrr: 49.5, news: false } },
   ],
   "identify 9007199254740993": [
-    { what: "identify", fields: { email: "big@example.com", plan: "free", mrr: 0 } },
+    { what: "identify", fields: { email: "big@example.com", plan: "free", mrr: 0, news: null } },
   ],
 
   "lifecycle 1": [
@@ -123,6 +129,16 @@ test.after(async () => {
   await standIn?.stop();
   await stack?.stop();
   rmSync(folder, { recursive: true });
+});
+
+test("`check --connect` should hold the mapping against a real row", async () => {
+  const { code, stderr } = await cdcToSegment(["check", "--config", config, "--connect"]);
+  assert.is(code, 0, stderr);
+  assert.match(
+    stderr,
+    /shop\.public\.customers\/\d@\d+: a row of public\.customers with id, email, plan, mrr/,
+  );
+  assert.match(stderr, /sync profile: \{"type":"identify","userId":"[12]"/);
 });
 
 test("should send every change once, across a restart", async () => {

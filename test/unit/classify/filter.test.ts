@@ -88,8 +88,12 @@ s("should not ask the filter about a delete", () => {
 });
 
 s("should let an error that is no refusal through", () => {
-  const broken = { ...paying(syncOf()), matches: () => assert.unreachable() };
-  assert.throws(() => outcomeOf(null, eventOf({ row: PRO }), [broken]));
+  const broken = { ...paying(syncOf()), matches: failing };
+  assert.throws(() => outcomeOf(null, eventOf({ row: PRO }), [broken]), /a defect of ours/);
 });
 
 s.run();
+
+function failing(): boolean {
+  throw new TypeError("a defect of ours");
+}

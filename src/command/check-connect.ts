@@ -1,0 +1,116 @@
+import type { Settings } from "../config/settings.ts";
+import { Decoder } from "../decode/decoder.ts";
+import { CdcError, messageOf } from "../errors.ts";
+import type { RowEvent } from "../event.ts";
+import { nameOf, type SourceRecord } from "../record.ts";
+import type { Row } from "../row.ts";
+import { kafkaClient } from "../source/kafka-client.ts";
+import { KafkaSource } from "../source/kafka-source.ts";
+import { planTopics, type SyncPlan, type TopicPlan } from "../task/topology.ts";
+import { silent } from "../telemetry/log.ts";
+import { sampleRecords } from "./sample-records.ts";
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Asks Kafka whether the topics are there, and holds the mapping against the last row of each.
+ * @returns what was found, a line each; those that begin with `!` need a look
+ * @throws CdcError SOURCE_FAILED where the brokers cannot be reached or a topic is missing
+ */
+export async function checkConnect(settings: Settings): Promise<readonly string[]> {
+  const { name, kafka } = settings;
+  if (!kafka)
+    throw new CdcError(
+      "CONFIGURATION",
+      "kafka: is required by `check --connect`; name the brokers in kafka.brokers",
+    );
+  const topics = planTopics(settings);
+  const connection = { ...kafka, clientId: kafka.clientId ?? name };
+  // A group of its own, so that the service's place is not touched; it is taken away again.
+  const groupId = `${kafka.groupId ?? name}.check.${process.pid}`;
+  const source = new KafkaSource({
+    kafka: connection,
+    groupId,
+    topics: [...topics.keys()],
+    log: silent,
+  });
+  const samples = await sampleRecords(source);
+  await forgetGroup(connection, groupId);
+  return [...topics.values()].flatMap((plan) => checkTopic(plan, samples.get(plan.topic) ?? []));
+}
+
+function checkTopic(plan: TopicPlan, records: readonly SourceRecord[]): readonly string[] {
+  if (records.length === 0)
+    return [`${plan.topic}: is there, and has no records to check the mapping with`];
+  const decoder = new Decoder(plan.format);
+  for (const record of records) {
+    try {
+      const event = decoder.decode(record);
+      if (event.kind === "row" && event.row) return checkRow(plan, event, event.row, record);
+    } catch (error) {
+      return [`! ${nameOf(record)}: ${messageOf(error)}`];
+    }
+  }
+  return [`${plan.topic}: none of its last records holds a row`];
+}
+
+function checkRow(
+  plan: TopicPlan,
+  event: RowEvent,
+  row: Row,
+  record: SourceRecord,
+): readonly string[] {
+  const lines = [`${nameOf(record)}: a row of ${event.table} with ${Object.keys(row).join(", ")}`];
+  for (const { name, filter, syncs } of plan.models) {
+    try {
+      const belongs = filter.matches(row, NONE);
+      lines.push(`  model ${name}: the row ${belongs ? "belongs" : "does not belong"}`);
+    } catch (error) {
+      lines.push(`! model ${name}: ${messageOf(error)}`);
+    }
+    lines.push(...syncs.flatMap((sync) => checkSync(sync, event, row, record)));
+  }
+  return lines;
+}
+
+function checkSync(
+  { sync }: SyncPlan,
+  event: RowEvent,
+  row: Row,
+  record: SourceRecord,
+): readonly string[] {
+  const lines: string[] = [];
+  if (sync.user(row, NONE) === null)
+    return [`! sync ${sync.name}: this row has neither userId nor anonymousId`];
+  const change = {
+    kind: "added",
+    previous: null,
+    next: row,
+    absent: new Set(event.unavailable),
+  } as const;
+  const occasion = {
+    ...event,
+    topic: record.topic,
+    place: event.position ?? `${record.partition}/${record.offset}`,
+  };
+  try {
+    const messages = sync.messages(change, occasion, (field, reason) =>
+      lines.push(`! sync ${sync.name}: ${field} is left out: ${reason}`),
+    );
+    lines.push(...messages.map((message) => `  sync ${sync.name}: ${JSON.stringify(message)}`));
+  } catch (error) {
+    lines.push(`! sync ${sync.name}: ${messageOf(error)}`);
+  }
+  return lines;
+}
+
+async function forgetGroup(
+  connection: Parameters<typeof kafkaClient>[0],
+  groupId: string,
+): Promise<void> {
+  const admin = kafkaClient(connection, silent).admin();
+  await admin.connect();
+  // Without the right to delete groups it expires by itself.
+  await admin.deleteGroups([groupId]).catch(() => {});
+  await admin.disconnect();
+}

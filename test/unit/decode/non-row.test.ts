@@ -1,0 +1,77 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { decoderOf, decodeValue, envelope, recordOf } from "../../support/debezium.ts";
+
+const s = suite("decode: records that are no rows");
+
+// The shapes are Debezium's own, as it wrote them (shortened).
+const NON_ROWS: readonly (readonly [what: string, value: object])[] = [
+  ["heartbeat", { ts_ms: 1_700_000_000_000 }],
+  [
+    "heartbeat",
+    { ts_ms: 1_700_000_000_000, ts_us: 1_700_000_000_000_000, ts_ns: 1_700_000_000_000_000_000 },
+  ],
+  [
+    "transaction",
+    { status: "BEGIN", id: "571:53195829", event_count: null, data_collections: null, ts_ms: 1 },
+  ],
+  [
+    "transaction",
+    {
+      status: "END",
+      id: "571:53195832",
+      event_count: 2,
+      data_collections: [{ data_collection: "s1.a", event_count: 2 }],
+      ts_ms: 1,
+    },
+  ],
+  [
+    "schema change",
+    {
+      source: { version: "3.5.0.Final", connector: "mariadb", table: "log" },
+      ts_ms: 1_795_481_209_187,
+      databaseName: "audit",
+      schemaName: null,
+      ddl: "DROP TABLE IF EXISTS `audit`.`log`",
+      tableChanges: [],
+    },
+  ],
+  [
+    "logical message",
+    {
+      op: "m",
+      ts_ms: 1,
+      source: { version: "3.5.0.Final", connector: "postgresql", lsn: 7, table: "" },
+      message: { transactional: true, prefix: "foo", content: "YmFy" },
+    },
+  ],
+];
+
+for (const [what, value] of NON_ROWS) {
+  s(`should recognise a ${what} (${Object.keys(value).join(", ")})`, () => {
+    assert.equal(decodeValue(value), { kind: "non-row", what });
+  });
+  s(`should recognise a ${what} under a schema and without a key (${Object.keys(value)})`, () => {
+    const schema = { type: "struct", fields: [] };
+    const event = decoderOf().decode(recordOf({ key: null, value: { schema, payload: value } }));
+    assert.equal(event, { kind: "non-row", what });
+  });
+}
+
+const ROWS: readonly (readonly [title: string, row: object])[] = [
+  ["a column named ts_ms", { id: 1, ts_ms: 1 }],
+  ["a column named status that is BEGIN", { id: 1, status: "BEGIN" }],
+  ["columns named ddl and databaseName", { ddl: "x", databaseName: "y" }],
+  ["columns named op and message", { op: "m", message: "hello" }],
+];
+
+for (const [title, row] of ROWS) {
+  s(`should not take for one a row with ${title}`, () => {
+    const flattened = decodeValue(row);
+    assert.equal(flattened.kind === "row" && flattened.row, row);
+    const enveloped = decodeValue(envelope({ op: "c", after: row }));
+    assert.equal(enveloped.kind === "row" && enveloped.row, row);
+  });
+}
+
+s.run();
