@@ -205,10 +205,18 @@ function converted(convert: Converter, name: string, value: Json): Value {
   }
 }
 
-/** MongoDB's documents come as JSON text. */
+/** MongoDB's documents come as JSON text; `null` for what is no row. */
 function rowObject(image: unknown): JsonObject | null {
-  const row = typeof image === "string" ? parseJson(image) : image;
+  const row = typeof image === "string" ? documentOf(image) : image;
   return isObject(row) ? row : null;
+}
+
+function documentOf(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
+  }
 }
 
 function firstTime(...candidates: unknown[]): number {

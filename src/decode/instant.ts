@@ -34,8 +34,9 @@ export function instantText(count: number | bigint, unit: Unit): string {
   return `${whole}.${fraction(rest, perSecond, 3)}Z`;
 }
 
-/** A count of units since midnight → `HH:MM:SS`, with a fraction where it has one. */
+/** A count of units since midnight → `HH:MM:SS`, with a fraction where it has one. MySQL's TIME may be negative. */
 export function timeText(count: number | bigint, unit: Unit): string {
+  if (count < 0) return `-${timeText(-count, unit)}`;
   const perSecond = PER_SECOND[unit];
   const total = BigInt(count);
   const seconds = Number(total / perSecond);

@@ -18,23 +18,24 @@ export class RecordKey {
    * @throws CdcError MISSING_KEY where the record has none, KEY_MISMATCH where its fields are not the model's
    */
   read(key: Buffer | null): string {
-    if (key === null || key.length === 0) {
+    const fields = key === null || key.length === 0 ? null : this.#parse(key);
+    if (fields === null) {
       throw new CdcError(
         "MISSING_KEY",
         "the record has no key, so its row cannot be followed; give the table a primary key or set Debezium's message.key.columns",
       );
     }
-    return jsonText(this.#values(this.#parse(key)));
+    return jsonText(this.#values(fields));
   }
 
   #parse(key: Buffer): Json {
-    const { payload } = this.#embedded.split(key);
     try {
-      return parseJson(payload);
+      return parseJson(this.#embedded.split(key).payload);
     } catch (error) {
       // Kafka's StringConverter writes keys as bare text.
-      if (!/^[{["]/.test(payload)) return payload;
-      throw new CdcError("INVALID_JSON", `the record key is not JSON: ${payload.slice(0, 60)}`, {
+      const text = key.toString("utf8");
+      if (!/^[{["]/.test(text)) return text;
+      throw new CdcError("INVALID_JSON", `the record key is not JSON: ${text.slice(0, 60)}`, {
         cause: error,
       });
     }

@@ -31,7 +31,7 @@ export class Placeholder {
   }
 
   #matchesArray(value: readonly Json[]): boolean {
-    if (value.length === 1) return value[0] === this.#text || value[0] === this.#uuid;
+    if (value.length === 1 && (value[0] === this.#text || value[0] === this.#uuid)) return true;
     return value.length === this.#bytes.length && value.every((item, i) => item === this.#bytes[i]);
   }
 }

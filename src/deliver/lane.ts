@@ -7,6 +7,7 @@ import { batchSize, LIMITS } from "./batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Destination } from "./destination.ts";
 import type { Gate } from "./gate.ts";
+import type { OrderedLane } from "./ordered-lane.ts";
 import { backoff_ms, verdict } from "./verdict.ts";
 
 /** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
@@ -39,7 +40,7 @@ export type LaneOptions = {
  * The ordered line of messages of one task. One batch is in flight at a time, so Segment gets the messages of a row in
  * their order. A message leaves the lane when it is delivered or stands in the dead letters, never otherwise.
  */
-export class Lane {
+export class Lane implements OrderedLane {
   readonly #options: LaneOptions;
   readonly #closing = new AbortController();
   #waiting: LaneMessage[] = [];

@@ -1,40 +1,109 @@
+import type { Clock } from "../clock.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
-import type { SyncEntry } from "../state/position-record.ts";
+import type { OrderedLane } from "../deliver/ordered-lane.ts";
+import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { Cut, TaskState } from "../state/task-state.ts";
-import type { OrderedLane } from "./task.ts";
+import type { Counters } from "../telemetry/counters.ts";
 
 export type CheckpointOptions = {
   readonly state: TaskState;
   readonly syncs: readonly SyncEntry[];
   readonly lane: OrderedLane;
   readonly deadLetters: DeadLetters;
+  /** Where the task stands now. */
+  readonly position: () => PositionRecord;
   /** Tells the source that all below the offset is done. */
   readonly commit: (next: number) => Promise<void>;
+  /** Longest time between two checkpoints that have work, and the uncommitted rows that start one before. */
+  readonly limits: { readonly interval_ms: number; readonly rows: number };
+  readonly clock: Clock;
+  readonly counters: Counters;
 };
 
-/** Everything that a position covers. */
-export type Covered = {
+/** Everything that a position covers; `messages` counts those of the lane. */
+type Covered = {
   readonly cut: Cut;
   readonly letters: readonly DeadLetter[];
-  /** How many messages of the lane are covered. */
   readonly messages: number;
 };
 
 /**
- * The durable step. The order is the guarantee: what a position covers has been delivered or stands in the dead letters
- * before the position is stored, so a crash between any two steps repeats messages, with the same ids, and loses none.
- * Storing first and delivering after lost events in every run of a crash model.
+ * The durable step of one task, one at a time. The order is the guarantee: what a position covers has been delivered or
+ * stands in the dead letters before the position is stored, so a crash between any two steps repeats messages, with the
+ * same ids, and loses none. Storing first and delivering after lost events in every run of a crash model.
  */
-export async function checkpoint(
-  { state, syncs, lane, deadLetters, commit }: CheckpointOptions,
-  { cut, letters, messages }: Covered,
-): Promise<void> {
-  // 1 deliver
-  await lane.settled(messages);
-  await deadLetters.append(letters);
-  // 2 changelog: comes with the restore that reads it
-  // 3 store: rows and position in one write batch
-  await state.commit(cut, syncs);
-  // 4 commit the group offset: for lag tools only, the stored position is the truth
-  await commit(cut.position.next);
+export class Checkpoint {
+  readonly #options: CheckpointOptions;
+  #letters: DeadLetter[] = [];
+  #stored: PositionRecord;
+  #last: number;
+  #running: Promise<void> | null = null;
+
+  constructor(options: CheckpointOptions) {
+    this.#options = options;
+    this.#stored = options.position();
+    this.#last = options.clock.now();
+  }
+
+  /** Dead letters that the next checkpoint makes durable. */
+  setAside(letters: readonly DeadLetter[]): void {
+    this.#letters.push(...letters);
+  }
+
+  /** There is work, and its time has come. */
+  get isDue(): boolean {
+    const { clock, limits } = this.#options;
+    if (this.#running !== null || !this.#hasWork) return false;
+    return clock.now() - this.#last >= limits.interval_ms || this.#pending >= limits.rows;
+  }
+
+  /** So much is uncommitted that nothing may be added. */
+  get isBehind(): boolean {
+    return this.#pending >= 2 * this.#options.limits.rows;
+  }
+
+  /**
+   * Makes durable what was processed before the call.
+   * Rejects where the lane was closed or met an error after which nothing can be delivered.
+   */
+  async run(): Promise<void> {
+    while (this.#running !== null) await this.#running.catch(() => {});
+    if (!this.#hasWork) return;
+    const { state, lane, position, clock } = this.#options;
+    const letters = this.#letters.splice(0);
+    this.#last = clock.now();
+    this.#running = this.#steps({ cut: state.cut(position()), letters, messages: lane.pushed });
+    try {
+      await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Resolves when no checkpoint is under way, however it ended. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => {});
+  }
+
+  async #steps({ cut, letters, messages }: Covered): Promise<void> {
+    const { state, syncs, lane, deadLetters, commit, counters } = this.#options;
+    // 1 deliver
+    await lane.settled(messages);
+    await deadLetters.append(letters);
+    // 2 changelog: comes with the restore that reads it
+    // 3 store: rows and position in one write batch
+    await state.commit(cut, syncs);
+    this.#stored = cut.position;
+    // 4 commit the group offset: for lag tools only, the stored position is the truth
+    await commit(cut.position.next);
+    counters.add("checkpoints");
+  }
+
+  get #hasWork(): boolean {
+    return this.#options.position() !== this.#stored || this.#pending > 0;
+  }
+
+  get #pending(): number {
+    return this.#options.state.uncommitted + this.#letters.length;
+  }
 }

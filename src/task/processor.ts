@@ -128,19 +128,16 @@ export class Processor {
   }
 
   /** Whether the row is from before the truncate. A row without a position is taken by its commit time. */
-  static isBefore(row: StoredRow, truncate: Truncate): boolean {
+  static isOlder(row: StoredRow, truncate: Truncate): boolean {
     if (row.row === null) return false;
     if (row.position !== null && truncate.position !== null)
       return isBefore(row.position, truncate.position);
     return row.time <= truncate.time;
   }
 
-  /** The truncate itself is done: records from before it that come later are stale. */
-  passTruncate(truncate: Truncate, record: SourceRecord | null): void {
-    const { position, time } = truncate;
-    const truncated = position === null ? this.#position.truncated : { position, time };
-    this.#position = { ...this.#position, truncated };
-    if (record) this.skip(record);
+  /** Records from before the truncate that come later are stale. */
+  remember({ position, time }: Truncate): void {
+    if (position !== null) this.#position = { ...this.#position, truncated: { position, time } };
   }
 
   /** Goes past a record without any effect. */

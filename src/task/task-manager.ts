@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
+import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { CdcError } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
@@ -12,8 +13,9 @@ import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { Processor } from "./processor.ts";
-import { type OrderedLane, type Removal, Task } from "./task.ts";
+import { Task } from "./task.ts";
 import type { TopicPlan } from "./topology.ts";
+import type { Removal } from "./truncation.ts";
 
 export type TaskManagerOptions = {
   readonly settings: Settings;
@@ -161,7 +163,7 @@ export class TaskManager implements SourceListener {
     const others = [...this.#tasks.values()].filter(
       (task) => task.at.topic === at.topic && task.at.partition !== at.partition,
     );
-    await Promise.all(others.map((task) => task.remove(removal)));
+    await Promise.all(others.map((task) => task.truncate(removal)));
   }
 
   #fail(error: unknown): void {
