@@ -1,5 +1,5 @@
 import { type Document, isScalar, type Scalar, visit } from "yaml";
-import type { Problem } from "./read.ts";
+import type { Problem } from "./problem.ts";
 
 const VARIABLE = /\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 

@@ -1,6 +1,6 @@
 import { compileExpression } from "../cel.ts";
 import { messageOf } from "../errors.ts";
-import type { Problem } from "./read.ts";
+import type { Problem } from "./problem.ts";
 import type { MappedSetting, ModelSettings, Settings, SyncSettings } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 

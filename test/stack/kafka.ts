@@ -13,12 +13,18 @@ export interface KafkaOptions {
   port?: number;
   /** Broker settings on top of ours, e.g. {"log.retention.ms": "1000"}. */
   properties?: Record<string, string>;
+  /** More listeners by name, each on a free port, with its protocol, e.g. {"SECURE": "SASL_SSL"}. */
+  listeners?: Record<string, string>;
+  /** Arguments for `kafka-storage format` on top of ours, e.g. ["--add-scram", …]. */
+  format?: string[];
 }
 
 /** One broker, which is its own controller. Topics are not made by themselves: make them. */
 export interface Kafka {
   /** For kafkajs: ["127.0.0.1:port"]. The same after a restart, like the data. */
   readonly brokers: string[];
+  /** The same for each of the additional listeners. */
+  readonly listeners: Readonly<Record<string, string[]>>;
   readonly logFile: string;
   /** An orderly stop. */
   stop(): Promise<void>;
@@ -35,16 +41,24 @@ export async function startKafka(
   watchdog: Watchdog,
   options: KafkaOptions = {},
 ): Promise<Kafka> {
-  return withPorts([options.port, undefined], async ([port = 0, controllerPort = 0]) => {
+  const { listeners = {} } = options;
+  const wanted = [options.port, undefined, ...Object.keys(listeners).map(() => undefined)];
+  return withPorts(wanted, async ([port = 0, controllerPort = 0, ...ports]) => {
+    const added = Object.entries(listeners).map(([name, protocol], index) => ({
+      name,
+      protocol,
+      address: `127.0.0.1:${ports[index]}`,
+    }));
     const config = join(watchdog.folder, "kafka.properties");
     const data = join(watchdog.folder, `kafka-${port}`);
-    const settings = brokerSettings(port, controllerPort, data);
+    const settings = brokerSettings(port, controllerPort, data, added);
     await writeFile(config, properties({ ...settings, ...options.properties }));
     const java = [...javaOptions(watchdog.folder), ...classPath(programs.kafka)];
     const clusterId = randomBytes(16).toString("base64url");
     // With "=", as an id may begin with a dash.
     const format = ["kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config];
-    await run("java", ["-XX:TieredStopAtLevel=1", ...java, ...format], { watchdog });
+    const quick = ["-XX:TieredStopAtLevel=1", ...java];
+    await run("java", [...quick, ...format, ...(options.format ?? [])], { watchdog });
 
     const service = new Service(
       {
@@ -60,6 +74,7 @@ export async function startKafka(
     await service.start();
     return {
       brokers: [`127.0.0.1:${port}`],
+      listeners: Object.fromEntries(added.map(({ name, address }) => [name, [address]])),
       logFile: service.logFile,
       stop: () => service.stop(),
       kill: () => service.kill(),
@@ -72,19 +87,24 @@ export async function startKafka(
   });
 }
 
+type Listener = { readonly name: string; readonly protocol: string; readonly address: string };
+
 function brokerSettings(
   port: number,
   controllerPort: number,
   data: string,
+  added: readonly Listener[],
 ): Record<string, string | number> {
+  const more = added.map(({ name, address }) => `,${name}://${address}`).join("");
+  const protocols = added.map(({ name, protocol }) => `,${name}:${protocol}`).join("");
   return {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
     "controller.listener.names": "CONTROLLER",
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${more}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}${more}`,
+    "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     "log.dirs": data,
     // A typing error in a topic name, or a consumer that comes before the connector, must not make a
     // topic with the wrong number of partitions.
