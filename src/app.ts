@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Settings } from "./config/settings.ts";
+import { SchemaRegistry } from "./decode/schema-registry.ts";
 import type { DeadLetters } from "./deliver/dead-letters.ts";
 import type { Destination } from "./deliver/destination.ts";
 import { Gate } from "./deliver/gate.ts";
@@ -43,6 +44,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const gate = new Gate(clock);
   const manager = new TaskManager({
     ...parts,
+    registry: registryOf(settings, clock, logger, stop),
     openStore: (folder) => RocksDbStore.open(folder),
     laneFor: (onFailure) =>
       "lane" in parts.destination
@@ -76,4 +78,15 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     await manager.stop(STOP_DEADLINE_MS);
     await source.stop();
   }
+}
+
+function registryOf(
+  { kafka }: Settings,
+  clock: Clock,
+  logger: Logger,
+  stop: AbortSignal,
+): SchemaRegistry | null {
+  return kafka?.schemaRegistry
+    ? new SchemaRegistry({ ...kafka.schemaRegistry, clock, logger, stop })
+    : null;
 }

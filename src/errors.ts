@@ -16,6 +16,7 @@ const NEXT = {
   UNREADABLE_LINE: "dead-letter",
   INVALID_JSON: "dead-letter",
   UNKNOWN_SHAPE: "dead-letter",
+  UNKNOWN_SCHEMA: "dead-letter",
   UNREADABLE_VALUE: "dead-letter",
   MISSING_KEY: "dead-letter",
   KEY_MISMATCH: "dead-letter",

@@ -34,7 +34,7 @@ export async function preview(
   const topics = planTopics(settings);
   const counters = new Counters();
   const stop = stopSignal();
-  const logger = createLogger("error", settings.log.format);
+  const logger = createLogger("warn", settings.log.format);
   const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
   const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
   const shown: DeadLetter[] = [];

@@ -6,7 +6,6 @@ import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { KafkaLog } from "../deliver/kafka-log.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
 import { CdcError } from "../errors.ts";
-import { kafkaClient } from "../source/kafka-client.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { planTopics } from "../task/topology.ts";
 import { Counters } from "../telemetry/counters.ts";
@@ -37,7 +36,9 @@ export async function run(config: string): Promise<void> {
   });
   const stop = stopSignal();
   const { topic = `${name}.dead-letters`, retention } = settings.deadLetters;
-  const letters = await KafkaLog.open(kafkaClient(connection, logger), {
+  const letters = await KafkaLog.open({
+    kafka: connection,
+    log: logger,
     topic,
     retentionMs: retention,
   });

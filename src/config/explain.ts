@@ -21,20 +21,30 @@ export function explain(issue: z.core.$ZodIssue, value: unknown): Problem[] {
     issue.code === "invalid_union" && "discriminator" in issue && issue.discriminator
       ? `type must be one of identify, track, track-entered-exited`
       : issue.code === "invalid_union"
-        ? `write ${describedAs(path) ?? "one of the documented forms"}`
+        ? `write ${describedAs(path, value) ?? "one of the documented forms"}`
         : issue.message;
   return [{ path, text: `found ${shown(found, path)}: ${expected}` }];
 }
 
-/** What was found, for a message; never a secret, nor anything long. */
+/** Settings beside the secrets that hold none themselves. */
+const HARMLESS = new Set<PropertyKey>([
+  "region",
+  "url",
+  "linger_ms",
+  "timeout_ms",
+  "brokers",
+  "clientId",
+  "groupId",
+  "mechanism",
+]);
+
+/** What was found, for a message; never a secret, not even one in a wrong place, nor anything long. */
 function shown(found: unknown, path: readonly PropertyKey[]): string {
-  if (
-    path.some(
-      (part) => /key|password|username|secret|ca|cert/i.test(String(part)) && part !== "key",
-    )
-  )
-    return "(hidden)";
   const text = JSON.stringify(found) ?? String(found);
+  const [top] = path;
+  const besideSecrets = top === undefined || top === "segment" || top === "kafka";
+  const harmless = path.some((part) => HARMLESS.has(part)) && !text.includes("@");
+  if (besideSecrets && !harmless) return "(hidden)";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -95,8 +105,15 @@ function allowedKeys(path: readonly PropertyKey[], value: unknown): string[] {
   return Object.keys(shapeOf(schemaAt(path, value)) ?? {});
 }
 
-function describedAs(path: readonly PropertyKey[]): string | undefined {
-  let schema: z.core.$ZodType | undefined = settingsSchema;
-  for (const part of path) schema = childOf(unwrap(schema, undefined), part);
-  return (schema as z.ZodType | undefined)?.description;
+/** The forms that the setting takes: the innermost description, for the outer ones say what it means. */
+function describedAs(path: readonly PropertyKey[], value: unknown): string | undefined {
+  const last = path.at(-1);
+  const outer = last === undefined ? undefined : schemaAt(path.slice(0, -1), value);
+  let schema = last === undefined ? settingsSchema : childOf(outer, last);
+  let description: string | undefined;
+  while (schema) {
+    description = (schema as z.ZodType).description ?? description;
+    schema = (schema._zod.def as { innerType?: z.core.$ZodType }).innerType;
+  }
+  return description;
 }

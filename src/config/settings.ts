@@ -79,6 +79,7 @@ const kafka = z
         url: z.url({ protocol: /^https?$/ }),
         username: z.string().min(1).optional(),
         password: z.string().min(1).optional(),
+        ca: file.optional(),
       })
       .optional()
       .describe("Confluent-compatible schema registry"),

@@ -74,6 +74,16 @@ export function toDouble(raw: Json): Value {
   throw new Error(`${shown(raw)} is no number`);
 }
 
+/** A 32-bit float as the shortest text that is the same float, as Java writes it: 1.1, not 1.100000023841858. */
+export function toFloat(raw: Json): Value {
+  if (typeof raw !== "number" || Math.fround(raw) !== raw) return toDouble(raw);
+  for (let digits = 1; digits < 9; digits += 1) {
+    const shorter = Number(raw.toPrecision(digits));
+    if (Math.fround(shorter) === raw) return toDouble(shorter);
+  }
+  return toDouble(raw);
+}
+
 /** A JSON column arrives as text; what cannot be parsed is no JSON. */
 export function toJson(raw: Json): Value {
   return typeof raw === "string" ? (parseJson(raw) as Value) : (raw as Value);

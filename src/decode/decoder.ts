@@ -1,23 +1,17 @@
-import { isUtf8 } from "node:buffer";
 import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent, SourceEvent, Truncate } from "../event.ts";
 import type { SourceRecord } from "../record.ts";
 import { type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
-import { EmbeddedSchema } from "./embedded-schema.ts";
 import { COMPLETE_BEFORE, type Envelope, isEnvelope, OPERATIONS } from "./envelope.ts";
 import { readFlattened } from "./flattened.ts";
-import {
-  isObject,
-  type Json,
-  type JsonObject,
-  parseEnvelopeJson,
-  parseJson,
-  shown,
-} from "./json.ts";
+import { isTime } from "./instant.ts";
+import { isObject, type Json, type JsonObject, parseJson, shown } from "./json.ts";
 import { type ConnectSchema, convertersOf } from "./logical-types.ts";
 import { nonRowKind } from "./non-row.ts";
+import { PayloadReader } from "./payload-reader.ts";
 import { type KeyFields, RecordKey } from "./record-key.ts";
+import type { SchemaRegistry } from "./schema-registry.ts";
 import { positionOf } from "./source-position.ts";
 import { Placeholder } from "./unavailable.ts";
 
@@ -44,16 +38,18 @@ type Shape = { readonly converters: ReadonlyMap<string, Converter>; readonly def
 export class Decoder {
   readonly #format: TopicFormat;
   readonly #key: RecordKey;
-  readonly #embedded = new EmbeddedSchema();
+  readonly #reader: PayloadReader;
   readonly #declared: Shape;
   readonly #placeholder: Placeholder;
   readonly #doubles: readonly { name: string; pattern: RegExp }[];
-  #schema: ConnectSchema | null = null;
+  /** Shapes by schema: a topic may hold several in turn while a table changes. */
+  readonly #shapes = new WeakMap<ConnectSchema, Shape>();
   #shape: Shape;
 
-  constructor(format: TopicFormat) {
+  constructor(format: TopicFormat, registry: SchemaRegistry | null = null) {
     this.#format = format;
-    this.#key = new RecordKey(format.key);
+    this.#key = new RecordKey(format.key, new PayloadReader(registry));
+    this.#reader = new PayloadReader(registry);
     this.#placeholder = new Placeholder(format.unavailableValue);
     const converters = new Map(
       [...format.columns].map(([name, type]) => [name, converterOf(type)]),
@@ -70,8 +66,8 @@ export class Decoder {
    */
   decode(record: SourceRecord): SourceEvent {
     if (record.value === null) return { kind: "tombstone", key: this.#key.read(record.key) };
-    if (!isUtf8(record.value)) throw new CdcError("INVALID_JSON", notJson(record.value));
-    const { payload, text } = this.#parse(record.value);
+    const { payload, text, schema } = this.#reader.read(record.value);
+    this.#shape = this.#shapeOf(schema);
     if (payload === null) return { kind: "tombstone", key: this.#key.read(record.key) };
     if (!isObject(payload)) {
       throw new CdcError(
@@ -84,21 +80,6 @@ export class Decoder {
     return isEnvelope(payload)
       ? this.#envelope(payload, text, record)
       : this.#flattened(payload, text, record);
-  }
-
-  #parse(value: Buffer): { payload: Json; text: string } {
-    try {
-      const { payload: text, schema } = this.#embedded.split(value);
-      if (schema !== this.#schema) {
-        this.#schema = schema;
-        this.#shape = this.#shapeOf(schema);
-      }
-      return { payload: parseEnvelopeJson(text), text };
-    } catch (error) {
-      throw new CdcError("INVALID_JSON", `${notJson(value)}: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
   }
 
   #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {
@@ -182,6 +163,8 @@ export class Decoder {
 
   #shapeOf(schema: ConnectSchema | null): Shape {
     if (schema === null) return this.#declared;
+    const known = this.#shapes.get(schema);
+    if (known) return known;
     const struct = schema.fields?.find(({ field }) => field === "after") ?? schema;
     const converters = convertersOf(struct);
     const defaults: Record<string, Value> = {};
@@ -191,7 +174,9 @@ export class Decoder {
       defaults[field] = convert ? converted(convert, field, fallback) : (fallback as Value);
     }
     for (const [name, convert] of this.#declared.converters) converters.set(name, convert);
-    return { converters, defaults };
+    const shape = { converters, defaults };
+    this.#shapes.set(schema, shape);
+    return shape;
   }
 }
 
@@ -220,17 +205,10 @@ function documentOf(text: string): Json {
 }
 
 function firstTime(...candidates: unknown[]): number {
-  return candidates.find((at): at is number => typeof at === "number" && at > 0) ?? 0;
+  return candidates.find(isTime) ?? 0;
 }
 
 function doublePattern(name: string): RegExp {
   const quoted = JSON.stringify(name).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`${quoted}\\s*:\\s*-?\\d+[.eE]`);
-}
-
-function notJson(value: Buffer): string {
-  const start = value.toString("latin1", 0, 40).replace(/[^\x20-\x7e]/g, "\u00b7");
-  return value[0] === 0
-    ? `the value is not JSON but binary (Confluent's wire format begins so): ${start}`
-    : `the value is not JSON: ${start}`;
 }

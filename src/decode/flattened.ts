@@ -1,4 +1,5 @@
 import type { Headers } from "../record.ts";
+import { isTime } from "./instant.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /**
@@ -27,13 +28,12 @@ export function readFlattened(payload: JsonObject, headers: Headers): Flattened 
   }
   const source = sourceOf(added);
   const op = typeof added.op === "string" ? added.op : undefined;
-  const time = [source.ts_ms, added.ts_ms].find((at) => typeof at === "number" && at > 0);
   return {
     row,
     deleted: added.deleted === true || added.deleted === "true" || op === "d",
     op,
     source,
-    time: time as number | undefined,
+    time: [source.ts_ms, added.ts_ms].find(isTime),
   };
 }
 

@@ -7,6 +7,11 @@ const PER_SECOND: Record<Unit, bigint> = { s: 1n, ms: 1_000n, us: 1_000_000n, ns
 /** JavaScript's last instant, ms. PostgreSQL's `infinity` lies beyond it. */
 const LAST_MS = 8_640_000_000_000_000;
 
+/** Whether it is a time that a record may tell: ms since 1970, within the calendar. */
+export function isTime(at: unknown): at is number {
+  return typeof at === "number" && at > 0 && at <= LAST_MS;
+}
+
 /** Days since 1970 → `YYYY-MM-DD`; beyond the calendar `infinity` or `-infinity`. */
 export function dateText(days: number): string {
   const ms = days * 86_400_000;

@@ -1,5 +1,13 @@
 import type { Value } from "../row.ts";
-import { type Converter, isCount, toDate, toDouble, toJson, trimZone } from "./column-types.ts";
+import {
+  type Converter,
+  isCount,
+  toDate,
+  toDouble,
+  toFloat,
+  toJson,
+  trimZone,
+} from "./column-types.ts";
 import { decimal } from "./decimal.ts";
 import { instantText, timeText, type Unit, utcText } from "./instant.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
@@ -56,6 +64,7 @@ function converterBySchema(schema: ConnectSchema): Converter | undefined {
   switch (schema.type) {
     case "float":
     case "float32":
+      return toFloat;
     case "double":
     case "float64":
       return toDouble;

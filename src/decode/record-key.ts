@@ -1,6 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { CdcError } from "../errors.ts";
-import { EmbeddedSchema } from "./embedded-schema.ts";
-import { isObject, type Json, jsonText, parseJson } from "./json.ts";
+import { isObject, type Json, jsonText } from "./json.ts";
+import { PayloadReader } from "./payload-reader.ts";
 
 /** The model's key: which fields of the record key, in which order; `null` takes them as they come. */
 export type KeyFields = readonly string[] | null;
@@ -8,10 +9,11 @@ export type KeyFields = readonly string[] | null;
 /** Reads the keys of one topic: the identity of its rows, as canonical JSON of the values, `["org1",7]`. */
 export class RecordKey {
   readonly #fields: KeyFields;
-  readonly #embedded = new EmbeddedSchema();
+  readonly #reader: PayloadReader;
 
-  constructor(fields: KeyFields) {
+  constructor(fields: KeyFields, reader: PayloadReader = new PayloadReader(null)) {
     this.#fields = fields;
+    this.#reader = reader;
   }
 
   /**
@@ -30,12 +32,14 @@ export class RecordKey {
 
   #parse(key: Buffer): Json {
     try {
-      return parseJson(this.#embedded.split(key).payload);
+      return this.#reader.read(key).payload;
     } catch (error) {
       // Kafka's StringConverter writes keys as bare text.
+      const bare = error instanceof CdcError && error.code === "INVALID_JSON" && isUtf8(key);
       const text = key.toString("utf8");
-      if (!/^[{["]/.test(text)) return text;
-      throw new CdcError("INVALID_JSON", `the record key is not JSON: ${text.slice(0, 60)}`, {
+      if (bare && !/^[{["]/.test(text)) return text;
+      if (!(error instanceof CdcError)) throw error;
+      throw new CdcError(error.code, `the record key cannot be read: ${error.message}`, {
         cause: error,
       });
     }

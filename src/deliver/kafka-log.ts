@@ -1,8 +1,13 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
-import { CdcError, messageOf } from "../errors.ts";
+import { CdcError } from "../errors.ts";
+import { failureOf } from "../source/failure.ts";
+import { type KafkaSettings, kafkaClient } from "../source/kafka-client.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { Log, LogEntry } from "./log.ts";
 
 export type KafkaLogOptions = {
+  readonly kafka: KafkaSettings;
+  readonly log: Logger;
   readonly topic: string;
   /** How long the topic keeps entries if it is made here; -1 for ever. An existing topic keeps its own settings. */
   readonly retentionMs: number;
@@ -37,15 +42,22 @@ export class KafkaLog implements Log {
   }
 
   /** Creates the topic if it is absent. Rejects with SOURCE_FAILED when that cannot be done (after some 20 s). */
-  static async open(kafka: Kafka, { topic, retentionMs }: KafkaLogOptions): Promise<KafkaLog> {
+  static async open({
+    kafka: settings,
+    log,
+    topic,
+    retentionMs,
+  }: KafkaLogOptions): Promise<KafkaLog> {
+    const kafka = kafkaClient(settings, log);
     const admin = kafka.admin();
     try {
       await admin.connect();
       if (!(await admin.listTopics()).includes(topic)) await create(admin, topic, retentionMs);
       return new KafkaLog(kafka, topic, await maxBytesOf(admin, topic));
-    } catch (cause) {
-      const text = `cannot open the topic "${topic}" to append to: ${messageOf(cause)}`;
-      throw new CdcError("SOURCE_FAILED", text, { cause });
+    } catch (error) {
+      const brokers = settings.brokers.join(", ");
+      const what = `cannot open the topic "${topic}" to append to, at ${brokers} (kafka.brokers)`;
+      throw failureOf(error, what);
     } finally {
       await admin.disconnect().catch(() => {});
     }

@@ -166,10 +166,10 @@ export class Lane implements OrderedLane {
       return this.#deliver(batch.slice(middle));
     }
     this.#refused += 1;
-    if (this.#refused > this.#options.refusedInARow) {
+    if (this.#refused >= this.#options.refusedInARow) {
       throw new CdcError(
         "TOO_MANY_DEAD_LETTERS",
-        `Segment refused ${this.#refused} messages in a row, the last with ${reason}; nothing after ${nameOf(only.record)} was given up: mend the cause and start again`,
+        `Segment refused ${this.#refused} messages in a row, the last with ${reason}; nothing from ${nameOf(only.record)} on was given up: mend the cause and start again`,
       );
     }
     const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${reason}`);

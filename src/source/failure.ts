@@ -1,4 +1,5 @@
-import { CdcError, messageOf } from "../errors.ts";
+import { CdcError } from "../errors.ts";
+import { reasonOf } from "./refusal.ts";
 
 /** kafkajs marks these as final, yet each passes with a new connection: a coordinator that moved, a lock held too long. */
 const PASSING = new Set([
@@ -20,7 +21,7 @@ export function passes(error: unknown): boolean {
 /** The CdcError inside, or a new SOURCE_FAILED: `what` it was, what Kafka said. */
 export function failureOf(error: unknown, what: string): CdcError {
   for (const cause of causes(error)) if (cause instanceof CdcError) return cause;
-  return new CdcError("SOURCE_FAILED", `${what}: ${messageOf(error)}`, { cause: error });
+  return new CdcError("SOURCE_FAILED", `${what}: ${reasonOf(error)}`, { cause: error });
 }
 
 /** Between two tries, ms: 0.5 to 1 s at first, 15 to 30 s at most. */

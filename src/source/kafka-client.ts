@@ -1,4 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from "kafkajs";
 import { CdcError, messageOf } from "../errors.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -29,7 +31,7 @@ const CONNECT_WITHIN_MS = 5_000;
 /**
  * A Kafka client; it connects when first used. A group needs a client of its own: kafkajs keeps the committed
  * offsets per client, and two members sharing one would overwrite each other's.
- * Throws CONFIGURATION when a TLS file cannot be read.
+ * Throws CONFIGURATION when a TLS file cannot be read or used.
  */
 export function kafkaClient(settings: KafkaSettings, log: Logger): Kafka {
   registerCompression();
@@ -38,7 +40,8 @@ export function kafkaClient(settings: KafkaSettings, log: Logger): Kafka {
     brokers: [...settings.brokers],
     clientId: settings.clientId,
     ssl: tlsOf(settings.tls),
-    sasl: settings.sasl as KafkaConfig["sasl"],
+    // A copy: kafkajs writes into it.
+    sasl: settings.sasl && ({ ...settings.sasl } as KafkaConfig["sasl"]),
     connectionTimeout: CONNECT_WITHIN_MS,
     retry: ONE_ROUND,
     logCreator: () => (entry) => pass(entry, log),
@@ -46,13 +49,29 @@ export function kafkaClient(settings: KafkaSettings, log: Logger): Kafka {
 }
 
 function tlsOf(tls: KafkaSettings["tls"]): KafkaConfig["ssl"] {
-  if (!tls || tls === true) return tls || undefined;
-  return {
-    rejectUnauthorized: true,
-    ...(tls.ca && { ca: [read("ca", tls.ca)] }),
-    ...(tls.cert && { cert: read("cert", tls.cert) }),
-    ...(tls.key && { key: read("key", tls.key) }),
+  if (!tls) return undefined;
+  const { ca, cert, key } = tls === true ? {} : tls;
+  const files = {
+    ...(ca && { ca: [read("ca", ca)] }),
+    ...(cert && { cert: read("cert", cert) }),
+    ...(key && { key: read("key", key) }),
   };
+  check(files);
+  // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not open this door.
+  return { rejectUnauthorized: true, ...files };
+}
+
+/** kafkajs would take a bad file for a broker that is away, and try for 20 s; Node takes any text for an authority. */
+function check(files: { ca?: Buffer[]; cert?: Buffer; key?: Buffer }): void {
+  try {
+    if (!files.cert !== !files.key) throw new Error("cert and key go together");
+    for (const ca of files.ca ?? []) new X509Certificate(ca);
+    createSecureContext(files);
+  } catch (cause) {
+    const wanted = "ca and cert have to be certificates as PEM, key the private key of cert";
+    const text = `kafka.tls: ${messageOf(cause)}; ${wanted}`;
+    throw new CdcError("CONFIGURATION", text, { cause });
+  }
 }
 
 function read(setting: string, path: string): Buffer {

@@ -41,7 +41,7 @@ export class KafkaSource implements Source {
   #announced = false;
   #stopped: Promise<void> | undefined;
 
-  /** Throws CONFIGURATION when a TLS file cannot be read. Connects only at `start`. */
+  /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
     const client = kafkaClient(kafka, log);

@@ -64,20 +64,18 @@ export class Checkpoint {
 
   /**
    * Makes durable what was processed before the call.
-   * Rejects where the lane was closed or met an error after which nothing can be delivered.
+   * Rejects where the lane was closed or met an error after which nothing can be delivered, and from then on: a later
+   * checkpoint would store a position that covers what this one did not make durable.
    */
   async run(): Promise<void> {
-    while (this.#running !== null) await this.#running.catch(() => {});
+    while (this.#running !== null) await this.#running;
     if (!this.#hasWork) return;
     const { state, lane, position, clock } = this.#options;
     const letters = this.#letters.splice(0);
     this.#last = clock.now();
     this.#running = this.#steps({ cut: state.cut(position()), letters, messages: lane.pushed });
-    try {
-      await this.#running;
-    } finally {
-      this.#running = null;
-    }
+    await this.#running;
+    this.#running = null;
   }
 
   /** Resolves when no checkpoint is under way, however it ended. */

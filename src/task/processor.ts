@@ -1,6 +1,7 @@
 import { type Change, classify, type Standing } from "../classify/classify.ts";
 import type { ModelRule } from "../classify/rules.ts";
 import { Decoder } from "../decode/decoder.ts";
+import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
 import type { LaneMessage } from "../deliver/lane.ts";
@@ -38,6 +39,7 @@ export class Processor {
   readonly #syncs: ReadonlyMap<string, Sync>;
   readonly #state: TaskState;
   readonly #counters: Counters;
+  readonly #registry: SchemaRegistry | null;
   #position: PositionRecord;
   #refusedInARow = 0;
 
@@ -47,14 +49,16 @@ export class Processor {
     position: PositionRecord,
     state: TaskState,
     counters: Counters,
+    registry: SchemaRegistry | null = null,
   ) {
-    this.#decoder = new Decoder(plan.format);
+    this.#decoder = new Decoder(plan.format, registry);
     this.#rules = rulesOf(plan, entries);
     this.#syncs = new Map(
       plan.models.flatMap(({ syncs }) => syncs.map(({ sync }) => [sync.name, sync])),
     );
     this.#state = state;
     this.#counters = counters;
+    this.#registry = registry;
     this.#position = position;
   }
 
@@ -72,6 +76,7 @@ export class Processor {
    * @returns what came out, how many records were processed, and the truncate that stands next
    */
   async process(records: readonly SourceRecord[]): Promise<GroupResults> {
+    await this.#registry?.prepare(records);
     const decoded = records.map((record) => this.#decode(record));
     const rows = await this.#state.prefetch(
       new Set(decoded.flatMap(({ event }) => ("key" in event ? [event.key] : []))),
@@ -127,17 +132,21 @@ export class Processor {
     return results;
   }
 
-  /** Whether the row is from before the truncate. A row without a position is taken by its commit time. */
+  /**
+   * Whether the row is from before the truncate: by position, else by commit time. A truncate whose position went back
+   * while time went on comes from a new or restored server, as with rows.
+   */
   static isOlder(row: StoredRow, truncate: Truncate): boolean {
     if (row.row === null) return false;
-    if (row.position !== null && truncate.position !== null)
-      return isBefore(row.position, truncate.position);
-    return row.time <= truncate.time;
+    if (row.position === null || truncate.position === null) return row.time <= truncate.time;
+    return isBefore(row.position, truncate.position) || row.time < truncate.time;
   }
 
-  /** Records from before the truncate that come later are stale. */
-  remember({ position, time }: Truncate): void {
-    if (position !== null) this.#position = { ...this.#position, truncated: { position, time } };
+  /** Records from before the truncate that come later are stale; an older truncate told again is one of them. */
+  remember(truncate: Truncate): void {
+    const { position, time } = truncate;
+    if (position === null || this.#isTruncated(truncate)) return;
+    this.#position = { ...this.#position, truncated: { position, time } };
   }
 
   /** Goes past a record without any effect. */
@@ -171,7 +180,7 @@ export class Processor {
     this.#classify(row, this.#state.row(row.key, rows), record, standing, place, results);
   }
 
-  #isTruncated({ position, time }: RowEvent): boolean {
+  #isTruncated({ position, time }: Pick<Truncate, "position" | "time">): boolean {
     const { truncated } = this.#position;
     return (
       truncated !== null &&

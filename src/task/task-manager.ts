@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
+import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { CdcError } from "../errors.ts";
@@ -26,6 +27,8 @@ export type TaskManagerOptions = {
   readonly openStore: (folder: string) => Promise<Store>;
   readonly laneFor: (onFailure: (error: unknown) => void) => OrderedLane;
   readonly deadLetters: DeadLetters;
+  /** Where records in Confluent's wire format have their schemas; `null` where no registry is set. */
+  readonly registry: SchemaRegistry | null;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
@@ -82,7 +85,8 @@ export class TaskManager implements SourceListener {
       logger.warn({ deadline_ms }, "what was not delivered in time is left for the next start");
       for (const task of this.#tasks.values()) void task.abandon();
     });
-    await this.#changes;
+    // A partition may be opening for as long as the brokers are away: its source rejects when it is stopped itself.
+    await Promise.race([this.#changes, timeout]);
     await Promise.all([...this.#tasks.values()].map((task) => task.stop()));
     late.abort();
     await timeout;
@@ -130,7 +134,7 @@ export class TaskManager implements SourceListener {
       const lane = this.#options.laneFor((error) => this.#fail(error));
       const task = new Task({
         at,
-        processor: new Processor(plan, syncs, position, state, counters),
+        processor: new Processor(plan, syncs, position, state, counters, this.#options.registry),
         state,
         syncs,
         lane,

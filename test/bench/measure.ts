@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Ground, Peer } from "./peer.ts";
 
 /** What one peer did in one round. */
@@ -12,11 +13,18 @@ export type Measured = {
 /** Messages that are repeated or late would arrive within this time. */
 const SETTLE_MS = 300;
 
+/** Nothing takes this long; what does has met a fault. */
+const TIME_LIMIT_MS = 180_000;
+
 /** Runs a peer once, from its assignment to its last record. */
 export async function measure(peer: Peer, ground: Ground, run: string): Promise<Measured> {
   const before = ground.segment.count;
   const { child, started, ended } = peer.start(ground, run);
-  const failed = child.failure();
+  const late = AbortSignal.timeout(TIME_LIMIT_MS);
+  const failed = Promise.race([
+    child.failure(),
+    once(late, "abort").then(() => late.throwIfAborted()),
+  ]);
   failed.catch(() => {});
   await Promise.race([started, failed]);
   const start = { ms: performance.now(), cpu: child.cpuSeconds() };

@@ -12,7 +12,11 @@ export async function fillTopic(brokers: readonly string[], options: FeedOptions
   });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
+  // The feed's timestamps lie long ago: the broker's own retention would remove it within a minute.
+  const configEntries = [{ name: "retention.ms", value: "-1" }];
+  await admin.createTopics({
+    topics: [{ topic: TOPIC, numPartitions: PARTITIONS, configEntries }],
+  });
   await admin.disconnect();
 
   const producer = kafka.producer({

@@ -409,7 +409,8 @@ s("stops in the middle of a start", async () => {
 
 s("keeps dead letters through the death of the broker", async () => {
   const topic = `dead.letters.${++topics}`;
-  const log = await KafkaLog.open(kafka, { topic, retentionMs: 2_592_000_000 });
+  const settings = { kafka: { brokers: stack.kafka.brokers, clientId: "test" }, log: silent };
+  const log = await KafkaLog.open({ ...settings, topic, retentionMs: 2_592_000_000 });
   const entries = range(0, 300).map((n) => ({
     key: n % 2 ? Buffer.from(`${n}`) : null,
     // Together far more than one batch may hold.
@@ -430,7 +431,7 @@ s("keeps dead letters through the death of the broker", async () => {
   await during;
   await log.close();
 
-  const again = await KafkaLog.open(kafka, { topic, retentionMs: 1 });
+  const again = await KafkaLog.open({ ...settings, topic, retentionMs: 1 });
   const tooLarge = { key: null, value: Buffer.alloc(9_000_000), headers: {} };
   assert.match((await rejection(again.append([tooLarge]))).message, "max.message.bytes");
   await again.close();

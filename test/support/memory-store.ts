@@ -79,9 +79,11 @@ export class MemoryStore implements Store {
     return new MemoryStore(this.#entries);
   }
 
-  /** What is durable now, as after a crash: the owner is gone without having closed. */
+  /** What is durable now, as after a crash: the owner is gone without having closed, and writes no more. */
   crashed(): MemoryStore {
-    return new MemoryStore(new Map(this.#entries));
+    const left = new MemoryStore(new Map(this.#entries));
+    left.#open = false;
+    return left;
   }
 
   #check(): void {

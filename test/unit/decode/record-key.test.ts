@@ -47,8 +47,14 @@ const REFUSED: readonly Refused[] = [
   ["a field too many", ["id"], '{"org":"o1","id":7}', "KEY_MISMATCH", /fields org, id;/],
   ["another field", ["id"], '{"uid":7}', "KEY_MISMATCH", /message\.key\.columns/],
   ["a bare value for two fields", ["org", "id"], "7", "KEY_MISMATCH", /single value/],
-  ["broken JSON", ["id"], '{"id":', "INVALID_JSON", /record key is not JSON/],
-  ["a broken schema block", ["id"], '{"schema":{"type"', "INVALID_JSON", /record key is not JSON/],
+  ["broken JSON", ["id"], '{"id":', "INVALID_JSON", /record key cannot be read: it is not JSON/],
+  [
+    "a broken schema block",
+    ["id"],
+    '{"schema":{"type"',
+    "INVALID_JSON",
+    /record key cannot be read: it is not JSON/,
+  ],
 ];
 
 for (const [title, fields, key, code, reason] of REFUSED) {

@@ -1,0 +1,48 @@
+import { isUtf8 } from "node:buffer";
+import { CdcError, messageOf } from "../errors.ts";
+import { EmbeddedSchema } from "./embedded-schema.ts";
+import { type Json, parseEnvelopeJson } from "./json.ts";
+import type { ConnectSchema } from "./logical-types.ts";
+import type { SchemaRegistry } from "./schema-registry.ts";
+import { schemaIdOf } from "./wire-format.ts";
+
+/** What a key or value holds; `text` is its JSON where it came as JSON, else empty. */
+export type Payload = {
+  readonly payload: Json;
+  readonly text: string;
+  readonly schema: ConnectSchema | null;
+};
+
+/** Reads keys or values of one topic, in any of the formats that Connect's converters write. */
+export class PayloadReader {
+  readonly #registry: SchemaRegistry | null;
+  readonly #embedded = new EmbeddedSchema();
+
+  constructor(registry: SchemaRegistry | null) {
+    this.#registry = registry;
+  }
+
+  /** @throws CdcError INVALID_JSON, UNKNOWN_SCHEMA, UNREADABLE_VALUE */
+  read(bytes: Buffer): Payload {
+    if (schemaIdOf(bytes) !== null) {
+      if (this.#registry) return this.#registry.read(bytes);
+      throw new CdcError(
+        "UNKNOWN_SCHEMA",
+        "the bytes begin as Confluent's wire format does; name the registry in kafka.schemaRegistry.url",
+      );
+    }
+    if (!isUtf8(bytes)) throw new CdcError("INVALID_JSON", notJson(bytes));
+    try {
+      const { payload: text, schema } = this.#embedded.split(bytes);
+      return { payload: parseEnvelopeJson(text), text, schema };
+    } catch (error) {
+      throw new CdcError("INVALID_JSON", `${notJson(bytes)}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function notJson(bytes: Buffer): string {
+  return `it is not JSON: ${bytes.toString("latin1", 0, 40).replace(/[^\x20-\x7e]/g, "\u00b7")}`;
+}

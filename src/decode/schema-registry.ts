@@ -1,0 +1,214 @@
+import { readFileSync } from "node:fs";
+import { Agent } from "node:https";
+import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
+import type { Type as AvroType, Schema } from "avsc";
+import type { Type as ProtobufType } from "protobufjs";
+import type { Clock } from "../clock.ts";
+import { CdcError, messageOf } from "../errors.ts";
+import type { SourceRecord } from "../record.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { connectSchemaOfAvro, exactLongType, readAvro } from "./avro.ts";
+import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
+import { connectSchemaOfJson } from "./json-schema-format.ts";
+import type { ConnectSchema } from "./logical-types.ts";
+import { connectSchemaOfProtobuf, readProtobuf } from "./protobuf.ts";
+import { payloadOf, schemaIdOf } from "./wire-format.ts";
+
+/** A payload in the form of Connect's JSON converter, with the schema that it was written with. */
+export type Read = {
+  readonly payload: Json;
+  readonly text: string;
+  readonly schema: ConnectSchema;
+};
+
+type Reader = (payload: Buffer) => Read;
+
+export type RegistryOptions = {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Path of the authority's PEM file; default: the system's. */
+  readonly ca?: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborted when the process ends: a registry that is away is not waited for any more. */
+  readonly stop: AbortSignal;
+};
+
+/** An id that the registry does not know is not asked for again before this; a mistake in a topic must not be a storm. */
+const REMEMBER_UNKNOWN_MS = 60_000;
+
+const BACKOFF_MS = { first: 200, longest: 30_000 };
+
+/**
+ * The schemas of records in Confluent's wire format. Ids are asked for once, before records are decoded, so that
+ * decoding itself never waits.
+ */
+export class SchemaRegistry {
+  readonly #options: RegistryOptions;
+  readonly #client: Client;
+  readonly #readers = new Map<number, Reader>();
+  readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
+  #asking: Promise<void> = Promise.resolve();
+  /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
+  #avroSchema: Schema | null = null;
+
+  /** Throws CONFIGURATION where the authority's file cannot be read. */
+  constructor(options: RegistryOptions) {
+    const { url, username, password, ca } = options;
+    this.#options = options;
+    this.#client = new Client(
+      {
+        host: url.replace(/\/+$/, ""),
+        auth: username === undefined ? undefined : { username, password: password ?? "" },
+        agent: ca === undefined ? undefined : new Agent({ ca: readAuthority(ca) }),
+        retry: { retries: 0 },
+      },
+      {
+        [SchemaType.AVRO]: {
+          // A new one each time: avsc enters a schema's type names into it, and Debezium's `Source` is in all of them.
+          get registry() {
+            return { long: exactLongType };
+          },
+          typeHook: (schema: Schema) => {
+            this.#avroSchema ??= schema;
+            // A long with attributes, such as a timestamp's `connect.name`, is not looked up in the registry above.
+            return (schema as { type?: unknown }).type === "long" ? exactLongType : undefined;
+          },
+        },
+        // Records were validated when they were written: the schema is wanted for its types alone.
+        [SchemaType.JSON]: { ajvInstance: { addSchema: () => {}, compile: keptSchema } },
+      } as ConstructorParameters<typeof Client>[1],
+    );
+  }
+
+  /** Asks for every schema that the records name and that is not known yet; waits while the registry is away. */
+  async prepare(records: readonly SourceRecord[]): Promise<void> {
+    for (const { key, value } of records) {
+      for (const id of [schemaIdOf(key), schemaIdOf(value)]) {
+        if (id !== null && !this.#readers.has(id) && !this.#isUnknown(id)) await this.#ask(id);
+      }
+    }
+  }
+
+  /**
+   * Reads bytes in the wire format whose schema was prepared.
+   * @throws CdcError UNKNOWN_SCHEMA, UNREADABLE_VALUE
+   */
+  read(bytes: Buffer): Read {
+    const id = schemaIdOf(bytes) as number;
+    const reader = this.#readers.get(id);
+    if (!reader) {
+      const reason = this.#unknown.get(id)?.reason ?? "it was not asked for";
+      throw new CdcError(
+        "UNKNOWN_SCHEMA",
+        `the record was written with schema ${id}, which ${this.#options.url} does not have: ${reason}`,
+      );
+    }
+    try {
+      return reader(payloadOf(bytes));
+    } catch (error) {
+      throw new CdcError(
+        "UNREADABLE_VALUE",
+        `the bytes do not fit their schema ${id}: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #isUnknown(id: number): boolean {
+    return (this.#unknown.get(id)?.until ?? 0) > this.#options.clock.now();
+  }
+
+  /** One question at a time, and one for each id however many tasks want it. */
+  #ask(id: number): Promise<void> {
+    this.#asking = this.#asking.then(() =>
+      this.#readers.has(id) || this.#isUnknown(id) ? undefined : this.#fetch(id),
+    );
+    return this.#asking;
+  }
+
+  async #fetch(id: number): Promise<void> {
+    const { clock, logger, stop, url } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        this.#avroSchema = null;
+        this.#readers.set(id, this.#readerOf(await this.#client.getSchema(id)));
+        return;
+      } catch (error) {
+        const reason = messageOf(error);
+        if (stop.aborted) throw error;
+        if (!mayPass(error)) {
+          this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason });
+          return logger.warn({ id, reason }, "the registry does not have a schema");
+        }
+        logger.warn(
+          { id, attempt, url, reason },
+          "the schema registry does not answer; it is asked again",
+        );
+        await clock.sleep(Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** attempt), stop);
+      }
+    }
+  }
+
+  #readerOf(schema: unknown): Reader {
+    if (isProtobuf(schema)) return protobufReader(schema.message);
+    if (isJsonSchema(schema)) return jsonReader(schema.validate.schema);
+    return avroReader(schema as AvroType, this.#avroSchema as Schema);
+  }
+}
+
+function avroReader(type: AvroType, written: Schema): Reader {
+  const schema = connectSchemaOfAvro(written);
+  return (payload) => ({ payload: readAvro(type, payload), text: "", schema });
+}
+
+function jsonReader(written: JsonObject): Reader {
+  const schema = connectSchemaOfJson(written);
+  return (payload) => {
+    const text = payload.toString("utf8");
+    return { payload: parseEnvelopeJson(text), text, schema };
+  };
+}
+
+function protobufReader({ root }: ProtobufType): Reader {
+  const schemas = new Map<ProtobufType, ConnectSchema>();
+  return (bytes) => {
+    const { payload, type } = readProtobuf(root, bytes);
+    const schema = schemas.get(type) ?? connectSchemaOfProtobuf(type);
+    schemas.set(type, schema);
+    return { payload, text: "", schema };
+  };
+}
+
+/** A schema that is missing or cannot be read will not come by waiting; anything else may pass. */
+function mayPass(error: unknown): boolean {
+  const status = (error as { status?: number }).status;
+  if (status !== undefined) return status !== 404 && status !== 422;
+  return (error as Error).name !== "ConfluentSchemaRegistryArgumentError";
+}
+
+function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
+  return Object.assign(() => true, { schema });
+}
+
+function isProtobuf(schema: unknown): schema is { readonly message: ProtobufType } {
+  return typeof schema === "object" && schema !== null && "message" in schema;
+}
+
+function isJsonSchema(
+  schema: unknown,
+): schema is { readonly validate: { readonly schema: JsonObject } } {
+  return typeof schema === "object" && schema !== null && "validate" in schema;
+}
+
+function readAuthority(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new CdcError(
+      "CONFIGURATION",
+      `kafka.schemaRegistry.ca: ${path} cannot be read: ${messageOf(error)}`,
+    );
+  }
+}

@@ -1,0 +1,122 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { TOPIC } from "../support/debezium.ts";
+import { insert } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+const s = suite("flow: back-pressure");
+
+const AT = { topic: TOPIC, partition: 0 };
+const users = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => insert({ id: from + i, email: "a@x" }, from + i + 1));
+const limits = (text: string) => ({ more: `limits: {${text}}` });
+
+s(
+  "should pause the partition while Segment is down, hold no more than its limits, and go on",
+  async () => {
+    const driver = await new TaskDriver(limits("queue_records: 100, lane_messages: 100")).start();
+    driver.segment.answer = () => ({ status: 503, body: "" });
+    await driver.pipe(users(0, 2_000));
+    assert.ok(driver.source.isPaused(AT));
+    // One group of 500 at most in the lane beyond its limit, and one fetch of 50 in the queue beyond its own.
+    assert.ok(
+      driver.counters.get("messages") <= 600,
+      `${driver.counters.get("messages")} messages`,
+    );
+    assert.ok((driver.source.position(AT) ?? 0) <= 750, `${driver.source.position(AT)} taken in`);
+
+    driver.segment.answer = () => ({ status: 200, body: "" });
+    await driver.clock.advance(60_000);
+    assert.equal(
+      driver.segment.taken.map(({ userId }) => Number(userId)),
+      Array.from({ length: 2_000 }, (_, id) => id),
+    );
+    assert.not(driver.source.isPaused(AT));
+    await driver.stop();
+  },
+);
+
+s("should pause a full queue by its bytes as well", async () => {
+  const driver = await new TaskDriver(limits("queue_bytes: 10000, lane_messages: 1")).start();
+  const answer = driver.segment.hold();
+  await driver.pipe(users(0, 200));
+  assert.ok(driver.source.isPaused(AT));
+  answer();
+  await driver.clock.advance(0);
+  assert.is(driver.segment.taken.length, 200);
+  assert.not(driver.source.isPaused(AT));
+  await driver.stop();
+});
+
+s("should stop to process while the lane is full, by messages or by bytes", async () => {
+  for (const limit of ["lane_messages: 10", "lane_bytes: 2000"]) {
+    const driver = await new TaskDriver(limits(limit)).start();
+    const answer = driver.segment.hold();
+    await driver.pipe(users(0, 20));
+    const processed = driver.counters.get("records");
+    await driver.pipe(users(20, 40));
+    assert.is(driver.counters.get("records"), processed);
+    answer();
+    await driver.clock.advance(0);
+    assert.is(driver.segment.taken.length, 40);
+    await driver.stop();
+  }
+});
+
+s(
+  "should hold no more uncommitted rows than its limit while the store does not write",
+  async () => {
+    const more = "checkpoint: {rows: 10}";
+    const driver = await new TaskDriver({ more }).start();
+    const answer = driver.segment.hold();
+    await driver.pipe(users(0, 15));
+    await driver.pipe(users(15, 30));
+    const processed = driver.counters.get("records");
+    await driver.pipe(users(30, 60));
+    assert.is(driver.counters.get("records"), processed);
+    answer();
+    await driver.clock.advance(0);
+    assert.is(driver.counters.get("records"), 60);
+    await driver.stop();
+  },
+);
+
+s("should checkpoint before its time where many rows are uncommitted", async () => {
+  const driver = await new TaskDriver({ more: "checkpoint: {rows: 10}" }).start();
+  await driver.pipe(users(0, 9));
+  assert.is(driver.counters.get("checkpoints"), 0);
+  await driver.pipe(users(9, 10));
+  assert.is(driver.counters.get("checkpoints"), 1);
+  await driver.stop();
+});
+
+s("should hold back only the partition whose lane is full", async () => {
+  const driver = await new TaskDriver({ partitions: 2, ...limits("lane_messages: 1") }).start();
+  // Partition 0's users are refused for now; partition 1's are taken.
+  driver.segment.answer = ([first]) =>
+    Number(first?.userId) < 1_000 ? { status: 500, body: "" } : { status: 200, body: "" };
+  await driver.pipe(users(0, 5), 0);
+  await driver.pipe(users(1_000, 1_005), 1);
+  assert.equal(
+    driver.segment.taken.map(({ userId }) => userId),
+    ["1000", "1001", "1002", "1003", "1004"],
+  );
+  driver.segment.answer = () => ({ status: 200, body: "" });
+  await driver.clock.advance(60_000);
+  assert.is(driver.segment.taken.length, 10);
+  await driver.stop();
+});
+
+s("should keep one batch in flight for each partition, however many wait", async () => {
+  const driver = await new TaskDriver().start();
+  const answer = driver.segment.hold();
+  await driver.pipe(users(0, 100));
+  await driver.pipe(users(100, 200));
+  assert.is(driver.segment.mostInFlight, 1);
+  answer();
+  await driver.stop();
+  assert.is(driver.segment.mostInFlight, 1);
+  assert.is(driver.segment.taken.length, 200);
+});
+
+s.run();

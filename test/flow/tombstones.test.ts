@@ -1,0 +1,122 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Message } from "../../src/map/sync.ts";
+import { heartbeat, insert, remove, timeAt, tombstone, update } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+const s = suite("flow: tombstones");
+
+const events = (messages: readonly Message[]) => messages.map(({ event }) => event);
+
+s("should take a delete and the tombstone behind it for one removal", async () => {
+  const driver = await new TaskDriver().start();
+  const sent = await driver.pipe([insert({ id: 1, email: "a" }, 10), remove(1, 20), tombstone(1)]);
+  assert.equal(events(sent), ["Added", "Removed"]);
+  assert.is(driver.counters.get("tombstones"), 1);
+  await driver.stop();
+});
+
+for (const end of ["stop", "crash"] as const) {
+  s(`should know the tombstone of a delete across a checkpoint and a ${end}`, async () => {
+    const driver = await new TaskDriver().start();
+    await driver.pipe([insert({ id: 1, email: "a" }, 10), remove(1, 20)]);
+    await driver.checkpoint();
+    await driver[end]();
+    await driver.start();
+    // The row came again meanwhile, in the order that a connector would never write: only memory tells.
+    assert.equal(await driver.pipe(tombstone(1)), []);
+    assert.is(driver.counters.get("tombstones"), 1);
+    await driver.stop();
+  });
+}
+
+s(
+  "should not let the tombstone of a repeated, stale delete remove the row that came after",
+  async () => {
+    const driver = await new TaskDriver().start();
+    const [v1, gone] = [insert({ id: 1, email: "a" }, 10), remove(1, 20)];
+    await driver.pipe([v1, gone, tombstone(1), insert({ id: 1, email: "b" }, 30)]);
+    driver.taken();
+    assert.equal(await driver.pipe([v1, gone, tombstone(1)]), []);
+    const sent = await driver.pipe(update({ id: 1, email: "c" }, 40));
+    assert.equal(events(sent), ["Changed"]);
+    await driver.stop();
+  },
+);
+
+s("should not let that tombstone remove the row when a restart comes between the two", async () => {
+  const driver = await new TaskDriver().start();
+  const gone = remove(1, 20);
+  await driver.pipe([gone, tombstone(1), insert({ id: 1, email: "b" }, 30), gone]);
+  await driver.stop();
+  await driver.start();
+  assert.equal(await driver.pipe(tombstone(1)), []);
+  assert.equal(events(await driver.pipe(update({ id: 1, email: "c" }, 40))), ["Changed"]);
+  await driver.stop();
+});
+
+s("should take a tombstone by itself for a removal, as of a compacted topic", async () => {
+  const driver = await new TaskDriver().start();
+  await driver.pipe([insert({ id: 1, email: "a" }, 10), insert({ id: 2, email: "b" }, 11)]);
+  driver.taken();
+  const sent = await driver.pipe({ ...tombstone(1), timestamp: timeAt(50) });
+  assert.equal(events(sent), ["Removed"]);
+  assert.equal(sent[0]?.userId, "1");
+  assert.equal(sent[0]?.properties, { email: "a" });
+  assert.is(sent[0]?.timestamp, new Date(timeAt(50)).toISOString());
+  await driver.stop();
+});
+
+s("should take a tombstone of another key than the delete before it for a removal", async () => {
+  const driver = await new TaskDriver().start();
+  await driver.pipe([insert({ id: 1, email: "a" }, 10), insert({ id: 2, email: "b" }, 11)]);
+  driver.taken();
+  const sent = await driver.pipe([remove(1, 20), tombstone(2)]);
+  assert.equal(
+    sent.map(({ event, userId }) => [event, userId]),
+    [
+      ["Removed", "1"],
+      ["Removed", "2"],
+    ],
+  );
+  await driver.stop();
+});
+
+s("should remove once where something stands between a delete and its tombstone", async () => {
+  const driver = await new TaskDriver().start();
+  const sent = await driver.pipe([
+    insert({ id: 1, email: "a" }, 10),
+    remove(1, 20),
+    heartbeat(),
+    tombstone(1),
+  ]);
+  assert.equal(events(sent), ["Added", "Removed"]);
+  await driver.stop();
+});
+
+s("should say nothing of a tombstone of a row never seen", async () => {
+  const driver = await new TaskDriver().start();
+  assert.equal(await driver.pipe(tombstone(1)), []);
+  assert.equal(driver.letters, []);
+  await driver.stop();
+});
+
+s("should remove flattened rows by all that can tell of a delete", async () => {
+  const driver = await new TaskDriver().start();
+  const row = (id: number, more = {}) => ({ key: { id }, value: { id, email: "a", ...more } });
+  const sent = await driver.pipe([
+    ...[1, 2, 3, 4, 5].map((id) => row(id, { __op: "c", __lsn: id })),
+    row(1, { __deleted: "true", __op: "d", __lsn: 11 }),
+    row(2, { __deleted: true }),
+    { ...row(3), headers: { __op: Buffer.from("d") } },
+    { key: { id: 4 }, value: "null" },
+    { key: { id: 5 }, value: null },
+  ]);
+  assert.equal(
+    sent.slice(5).map(({ event, userId }) => `${event} ${userId}`),
+    [1, 2, 3, 4, 5].map((id) => `Removed ${id}`),
+  );
+  await driver.stop();
+});
+
+s.run();

@@ -1,0 +1,179 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { CdcError } from "../../src/errors.ts";
+import type { Message } from "../../src/map/sync.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { insert, remove, truncate, update } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+const s = suite("flow: TRUNCATE");
+
+const told = (messages: readonly Message[]) =>
+  messages.map(({ event, userId }) => `${event} ${userId}`).sort();
+const user = (id: number, lsn: number) => insert({ id, email: `${id}@x` }, lsn);
+
+/** Rows 1 and 2 in partition 0, 3 in partition 1, 4 in partition 2. */
+async function filled(more: object = {}): Promise<TaskDriver> {
+  const driver = await new TaskDriver({ partitions: 3, ...more }).start();
+  await driver.pipe([user(1, 10), user(2, 11)], 0);
+  await driver.pipe(user(3, 12), 1);
+  await driver.pipe(user(4, 13), 2);
+  driver.taken();
+  return driver;
+}
+
+const ALL_GONE = ["Removed 1", "Removed 2", "Removed 3", "Removed 4"];
+
+for (const partition of [0, 1, 2]) {
+  s(`should remove every row of every partition, told by partition ${partition}`, async () => {
+    const driver = await filled();
+    assert.equal(told(await driver.pipe(truncate(50), partition)), ALL_GONE);
+    await driver.stop();
+  });
+}
+
+s("should remove rows that are already in the store as well", async () => {
+  const driver = await filled();
+  await driver.checkpoint();
+  assert.equal(told(await driver.pipe(truncate(50), 1)), ALL_GONE);
+  await driver.stop();
+});
+
+s("should remove each row with its user, its properties and an id of its own", async () => {
+  const driver = await filled();
+  const sent = await driver.pipe(truncate(50));
+  assert.equal(
+    sent.map(({ userId, properties }) => [userId, properties?.email]).sort(),
+    [1, 2, 3, 4].map((id) => [String(id), `${id}@x`]),
+  );
+  assert.is(new Set(sent.map(({ messageId }) => messageId)).size, 4);
+  await driver.stop();
+});
+
+s(
+  "should keep rows that are newer than the truncate, in whichever order the partitions tell it",
+  async () => {
+    const driver = await filled();
+    // Partition 1 is ahead: its new row comes from after the truncate.
+    await driver.pipe([user(5, 60), update({ id: 3, email: "new" }, 61)], 1);
+    driver.taken();
+    assert.equal(told(await driver.pipe(truncate(50), 0)), ["Removed 1", "Removed 2", "Removed 4"]);
+    assert.equal(told(await driver.pipe(remove(5, 70), 1)), ["Removed 5"]);
+    await driver.stop();
+  },
+);
+
+s("should take as stale what a partition tells later of the time before the truncate", async () => {
+  const driver = await filled();
+  await driver.pipe(truncate(50), 0);
+  driver.taken();
+  // Partition 2 lags behind: this happened before the table was emptied.
+  assert.equal(await driver.pipe([user(6, 40), update({ id: 4, email: "late" }, 45)], 2), []);
+  assert.equal(told(await driver.pipe(user(6, 60), 2)), ["Added 6"]);
+  await driver.stop();
+});
+
+s("should still know the truncate after a restart", async () => {
+  const driver = await filled();
+  await driver.pipe(truncate(50), 0);
+  await driver.checkpoint();
+  await driver.crash();
+  await driver.start();
+  driver.taken();
+  for (const partition of [0, 1, 2]) {
+    assert.equal(await driver.pipe(user(6 + partition, 40), partition), []);
+  }
+  await driver.stop();
+});
+
+s("should process what stands behind the truncate after it", async () => {
+  const driver = await filled();
+  const sent = await driver.pipe([truncate(50), user(1, 60)], 0);
+  assert.equal(told(sent), ["Added 1", ...ALL_GONE]);
+  const ofUser1 = sent.filter(({ userId }) => userId === "1").map(({ event }) => event);
+  assert.equal(ofUser1, ["Removed", "Added"]);
+  await driver.stop();
+});
+
+s("should finish two truncates of one topic that two partitions tell at once", async () => {
+  const driver = await filled();
+  await driver.source.pause({ topic: TOPIC, partition: 0 });
+  const both = Promise.all([driver.pipe(truncate(50), 0), driver.pipe(truncate(51), 1)]);
+  await driver.source.resume({ topic: TOPIC, partition: 0 });
+  await both;
+  await driver.pipe([]);
+  assert.is(driver.counters.get("truncates"), 2);
+  assert.equal(told(driver.segment.taken.slice(4)), ALL_GONE);
+  assert.equal(told(await driver.pipe(user(1, 60), 0)), ["Added 1"]);
+  assert.equal(told(await driver.pipe(user(3, 61), 1)), ["Added 3"]);
+  await driver.stop();
+});
+
+s("should keep to the newer truncate when an older one is told again", async () => {
+  const driver = await filled();
+  await driver.pipe([truncate(30), truncate(50), truncate(30)], 0);
+  driver.taken();
+  assert.equal(await driver.pipe(user(7, 40), 1), []);
+  await driver.stop();
+});
+
+s("should send nothing twice when the truncate is told again", async () => {
+  const driver = await filled();
+  assert.equal(told(await driver.pipe([truncate(50), truncate(50)], 0)), ALL_GONE);
+  await driver.stop();
+});
+
+s(
+  "should empty a table on a server restored from a backup, whose positions went back",
+  async () => {
+    const driver = await filled();
+    const restored = truncate(5);
+    (restored.value as { source: { ts_ms: number } }).source.ts_ms = 1_900_000_000_000;
+    assert.equal(told(await driver.pipe(restored, 0)), ALL_GONE);
+    await driver.stop();
+  },
+);
+
+s("should go on with the removals after a crash in the middle, with the same ids", async () => {
+  const removed = (driver: TaskDriver) =>
+    new Set(
+      driver.segment.taken
+        .filter(({ event }) => event === "Removed")
+        .map(({ messageId }) => messageId),
+    );
+  const smooth = await filled();
+  await smooth.pipe(truncate(50), 1);
+  const expected = removed(smooth);
+  await smooth.stop();
+
+  const driver = await filled();
+  await driver.checkpoint();
+  driver.dieAt("before store");
+  await driver.pipe(truncate(50), 1);
+  await driver.crash();
+  await driver.start();
+  await driver.pipe([]);
+  assert.equal(removed(driver), expected);
+  await driver.stop();
+});
+
+s(
+  "should leave the rows where truncates are ignored, and stop where that is asked for",
+  async () => {
+    const model = (onTruncate: string) => `{topic: ${TOPIC}, key: [id], onTruncate: ${onTruncate}}`;
+    const ignoring = await filled({ model: model("ignore") });
+    assert.equal(await ignoring.pipe(truncate(50)), []);
+    assert.equal(told(await ignoring.pipe(remove(1, 60))), ["Removed 1"]);
+    await ignoring.stop();
+
+    const stopping = await filled({ model: model("stop") });
+    assert.equal(await stopping.pipe(truncate(50)), []);
+    assert.equal(
+      stopping.failures.map((error) => (error as CdcError).code),
+      ["TRUNCATED"],
+    );
+    await stopping.stop();
+  },
+);
+
+s.run();

@@ -1,0 +1,257 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { KafkaLog } from "../../src/deliver/kafka-log.ts";
+import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { CdcError } from "../../src/errors.ts";
+import { type KafkaSettings, kafkaClient } from "../../src/source/kafka-client.ts";
+import { KafkaSource } from "../../src/source/kafka-source.ts";
+import { type Logger, silent } from "../../src/telemetry/log.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
+import { envelope, TOPIC } from "../support/debezium.ts";
+import {
+  brokerWithDoors,
+  type Door,
+  MECHANISMS,
+  type Mechanism,
+  PASSWORDS,
+} from "../support/doors.ts";
+import { firstRecord } from "../support/first-record.ts";
+
+/** The ways into a secured Kafka that `kafka.tls` and `kafka.sasl` describe, and those that have to stay closed. */
+
+const WRONG = "Sesam-wrong";
+/** Part of every password here. */
+const SECRET = /Sesam/;
+
+/** kafkajs tries for some 20 s before it takes a refusal for one. */
+const SETTLED_WITHIN_MS = 30_000;
+
+const folder = mkdtempSync(join(tmpdir(), "kafka-security-"));
+const test = suite("the doors of Kafka");
+let certificates: Certificates;
+let stack: Stack;
+let standIn: StandIn;
+let topics = 0;
+const arrived = Promise.withResolvers<Arrived>();
+const sources: KafkaSource[] = [];
+
+/** Every line of every level, as a log that prints all it is given would have it. */
+const lines: string[] = [];
+const keep = (fields: object, text: string) => {
+  lines.push(`${text} ${inspect(fields, { depth: 20 })}`);
+};
+const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+
+test.before(async () => {
+  // All that kafkajs has to say is offered to the log, and all that is not verified by our own word passes.
+  Object.assign(process.env, { KAFKAJS_LOG_LEVEL: "debug", NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+  certificates = await makeCertificates(folder);
+  stack = await startStack({ kafka: brokerWithDoors(certificates) });
+  standIn = await StandIn.start({ onMessage: arrived.resolve });
+  const kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, silent);
+  const admin = kafka.admin();
+  const producer = kafka.producer();
+  await Promise.all([admin.connect(), producer.connect()]);
+  await admin.createTopics({ topics: [{ topic: TOPIC }] });
+  const value = JSON.stringify(envelope({ op: "c", after: { id: 1, email: "ada@example.com" } }));
+  await producer.send({ topic: TOPIC, messages: [{ key: '{"id":1}', value }] });
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+});
+
+test.after.each(async () => {
+  await Promise.all(sources.splice(0).map((source) => source.stop()));
+});
+
+test.after(async () => {
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("TLS, with an authority of our own", () => roundTrip(to("TLS", { tls: ours() })));
+
+test("TLS, by the name in the certificate", () => {
+  const brokers = brokersAt("TLS").map((broker) => broker.replace("127.0.0.1", "localhost"));
+  return roundTrip({ ...to("TLS", { tls: ours() }), brokers });
+});
+
+test("TLS, with a certificate of the client", () =>
+  roundTrip(to("MUTUAL", { tls: { ...ours(), ...pair("client") } })));
+
+for (const mechanism of MECHANISMS)
+  test(`SASL ${mechanism} over TLS`, () =>
+    roundTrip(to("SASL", { tls: ours(), sasl: login(mechanism) })));
+
+test("what is refused, and how it is said", async () => {
+  const { otherCa } = certificates;
+  const refused: readonly (readonly [KafkaSettings, RegExp])[] = [
+    [to("TLS", { tls: { ca: otherCa.cert } }), /unable to verify.*kafka\.tls\.ca/],
+    [to("TLS", { tls: true }), /unable to verify.*kafka\.tls\.ca/],
+    [to("ELSEWHERE", { tls: ours() }), /127\.0\.0\.1 is not in the cert's list.*kafka\.brokers/],
+    [to("MUTUAL", { tls: ours() }), /alert bad certificate \(.*kafka\.tls\.cert/],
+    [to("MUTUAL", { tls: { ...ours(), ...pair("otherCa") } }), /alert .*kafka\.tls\.cert/],
+    [to("SASL", { tls: ours() }), /Closed connection.*kafka\.sasl/],
+    [to("SASL", { sasl: login("plain") }), /Closed connection.*kafka\.tls/],
+    [to("TLS", { tls: ours(), sasl: login("plain") }), /SASL state.*kafka\.sasl/],
+    ...MECHANISMS.map((mechanism) => {
+      const sasl = login(mechanism, WRONG);
+      const text = /SASL (PLAIN|SCRAM SHA\d+) authentication failed.*kafka\.sasl/;
+      return [to("SASL", { tls: ours(), sasl }), text] as const;
+    }),
+  ];
+  await Promise.all(
+    refused.map(async ([kafka, text]) => {
+      const errors = await Promise.all([
+        rejection(firstRecord(sourceOf(kafka, TOPIC))),
+        rejection(KafkaLog.open({ kafka, log, topic: "refused", retentionMs: -1 })),
+      ]);
+      const what = inspect(kafka);
+      for (const error of errors) {
+        assert.is(error.code, "SOURCE_FAILED", what);
+        assert.match(error.message, `${kafka.brokers[0]} (kafka.brokers)`, what);
+        assert.match(error.message, text, what);
+        assert.not.match(inspect(error, { depth: 20 }), SECRET);
+      }
+    }),
+  );
+});
+
+test("TLS files that cannot be used", () => {
+  const { ca, client } = certificates;
+  const wrong = [
+    { ca: join(folder, "absent.pem") },
+    { ca: ca.key },
+    { cert: client.cert },
+    { cert: client.cert, key: ca.key },
+    { cert: client.key, key: client.key },
+  ];
+  for (const tls of wrong)
+    assert.throws(
+      () => kafkaClient(to("TLS", { tls }), silent),
+      (error: CdcError) => error.code === "CONFIGURATION" && /kafka\.tls/.test(error.message),
+      inspect(tls),
+    );
+});
+
+test("`check --connect` and `run`, with the password from the environment", async () => {
+  const config = configuration();
+  const env = { KAFKA_PASSWORD: PASSWORDS["scram-sha-512"] };
+  const checked = await cdcToSegment(["check", "--config", config, "--connect"], env);
+  assert.is(checked.code, 0, checked.stderr);
+  assert.match(checked.stderr, `${TOPIC}/0@0: a row of public.users with id, email`);
+  assert.not.match(checked.stderr, SECRET);
+
+  const { child, ended } = start(["run", "--config", config], env);
+  const late = sleep(SETTLED_WITHIN_MS, undefined, { ref: false });
+  await Promise.race([ended, arrived.promise, late]);
+  child.kill("SIGTERM");
+  const { code, stderr } = await ended;
+  assert.is(code, 0, stderr);
+  assert.not.match(stderr, SECRET);
+  assert.equal(
+    standIn.kept.map(({ traits }) => traits),
+    [{ email: "ada@example.com" }],
+  );
+});
+
+test("`check --connect` and `run`, with a wrong password", async () => {
+  const began = Date.now();
+  const config = configuration();
+  const ends = await Promise.all([
+    cdcToSegment(["check", "--config", config, "--connect"], { KAFKA_PASSWORD: WRONG }),
+    cdcToSegment(["run", "--config", config], { KAFKA_PASSWORD: WRONG }),
+  ]);
+  assert.ok(Date.now() - began < SETTLED_WITHIN_MS, `it took ${Date.now() - began} ms`);
+  for (const { code, stderr } of ends) {
+    assert.is(code, 1, stderr);
+    const said = `^SOURCE_FAILED: .*${brokersAt("SASL")}.*authentication failed`;
+    assert.match(stderr, new RegExp(said, "m"));
+    assert.not.match(stderr, SECRET);
+  }
+});
+
+test("no password in any log line of all these", () => {
+  const all = lines.join("\n");
+  assert.match(all, /SASL PLAIN authentication failed/);
+  assert.not.match(all, SECRET);
+});
+
+/** Appends with `KafkaLog` and reads, as a member of a group, what was appended. */
+async function roundTrip(kafka: KafkaSettings): Promise<void> {
+  const topic = `secured.${++topics}`;
+  const value = Buffer.from(topic);
+  const appender = await KafkaLog.open({ kafka, log, topic, retentionMs: -1 });
+  await appender.append([{ key: null, value, headers: {} }]);
+  await appender.close();
+  assert.equal((await firstRecord(sourceOf(kafka, topic))).value, value);
+}
+
+/** A source that is stopped when its test is over. */
+function sourceOf(kafka: KafkaSettings, topic: string): KafkaSource {
+  const source = new KafkaSource({ kafka, groupId: topic, topics: [topic], log });
+  sources.push(source);
+  return source;
+}
+
+/** Settings are not written into, though kafkajs likes to. */
+function to(door: Door, { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">): KafkaSettings {
+  return Object.freeze({
+    brokers: brokersAt(door),
+    clientId: "test",
+    tls,
+    sasl: Object.freeze(sasl),
+  });
+}
+
+function brokersAt(door: Door): string[] {
+  return stack.kafka.listeners[door] ?? [];
+}
+
+const ours = () => ({ ca: certificates.ca.cert });
+
+function pair(name: keyof Certificates): { cert: string; key: string } {
+  const { cert, key } = certificates[name];
+  return { cert, key };
+}
+
+function login(mechanism: Mechanism, password = PASSWORDS[mechanism]) {
+  return { mechanism, username: "app", password };
+}
+
+async function rejection(work: Promise<unknown>): Promise<CdcError> {
+  const settled = work.then(
+    () => "it was let in",
+    (error) => error,
+  );
+  const late = sleep(SETTLED_WITHIN_MS, "it takes too long", { ref: false });
+  const error = await Promise.race([settled, late]);
+  assert.instance(error, CdcError, String(error));
+  return error;
+}
+
+function configuration(): string {
+  const file = join(folder, "config.yaml");
+  const text = `
+name: secured
+kafka:
+  brokers: ["${brokersAt("SASL")}"]
+  tls: {ca: ${certificates.ca.cert}}
+  sasl: {mechanism: scram-sha-512, username: app, password: "\${KAFKA_PASSWORD}"}
+state: {directory: ${folder}/state}
+segment: {writeKey: secret, url: "${standIn.url}"}
+log: {level: debug, format: json}
+models: {users: {topic: ${TOPIC}}}
+syncs: {profile: {model: users, type: identify, userId: id, traits: [email]}}
+`;
+  writeFileSync(file, text);
+  return file;
+}
+
+test.run();

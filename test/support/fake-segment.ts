@@ -1,0 +1,48 @@
+import type { Answer, Destination } from "../../src/deliver/destination.ts";
+import type { Message } from "../../src/map/sync.ts";
+
+export const OK: Answer = { status: 200, body: '{"success":true}' };
+
+/** Segment as a destination: keeps what it took, answers what it is told to, and can keep a request waiting. */
+export class FakeSegment implements Destination {
+  /** Every request, whatever it was answered. */
+  readonly requests: (readonly Message[])[] = [];
+  /** What was answered with 2xx, in the order of the answers. */
+  readonly taken: Message[] = [];
+  /** Says the answer to the nth request (from 0). */
+  answer: (messages: readonly Message[], request: number) => Answer = () => OK;
+  inFlight = 0;
+  mostInFlight = 0;
+  #held: Promise<void> | null = null;
+
+  async send(texts: readonly string[], signal: AbortSignal): Promise<Answer> {
+    const messages = texts.map((text) => JSON.parse(text) as Message);
+    const request = this.requests.push(messages) - 1;
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    await Promise.race([this.#held ?? Promise.resolve(), aborted(signal)]);
+    this.inFlight -= 1;
+    if (signal.aborted) return { failure: "aborted" };
+    const answer = this.answer(messages, request);
+    if ("status" in answer && answer.status >= 200 && answer.status < 300)
+      this.taken.push(...messages);
+    return answer;
+  }
+
+  /** Requests are answered only after the returned function was called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return () => {
+      this.#held = null;
+      resolve();
+    };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

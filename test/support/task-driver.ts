@@ -1,0 +1,257 @@
+import { parseSettings } from "../../src/config/read.ts";
+import type { Settings } from "../../src/config/settings.ts";
+import type { DeadLetter, DeadLetters } from "../../src/deliver/dead-letters.ts";
+import type { Destination } from "../../src/deliver/destination.ts";
+import { Gate } from "../../src/deliver/gate.ts";
+import { Lane } from "../../src/deliver/lane.ts";
+import type { Message } from "../../src/map/sync.ts";
+import type { TopicPartition } from "../../src/record.ts";
+import type { Source } from "../../src/source/source.ts";
+import type { Store } from "../../src/state/store.ts";
+import { TaskManager } from "../../src/task/task-manager.ts";
+import { planTopics } from "../../src/task/topology.ts";
+import { Counters } from "../../src/telemetry/counters.ts";
+import { silent } from "../../src/telemetry/log.ts";
+import { recordOf, TOPIC } from "./debezium.ts";
+import { FakeSegment } from "./fake-segment.ts";
+import { FakeSource } from "./fake-source.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { Change } from "./table.ts";
+import { flush, VirtualClock } from "./virtual-clock.ts";
+
+/** One track sync over all rows of `TOPIC`; `syncs` and the rest may be replaced. */
+export type Setup = {
+  readonly syncs?: string;
+  readonly model?: string;
+  /** More top-level settings, as YAML. */
+  readonly more?: string;
+  readonly partitions?: number;
+};
+
+const LIFECYCLE = `{life: {model: users, type: track, userId: id, properties: [email], initialResults: send,
+  events: {added: Added, changed: Changed, removed: Removed}}}`;
+
+/** The four steps of a checkpoint, as the outside sees them; each can be the last thing that a life does. */
+export type Moment = `${"before" | "after"} ${"deliver" | "dead letters" | "store" | "commit"}`;
+
+/**
+ * The whole pipeline from decoded bytes to Segment's answers, without a broker, a disk or a clock: the real tasks over
+ * a source, stores, dead letters and Segment in memory, which all outlive a stop, a crash and the next start.
+ */
+export class TaskDriver {
+  readonly clock = new VirtualClock();
+  readonly source = new FakeSource();
+  readonly segment = new FakeSegment();
+  readonly letters: DeadLetter[] = [];
+  readonly partitions: readonly TopicPartition[];
+  #settings: Settings;
+  readonly #stores = new Map<string, MemoryStore>();
+  #life: Life | null = null;
+  #seen = 0;
+
+  constructor(setup: Setup = {}) {
+    this.#settings = settingsOf(setup);
+    this.partitions = Array.from({ length: setup.partitions ?? 1 }, (_, partition) => ({
+      topic: TOPIC,
+      partition,
+    }));
+  }
+
+  /** Other settings from the next start on. */
+  reconfigure(setup: Setup): this {
+    this.#settings = settingsOf(setup);
+    return this;
+  }
+
+  /** Starts a life over everything that earlier ones left. */
+  async start(partitions = this.partitions): Promise<this> {
+    if (this.#life) throw new Error("a life is under way: stop or crash it first");
+    this.#life = new Life(this.#settings, this, (folder) => this.#openStore(folder));
+    await this.source.start(this.#life.manager);
+    this.source.assign(partitions);
+    await flush();
+    return this;
+  }
+
+  /** Puts changes into a partition and lets everything happen that needs no time. Gives what Segment took newly. */
+  async pipe(changes: readonly Change[] | Change, partition = 0): Promise<readonly Message[]> {
+    for (const change of [changes].flat() as Change[]) {
+      const { topic, partition: _, offset: __, ...record } = recordOf(change);
+      this.source.produce({ topic, partition }, record);
+    }
+    await flush();
+    return this.taken();
+  }
+
+  /** What Segment took since this was last asked. */
+  taken(): readonly Message[] {
+    const news = this.segment.taken.slice(this.#seen);
+    this.#seen = this.segment.taken.length;
+    return news;
+  }
+
+  /** Lets the time of one checkpoint pass. */
+  async checkpoint(): Promise<void> {
+    await this.clock.advance(this.#settings.checkpoint.interval_ms);
+  }
+
+  async stop(deadline_ms = 20_000): Promise<void> {
+    const life = this.#alive();
+    await life.manager.stop(deadline_ms);
+    await this.source.stop();
+    this.#life = null;
+  }
+
+  /** The process is gone at once: nothing it still wanted to do happens. */
+  async crash(): Promise<void> {
+    this.#alive().dead = true;
+    this.#life = null;
+    for (const [folder, store] of this.#stores) this.#stores.set(folder, store.crashed());
+    await this.source.stop();
+    await flush();
+  }
+
+  /** The life goes dead when it comes to this moment; `crash` then clears it away. */
+  dieAt(moment: Moment): void {
+    this.#alive().dieAt = moment;
+  }
+
+  get counters(): Counters {
+    return this.#alive().counters;
+  }
+
+  /** The errors that stopped the pipeline in this life. */
+  get failures(): readonly unknown[] {
+    return this.#alive().failures;
+  }
+
+  get ended(): boolean {
+    return this.#alive().ended;
+  }
+
+  store(partition = 0): MemoryStore {
+    const [, store] = [...this.#stores].find(([folder]) => folder.endsWith(`/${partition}`)) ?? [];
+    if (!store) throw new Error(`partition ${partition} never had a store`);
+    return store;
+  }
+
+  /** Makes the dead letters' log refuse with this error. */
+  breakLetters: unknown = null;
+
+  #alive(): Life {
+    if (!this.#life) throw new Error("no life is under way");
+    return this.#life;
+  }
+
+  #openStore(folder: string): MemoryStore {
+    const last = this.#stores.get(folder);
+    const store = last?.reopen() ?? new MemoryStore();
+    this.#stores.set(folder, store);
+    return store;
+  }
+}
+
+function settingsOf({
+  syncs = LIFECYCLE,
+  model = `{topic: ${TOPIC}, key: [id]}`,
+  more = "",
+}: Setup): Settings {
+  const segment = "{writeKey: secret, linger_ms: 0}";
+  const text = `name: shop\nsegment: ${segment}\nmodels: {users: ${model}}\nsyncs: ${syncs}\n${more}`;
+  return parseSettings(text, "driver.yaml", {});
+}
+
+/** One run of the process. Once dead it does nothing more: whatever it waits for never comes. */
+class Life {
+  dead = false;
+  dieAt: Moment | null = null;
+  ended = false;
+  readonly failures: unknown[] = [];
+  readonly counters = new Counters();
+  readonly manager: TaskManager;
+
+  constructor(settings: Settings, outside: TaskDriver, openStore: (folder: string) => MemoryStore) {
+    const { clock } = outside;
+    const gate = new Gate(clock);
+    const deadLetters: DeadLetters = {
+      append: (letters) =>
+        this.#step("dead letters", async () => {
+          if (outside.breakLetters) throw outside.breakLetters;
+          outside.letters.push(...letters);
+        }),
+    };
+    const destination: Destination = {
+      send: (texts, signal) => this.#step("deliver", () => outside.segment.send(texts, signal)),
+    };
+    this.manager = new TaskManager({
+      settings,
+      topics: planTopics(settings),
+      source: this.#source(outside.source),
+      folder: "/state",
+      openStore: async (folder) => this.#store(openStore(folder)),
+      laneFor: (onFailure) =>
+        new Lane({
+          destination,
+          gate,
+          deadLetters,
+          clock,
+          counters: this.counters,
+          logger: silent,
+          linger_ms: settings.segment.linger_ms,
+          messages: settings.limits.lane_messages,
+          bytes: settings.limits.lane_bytes,
+          refusedInARow: settings.deadLetters.stopAfterInARow,
+          onFailure,
+        }),
+      deadLetters,
+      registry: null,
+      clock,
+      counters: this.counters,
+      logger: silent,
+      onFailure: (error) => this.failures.push(error),
+      onEnd: () => {
+        this.ended = true;
+      },
+    });
+  }
+
+  #source(source: FakeSource): Source {
+    return {
+      start: (listener) => source.start(listener),
+      pause: (at) => this.#now(() => source.pause(at)),
+      resume: (at) => this.#now(() => source.resume(at)),
+      seek: (at, offset) => this.#now(() => source.seek(at, offset)),
+      range: (at) => source.range(at),
+      commit: (at, offset) => this.#step("commit", () => source.commit(at, offset)),
+      stop: () => source.stop(),
+    };
+  }
+
+  #store(store: MemoryStore): Store {
+    return {
+      get: (keys) => (this.dead ? never() : store.get(keys)),
+      write: (entries) => this.#step("store", () => store.write(entries)),
+      scan: (from, to) => store.scan(from, to),
+      close: () => (this.dead ? never() : store.close()),
+    };
+  }
+
+  #now(effect: () => void): void {
+    if (!this.dead) effect();
+  }
+
+  async #step<T>(
+    step: "deliver" | "dead letters" | "store" | "commit",
+    effect: () => Promise<T>,
+  ): Promise<T> {
+    if (this.dieAt === `before ${step}`) this.dead = true;
+    if (this.dead) return never();
+    const result = await effect();
+    if (this.dieAt === `after ${step}`) this.dead = true;
+    return this.dead ? never() : result;
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}

@@ -1,0 +1,65 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseSettings } from "../../../src/config/read.ts";
+import { messageOf } from "../../../src/errors.ts";
+
+const s = suite("config: values from the environment");
+
+function read(writeKey: string, environment: NodeJS.ProcessEnv = {}) {
+  const text = `name: \${NAME:-acme}
+segment:
+  writeKey: ${writeKey}
+  linger_ms: \${LINGER:-5}
+models: {m: {topic: t}}
+syncs: {s: {model: m, type: identify, userId: id}}
+`;
+  return parseSettings(text, "c.yaml", environment);
+}
+
+const EXPANDED: readonly (readonly [
+  text: string,
+  environment: NodeJS.ProcessEnv,
+  value: string,
+])[] = [
+  ["${KEY}", { KEY: "k1" }, "k1"],
+  ["a-${KEY}-b", { KEY: "k1" }, "a-k1-b"],
+  ["${KEY}${OTHER}", { KEY: "k1", OTHER: "k2" }, "k1k2"],
+  ["${KEY:-fallback}", {}, "fallback"],
+  ["${KEY:-fallback}", { KEY: "" }, "fallback"],
+  ["${KEY:-fallback}", { KEY: "k1" }, "k1"],
+  ["x${KEY:-}", {}, "x"],
+  ["$${KEY}", { KEY: "k1" }, "${KEY}"],
+  ["$KEY", { KEY: "k1" }, "$KEY"],
+  ["${KEY}", { KEY: "a: [b]\n# c ${OTHER}" }, "a: [b]\n# c ${OTHER}"],
+];
+
+for (const [text, environment, value] of EXPANDED) {
+  s(`should read ${text} with ${JSON.stringify(environment)}`, () => {
+    assert.is(read(text, environment).segment.writeKey, value);
+  });
+}
+
+s("should take numbers from the environment", () => {
+  assert.is(read("k", { LINGER: "7" }).segment.linger_ms, 7);
+  assert.is(read("k").segment.linger_ms, 5);
+});
+
+s("should name a variable that is not set, its line, and both ways to mend it", () => {
+  let message = "";
+  try {
+    read("${KEY}", {});
+  } catch (error) {
+    message = messageOf(error);
+  }
+  assert.match(
+    message,
+    /c\.yaml:3: segment\.writeKey: .*KEY is not set; set it, or write \$\{KEY:-default\}/,
+  );
+});
+
+s("should not show the value of a variable in an error about it", () => {
+  const secret = () => read("k\n  region: ${KEY}@", { KEY: "hunter2" });
+  assert.throws(secret, (error: Error) => !error.message.includes("hunter2"));
+});
+
+s.run();

@@ -1,0 +1,280 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseSettings } from "../../../src/config/read.ts";
+import type { CdcError } from "../../../src/errors.ts";
+
+const s = suite("config: what is wrong, where, and what to write instead");
+
+const VALID = `name: acme
+segment:
+  writeKey: k
+models:
+  users:
+    topic: app.users
+syncs:
+  life:
+    model: users
+    type: track
+    userId: id
+    events:
+      added: Added
+`;
+
+/** The lines of the report for the valid file with one text replaced, or some lines added at its end. */
+function report(from: string, to: string): readonly string[] {
+  const text = from === "" ? VALID + to : VALID.replace(from, to);
+  assert.is.not(text, VALID, "the text to replace is there");
+  try {
+    parseSettings(text, "c.yaml", {});
+  } catch (error) {
+    const { code, next, message } = error as CdcError;
+    assert.equal([code, next], ["CONFIGURATION", "usage"]);
+    return message.split("\n");
+  }
+  return [];
+}
+
+type Case = readonly [title: string, from: string, to: string, at: string, text: RegExp];
+
+const CASES: readonly Case[] = [
+  // names
+  ["a misspelt setting", "topic:", "topik:", "6: models.users.topik", /did you mean "topic"/],
+  ["an unknown setting", "", "x: 1\n", "14: x", /allowed here: name, kafka, state, segment/],
+  [
+    "a setting of another type of sync",
+    "events:",
+    "traits: [a]\n    events:",
+    "12: syncs.life.traits",
+    /unknown.*allowed here.*properties/,
+  ],
+  [
+    "a misspelt event kind",
+    "added:",
+    "aded:",
+    "13: syncs.life.events.aded",
+    /did you mean "added"/,
+  ],
+  [
+    "a model that is not there",
+    "model: users",
+    "model: user",
+    "9: syncs.life.model",
+    /no model "user"; did you mean "users"/,
+  ],
+  [
+    "no model that is near",
+    "model: users",
+    "model: zzz",
+    "9: syncs.life.model",
+    /allowed here: users/,
+  ],
+  // missing
+  ["a missing name", "name: acme\n", "", "1: name", /required and missing/],
+  [
+    "a missing write key",
+    "writeKey: k",
+    "region: us",
+    "2: segment.writeKey",
+    /required and missing/,
+  ],
+  [
+    "a sync without a user",
+    "    userId: id\n",
+    "",
+    "8: syncs.life",
+    /set userId, anonymousId or both/,
+  ],
+  [
+    "a track sync without events",
+    "    events:\n      added: Added\n",
+    "",
+    "8: syncs.life.events",
+    /required and missing/,
+  ],
+  [
+    "no event name at all",
+    "events:\n      added: Added",
+    "events: {}",
+    "12: syncs.life.events",
+    /found \{\}: name at least one of added, changed, removed/,
+  ],
+  [
+    "no sync at all",
+    VALID.slice(VALID.indexOf("syncs:")),
+    "syncs: {}\n",
+    "7: syncs",
+    /at least one sync/,
+  ],
+  [
+    "a model without a topic",
+    "topic: app.users",
+    "key: [id]",
+    "5: models.users",
+    /write either `topic: name` or `topics: \[a, b\]`/,
+  ],
+  // wrong
+  [
+    "a type that there is not",
+    "type: track",
+    "type: trak",
+    "10: syncs.life.type",
+    /found "trak".*identify, track, track-entered-exited/,
+  ],
+  [
+    "events where they have no meaning",
+    "type: track",
+    "type: track-entered-exited",
+    "12: syncs.life.events",
+    /unknown setting/,
+  ],
+  [
+    "a region that there is not",
+    "writeKey: k",
+    "writeKey: k\n  region: asia",
+    "4: segment.region",
+    /found "asia".*"us"\|"eu"/,
+  ],
+  ["a name with a space", "name: acme", "name: a b", "1: name", /found "a b": use letters, digits/],
+  [
+    "a duration without a unit",
+    "",
+    'state: {forgetDeletedAfter: "7"}\n',
+    "14: state.forgetDeletedAfter",
+    /found "7": write a number and a unit, such as 500ms/,
+  ],
+  [
+    "a number out of bounds",
+    "",
+    "limits: {queue_records: 0}\n",
+    "14: limits.queue_records",
+    /found 0:.*>=1/,
+  ],
+  [
+    "a broker without a port",
+    "",
+    "kafka:\n  brokers: [localhost]\n",
+    "15: kafka.brokers.0",
+    /found "localhost": write host:port/,
+  ],
+  [
+    "a column type that there is not",
+    "topic: app.users",
+    "topic: app.users\n    columns: {x: decimall}",
+    "7: models.users.columns.x",
+    /found "decimall": write a column's type/,
+  ],
+  [
+    "properties of no known form",
+    "events:",
+    "properties: 5\n    events:",
+    "12: syncs.life.properties",
+    /found 5: write a list of columns, a map/,
+  ],
+  [
+    "a value of no known form",
+    "userId: id",
+    "userId: {val: 1}",
+    "11: syncs.life.userId",
+    /found \{"val":1\}: write a column name/,
+  ],
+  [
+    "both topic and topics",
+    "topic: app.users",
+    "topic: a\n    topics: [b]",
+    "5: models.users",
+    /write either/,
+  ],
+  ["a topic named twice", "topic: app.users", "topics: [a, a]", "6: models.users.topics", /twice/],
+  // expressions
+  [
+    "a filter that does not parse",
+    "topic: app.users",
+    "topic: app.users\n    where: row.x +",
+    "7: models.users.where",
+    /`row.x \+` is wrong/,
+  ],
+  [
+    "a filter that gives no truth",
+    "topic: app.users",
+    "topic: app.users\n    where: 1 + 2",
+    "7: models.users.where",
+    /gives int, and bool is needed/,
+  ],
+  [
+    "an expression that does not parse",
+    "events:",
+    "properties: {a: {cel: row.}}\n    events:",
+    "12: syncs.life.properties.a",
+    /`row\.` is wrong/,
+  ],
+  [
+    "a user expression that does not parse",
+    "userId: id",
+    "userId: {cel: (}",
+    "11: syncs.life.userId",
+    /is wrong/,
+  ],
+  // YAML
+  ["broken YAML", "name: acme", "name: [", "2", /not YAML/],
+  ["a name that comes twice", "", "name: b\n", "14", /not YAML.*unique/],
+  ["a list where settings are wanted", VALID, "- a\n", "1: (top)", /expected object/],
+];
+
+for (const [title, from, to, at, text] of CASES) {
+  s(`should say where and what for ${title}`, () => {
+    const lines = report(from, to);
+    const line = lines.find((one) => one.startsWith(`c.yaml:${at}: `));
+    assert.ok(line, `c.yaml:${at} is not in\n${lines.join("\n")}`);
+    assert.match(line as string, text);
+  });
+}
+
+s("should report everything that is wrong at once", () => {
+  const lines = report(
+    "topic: app.users\nsyncs:",
+    "topik: app.users\nlimits: {queue_records: 0}\nsyncs:",
+  );
+  assert.is(lines.length, 2);
+});
+
+s("should say which file cannot be read", async () => {
+  const { readSettings } = await import("../../../src/config/read.ts");
+  assert.throws(() => readSettings("/nowhere/c.yaml", {}), /\/nowhere\/c\.yaml cannot be read/);
+});
+
+const SECRETS: readonly (readonly [title: string, from: string, to: string])[] = [
+  ["a write key of a wrong form", "writeKey: k", "writeKey: [hunter2]"],
+  ["a write key in the section's place", "segment:\n  writeKey: k", "segment: hunter2"],
+  ["a write key in a list", "segment:\n  writeKey: k", "segment: [hunter2]"],
+  [
+    "a password of a wrong form",
+    "",
+    "kafka: {brokers: ['a:1'], sasl: {mechanism: plain, username: bob, password: [hunter2]}}\n",
+  ],
+  ["a password in the section's place", "", "kafka: {brokers: ['a:1'], sasl: hunter2}\n"],
+  [
+    "a password in an address",
+    "",
+    "kafka: {brokers: ['a:1'], schemaRegistry: {url: 'ftp://bob:hunter2@host'}}\n",
+  ],
+  ["a password in a broker's name", "", "kafka: {brokers: ['bob:hunter2@host']}\n"],
+  ["a secret that is the whole file", VALID, "hunter2\n"],
+];
+
+for (const [title, from, to] of SECRETS) {
+  s(`should not show ${title}`, () => {
+    const lines = report(from, to);
+    assert.ok(lines.length > 0);
+    assert.not.match(lines.join("\n"), /hunter2/);
+  });
+}
+
+s("should show what was found in a section whose name merely sounds secret", () => {
+  const lines = report(
+    "  users:\n    topic: app.users",
+    "  users:\n    topic: a\n  campaign_keys:\n    topic: 5",
+  );
+  assert.match(lines.join(), /models\.campaign_keys\.topic: found 5/);
+});
+
+s.run();
