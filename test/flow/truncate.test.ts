@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import type { CdcError } from "../../src/errors.ts";
 import type { Message } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
-import { insert, remove, truncate, update } from "../support/table.ts";
+import { insert, read, remove, truncate, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: TRUNCATE");
@@ -58,6 +58,7 @@ s(
     await driver.pipe([user(5, 60), update({ id: 3, email: "new" }, 61)], 1);
     driver.taken();
     assert.equal(told(await driver.pipe(truncate(50), 0)), ["Removed 1", "Removed 2", "Removed 4"]);
+    assert.is(driver.counters.get("stale"), 0);
     assert.equal(told(await driver.pipe(remove(5, 70), 1)), ["Removed 5"]);
     await driver.stop();
   },
@@ -72,6 +73,19 @@ s("should take as stale what a partition tells later of the time before the trun
   assert.equal(told(await driver.pipe(user(6, 60), 2)), ["Added 6"]);
   await driver.stop();
 });
+
+s(
+  "should go by the commit time where a row has no position, as after an incremental read",
+  async () => {
+    const driver = await filled();
+    const incremental = { snapshot: "incremental", lsn: null };
+    const rows = [read({ id: 8, email: "8@x" }, 49, incremental), read({ id: 9 }, 51, incremental)];
+    await driver.pipe(rows, 0);
+    driver.taken();
+    assert.equal(told(await driver.pipe(truncate(50), 0)), [...ALL_GONE, "Removed 8"]);
+    await driver.stop();
+  },
+);
 
 s("should still know the truncate after a restart", async () => {
   const driver = await filled();
