@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { check } from "./command/check.ts";
 import { demo } from "./command/demo.ts";
 import { preview } from "./command/preview.ts";
+import { record } from "./command/record.ts";
 import { replay } from "./command/replay.ts";
 import { run } from "./command/run.ts";
 import { CdcError, messageOf } from "./errors.ts";
@@ -12,6 +13,7 @@ const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify
   cdc-to-segment run --config F               the service: Kafka in, Segment out, until SIGTERM
   cdc-to-segment replay --config F INPUT      the same from a recorded file (or - for standard input)
   cdc-to-segment preview --config F INPUT     prints the messages, sends nothing  [--dead-letters FILE]
+  cdc-to-segment record --config F            writes the configured topics in the recorded form  [--limit N]
   cdc-to-segment check --config F             validates the configuration  [--connect: against Kafka too]
   cdc-to-segment demo                         recorded events into a local Segment stand-in
 
@@ -22,6 +24,7 @@ const OPTIONS = {
   config: { type: "string" },
   connect: { type: "boolean" },
   "dead-letters": { type: "string" },
+  limit: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -57,6 +60,8 @@ async function main(): Promise<void> {
       return replay(config(), file());
     case "preview":
       return preview(config(), file(), values["dead-letters"]);
+    case "record":
+      return record(config(), limit(values.limit));
     case "check":
       return check(config(), values.connect ?? false);
     case "demo":
@@ -67,6 +72,12 @@ async function main(): Promise<void> {
         `there is no command "${command}"; see cdc-to-segment --help`,
       );
   }
+}
+
+function limit(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new CdcError("ARGUMENTS", `--limit is "${text}"; write a number of records`);
 }
 
 function parse() {

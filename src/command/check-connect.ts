@@ -4,10 +4,10 @@ import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent } from "../event.ts";
 import { nameOf, type SourceRecord } from "../record.ts";
 import type { Row } from "../row.ts";
-import { kafkaClient } from "../source/kafka-client.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { planTopics, type SyncPlan, type TopicPlan } from "../task/topology.ts";
 import { silent } from "../telemetry/log.ts";
+import { forgetGroup } from "./forget-group.ts";
 import { sampleRecords } from "./sample-records.ts";
 
 const NONE: ReadonlySet<string> = new Set();
@@ -102,15 +102,4 @@ function checkSync(
     lines.push(`! sync ${sync.name}: ${messageOf(error)}`);
   }
   return lines;
-}
-
-async function forgetGroup(
-  connection: Parameters<typeof kafkaClient>[0],
-  groupId: string,
-): Promise<void> {
-  const admin = kafkaClient(connection, silent).admin();
-  await admin.connect();
-  // Without the right to delete groups it expires by itself.
-  await admin.deleteGroups([groupId]).catch(() => {});
-  await admin.disconnect();
 }

@@ -1,6 +1,6 @@
 import type { LaneMessage } from "../deliver/lane.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
-import type { RecordedRecord } from "../source/recorded-line.ts";
+import type { RecordedRecord } from "../recorded-line.ts";
 
 /**
  * Stands for the lanes of all tasks and prints instead of sending. Tasks work side by side, so what a window of lines

@@ -22,7 +22,8 @@ export class EmbeddedSchema {
       const text = value.toString("utf8");
       const parsed = parseJson(text);
       if (!isEmbedded(parsed)) return { payload: text, schema: null };
-      const end = text.indexOf(PAYLOAD, endOfObject(text, text.indexOf("{", 1))) + PAYLOAD.length;
+      const after = parsed.schema === null ? 0 : endOfObject(text, text.indexOf("{", 1));
+      const end = text.indexOf(PAYLOAD, after) + PAYLOAD.length;
       this.#prefix = Buffer.from(text.slice(0, end));
       this.#schema = parsed.schema;
     }
@@ -39,12 +40,12 @@ function startsWith(value: Buffer, prefix: Buffer): boolean {
   );
 }
 
-function isEmbedded(parsed: Json): parsed is { schema: ConnectSchema; payload: Json } {
+/** The converter writes `"schema":null` around what has none. */
+function isEmbedded(parsed: Json): parsed is { schema: ConnectSchema | null; payload: Json } {
   return (
     isObject(parsed) &&
     Object.keys(parsed).join() === "schema,payload" &&
-    isObject(parsed.schema) &&
-    typeof parsed.schema.type === "string"
+    (parsed.schema === null || (isObject(parsed.schema) && typeof parsed.schema.type === "string"))
   );
 }
 

@@ -1,7 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
 import type { SourceRecord } from "../record.ts";
+import { recordedForm } from "../recorded-line.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Log, LogEntry } from "./log.ts";
 import { backoff_ms } from "./verdict.ts";
@@ -41,29 +41,14 @@ export function asRecord({ record, error, by, message }: DeadLetter): LogEntry {
   return { key: record.key, value: record.value, headers };
 }
 
-/** The record in the recorded form (`kcat -J`), with its reason: a line of a file, which `replay` reads again. */
+/** The record in the recorded form, with its reason: a line of a file, which `replay` reads again. */
 export function asLine({ record, error, by, message }: DeadLetter): LogEntry {
   const line = {
     reason: { code: error.code, text: error.message, by },
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    ts: record.timestamp,
-    headers: Object.entries(record.headers).flatMap(([name, value]) => [
-      name,
-      value?.toString() ?? null,
-    ]),
-    ...bytes("key", record.key),
-    ...bytes("payload", record.value),
+    ...recordedForm(record),
     message: message === undefined ? undefined : JSON.parse(message),
   };
   return { key: null, value: Buffer.from(JSON.stringify(line)), headers: {} };
-}
-
-/** Text where the bytes are text, else base64. */
-function bytes(name: string, value: Buffer | null): { [name: string]: string | null } {
-  if (value === null || isUtf8(value)) return { [name]: value?.toString("utf8") ?? null };
-  return { [`${name}_base64`]: value.toString("base64") };
 }
 
 /** Dead letters in a log. One that cannot be written holds its checkpoint, and with it the position. */

@@ -5,7 +5,7 @@ import { PassThrough, pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CdcError, messageOf } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
-import { parseRecordedLine, type RecordedRecord } from "./recorded-line.ts";
+import { parseRecordedLine, type RecordedRecord } from "../recorded-line.ts";
 import type { Source, SourceListener } from "./source.ts";
 
 export type FileSourceOptions = {

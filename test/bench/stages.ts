@@ -4,7 +4,7 @@ import { Decoder } from "../../src/decode/decoder.ts";
 import type { RowEvent } from "../../src/event.ts";
 import type { Sync } from "../../src/map/sync.ts";
 import type { SourceRecord } from "../../src/record.ts";
-import { parseRecordedLine } from "../../src/source/recorded-line.ts";
+import { parseRecordedLine } from "../../src/recorded-line.ts";
 import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
 import type { StoredRow } from "../../src/stored-row.ts";
 import { planTopics, rulesOf, type TopicPlan } from "../../src/task/topology.ts";

@@ -110,6 +110,25 @@ s("should hand a partition over and take it back with its state", async () => {
   await driver.stop();
 });
 
+s("should give a partition up at once while Segment is down, and fail nothing by it", async () => {
+  const driver = await new TaskDriver({ partitions: 2 }).start();
+  driver.segment.answer = ([first]) => ({ status: first?.userId === "1" ? 503 : 200, body: "" });
+  await driver.pipe(insert({ id: 1, email: "a" }, 10), 1);
+  await driver.checkpoint();
+  driver.source.assign(driver.partitions.slice(0, 1));
+  await driver.pipe(insert({ id: 2, email: "b" }, 11), 0);
+  assert.not(driver.store(1).isOpen);
+  assert.equal(driver.failures, []);
+  driver.segment.answer = () => ({ status: 200, body: "" });
+  driver.source.assign(driver.partitions);
+  await driver.pipe([]);
+  assert.equal(
+    driver.segment.taken.map(({ userId }) => userId),
+    ["2", "1"],
+  );
+  await driver.stop();
+});
+
 s("should store the position of records that gave nothing to send", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([tombstone(7), tombstone(8)]);

@@ -141,6 +141,24 @@ test("`check --connect` should hold the mapping against a real row", async () =>
   assert.match(stderr, /sync profile: \{"type":"identify","userId":"[12]"/);
 });
 
+test("`record` should write what `preview` reads", async () => {
+  const { code, stdout, stderr } = await cdcToSegment(["record", "--config", config]);
+  assert.is(code, 0, stderr);
+  const file = join(folder, "recorded.ndjson");
+  writeFileSync(file, stdout);
+  const previewed = await cdcToSegment(["preview", "--config", config, file]);
+  assert.is(previewed.code, 0, previewed.stderr);
+  const emails = previewed.stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).traits?.email);
+  assert.equal(emails.filter(Boolean).toSorted(), ["ada@example.com", "bob@example.com"]);
+  assert.is(
+    (await cdcToSegment(["record", "--config", config, "--limit", "1"])).stdout.split("\n").length,
+    2,
+  );
+});
+
 test("should send every change once, across a restart", async () => {
   const expected = Object.values(EXPECTED).flat().length;
 

@@ -57,6 +57,15 @@ s("should read the same with an embedded schema", () => {
   assert.equal(rowEvent(withSchema(schema, value)).row, ROW);
 });
 
+s("should read what has no schema under a converter that embeds them", () => {
+  const decoder = decoderOf();
+  for (const email of ["first", "second"]) {
+    const value = withSchema(null, envelope({ op: "u", after: { ...ROW, email } }));
+    const event = decoder.decode(recordOf({ value, key: withSchema(null, { id: 1 }) }));
+    assert.equal(event.kind === "row" && [event.key, event.row?.email], ["[1]", email]);
+  }
+});
+
 s("should follow a schema that changes in mid-stream", () => {
   const decoder = decoderOf();
   const read = (columns: readonly object[], after: object) =>

@@ -1,5 +1,6 @@
-import { CdcError, messageOf } from "../errors.ts";
-import type { SourceRecord } from "../record.ts";
+import { isUtf8 } from "node:buffer";
+import { CdcError, messageOf } from "./errors.ts";
+import type { SourceRecord } from "./record.ts";
 
 /** A record of a recorded file, with the line that it stood on, counted from 1. */
 export type RecordedRecord = SourceRecord & { readonly line: number };
@@ -33,6 +34,33 @@ export function parseRecordedLine(text: string, line: number): RecordedRecord {
     value: bytesOf(json, "payload", line),
     line,
   };
+}
+
+/** The same form, for writing: what `parseRecordedLine` reads back as the same record. */
+export function recordedForm({
+  topic,
+  partition,
+  offset,
+  timestamp,
+  headers,
+  key,
+  value,
+}: SourceRecord): object {
+  return {
+    topic,
+    partition,
+    offset,
+    ts: timestamp,
+    headers: Object.entries(headers).flatMap(([name, held]) => [name, held?.toString() ?? null]),
+    ...bytesForm("key", key),
+    ...bytesForm("payload", value),
+  };
+}
+
+/** Text where the bytes are text, else base64. */
+function bytesForm(name: string, bytes: Buffer | null): { [name: string]: string | null } {
+  if (bytes === null || isUtf8(bytes)) return { [name]: bytes?.toString("utf8") ?? null };
+  return { [`${name}_base64`]: bytes.toString("base64") };
 }
 
 function headersOf(headers: unknown, line: number): SourceRecord["headers"] {
