@@ -1,5 +1,21 @@
 # Versions of images are those of test/stack/versions.json; test/unit/stack-versions.test.ts compares.
 
+# Debezium's connector with what it needs, as test/stack/download.ts brings it: the versions come from versions.json.
+FROM maven:3.9-eclipse-temurin-21 AS plugins
+WORKDIR /stack
+COPY test/stack/pom.xml test/stack/versions.json ./
+RUN mvn --batch-mode --quiet --file pom.xml --activate-profiles debezium-postgres \
+  $(sed -n 's/^ *"\(.*\)": "\(.*\)",*$/-D\1.version=\2/p' versions.json) \
+  -DoutputDirectory=/plugins/debezium-postgres -DincludeScope=runtime \
+  dependency:copy-dependencies
+
+# Kafka Connect with that connector, for docker-compose.yml.
+FROM apache/kafka:4.1.1 AS connect
+COPY --from=plugins /plugins /opt/kafka/plugins
+COPY test/stack/connect.properties /opt/kafka/config/connect.properties
+EXPOSE 8083
+CMD ["/opt/kafka/bin/connect-distributed.sh", "/opt/kafka/config/connect.properties"]
+
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

@@ -9,11 +9,7 @@ export type Removal = {
   readonly place: string;
 };
 
-type Request = {
-  readonly removal: Removal;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-};
+type Request = { readonly removal: Removal; readonly resolve: () => void };
 
 export type TruncationOptions = {
   readonly policy: "remove" | "ignore" | "stop";
@@ -82,30 +78,29 @@ export class Truncation {
     return false;
   }
 
-  /** Another task met a truncate; resolves when the rows from before it are gone from this one, durably. */
+  /** Another task met a truncate; resolves when the rows from before it are gone from this one, durably, or it has ended. */
   ask(removal: Removal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#requests.push({ removal, resolve, reject });
+    return new Promise((resolve) => {
+      this.#requests.push({ removal, resolve });
       this.#options.wake();
     });
   }
 
   /** Does what another task asked for; `false` where nobody asks. */
   async serve(): Promise<boolean> {
-    const request = this.#requests.shift();
+    const [request] = this.#requests;
     if (!request) return false;
-    try {
-      await this.#options.removeOlder(request.removal);
-      request.resolve();
-    } catch (error) {
-      request.reject(error);
-      throw error;
-    }
+    await this.#options.removeOlder(request.removal);
+    this.#requests.shift();
+    request.resolve();
     return true;
   }
 
-  /** The task ends: nobody is served any more. */
+  /**
+   * The task ends. Whoever still waits for it goes on: a partition that was lost is its new owner's, and in a process
+   * that stops nobody goes past a truncate any more.
+   */
   close(): void {
-    for (const { reject } of this.#requests.splice(0)) reject(new Error("the task was closed"));
+    for (const { resolve } of this.#requests.splice(0)) resolve();
   }
 }

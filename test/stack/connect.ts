@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Programs } from "./download.ts";
 import { classPath, javaOptions, properties } from "./java.ts";
@@ -6,6 +6,9 @@ import type { Kafka } from "./kafka.ts";
 import { withPorts } from "./ports.ts";
 import { Service } from "./service.ts";
 import type { Watchdog } from "./watchdog.ts";
+
+/** Shared with docker-compose.yml; what depends on the place is appended. */
+const SETTINGS = new URL("connect.properties", import.meta.url);
 
 /** A Kafka Connect worker, in distributed mode as in production, with Debezium as plugin. */
 export interface Connect {
@@ -23,7 +26,12 @@ export async function startConnect(
   return withPorts([options.port], async ([port]) => {
     const url = `http://127.0.0.1:${port}`;
     const config = join(watchdog.folder, "connect.properties");
-    await writeFile(config, properties(workerSettings(url, kafka, programs)));
+    const place = {
+      "bootstrap.servers": kafka.brokers.join(","),
+      listeners: url,
+      "plugin.path": programs.plugins,
+    };
+    await writeFile(config, (await readFile(SETTINGS, "utf8")) + properties(place));
     const service = new Service(
       {
         name: "connect",
@@ -43,35 +51,4 @@ export async function startConnect(
     await service.start();
     return { url, logFile: service.logFile };
   });
-}
-
-function workerSettings(
-  url: string,
-  kafka: Kafka,
-  programs: Programs,
-): Record<string, string | number> {
-  const json = "org.apache.kafka.connect.json.JsonConverter";
-  return {
-    "bootstrap.servers": kafka.brokers.join(","),
-    listeners: url,
-    "group.id": "connect",
-    "plugin.path": programs.plugins,
-    // Reads the plugins' manifests; scanning every jar takes seconds.
-    "plugin.discovery": "service_load",
-    "key.converter": json,
-    "key.converter.schemas.enable": "false",
-    "value.converter": json,
-    "value.converter.schemas.enable": "false",
-    "config.storage.topic": "connect-configs",
-    "config.storage.replication.factor": 1,
-    "offset.storage.topic": "connect-offsets",
-    "offset.storage.replication.factor": 1,
-    "offset.storage.partitions": 1,
-    "status.storage.topic": "connect-status",
-    "status.storage.replication.factor": 1,
-    "status.storage.partitions": 1,
-    "offset.flush.interval.ms": 1_000,
-    // Else connectors of a worker that came back wait five minutes for another one.
-    "scheduled.rebalance.max.delay.ms": 0,
-  };
 }

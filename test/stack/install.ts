@@ -30,6 +30,11 @@ const NEEDS: Need[] = [
     isThere: async () => (await postgresPrograms()) !== undefined,
   },
   {
+    what: "OpenSSL (openssl)",
+    debianPackage: "openssl",
+    isThere: async () => (await folderOf("openssl", searchPath())) !== undefined,
+  },
+  {
     what: "libatomic (rocksdb-native loads it)",
     debianPackage: "libatomic1",
     isThere: async () => /libatomic\.so/.test(await run("/sbin/ldconfig", ["-p"]).catch(() => "")),
