@@ -1,8 +1,11 @@
 import { compileExpression } from "../cel.ts";
 import { messageOf } from "../errors.ts";
+import type { ModelSettings } from "./model-settings.ts";
 import type { Problem } from "./problem.ts";
-import type { MappedSetting, ModelSettings, Settings, SyncSettings } from "./settings.ts";
+import type { MappedSetting } from "./setting-kinds.ts";
+import type { Settings } from "./settings.ts";
 import { nearest } from "./suggest.ts";
+import type { SyncSettings } from "./sync-settings.ts";
 
 /** What no single setting can know: names that must exist, pairs that must agree, expressions that must compile. */
 export function checkReferences(settings: Settings): Problem[] {

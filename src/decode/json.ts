@@ -12,7 +12,8 @@ export type JsonObject = { [name: string]: Json };
 
 /**
  * Only such a run of digits can be an integer beyond 2^53 = 9007199254740992 that a double would change. A timestamp in
- * microseconds, which most tables have, is none: taking every 16 digits for one made decoding 4 times as dear.
+ * microseconds, which most tables have, is none: taking every 16 digits for one doubled the time to decode (21 µs, not
+ * 10, for a record of 700 bytes) and made a quarter of all the processor time of `run`.
  */
 const LONG_NUMBER = /9\d{15}|\d{17}/;
 

@@ -1,15 +1,11 @@
 import { hash } from "node:crypto";
 import { compileExpression } from "../cel.ts";
 import type { ModelRule } from "../classify/rules.ts";
+import type { ColumnTypeSetting, ModelSettings } from "../config/model-settings.ts";
 import { topicsOf } from "../config/references.ts";
-import type {
-  ColumnTypeSetting,
-  FieldsSetting,
-  MappedSetting,
-  ModelSettings,
-  Settings,
-  SyncSettings,
-} from "../config/settings.ts";
+import type { FieldsSetting, MappedSetting } from "../config/setting-kinds.ts";
+import type { Settings } from "../config/settings.ts";
+import type { SyncSettings } from "../config/sync-settings.ts";
 import type { ColumnType } from "../decode/column-types.ts";
 import type { TopicFormat } from "../decode/decoder.ts";
 import { CdcError } from "../errors.ts";

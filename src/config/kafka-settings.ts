@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { file, flag } from "./setting-kinds.ts";
+
+export const kafka = z
+  .strictObject({
+    brokers: z
+      .array(z.string().regex(/^[^\s,]+:\d+$/, "write host:port"))
+      .min(1)
+      .describe("bootstrap brokers, host:port"),
+    clientId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("client id at the brokers; default: the pipeline's name"),
+    groupId: z.string().min(1).optional().describe("consumer group; default: the pipeline's name"),
+    tls: z
+      .union([
+        flag,
+        z.strictObject({ ca: file.optional(), cert: file.optional(), key: file.optional() }),
+      ])
+      .default(false)
+      .describe("true, or {ca, cert, key} as files; certificates are always verified"),
+    sasl: z
+      .strictObject({
+        mechanism: z.enum(["plain", "scram-sha-256", "scram-sha-512"]),
+        username: z.string().min(1),
+        password: z.string().min(1),
+      })
+      .optional()
+      .describe("SASL credentials"),
+    schemaRegistry: z
+      .strictObject({
+        url: z.url({ protocol: /^https?$/ }),
+        username: z.string().min(1).optional(),
+        password: z.string().min(1).optional(),
+        ca: file.optional(),
+      })
+      .optional()
+      .describe("Confluent-compatible schema registry"),
+  })
+  .describe("where the change topics are");

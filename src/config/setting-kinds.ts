@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/** The kinds of value that settings have. Durations are written `500ms`, `10s`, `7d`. */
+
+export const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A duration such as `7d`, in milliseconds once read. */
+export const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h|d)$/, "write a number and a unit, such as 500ms, 10s, 15m, 12h or 7d")
+  .transform((text) => {
+    const [, amount, unit] = /^(\d+)(\w+)$/.exec(text) as unknown as [
+      string,
+      string,
+      keyof typeof UNITS,
+    ];
+    return Number(amount) * UNITS[unit];
+  });
+
+/** A whole number; text is taken too, since `${ENV}` gives text. */
+export const whole = (min: number, max: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^-?\d+$/, "write a whole number")
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(min).max(max));
+
+export const flag = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((text) => text === "true"),
+]);
+
+export const column = z.string().min(1);
+
+export const mapped = z
+  .union([
+    column,
+    z.strictObject({ value: z.json().describe("a constant") }),
+    z.strictObject({ cel: z.string().min(1).describe("a CEL expression over `row`") }),
+  ])
+  .describe(
+    "a column name (`prefs.dark` reaches into a JSON column), {value: constant} or {cel: expression}",
+  );
+
+export const fields = z
+  .union([
+    z.literal("*").describe("every column, under its own name"),
+    z.array(column).describe("columns, under their own names"),
+    z.record(z.string().min(1), mapped).describe("name at Segment: what it is read from"),
+  ])
+  .describe('a list of columns, a map of name to mapped value, or "*" for every column');
+
+export const file = z.string().min(1).describe("path of a PEM file");
+
+export type MappedSetting = z.infer<typeof mapped>;
+export type FieldsSetting = z.infer<typeof fields>;
