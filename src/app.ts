@@ -1,12 +1,13 @@
 import type { Clock } from "./clock.ts";
 import type { Settings } from "./config/settings.ts";
-import { SchemaRegistry } from "./decode/schema-registry.ts";
+import { registryOf } from "./decode/schema-registry.ts";
 import type { DeadLetters } from "./deliver/dead-letters.ts";
 import type { Destination } from "./deliver/destination.ts";
 import { Gate } from "./deliver/gate.ts";
 import { Lane, type LaneMessage } from "./deliver/lane.ts";
 import type { OrderedLane } from "./deliver/ordered-lane.ts";
 import type { Source, SourceListener } from "./source/source.ts";
+import { BegunTopicsFile } from "./state/begun-topics.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
 import { TaskManager } from "./task/task-manager.ts";
 import type { TopicPlan } from "./task/topology.ts";
@@ -41,10 +42,17 @@ const STOP_DEADLINE_MS = 20_000;
 export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Promise<void> {
   const { settings, source, clock, logger } = parts;
   const over = Promise.withResolvers<void>();
+  // What waits for ever (a registry, a dead-letter topic) waits no longer once the pipeline ends, for whatever reason.
+  const ending = new AbortController();
   const gate = new Gate(clock);
+  const deadLetters: DeadLetters = {
+    append: (letters) => parts.deadLetters.append(letters, ending.signal),
+  };
   const manager = new TaskManager({
     ...parts,
-    registry: registryOf(settings, clock, logger, stop),
+    deadLetters,
+    registry: registryOf(settings.kafka?.schemaRegistry, { clock, logger, stop: ending.signal }),
+    begun: new BegunTopicsFile(parts.folder),
     openStore: (folder) => RocksDbStore.open(folder),
     laneFor: (onFailure) =>
       "lane" in parts.destination
@@ -52,7 +60,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
         : new Lane({
             destination: parts.destination,
             gate,
-            deadLetters: parts.deadLetters,
+            deadLetters,
             clock,
             counters: parts.counters,
             logger,
@@ -74,19 +82,9 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     await over.promise;
   } finally {
     stop.removeEventListener("abort", ended);
+    ending.abort();
     // The source goes last: the group offset is committed by the last checkpoints.
     await manager.stop(STOP_DEADLINE_MS);
     await source.stop();
   }
-}
-
-function registryOf(
-  { kafka }: Settings,
-  clock: Clock,
-  logger: Logger,
-  stop: AbortSignal,
-): SchemaRegistry | null {
-  return kafka?.schemaRegistry
-    ? new SchemaRegistry({ ...kafka.schemaRegistry, clock, logger, stop })
-    : null;
 }

@@ -37,6 +37,7 @@ const NEXT = {
   TOO_MANY_DEAD_LETTERS: "stop",
   INPUT_UNREADABLE: "stop",
   SOURCE_FAILED: "stop",
+  REGISTRY_REFUSED: "stop",
 } as const satisfies Record<string, Next>;
 
 export type ErrorCode = keyof typeof NEXT;

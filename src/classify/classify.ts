@@ -29,6 +29,8 @@ export type Outcome = {
   readonly unchanged: number;
   /** Changes that are not sent because the row was there before the sync began. */
   readonly initial: number;
+  /** Rows that a sync passed over for want of a user, as it was told to. */
+  readonly usersIgnored: number;
   /** The position went back although time went on: a new or restored server. */
   readonly positionReset: boolean;
 };
@@ -65,6 +67,7 @@ export function classify(
   const unsure: number[] = [];
   let unchanged = 0;
   let initial = 0;
+  let usersIgnored = 0;
   let taken = models.length === 0;
 
   for (const model of models) {
@@ -93,6 +96,7 @@ export function classify(
         if (belongs && next !== null && !silent && isNews(before, event, next)) {
           const error = sync.missingUser(next);
           if (error) refusals.push({ by: sync.name, error });
+          else usersIgnored += 1;
         }
       } else if (kind === "changed" && !hasChanged(sync, previous, before, event, next))
         unchanged += 1;
@@ -102,7 +106,16 @@ export function classify(
   }
 
   const stored = taken ? keep(previous, event, standing, next, members, unsure) : null;
-  return { verdict: "applied", stored, changes, refusals, unchanged, initial, positionReset };
+  return {
+    verdict: "applied",
+    stored,
+    changes,
+    refusals,
+    unchanged,
+    initial,
+    usersIgnored,
+    positionReset,
+  };
 }
 
 const STALE: Outcome = {
@@ -112,6 +125,7 @@ const STALE: Outcome = {
   refusals: [],
   unchanged: 0,
   initial: 0,
+  usersIgnored: 0,
   positionReset: false,
 };
 

@@ -1,5 +1,7 @@
+import { systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import { Decoder } from "../decode/decoder.ts";
+import { registryOf, type SchemaRegistry } from "../decode/schema-registry.ts";
 import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent } from "../event.ts";
 import { nameOf, type SourceRecord } from "../record.ts";
@@ -10,7 +12,8 @@ import { silent } from "../telemetry/log.ts";
 import { forgetGroup } from "./forget-group.ts";
 import { sampleRecords } from "./sample-records.ts";
 
-const NONE: ReadonlySet<string> = new Set();
+/** A person is waiting: a registry that does not answer by then is a finding. */
+const REGISTRY_WITHIN_MS = 10_000;
 
 /**
  * Asks Kafka whether the topics are there, and holds the mapping against the last row of each.
@@ -36,13 +39,25 @@ export async function checkConnect(settings: Settings): Promise<readonly string[
   });
   const samples = await sampleRecords(source);
   await forgetGroup(connection, groupId);
-  return [...topics.values()].flatMap((plan) => checkTopic(plan, samples.get(plan.topic) ?? []));
+  const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
+  const registry = registryOf(kafka.schemaRegistry, { clock: systemClock, logger: silent, stop });
+  const lines: string[] = [];
+  for (const plan of topics.values()) {
+    const records = samples.get(plan.topic) ?? [];
+    await registry?.prepare(records);
+    lines.push(...checkTopic(plan, records, registry));
+  }
+  return lines;
 }
 
-function checkTopic(plan: TopicPlan, records: readonly SourceRecord[]): readonly string[] {
+function checkTopic(
+  plan: TopicPlan,
+  records: readonly SourceRecord[],
+  registry: SchemaRegistry | null,
+): readonly string[] {
   if (records.length === 0)
     return [`${plan.topic}: is there, and has no records to check the mapping with`];
-  const decoder = new Decoder(plan.format);
+  const decoder = new Decoder(plan.format, registry);
   for (const record of records) {
     try {
       const event = decoder.decode(record);
@@ -61,14 +76,15 @@ function checkRow(
   record: SourceRecord,
 ): readonly string[] {
   const lines = [`${nameOf(record)}: a row of ${event.table} with ${Object.keys(row).join(", ")}`];
+  const absent = new Set(event.unavailable);
   for (const { name, filter, syncs } of plan.models) {
     try {
-      const belongs = filter.matches(row, NONE);
+      const belongs = filter.matches(row, absent);
       lines.push(`  model ${name}: the row ${belongs ? "belongs" : "does not belong"}`);
     } catch (error) {
       lines.push(`! model ${name}: ${messageOf(error)}`);
     }
-    lines.push(...syncs.flatMap((sync) => checkSync(sync, event, row, record)));
+    lines.push(...syncs.flatMap((sync) => checkSync(sync, event, row, absent, record)));
   }
   return lines;
 }
@@ -77,17 +93,13 @@ function checkSync(
   { sync }: SyncPlan,
   event: RowEvent,
   row: Row,
+  absent: ReadonlySet<string>,
   record: SourceRecord,
 ): readonly string[] {
   const lines: string[] = [];
-  if (sync.user(row, NONE) === null)
+  if (sync.user(row, absent) === null)
     return [`! sync ${sync.name}: this row has neither userId nor anonymousId`];
-  const change = {
-    kind: "added",
-    previous: null,
-    next: row,
-    absent: new Set(event.unavailable),
-  } as const;
+  const change = { kind: "added", previous: null, next: row, absent } as const;
   const occasion = {
     ...event,
     topic: record.topic,

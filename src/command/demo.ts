@@ -36,7 +36,7 @@ export async function demo(): Promise<void> {
   const { writeKey, timeout_ms } = settings.segment;
   const destination = new SegmentClient({ writeKey, url: standIn.url, timeout_ms, library });
   const letters = new FileLog(join(folder, "dead-letters.ndjson"));
-  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent, stop);
+  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent);
   const topics = planTopics(settings);
   const counters = new Counters();
   const picture = new Picture(counters, standIn);

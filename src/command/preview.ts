@@ -17,6 +17,7 @@ import { FileSource } from "../source/file-source.ts";
 import { planTopics } from "../task/topology.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
+import { endWithReader } from "./end-with-reader.ts";
 import { PreviewLane } from "./preview-lane.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
@@ -41,8 +42,7 @@ export async function preview(
   const deadLetters: DeadLetters = {
     append: async (letters) => {
       shown.push(...letters.slice(0, SHOWN - shown.length));
-      if (file)
-        await new LoggedDeadLetters(file, asLine, systemClock, logger, stop).append(letters);
+      if (file) await new LoggedDeadLetters(file, asLine, systemClock, logger).append(letters);
     },
   };
   const lane = new PreviewLane(print);
@@ -53,13 +53,11 @@ export async function preview(
       counters.add("dead_letters");
       await deadLetters.append([{ record, error }]);
     },
+    unreadableInARow: settings.deadLetters.stopAfterInARow,
     onOther: () => counters.add("other_records"),
     onOutOfOrder: () => counters.add("out_of_order"),
   });
-  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(error.code === "EPIPE" ? 0 : 1);
-  });
+  endWithReader(() => rmSync(folder, { recursive: true, force: true }));
   try {
     await runPipeline(
       {

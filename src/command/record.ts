@@ -8,6 +8,7 @@ import type { Source } from "../source/source.ts";
 import { planTopics } from "../task/topology.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
+import { endWithReader } from "./end-with-reader.ts";
 import { forgetGroup } from "./forget-group.ts";
 import { stopSignal } from "./signals.ts";
 
@@ -34,6 +35,7 @@ export async function record(config: string, limit: number): Promise<void> {
     new KafkaSource({ kafka: connection, groupId, topics, log: logger }),
     limit,
   );
+  endWithReader();
   try {
     await recording.run(stopSignal());
   } finally {
@@ -49,6 +51,7 @@ class Recording {
   readonly #done = Promise.withResolvers<void>();
   /** The end of each partition that is not read to it. */
   readonly #ends = new Map<string, { readonly at: TopicPartition; readonly end: number }>();
+  readonly #seen = new Set<string>();
   #total = 0;
   #written = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -84,6 +87,8 @@ class Recording {
       partitions.map(async (at) => ({ at, range: await this.#source.range(at) })),
     );
     for (const { at, range } of ranges) {
+      if (this.#seen.has(nameOf(at))) continue;
+      this.#seen.add(nameOf(at));
       if (!range || range.end === range.start) continue;
       this.#ends.set(nameOf(at), { at, end: range.end });
       this.#total += range.end - range.start;
@@ -91,7 +96,7 @@ class Recording {
       this.#source.resume(at);
     }
     if (this.#ends.size === 0) this.#done.resolve();
-    this.#quiet = setTimeout(() => this.#done.resolve(), QUIET_MS);
+    this.#quiet ??= setTimeout(() => this.#done.resolve(), QUIET_MS);
   }
 
   #take(records: readonly SourceRecord[]): void {
@@ -120,6 +125,7 @@ class Recording {
       await once(process.stdout, "drain");
       if (this.#ends.has(nameOf(at))) this.#source.resume(at);
     }
+    this.#quiet?.refresh();
     this.#progress.show({
       done: this.#written,
       total: Math.min(this.#total, this.#limit),

@@ -26,7 +26,7 @@ export async function replay(config: string, input: string): Promise<void> {
   );
   const folder = join(settings.state.directory, settings.name, "replay");
   const letters = new FileLog(settings.deadLetters.file ?? join(folder, "dead-letters.ndjson"));
-  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger, stop);
+  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger);
   const { writeKey, url, region, timeout_ms } = settings.segment;
   const destination = new SegmentClient({
     writeKey,
@@ -43,6 +43,7 @@ export async function replay(config: string, input: string): Promise<void> {
       counters.add("dead_letters");
       await deadLetters.append([{ record, error }]);
     },
+    unreadableInARow: settings.deadLetters.stopAfterInARow,
     onOther: () => counters.add("other_records"),
     onOutOfOrder: () => counters.add("out_of_order"),
     onProgress: ({ bytes, total, lines }) => {

@@ -56,7 +56,7 @@ export async function run(config: string): Promise<void> {
         topics,
         source,
         destination,
-        deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger, stop),
+        deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),
         folder: join(settings.state.directory, name, "run"),
         clock: systemClock,
         counters,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { file, flag } from "./setting-kinds.ts";
+import { address, file, flag } from "./setting-kinds.ts";
 
 export const kafka = z
   .strictObject({
@@ -30,7 +30,7 @@ export const kafka = z
       .describe("SASL credentials"),
     schemaRegistry: z
       .strictObject({
-        url: z.url({ protocol: /^https?$/ }),
+        url: address,
         username: z.string().min(1).optional(),
         password: z.string().min(1).optional(),
         ca: file.optional(),

@@ -54,6 +54,14 @@ export const fields = z
   ])
   .describe('a list of columns, a map of name to mapped value, or "*" for every column');
 
+/** An address; credentials have settings of their own, since an address is shown in messages. */
+export const address = z
+  .url({ protocol: /^https?$/, error: "write an address such as https://host:port" })
+  .refine(
+    (url) => !/^[^/]*\/\/[^/]*@/.test(url),
+    "take the user and password out of the address; they have settings of their own",
+  );
+
 export const file = z.string().min(1).describe("path of a PEM file");
 
 export type MappedSetting = z.infer<typeof mapped>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { kafka } from "./kafka-settings.ts";
 import { model } from "./model-settings.ts";
-import { duration, UNITS, whole } from "./setting-kinds.ts";
+import { address, duration, UNITS, whole } from "./setting-kinds.ts";
 import { sync } from "./sync-settings.ts";
 
 /**
@@ -17,6 +17,12 @@ const state = z
       .describe(
         "how long a removed row is remembered, so that late records from before its removal stay stale",
       ),
+    onGap: z
+      .enum(["stop", "continue"])
+      .default("stop")
+      .describe(
+        "what happens where records are gone that were not processed, or the state of a partition is",
+      ),
   })
   .prefault({})
   .describe("the local state");
@@ -25,8 +31,7 @@ const segment = z
   .strictObject({
     writeKey: z.string().min(1).describe("the source's write key; never printed or logged"),
     region: z.enum(["us", "eu"]).default("us").describe("Segment's region"),
-    url: z
-      .url({ protocol: /^https?$/ })
+    url: address
       .optional()
       .describe(
         "base URL of any Segment-compatible endpoint (`/v1/batch` is added), instead of a region",

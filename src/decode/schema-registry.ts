@@ -138,6 +138,12 @@ export class SchemaRegistry {
       } catch (error) {
         const reason = messageOf(error);
         if (stop.aborted) throw error;
+        if (isRefusal(error)) {
+          throw new CdcError(
+            "REGISTRY_REFUSED",
+            `the schema registry ${url} refuses us (${reason}); set kafka.schemaRegistry.username and password`,
+          );
+        }
         if (!mayPass(error)) {
           this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason });
           return logger.warn({ id, reason }, "the registry does not have a schema");
@@ -156,6 +162,14 @@ export class SchemaRegistry {
     if (isJsonSchema(schema)) return jsonReader(schema.validate.schema);
     return avroReader(schema as AvroType, this.#avroSchema as Schema);
   }
+}
+
+/** The registry of the settings, or `null` where none is set. */
+export function registryOf(
+  settings: Pick<RegistryOptions, "url" | "username" | "password" | "ca"> | undefined,
+  rest: Pick<RegistryOptions, "clock" | "logger" | "stop">,
+): SchemaRegistry | null {
+  return settings ? new SchemaRegistry({ ...settings, ...rest }) : null;
 }
 
 function avroReader(type: AvroType, written: Schema): Reader {
@@ -186,6 +200,11 @@ function mayPass(error: unknown): boolean {
   const status = (error as { status?: number }).status;
   if (status !== undefined) return status !== 404 && status !== 422;
   return (error as Error).name !== "ConfluentSchemaRegistryArgumentError";
+}
+
+function isRefusal(error: unknown): boolean {
+  const { status } = error as { status?: number };
+  return status === 401 || status === 403;
 }
 
 function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {

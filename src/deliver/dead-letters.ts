@@ -19,7 +19,7 @@ export type DeadLetter = {
 /** Where dead letters go. */
 export interface DeadLetters {
   /** Resolves when all of them are durable; tries for ever, until the signal is aborted. */
-  append(letters: readonly DeadLetter[]): Promise<void>;
+  append(letters: readonly DeadLetter[], stop?: AbortSignal): Promise<void>;
 }
 
 const HEADER = "cdc-to-segment";
@@ -57,35 +57,27 @@ export class LoggedDeadLetters implements DeadLetters {
   readonly #form: (letter: DeadLetter) => LogEntry;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #stop: AbortSignal;
 
-  constructor(
-    log: Log,
-    form: (letter: DeadLetter) => LogEntry,
-    clock: Clock,
-    logger: Logger,
-    stop: AbortSignal,
-  ) {
+  constructor(log: Log, form: (letter: DeadLetter) => LogEntry, clock: Clock, logger: Logger) {
     this.#log = log;
     this.#form = form;
     this.#clock = clock;
     this.#logger = logger;
-    this.#stop = stop;
   }
 
-  async append(letters: readonly DeadLetter[]): Promise<void> {
+  async append(letters: readonly DeadLetter[], stop?: AbortSignal): Promise<void> {
     if (letters.length === 0) return;
     const entries = letters.map(this.#form);
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#log.append(entries);
       } catch (error) {
-        if (error instanceof CdcError || this.#stop.aborted) throw error;
+        if (error instanceof CdcError || stop?.aborted) throw error;
         this.#logger.warn(
           { attempt, reason: messageOf(error) },
           "dead letters could not be written; it is tried again",
         );
-        await this.#clock.sleep(backoff_ms(attempt, Math.random()), this.#stop);
+        await this.#clock.sleep(backoff_ms(attempt, Math.random()), stop);
       }
     }
   }

@@ -14,6 +14,8 @@ export type FileSourceOptions = {
   /** Topics that some model reads; records of others are passed over. */
   readonly topics: ReadonlySet<string>;
   readonly onUnreadable: (record: SourceRecord, error: CdcError) => Promise<void>;
+  /** This many unreadable lines in a row end the reading: it is the wrong file. */
+  readonly unreadableInARow?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly onOther?: () => void;
   readonly onOutOfOrder?: () => void;
@@ -41,6 +43,7 @@ export class FileSource implements Source {
   #listener: SourceListener | null = null;
   #resumed: (() => void) | null = null;
   #grown = false;
+  #unreadable = 0;
   #stopped = false;
   #reading: Promise<void> = Promise.resolve();
 
@@ -125,8 +128,16 @@ export class FileSource implements Source {
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
       await onUnreadable(this.#lineAsRecord(text, line), error);
+      this.#unreadable += 1;
+      if (this.#unreadable >= (this.#options.unreadableInARow ?? Number.POSITIVE_INFINITY)) {
+        throw new CdcError(
+          "TOO_MANY_DEAD_LETTERS",
+          `the last ${this.#unreadable} lines were all unreadable: ${error.message}`,
+        );
+      }
       return null;
     }
+    this.#unreadable = 0;
     if (!topics.has(record.topic)) {
       onOther?.();
       return null;

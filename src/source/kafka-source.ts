@@ -7,7 +7,7 @@ import { GroupMember } from "./group-member.ts";
 import { Intake } from "./intake.ts";
 import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
 import { OwnedPartitions } from "./owned-partitions.ts";
-import type { Source, SourceListener } from "./source.ts";
+import type { LogRange, Source, SourceListener } from "./source.ts";
 import { Topics } from "./topics.ts";
 import { within } from "./within.ts";
 
@@ -83,8 +83,8 @@ export class KafkaSource implements Source {
     if (hold) this.#owned.place(hold, offset);
   }
 
-  range(at: TopicPartition): Promise<{ readonly start: number; readonly end: number }> {
-    return this.#topics.range(at);
+  range(at: TopicPartition): Promise<LogRange> {
+    return this.#topics.range(at, this.#options.groupId);
   }
 
   /** Never rejects: a commit that the group does not take (re-balancing, lost meanwhile) is only logged. */

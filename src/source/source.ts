@@ -10,13 +10,20 @@ export interface Source {
   resume(at: TopicPartition): void;
   /** The next record delivered of the partition is the first at or after `offset`. */
   seek(at: TopicPartition, offset: number): void;
-  /** The partition's log: its first offset and the one that the next record will get. A recorded file has none. */
-  range(at: TopicPartition): Promise<{ readonly start: number; readonly end: number } | null>;
+  /** The partition's log; a recorded file has none. */
+  range(at: TopicPartition): Promise<LogRange | null>;
   /** Notes for the outside (lag tools, the next owner) that all below `offset` is done. The store's position is the truth. */
   commit(at: TopicPartition, offset: number): Promise<void>;
   /** Delivers nothing more and gives the partitions back. */
   stop(): Promise<void>;
 }
+
+/** A partition's log: its first offset, the one that the next record will get, and what its group has committed. */
+export type LogRange = {
+  readonly start: number;
+  readonly end: number;
+  readonly committed: number | null;
+};
 
 /** What a source tells. No method may throw. */
 export interface SourceListener {

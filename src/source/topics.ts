@@ -4,9 +4,9 @@ import { CdcError, messageOf } from "../errors.ts";
 import { nameOf, type TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { failureOf, passes, pauseAfter } from "./failure.ts";
+import type { LogRange } from "./source.ts";
 import { within } from "./within.ts";
 
-type Range = { readonly start: number; readonly end: number };
 type Offsets = Awaited<ReturnType<Admin["fetchTopicOffsets"]>>;
 
 /** A connection still in the making may take 20 s; nothing is lost by leaving it to itself. */
@@ -35,16 +35,17 @@ export class Topics {
   }
 
   /**
-   * First offset and, for a reader of committed records, the end. Tries for as long as it may pass;
+   * First offset and, for a reader of committed records, the end; and what the group has committed. Tries for as long as it may pass;
    * rejects with SOURCE_FAILED when it does not or when closed.
    */
-  async range(at: TopicPartition): Promise<Range> {
+  async range(at: TopicPartition, groupId: string): Promise<LogRange> {
     for (let failures = 0; ; failures++) {
       try {
         const offsets = await this.#offsets(at.topic);
         const found = offsets.find(({ partition }) => partition === at.partition);
         if (!found) throw new CdcError("SOURCE_FAILED", `the topic has no such partition`);
-        return { start: Number(found.low), end: Number(found.high) };
+        const committed = await this.#committed(at, groupId);
+        return { start: Number(found.low), end: Number(found.high), committed };
       } catch (error) {
         if (this.#closed.signal.aborted || !passes(error))
           throw failureOf(error, `cannot read the range of ${nameOf(at)}`);
@@ -53,6 +54,13 @@ export class Topics {
         await this.#clock.sleep(pauseAfter(failures), this.#closed.signal);
       }
     }
+  }
+
+  async #committed({ topic, partition }: TopicPartition, groupId: string): Promise<number | null> {
+    const [answer] = await this.#ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    const found = answer?.partitions.find((offset) => offset.partition === partition);
+    // A negative offset says that there is none.
+    return found && Number(found.offset) >= 0 ? Number(found.offset) : null;
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,7 @@ import {
   type Truncate,
 } from "../event.ts";
 import type { Occasion, Sync } from "../map/sync.ts";
-import type { SourceRecord } from "../record.ts";
+import { nameOf, type SourceRecord } from "../record.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
@@ -26,6 +26,18 @@ export type Results = { readonly messages: LaneMessage[]; readonly letters: Dead
 
 /** Results of a group of records, up to the first truncate in it. */
 export type GroupResults = Results & { readonly count: number; readonly truncate: Truncate | null };
+
+export type ProcessorOptions = {
+  readonly plan: TopicPlan;
+  /** The syncs by their numbers in the stored rows. */
+  readonly syncs: readonly SyncEntry[];
+  readonly position: PositionRecord;
+  readonly state: TaskState;
+  readonly counters: Counters;
+  readonly registry: SchemaRegistry | null;
+  /** This many records in a row that come to nothing but dead letters stop the task. */
+  readonly refusedInARow: number;
+};
 
 type Decoded = { readonly record: SourceRecord; readonly event: SourceEvent | CdcError };
 
@@ -41,34 +53,32 @@ export class Processor {
   readonly #counters: Counters;
   readonly #registry: SchemaRegistry | null;
   #position: PositionRecord;
+  readonly #mostRefused: number;
   #refusedInARow = 0;
 
-  constructor(
-    plan: TopicPlan,
-    entries: readonly SyncEntry[],
-    position: PositionRecord,
-    state: TaskState,
-    counters: Counters,
-    registry: SchemaRegistry | null = null,
-  ) {
+  constructor({
+    plan,
+    syncs,
+    position,
+    state,
+    counters,
+    registry,
+    refusedInARow,
+  }: ProcessorOptions) {
     this.#decoder = new Decoder(plan.format, registry);
-    this.#rules = rulesOf(plan, entries);
+    this.#rules = rulesOf(plan, syncs);
     this.#syncs = new Map(
-      plan.models.flatMap(({ syncs }) => syncs.map(({ sync }) => [sync.name, sync])),
+      plan.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),
     );
     this.#state = state;
     this.#counters = counters;
     this.#registry = registry;
     this.#position = position;
+    this.#mostRefused = refusedInARow;
   }
 
   get position(): PositionRecord {
     return this.#position;
-  }
-
-  /** How many of the last records came to nothing but dead letters. */
-  get refusedInARow(): number {
-    return this.#refusedInARow;
   }
 
   /**
@@ -94,6 +104,9 @@ export class Processor {
       this.#advance(record, event);
       this.#refusedInARow =
         letters.length > refused && messages.length === sent ? this.#refusedInARow + 1 : 0;
+      if (this.#refusedInARow >= this.#mostRefused) {
+        throw tooMany(record, this.#refusedInARow, letters.at(-1));
+      }
       count += 1;
     }
     return { ...results, count, truncate: null };
@@ -108,19 +121,8 @@ export class Processor {
     record: SourceRecord,
   ): Results {
     const results: Results = { messages: [], letters: [] };
-    const event: RowEvent = {
-      kind: "row",
-      key,
-      table: truncate.table,
-      operation: "delete",
-      row: null,
-      unavailable: [],
-      before: null,
-      defaults: null,
-      time: truncate.time,
-      position: truncate.position,
-      incremental: false,
-    };
+    const { table, time, position } = truncate;
+    const event = removal({ key, table, time, position });
     this.#classify(
       event,
       row,
@@ -173,7 +175,7 @@ export class Processor {
     if (event.kind === "non-row") return this.#counters.add("non_rows");
     if (event.kind === "tombstone" && event.key === this.#position.lastDelete)
       return this.#counters.add("tombstones");
-    const row = event.kind === "tombstone" ? removal(event, record) : event;
+    const row = event.kind === "tombstone" ? tombstone(event, record) : event;
     if (this.#isTruncated(row)) return this.#counters.add("stale");
     const standing = { offset: record.offset, streaming: this.#position.streaming };
     const place = row.position ?? `${record.partition}/${record.offset}`;
@@ -204,6 +206,7 @@ export class Processor {
     if (outcome.positionReset) this.#counters.add("position_resets");
     this.#counters.add("calls_not_made", outcome.unchanged);
     this.#counters.add("initial_skipped", outcome.initial);
+    this.#counters.add("missing_users_ignored", outcome.usersIgnored);
     for (const { by, error } of outcome.refusals) this.#refuse(results, { record, error, by });
     for (const change of outcome.changes) {
       this.#counters.add(change.kind);
@@ -214,9 +217,9 @@ export class Processor {
   #map(change: Change, occasion: Occasion, record: SourceRecord, results: Results): void {
     const sync = this.#syncs.get(change.sync.name) as Sync;
     try {
-      for (const message of sync.messages(change, occasion, () =>
-        this.#counters.add("fields_left_out"),
-      )) {
+      const leftOut = (field: string, reason: string) =>
+        this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${reason}`);
+      for (const message of sync.messages(change, occasion, leftOut)) {
         const text = JSON.stringify(message);
         const bytes = Buffer.byteLength(text);
         if (bytes > LIMITS.message_bytes) throw tooLarge(sync.name, bytes);
@@ -247,20 +250,31 @@ export class Processor {
   }
 }
 
-function removal({ key }: Tombstone, record: SourceRecord): RowEvent {
+/** A removal that no record of the row itself tells of. */
+function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position">): RowEvent {
   return {
     kind: "row",
-    key,
-    table: record.topic,
     operation: "delete",
     row: null,
     unavailable: [],
     before: null,
     defaults: null,
-    time: record.timestamp,
-    position: null,
     incremental: false,
+    ...of,
   };
+}
+
+function tombstone({ key }: Tombstone, { topic, timestamp }: SourceRecord): RowEvent {
+  return removal({ key, table: topic, time: timestamp, position: null });
+}
+
+/** A bad deploy refuses every record: better to stop than to drain the topic into the dead letters. */
+function tooMany(record: SourceRecord, count: number, last: DeadLetter | undefined): CdcError {
+  return new CdcError(
+    "TOO_MANY_DEAD_LETTERS",
+    `${nameOf(record)}: the last ${count} records all ended as dead letters, the last because ${last?.error.message}; ` +
+      "mend the cause and start again, or raise deadLetters.stopAfterInARow",
+  );
 }
 
 function tooLarge(sync: string, bytes: number): CdcError {

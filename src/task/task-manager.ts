@@ -7,6 +7,7 @@ import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { CdcError } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
+import type { BegunTopics } from "../state/begun-topics.ts";
 import type { PositionRecord } from "../state/position-record.ts";
 import type { Store } from "../state/store.ts";
 import { registerSyncs } from "../state/sync-registry.ts";
@@ -14,6 +15,7 @@ import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { Processor } from "./processor.ts";
+import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
 import type { TopicPlan } from "./topology.ts";
 import type { Removal } from "./truncation.ts";
@@ -24,6 +26,8 @@ export type TaskManagerOptions = {
   readonly source: Source;
   /** Folder of this pipeline's stores. */
   readonly folder: string;
+  /** Topics that this pipeline has begun with. */
+  readonly begun: BegunTopics;
   readonly openStore: (folder: string) => Promise<Store>;
   readonly laneFor: (onFailure: (error: unknown) => void) => OrderedLane;
   readonly deadLetters: DeadLetters;
@@ -101,6 +105,10 @@ export class TaskManager implements SourceListener {
       if (this.#stopping) return;
       if (!this.#tasks.has(name)) this.#tasks.set(name, await this.#open(at));
     }
+    const { begun } = this.#options;
+    const topics = new Set(partitions.map(({ topic }) => topic));
+    const added = [...topics].filter((topic) => !begun.has(topic));
+    if (added.length > 0) begun.add(added);
   }
 
   async #abandon(task: Task): Promise<void> {
@@ -110,7 +118,8 @@ export class TaskManager implements SourceListener {
   }
 
   async #open(at: TopicPartition): Promise<Task> {
-    const { settings, topics, source, folder, openStore, clock, counters, logger } = this.#options;
+    const { settings, topics, source, folder, begun, openStore, clock, counters, logger } =
+      this.#options;
     const plan = topics.get(at.topic);
     if (!plan)
       throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
@@ -119,22 +128,29 @@ export class TaskManager implements SourceListener {
     try {
       const known = await state.load();
       const range = await source.range(at);
+      const { onGap } = settings.state;
+      const start = startOf(at, known, range, begun.has(at.topic), onGap);
       const current = plan.models
         .flatMap(({ syncs }) => syncs)
         .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
-      if (known && range) requireInLog(at, known.next, range);
-      const syncs = registerSyncs(known?.syncs ?? null, current, range?.end ?? 0, home);
-      const position: PositionRecord = known ?? {
-        next: range?.start ?? 0,
-        lastDelete: null,
-        streaming: false,
-        truncated: null,
+      const syncs = registerSyncs(known?.syncs ?? null, current, start.boundary, home);
+      const position: PositionRecord = {
+        ...(known ?? { lastDelete: null, streaming: false, truncated: null }),
+        next: start.next,
       };
       await state.begin(position, syncs);
       const lane = this.#options.laneFor((error) => this.#fail(error));
       const task = new Task({
         at,
-        processor: new Processor(plan, syncs, position, state, counters, this.#options.registry),
+        processor: new Processor({
+          plan,
+          syncs,
+          position,
+          state,
+          counters,
+          registry: this.#options.registry,
+          refusedInARow: settings.deadLetters.stopAfterInARow,
+        }),
         state,
         syncs,
         lane,
@@ -142,7 +158,6 @@ export class TaskManager implements SourceListener {
         limits: {
           queue: { records: settings.limits.queue_records, bytes: settings.limits.queue_bytes },
           checkpoint: settings.checkpoint,
-          deadLettersInARow: settings.deadLetters.stopAfterInARow,
         },
         onTruncate: plan.onTruncate,
         clock,
@@ -175,24 +190,4 @@ export class TaskManager implements SourceListener {
     this.#stopping = true;
     this.#options.onFailure(error);
   }
-}
-
-/**
- * A position outside the log means that records are gone which nobody has seen. kafkajs by itself goes on elsewhere.
- * @throws CdcError POSITION_LOST
- */
-function requireInLog(
-  at: TopicPartition,
-  next: number,
-  { start, end }: { readonly start: number; readonly end: number },
-): void {
-  if (next >= start && next <= end) return;
-  const what =
-    next < start
-      ? `offsets ${next} to ${start - 1} are gone: the topic's retention passed them`
-      : `it ends at ${end}: the topic was made anew, or its log was cut`;
-  throw new CdcError(
-    "POSITION_LOST",
-    `${nameOf(at)}: the next record to process is ${next}, but ${what}. Take a new snapshot with the connector and give the pipeline another \`name\`, so that it begins anew`,
-  );
 }

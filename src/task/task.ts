@@ -1,9 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
-import { CdcError } from "../errors.ts";
 import type { Truncate } from "../event.ts";
-import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
+import type { SourceRecord, TopicPartition } from "../record.ts";
 import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -16,7 +15,6 @@ import { Wake } from "./wake.ts";
 export type TaskLimits = {
   readonly queue: { readonly records: number; readonly bytes: number };
   readonly checkpoint: { readonly interval_ms: number; readonly rows: number };
-  readonly deadLettersInARow: number;
 };
 
 export type TaskOptions = {
@@ -155,7 +153,6 @@ export class Task {
     const group = this.#queue.take(GROUP);
     const results = await this.#options.processor.process(group);
     this.#take(results);
-    this.#watchDeadLetters(results);
     if (results.truncate) await this.#meet(results.truncate, group.slice(results.count));
     this.#processing = false;
     if (this.#paused && this.#queue.hasRoom) {
@@ -178,17 +175,6 @@ export class Task {
   async #makeRoom(): Promise<void> {
     await this.#options.lane.room();
     if (this.#checkpoint.isBehind) await this.#checkpoint.run();
-  }
-
-  /** A bad deploy refuses every record: better to stop than to drain the topic into the dead letters. */
-  #watchDeadLetters({ letters }: Results): void {
-    const { processor, limits } = this.#options;
-    if (processor.refusedInARow < limits.deadLettersInARow) return;
-    throw new CdcError(
-      "TOO_MANY_DEAD_LETTERS",
-      `${nameOf(this.at)}: the last ${processor.refusedInARow} records all ended as dead letters, the last because ${letters.at(-1)?.error.message}; ` +
-        "mend the cause and start again, or raise deadLetters.stopAfterInARow",
-    );
   }
 
   /** A truncate stands next, at the head of `rest`: goes past it, or comes back to it once the other tasks are done. */

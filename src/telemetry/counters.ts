@@ -27,14 +27,30 @@ export const COUNTERS = {
 
 export type CounterName = keyof typeof COUNTERS;
 
+/** Reasons kept apart for each counter: names of fields and columns, which are few; the rest is only counted. */
+const REASONS = 50;
+
 export class Counters {
   readonly #values = new Map<CounterName, number>();
+  readonly #reasons = new Map<CounterName, Map<string, number>>();
 
-  add(name: CounterName, by = 1): void {
-    if (by !== 0) this.#values.set(name, this.get(name) + by);
+  /** @param reason what it was, where the sum alone would not help */
+  add(name: CounterName, by = 1, reason?: string): void {
+    if (by === 0) return;
+    this.#values.set(name, this.get(name) + by);
+    if (reason === undefined) return;
+    const reasons = this.#reasons.get(name) ?? new Map<string, number>();
+    this.#reasons.set(name, reasons);
+    if (reasons.has(reason) || reasons.size < REASONS)
+      reasons.set(reason, (reasons.get(reason) ?? 0) + by);
   }
 
   get(name: CounterName): number {
     return this.#values.get(name) ?? 0;
+  }
+
+  /** The reasons of a counter with how often each, the most frequent first. */
+  reasons(name: CounterName): readonly (readonly [string, number])[] {
+    return [...(this.#reasons.get(name) ?? [])].toSorted(([, a], [, b]) => b - a);
   }
 }

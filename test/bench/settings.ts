@@ -1,6 +1,9 @@
 import { TOPIC } from "./feed.ts";
 
-/** Settings of one run of ours: the service as it comes, one identify and one track sync over the feed's table. */
+/**
+ * Settings of one run of ours: the service as it comes, one identify and one track sync over the feed's table. It logs
+ * at debug because replay tells only there when it begins.
+ */
 export function settingsText(of: {
   readonly name: string;
   readonly broker: string;

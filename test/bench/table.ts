@@ -2,22 +2,26 @@ import type { Measured } from "./measure.ts";
 import type { Stage } from "./stages.ts";
 
 /** A peer and its rounds. */
-export type Result = { readonly name: string; readonly rounds: readonly Measured[] };
+export type Result = {
+  readonly id: string;
+  readonly name: string;
+  readonly rounds: readonly Measured[];
+};
 
 /** Ratios are to this one: who parses a record at all cannot be faster. */
-const BASE = 1;
+const BASE = "parse";
 
 /** The peers side by side, the median of each one's rounds, as a Markdown table. */
 export function peerTable(results: readonly Result[]): string {
-  const base = results[BASE] ? medianOf(results[BASE], "records_s") : Number.NaN;
+  const base = results.find(({ id }) => id === BASE);
   return table(
-    ["", "records/s", "of parse", "messages/s", "CPU s per 100,000 records", "peak MB"],
+    ["", "records/s", "of JSON.parse", "messages/s", "CPU s per 100,000 records", "peak MB"],
     results.map((result) => {
       const records_s = medianOf(result, "records_s");
       return [
         result.name,
         whole(records_s),
-        `${Math.round((records_s / base) * 100)} %`,
+        base ? `${Math.round((records_s / medianOf(base, "records_s")) * 100)} %` : "-",
         whole(medianOf(result, "messages_s")),
         medianOf(result, "cpu_s").toFixed(2),
         whole(medianOf(result, "peak_mb")),

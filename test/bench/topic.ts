@@ -1,15 +1,13 @@
 import kafkajs from "kafkajs";
+import { kafkaClient } from "../../src/source/kafka-client.ts";
+import { silent } from "../../src/telemetry/log.ts";
 import { type FeedOptions, type FeedRecord, feed, HEADERS, PARTITIONS, TOPIC } from "./feed.ts";
 
 const RECORDS_A_SEND = 2_000;
 
 /** Makes the topic and fills it with the feed. */
 export async function fillTopic(brokers: readonly string[], options: FeedOptions): Promise<void> {
-  const kafka = new kafkajs.Kafka({
-    brokers: [...brokers],
-    clientId: "bench-feed",
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
+  const kafka = kafkaClient({ brokers, clientId: "bench-feed" }, silent);
   const admin = kafka.admin();
   await admin.connect();
   // The feed's timestamps lie long ago: the broker's own retention would remove it within a minute.

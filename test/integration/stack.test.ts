@@ -51,7 +51,7 @@ change.run();
 const end = suite("how a stack ends");
 
 end("nothing is left when the process that started it is killed", async () => {
-  const module = new URL("stack.ts", import.meta.url).href;
+  const module = new URL("../stack/stack.ts", import.meta.url).href;
   const script = `
     import { startStack } from "${module}";
     const stack = await startStack({ kafka: true, postgres: true });

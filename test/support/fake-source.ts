@@ -1,5 +1,5 @@
 import { nameOf, type SourceRecord, type TopicPartition } from "../../src/record.ts";
-import type { Source, SourceListener } from "../../src/source/source.ts";
+import type { LogRange, Source, SourceListener } from "../../src/source/source.ts";
 
 /** Records that one fetch delivers at most. */
 const FETCH = 50;
@@ -65,9 +65,10 @@ export class FakeSource implements Source {
   /** The brokers do not answer: the range of a partition never comes. */
   hangRange = false;
 
-  async range(at: TopicPartition): Promise<{ start: number; end: number }> {
+  async range(at: TopicPartition): Promise<LogRange> {
     if (this.hangRange) await new Promise(() => {});
-    return { start: this.logStart, end: this.#log(at).length };
+    const committed = this.committed.get(nameOf(at)) ?? null;
+    return { start: this.logStart, end: this.#log(at).length, committed };
   }
 
   async commit(at: TopicPartition, offset: number): Promise<void> {

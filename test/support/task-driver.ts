@@ -43,6 +43,14 @@ export class TaskDriver {
   readonly source = new FakeSource();
   readonly segment = new FakeSegment();
   readonly letters: DeadLetter[] = [];
+  readonly #begun = new Set<string>();
+  /** Topics that some life has begun with: it outlives them, as the file does. */
+  readonly begun = {
+    has: (topic: string) => this.#begun.has(topic),
+    add: (topics: readonly string[]) => {
+      for (const topic of topics) this.#begun.add(topic);
+    },
+  };
   readonly partitions: readonly TopicPartition[];
   #settings: Settings;
   readonly #stores = new Map<string, MemoryStore>();
@@ -188,6 +196,7 @@ class Life {
       topics: planTopics(settings),
       source: this.#source(outside.source),
       folder: "/state",
+      begun: outside.begun,
       openStore: async (folder) => this.#store(openStore(folder)),
       laneFor: (onFailure) =>
         new Lane({

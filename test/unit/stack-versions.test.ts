@@ -31,7 +31,7 @@ test("what docker-compose.yml builds is a stage of the Dockerfile; the applicati
 
 test("Dockerfile builds and runs on the versions that the tests run on", () => {
   const images = new Set(bases().map(({ image }) => image));
-  assert.equal([...images], [`maven:${versions.maven}-eclipse-temurin-21`, KAFKA, NODE]);
+  assert.equal([...images], [`maven:${versions.mavenImage}`, KAFKA, NODE]);
   const { devDependencies } = JSON.parse(read("package.json"));
   assert.is(devDependencies.node.split(".")[0], versions.node);
 });

@@ -94,7 +94,7 @@ function logged(...failures: readonly unknown[]) {
   };
   const clock = new VirtualClock();
   const stop = new AbortController();
-  const letters = new LoggedDeadLetters(log, asRecord, clock, silent, stop.signal);
+  const letters = new LoggedDeadLetters(log, asRecord, clock, silent);
   return { letters, appended, clock, stop };
 }
 
@@ -133,7 +133,7 @@ s("should not try again what can never succeed", async () => {
 s("should give up when the pipeline stops", async () => {
   const { letters, stop } = logged(...Array.from({ length: 99 }, () => new Error("away")));
   let failed = false;
-  const append = letters.append([letterOf()]).catch(() => {
+  const append = letters.append([letterOf()], stop.signal).catch(() => {
     failed = true;
   });
   await flush();
