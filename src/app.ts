@@ -9,8 +9,8 @@ import type { OrderedLane } from "./deliver/ordered-lane.ts";
 import type { Source, SourceListener } from "./source/source.ts";
 import { BegunTopicsFile } from "./state/begun-topics.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
+import type { TopicPlan } from "./task/plan.ts";
 import { TaskManager } from "./task/task-manager.ts";
-import type { TopicPlan } from "./task/topology.ts";
 import type { Counters } from "./telemetry/counters.ts";
 import type { Logger } from "./telemetry/log.ts";
 

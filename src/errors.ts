@@ -1,12 +1,10 @@
 /**
- * What happens next after an error:
- * - `retry`        the same thing is tried again, with back-off, for ever
+ * What happens next after an error. What only has to be tried again never becomes one: it is retried where it happens.
  * - `dead-letter`  the record or message is set aside with its reason; the stream goes on
- * - `restart`      the task is closed and opened again from its stored position
  * - `stop`         the process ends (exit code 1), everything that was not delivered is kept for the next start
  * - `usage`        nothing was read yet: the configuration or the arguments are wrong (exit code 2)
  */
-export type Next = "retry" | "dead-letter" | "restart" | "stop" | "usage";
+export type Next = "dead-letter" | "stop" | "usage";
 
 /** The closed list of error codes. Each code says what comes next. */
 const NEXT = {

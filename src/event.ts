@@ -4,10 +4,10 @@ import type { Row } from "./row.ts";
  * A place in the database's log that names one change of one row: `line|order`. Positions of one line can be
  * compared, by the plain order of their texts (numbers are padded with zeros); those of two lines cannot.
  */
-export type Position = string;
+export type SourcePosition = string;
 
 /** True only where both stand on one line and `a` comes strictly before `b`. */
-export function isBefore(a: Position, b: Position): boolean {
+export function isBefore(a: SourcePosition, b: SourcePosition): boolean {
   const end = a.lastIndexOf("|");
   return b.lastIndexOf("|") === end && a.slice(0, end) === b.slice(0, end) && a < b;
 }
@@ -33,7 +33,7 @@ export type RowEvent = {
   readonly defaults: Row | null;
   /** Commit time in the database, ms since 1970; the record's own time where it does not say. */
   readonly time: number;
-  readonly position: Position | null;
+  readonly position: SourcePosition | null;
   /** An incremental snapshot's read, which may come at any time among the changes. */
   readonly incremental: boolean;
 };
@@ -46,7 +46,7 @@ export type Truncate = {
   readonly kind: "truncate";
   readonly table: string;
   readonly time: number;
-  readonly position: Position | null;
+  readonly position: SourcePosition | null;
 };
 
 /** A record that is no row and never taken for one. */

@@ -28,64 +28,77 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+type Option = Exclude<keyof typeof OPTIONS, "help">;
+type Values = { readonly [name in Option]?: string | boolean };
+
+/** What a command takes, and what it does with it. */
+type Command = {
+  readonly options: readonly Option[];
+  readonly hasInput: boolean;
+  readonly start: (config: string, input: string, values: Values) => Promise<void>;
+};
+
+const COMMANDS: { readonly [name: string]: Command | undefined } = {
+  run: { options: ["config"], hasInput: false, start: (config) => run(config) },
+  replay: { options: ["config"], hasInput: true, start: (config, input) => replay(config, input) },
+  preview: {
+    options: ["config", "dead-letters"],
+    hasInput: true,
+    start: (config, input, values) =>
+      preview(config, input, values["dead-letters"] as string | undefined),
+  },
+  record: {
+    options: ["config", "limit"],
+    hasInput: false,
+    start: (config, _input, { limit }) => record(config, limitOf(limit as string | undefined)),
+  },
+  check: {
+    options: ["config", "connect"],
+    hasInput: false,
+    start: (config, _input, { connect }) => check(config, connect === true),
+  },
+  demo: { options: [], hasInput: false, start: () => demo() },
+};
+
 async function main(): Promise<void> {
   const { values, positionals } = parse();
-  const [command, input, ...rest] = positionals;
-  if (values.help || command === undefined) {
+  const { help, ...given } = values;
+  const [name, ...inputs] = positionals;
+  if (help || name === undefined) {
     process.stderr.write(USAGE);
-    if (command === undefined && !values.help)
-      throw new CdcError("ARGUMENTS", "which command? See above");
-    return;
+    if (help) return;
+    throw new CdcError("ARGUMENTS", "which command? See above");
   }
-  const config = (): string => {
-    if (values.config === undefined)
-      throw new CdcError("ARGUMENTS", `${command} needs --config FILE`);
-    return values.config;
-  };
-  const file = (): string => {
-    if (input === undefined)
-      throw new CdcError(
-        "ARGUMENTS",
-        `${command} needs an INPUT: a recorded file, or - for standard input`,
-      );
-    return input;
-  };
-  if (rest.length > 0) throw new CdcError("ARGUMENTS", `too many arguments: ${rest.join(" ")}`);
-  switch (command) {
-    case "run":
-      await run(config());
-      // A broker that is away keeps kafkajs' timers for some 20 s; everything that matters is done.
-      return process.exit(0);
-    case "replay":
-      return replay(config(), file());
-    case "preview":
-      return preview(config(), file(), values["dead-letters"]);
-    case "record":
-      return record(config(), limit(values.limit));
-    case "check":
-      return check(config(), values.connect ?? false);
-    case "demo":
-      return demo();
-    default:
-      throw new CdcError(
-        "ARGUMENTS",
-        `there is no command "${command}"; see cdc-to-segment --help`,
-      );
-  }
-}
-
-function limit(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new CdcError("ARGUMENTS", `--limit is "${text}"; write a number of records`);
+  const command = COMMANDS[name];
+  if (!command) throw wrong(`there is no command "${name}"`);
+  const foreign = Object.keys(given).find((option) => !command.options.includes(option as Option));
+  if (foreign !== undefined) throw wrong(`${name} takes no --${foreign}`);
+  if (command.options.includes("config") && given.config === undefined)
+    throw wrong(`${name} needs --config FILE`);
+  const [input = "", ...more] = inputs;
+  if (command.hasInput && input === "")
+    throw wrong(`${name} needs an INPUT: a recorded file, or - for standard input`);
+  const extra = command.hasInput ? more : inputs;
+  if (extra.length > 0) throw wrong(`${name} does not take ${extra.join(" ")}`);
+  await command.start(given.config ?? "", input, given);
 }
 
 function parse() {
   try {
     return parseArgs({ options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new CdcError("ARGUMENTS", `${messageOf(error)}; see cdc-to-segment --help`);
+    throw wrong(messageOf(error));
   }
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw wrong(`--limit is "${text}"; write a number of records`);
+}
+
+function wrong(text: string): CdcError {
+  return new CdcError("ARGUMENTS", `${text}; see cdc-to-segment --help`);
 }
 
 try {
@@ -95,3 +108,6 @@ try {
   process.stderr.write(`${known ? `${error.code}: ${error.message}` : (error as Error).stack}\n`);
   process.exitCode = known && error.next === "usage" ? 2 : 1;
 }
+// A broker that is away keeps kafkajs' timers for some 20 s; everything that matters is done. Data on its way to a slow
+// reader of stdout is not cut off: `preview` and `record` have waited for it.
+process.exit();

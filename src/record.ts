@@ -15,8 +15,12 @@ export type Headers = { readonly [name: string]: Buffer | string | undefined };
 
 export type TopicPartition = Pick<SourceRecord, "topic" | "partition">;
 
-/** `topic/partition`, the name of a task; with an offset, the name of a record. */
-export function nameOf(at: TopicPartition & { readonly offset?: number }): string {
-  const partition = `${at.topic}/${at.partition}`;
-  return at.offset === undefined ? partition : `${partition}@${at.offset}`;
+/** `topic/partition`: the name of a partition, and of its task. */
+export function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+/** `topic/partition@offset`: what a log line or a dead letter calls a record. */
+export function recordName(record: TopicPartition & { readonly offset: number }): string {
+  return `${nameOf(record)}@${record.offset}`;
 }

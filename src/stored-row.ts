@@ -1,4 +1,4 @@
-import type { Position } from "./event.ts";
+import type { SourcePosition } from "./event.ts";
 import type { Row } from "./row.ts";
 
 /** What the store keeps of a key: its last row, where that came from, and which syncs count it as a member. */
@@ -7,7 +7,7 @@ export type StoredRow = {
   readonly row: Row | null;
   /** Offset of the record that it came from. */
   readonly offset: number;
-  readonly position: Position | null;
+  readonly position: SourcePosition | null;
   /** Commit time at that position, ms since 1970. */
   readonly time: number;
   /** Numbers of the syncs that count the row as a member. */

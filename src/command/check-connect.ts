@@ -4,10 +4,10 @@ import { Decoder } from "../decode/decoder.ts";
 import { registryOf, type SchemaRegistry } from "../decode/schema-registry.ts";
 import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent } from "../event.ts";
-import { nameOf, type SourceRecord } from "../record.ts";
+import { recordName, type SourceRecord } from "../record.ts";
 import type { Row } from "../row.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
-import { planTopics, type SyncPlan, type TopicPlan } from "../task/topology.ts";
+import { planTopics, type SyncPlan, type TopicPlan } from "../task/plan.ts";
 import { silent } from "../telemetry/log.ts";
 import { forgetGroup } from "./forget-group.ts";
 import { sampleRecords } from "./sample-records.ts";
@@ -63,7 +63,7 @@ function checkTopic(
       const event = decoder.decode(record);
       if (event.kind === "row" && event.row) return checkRow(plan, event, event.row, record);
     } catch (error) {
-      return [`! ${nameOf(record)}: ${messageOf(error)}`];
+      return [`! ${recordName(record)}: ${messageOf(error)}`];
     }
   }
   return [`${plan.topic}: none of its last records holds a row`];
@@ -75,7 +75,9 @@ function checkRow(
   row: Row,
   record: SourceRecord,
 ): readonly string[] {
-  const lines = [`${nameOf(record)}: a row of ${event.table} with ${Object.keys(row).join(", ")}`];
+  const lines = [
+    `${recordName(record)}: a row of ${event.table} with ${Object.keys(row).join(", ")}`,
+  ];
   const absent = new Set(event.unavailable);
   for (const { name, filter, syncs } of plan.models) {
     try {

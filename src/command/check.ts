@@ -1,6 +1,6 @@
 import { readSettings } from "../config/read.ts";
 import { topicsOf } from "../config/references.ts";
-import { planTopics } from "../task/topology.ts";
+import { planTopics } from "../task/plan.ts";
 import { checkConnect } from "./check-connect.ts";
 
 /** Validates a configuration and says what it will do; with `connect`, holds it against Kafka too. */

@@ -14,7 +14,7 @@ import { StandIn } from "../demo/stand-in.ts";
 import type { SourceRecord } from "../record.ts";
 import { FileSource } from "../source/file-source.ts";
 import type { SourceListener } from "../source/source.ts";
-import { planTopics } from "../task/topology.ts";
+import { planTopics } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { silent } from "../telemetry/log.ts";
 import { library } from "./library.ts";

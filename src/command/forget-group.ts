@@ -1,4 +1,4 @@
-import { type KafkaSettings, kafkaClient } from "../source/kafka-client.ts";
+import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import { silent } from "../telemetry/log.ts";
 
 /** Takes away a consumer group that was made for one look. Without the right to do so it expires by itself. */

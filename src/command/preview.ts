@@ -12,9 +12,9 @@ import {
   LoggedDeadLetters,
 } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
-import { nameOf } from "../record.ts";
+import { recordName } from "../record.ts";
 import { FileSource } from "../source/file-source.ts";
-import { planTopics } from "../task/topology.ts";
+import { planTopics } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { endWithReader } from "./end-with-reader.ts";
@@ -86,7 +86,9 @@ export async function preview(
     rmSync(folder, { recursive: true, force: true });
     process.stderr.write(summary(counters));
     for (const { record, error } of shown) {
-      process.stderr.write(`  dead letter ${nameOf(record)}: ${error.code}: ${error.message}\n`);
+      process.stderr.write(
+        `  dead letter ${recordName(record)}: ${error.code}: ${error.message}\n`,
+      );
     }
   }
 }

@@ -5,7 +5,7 @@ import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import { recordedForm } from "../recorded-line.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Source } from "../source/source.ts";
-import { planTopics } from "../task/topology.ts";
+import { planTopics } from "../task/plan.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
 import { endWithReader } from "./end-with-reader.ts";
@@ -101,8 +101,7 @@ class Recording {
 
   #take(records: readonly SourceRecord[]): void {
     const [first] = records;
-    const open =
-      first && this.#ends.get(nameOf({ topic: first.topic, partition: first.partition }));
+    const open = first && this.#ends.get(nameOf(first));
     if (!open) return;
     const wanted = records
       .filter(({ offset }) => offset < open.end)

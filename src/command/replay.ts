@@ -6,7 +6,7 @@ import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
 import { FileSource } from "../source/file-source.ts";
-import { planTopics } from "../task/topology.ts";
+import { planTopics } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";

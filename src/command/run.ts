@@ -7,7 +7,7 @@ import { KafkaLog } from "../deliver/kafka-log.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
 import { CdcError } from "../errors.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
-import { planTopics } from "../task/topology.ts";
+import { planTopics } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { library } from "./library.ts";

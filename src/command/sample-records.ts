@@ -39,7 +39,7 @@ export async function sampleRecords(
         const [first] = records;
         const last = records.at(-1);
         if (!first || !last) return;
-        const name = nameOf({ topic: first.topic, partition: first.partition });
+        const name = nameOf(first);
         samples.set(first.topic, [...records.toReversed(), ...(samples.get(first.topic) ?? [])]);
         if (last.offset + 1 >= (waiting.get(name) ?? 0)) waiting.delete(name);
         check();

@@ -1,6 +1,13 @@
+import {
+  dateText,
+  instantText,
+  timeText,
+  type Unit,
+  unitByMagnitude,
+  utcText,
+} from "../instant.ts";
 import { real, type Value } from "../row.ts";
 import { decimal } from "./decimal.ts";
-import { dateText, instantText, timeText, type Unit, unitByMagnitude, utcText } from "./instant.ts";
 import { type Json, jsonText, parseJson, shown } from "./json.ts";
 
 /** Turns a raw, non-null value into the column's value. Throws an Error that says what it found. */
@@ -94,9 +101,11 @@ export function toDate(raw: Json): string {
   return trimZone(expect(raw, "string", "a date"));
 }
 
+const DAY_MS = 86_400_000;
+
 function toInstant(count: number | bigint, unit: Unit | undefined): string {
   const by = unit ?? unitByMagnitude(count);
-  return by === "days" ? instantText(count, "ms") : instantText(count, by);
+  return by === "days" ? instantText(Number(count) * DAY_MS, "ms") : instantText(count, by);
 }
 
 /** `isostring` puts a Z on types without a zone: `1988-02-29Z`, `07:30:00Z`. */

@@ -1,11 +1,11 @@
 import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent, SourceEvent, Truncate } from "../event.ts";
+import { isTime } from "../instant.ts";
 import type { SourceRecord } from "../record.ts";
 import { type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
 import { COMPLETE_BEFORE, type Envelope, isEnvelope, OPERATIONS } from "./envelope.ts";
 import { readFlattened } from "./flattened.ts";
-import { isTime } from "./instant.ts";
 import { isObject, type Json, type JsonObject, parseJson, shown } from "./json.ts";
 import { type ConnectSchema, convertersOf } from "./logical-types.ts";
 import { nonRowKind } from "./non-row.ts";

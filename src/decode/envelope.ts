@@ -20,10 +20,7 @@ export const OPERATIONS: { readonly [op: string]: Operation | undefined } = {
 /** A row with columns named `op` and `source` is no envelope: those hold no text and block of this kind. */
 export function isEnvelope(payload: JsonObject): payload is JsonObject & Envelope {
   return (
-    typeof payload.op === "string" &&
-    isObject(payload.source) &&
-    isObject(payload.source) &&
-    "connector" in payload.source
+    typeof payload.op === "string" && isObject(payload.source) && "connector" in payload.source
   );
 }
 

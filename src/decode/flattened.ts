@@ -1,5 +1,5 @@
+import { isTime } from "../instant.ts";
 import type { Headers } from "../record.ts";
-import { isTime } from "./instant.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /**

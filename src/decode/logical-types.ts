@@ -1,3 +1,4 @@
+import { instantText, timeText, type Unit, utcText } from "../instant.ts";
 import type { Value } from "../row.ts";
 import {
   type Converter,
@@ -9,7 +10,6 @@ import {
   trimZone,
 } from "./column-types.ts";
 import { decimal } from "./decimal.ts";
-import { instantText, timeText, type Unit, utcText } from "./instant.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 
 /** A Connect schema as the JSON converter embeds it. */

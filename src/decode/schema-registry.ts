@@ -9,7 +9,7 @@ import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { connectSchemaOfAvro, exactLongType, readAvro } from "./avro.ts";
 import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
-import { connectSchemaOfJson } from "./json-schema-format.ts";
+import { connectSchemaOfJson } from "./json-schema.ts";
 import type { ConnectSchema } from "./logical-types.ts";
 import { connectSchemaOfProtobuf, readProtobuf } from "./protobuf.ts";
 import { payloadOf, schemaIdOf } from "./wire-format.ts";

@@ -1,4 +1,4 @@
-import type { Position } from "../event.ts";
+import type { SourcePosition } from "../event.ts";
 import type { JsonObject } from "./json.ts";
 
 /** What the source block of an envelope says, or the added fields of a flattened record. */
@@ -11,7 +11,7 @@ const WIDTH = 20;
  * The place of the change in the database's log, where the connector gives one that names a single change of a single
  * row; `null` where it names only a transaction (GTID, SCN) or nothing.
  */
-export function positionOf(connector: string, source: SourceBlock): Position | null {
+export function positionOf(connector: string, source: SourceBlock): SourcePosition | null {
   switch (connector) {
     case "postgresql":
       return isNumber(source.lsn) ? `postgresql|${padded(source.lsn)}` : null;
@@ -30,7 +30,7 @@ export function positionOf(connector: string, source: SourceBlock): Position | n
 }
 
 /** `binlog.000001` sorts by its number, which may grow a digit. Positions of two servers cannot be compared. */
-function binlogPosition(connector: string, source: SourceBlock): Position | null {
+function binlogPosition(connector: string, source: SourceBlock): SourcePosition | null {
   const { server_id, file, pos, row } = source;
   const name = typeof file === "string" ? /^(.+)\.(\d+)$/.exec(file) : null;
   if (!name || !isNumber(server_id) || !isNumber(pos)) return null;
@@ -39,7 +39,7 @@ function binlogPosition(connector: string, source: SourceBlock): Position | null
   return `${connector}:${server_id}:${base}|${place}`;
 }
 
-function sqlServerPosition(source: SourceBlock): Position | null {
+function sqlServerPosition(source: SourceBlock): SourcePosition | null {
   const { commit_lsn, change_lsn, event_serial_no } = source;
   if (
     typeof commit_lsn !== "string" ||

@@ -1,7 +1,7 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
 import { CdcError } from "../errors.ts";
-import { failureOf } from "../source/failure.ts";
-import { type KafkaSettings, kafkaClient } from "../source/kafka-client.ts";
+import { failureOf } from "../kafka/failure.ts";
+import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Log, LogEntry } from "./log.ts";
 

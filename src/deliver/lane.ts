@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
-import { nameOf, type SourceRecord } from "../record.ts";
+import { recordName, type SourceRecord } from "../record.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { batchSize, LIMITS } from "./batch.ts";
@@ -151,7 +151,7 @@ export class Lane implements OrderedLane {
       }
       counters.add("retries");
       logger.warn(
-        { at: nameOf((batch[0] as LaneMessage).record), attempt, reason: result.reason },
+        { at: recordName((batch[0] as LaneMessage).record), attempt, reason: result.reason },
         "Segment did not take a batch; it is tried again",
       );
     }
@@ -169,7 +169,7 @@ export class Lane implements OrderedLane {
     if (this.#refused >= this.#options.refusedInARow) {
       throw new CdcError(
         "TOO_MANY_DEAD_LETTERS",
-        `Segment refused ${this.#refused} messages in a row, the last with ${reason}; nothing from ${nameOf(only.record)} on was given up: mend the cause and start again`,
+        `Segment refused ${this.#refused} messages in a row, the last with ${reason}; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
       );
     }
     const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${reason}`);

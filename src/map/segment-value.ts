@@ -23,7 +23,7 @@ export function segmentValue(value: Value): SegmentValue {
 /** A double has 15 to 17 digits: a decimal survives it if its shortest text is the same decimal again. */
 function realValue({ text, number }: Real): number | string {
   if (Number.isSafeInteger(number)) return text === String(number) ? number : text;
-  return new Real(text).text === plain(number) ? number : text;
+  return text === plain(number) ? number : text;
 }
 
 /** The number's shortest decimal text without an exponent. */

@@ -88,25 +88,18 @@ export class Sync {
    */
   messages(change: MappedChange, occasion: Occasion, leftOut: LeftOut): readonly Message[] {
     const { kind, previous, next } = change;
-    const gone = () =>
-      this.#message(
-        previous as Row,
-        change,
-        occasion,
-        leftOut,
-        kind === "removed" && this.#options.type === "track" ? "removed" : "exited",
-      );
+    const gone = (as: MessageKind) => this.#message(previous as Row, change, occasion, leftOut, as);
     const here = (as: MessageKind) => this.#message(next as Row, change, occasion, leftOut, as);
     switch (this.#options.type) {
       case "identify":
         return kind === "removed" ? [] : [here("identify")];
       case "track":
         if (this.#options.events[kind] === undefined) return [];
-        return [kind === "removed" ? gone() : here(kind)];
+        return [kind === "removed" ? gone("removed") : here(kind)];
       case "track-entered-exited":
         if (kind === "added") return [here("entered")];
-        if (kind === "removed") return [gone()];
-        return this.#userChanged(change) ? [gone(), here("entered")] : [];
+        if (kind === "removed") return [gone("exited")];
+        return this.#userChanged(change) ? [gone("exited"), here("entered")] : [];
     }
   }
 

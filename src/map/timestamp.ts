@@ -1,4 +1,5 @@
 import { CdcError } from "../errors.ts";
+import { parseInstant, unitByMagnitude } from "../instant.ts";
 import { Real, type Value } from "../row.ts";
 
 /**
@@ -24,21 +25,13 @@ function milliseconds(value: Value): number {
   if (typeof value !== "string") return Number.NaN;
   const text = value.trim();
   if (/^-?\d+$/.test(text)) return sinceEpoch(Number(text));
-  const match =
-    /^([+-]?\d{4,6}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?(Z|[+-]\d{2}(?::?\d{2})?)?$/.exec(
-      text,
-    );
-  if (!match) return Number.NaN;
-  const [, date, time = "00:00:00", zone = "Z"] = match;
-  return Date.parse(`${date}T${time}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`);
+  const date = /^([+-]?\d{4,6}-\d{2}-\d{2})Z?$/.exec(text);
+  // A date is its midnight, UTC.
+  return Date.parse(date ? `${date[1]}T00:00:00Z` : (parseInstant(text) ?? ""));
 }
 
-const DAY_MS = 86_400_000;
+const MS = { days: 86_400_000, s: 1_000, ms: 1, us: 1e-3, ns: 1e-6 } as const;
 
 function sinceEpoch(count: number): number {
-  const size = Math.abs(count);
-  if (size < 1e6) return count * DAY_MS;
-  if (size < 1e11) return count * 1_000;
-  if (size < 1e14) return count;
-  return size < 1e17 ? count / 1_000 : count / 1_000_000;
+  return count * MS[unitByMagnitude(count)];
 }

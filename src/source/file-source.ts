@@ -143,9 +143,9 @@ export class FileSource implements Source {
       return null;
     }
     const { topic, partition, offset } = record;
-    const seen = this.#seen.get(nameOf({ topic, partition }));
+    const seen = this.#seen.get(nameOf(record));
     if (!seen) {
-      this.#seen.set(nameOf({ topic, partition }), { at: { topic, partition }, last: offset });
+      this.#seen.set(nameOf(record), { at: { topic, partition }, last: offset });
       this.#grown = true;
     } else if (offset <= seen.last) onOutOfOrder?.();
     else seen.last = offset;
@@ -175,7 +175,7 @@ export class FileSource implements Source {
       listener.assigned([...this.#seen.values()].map(({ at }) => at));
       await listener.processed();
     }
-    const partitions = Map.groupBy(window, ({ topic, partition }) => nameOf({ topic, partition }));
+    const partitions = Map.groupBy(window, nameOf);
     for (const records of partitions.values()) {
       listener.records(records);
       await this.#room();

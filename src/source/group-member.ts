@@ -1,9 +1,9 @@
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
+import { failureOf, passes, pauseAfter } from "../kafka/failure.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { failureOf, passes, pauseAfter } from "./failure.ts";
 import { within } from "./within.ts";
 
 /** What happens to a member. Called by kafkajs' own loop: no method may wait or throw. */

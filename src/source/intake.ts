@@ -2,7 +2,7 @@ import type { EachBatchPayload } from "kafkajs";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Hold, verdict } from "./assignment.ts";
-import { recordOf } from "./message.ts";
+import { recordOf } from "./kafka-record.ts";
 import type { OwnedPartitions } from "./owned-partitions.ts";
 import type { Source, SourceListener } from "./source.ts";
 

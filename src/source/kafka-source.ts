@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
+import { failureOf } from "../kafka/failure.ts";
+import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { failureOf } from "./failure.ts";
 import { GroupMember } from "./group-member.ts";
 import { Intake } from "./intake.ts";
-import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
 import { OwnedPartitions } from "./owned-partitions.ts";
 import type { LogRange, Source, SourceListener } from "./source.ts";
 import { Topics } from "./topics.ts";

@@ -23,7 +23,7 @@ export class OwnedPartitions {
   }
 
   get(at: TopicPartition): Hold | undefined {
-    return this.#holds.get(nameOf({ topic: at.topic, partition: at.partition }));
+    return this.#holds.get(nameOf(at));
   }
 
   /** To be called inside the join: what is told to kafkajs there holds before anything is fetched. */
@@ -36,7 +36,7 @@ export class OwnedPartitions {
   }
 
   lose(at: TopicPartition): void {
-    this.#holds.delete(nameOf({ topic: at.topic, partition: at.partition }));
+    this.#holds.delete(nameOf(at));
   }
 
   /** Takes one over as new: paused, without a place. */

@@ -1,9 +1,9 @@
 import type { Admin, Kafka } from "kafkajs";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
+import { failureOf, passes, pauseAfter } from "../kafka/failure.ts";
 import { nameOf, type TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { failureOf, passes, pauseAfter } from "./failure.ts";
 import type { LogRange } from "./source.ts";
 import { within } from "./within.ts";
 

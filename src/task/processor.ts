@@ -14,12 +14,12 @@ import {
   type Truncate,
 } from "../event.ts";
 import type { Occasion, Sync } from "../map/sync.ts";
-import { nameOf, type SourceRecord } from "../record.ts";
+import { recordName, type SourceRecord } from "../record.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import { rulesOf, type TopicPlan } from "./topology.ts";
+import { rulesOf, type TopicPlan } from "./plan.ts";
 
 /** What came out of some records: messages in their order, and what was set aside. */
 export type Results = { readonly messages: LaneMessage[]; readonly letters: DeadLetter[] };
@@ -272,7 +272,7 @@ function tombstone({ key }: Tombstone, { topic, timestamp }: SourceRecord): RowE
 function tooMany(record: SourceRecord, count: number, last: DeadLetter | undefined): CdcError {
   return new CdcError(
     "TOO_MANY_DEAD_LETTERS",
-    `${nameOf(record)}: the last ${count} records all ended as dead letters, the last because ${last?.error.message}; ` +
+    `${recordName(record)}: the last ${count} records all ended as dead letters, the last because ${last?.error.message}; ` +
       "mend the cause and start again, or raise deadLetters.stopAfterInARow",
   );
 }

@@ -14,10 +14,10 @@ import { registerSyncs } from "../state/sync-registry.ts";
 import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { TopicPlan } from "./plan.ts";
 import { Processor } from "./processor.ts";
 import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
-import type { TopicPlan } from "./topology.ts";
 import type { Removal } from "./truncation.ts";
 
 export type TaskManagerOptions = {
@@ -62,8 +62,7 @@ export class TaskManager implements SourceListener {
 
   records(records: readonly SourceRecord[]): void {
     const [first] = records;
-    if (first)
-      this.#tasks.get(nameOf({ topic: first.topic, partition: first.partition }))?.enqueue(records);
+    if (first) this.#tasks.get(nameOf(first))?.enqueue(records);
   }
 
   async processed(): Promise<void> {

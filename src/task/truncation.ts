@@ -1,6 +1,6 @@
 import { CdcError } from "../errors.ts";
 import type { Truncate } from "../event.ts";
-import { nameOf, type SourceRecord } from "../record.ts";
+import { recordName, type SourceRecord } from "../record.ts";
 
 /** A truncate as the tasks pass it on: what happened, the record that told it, and its name in message ids. */
 export type Removal = {
@@ -57,7 +57,7 @@ export class Truncation {
     if (policy === "stop") {
       throw new CdcError(
         "TRUNCATED",
-        `${nameOf(record)}: the table was truncated, and onTruncate: stop asks to stop here; set it to remove or ignore to go on`,
+        `${recordName(record)}: the table was truncated, and onTruncate: stop asks to stop here; set it to remove or ignore to go on`,
       );
     }
     const removal = {

@@ -7,7 +7,7 @@ import type { SourceRecord } from "../../src/record.ts";
 import { parseRecordedLine } from "../../src/recorded-line.ts";
 import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
 import type { StoredRow } from "../../src/stored-row.ts";
-import { planTopics, rulesOf, type TopicPlan } from "../../src/task/topology.ts";
+import { planTopics, rulesOf, type TopicPlan } from "../../src/task/plan.ts";
 import { TOPIC } from "./feed.ts";
 import { settingsText } from "./settings.ts";
 

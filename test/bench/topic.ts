@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { kafkaClient } from "../../src/source/kafka-client.ts";
+import { kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { silent } from "../../src/telemetry/log.ts";
 import { type FeedOptions, type FeedRecord, feed, HEADERS, PARTITIONS, TOPIC } from "./feed.ts";
 

@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { KafkaLog } from "../../src/deliver/kafka-log.ts";
 import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
 import { CdcError } from "../../src/errors.ts";
-import { type KafkaSettings, kafkaClient } from "../../src/source/kafka-client.ts";
+import { type KafkaSettings, kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { KafkaSource } from "../../src/source/kafka-source.ts";
 import { type Logger, silent } from "../../src/telemetry/log.ts";
 import { type Stack, startStack } from "../stack/stack.ts";

@@ -6,8 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KafkaLog } from "../../src/deliver/kafka-log.ts";
 import { CdcError } from "../../src/errors.ts";
+import { kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../../src/record.ts";
-import { kafkaClient } from "../../src/source/kafka-client.ts";
 import { KafkaSource } from "../../src/source/kafka-source.ts";
 import type { SourceListener } from "../../src/source/source.ts";
 import { silent } from "../../src/telemetry/log.ts";
@@ -40,7 +40,7 @@ class Member implements SourceListener {
 
   records(records: readonly SourceRecord[]): void {
     for (const record of records) {
-      const name = nameOf({ topic: record.topic, partition: record.partition });
+      const name = nameOf(record);
       const seen = this.seen.get(name) ?? [];
       seen.push(record);
       this.seen.set(name, seen);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
-import { planTopics, rulesOf, type TopicPlan } from "../../../src/task/topology.ts";
+import { planTopics, rulesOf, type TopicPlan } from "../../../src/task/plan.ts";
 
 const s = suite("task: the plan of each topic");
 

@@ -60,16 +60,21 @@ function fraction(rest: bigint, perSecond: bigint, atLeast: number): string {
 const ISO =
   /^([+-]?\d{4,6}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d+))?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
-/** ISO text in any zone, or with a space for the `T`, in the form of `instantText`; what is no instant stays as it is. */
-export function utcText(text: string): string {
+/** ISO text in any zone, or with a space for the `T`, in the form of `instantText`; `null` where it is no instant. */
+export function parseInstant(text: string): string | null {
   const match = ISO.exec(text);
-  if (!match) return text;
+  if (!match) return null;
   const [, date, clock = "", digits = "", zone = "Z"] = match;
   const time = clock.length === 5 ? `${clock}:00` : clock;
   const offset = /^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone;
   const at = new Date(`${date}T${time}${offset}`);
-  if (Number.isNaN(at.getTime())) return text;
+  if (Number.isNaN(at.getTime())) return null;
   return `${at.toISOString().slice(0, -5)}.${digits.replace(/0+$/, "").padEnd(3, "0")}Z`;
+}
+
+/** The same; what is no instant stays as it is. */
+export function utcText(text: string): string {
+  return parseInstant(text) ?? text;
 }
 
 /** The unit that a bare number since 1970 is in, by its magnitude; days below a million. */
