@@ -16,6 +16,9 @@ const DEFAULT_OF_NEW_COLUMN = {
   },
 };
 
+const TRUNCATES_NOT_LOGGED =
+  "MariaDB runs no triggers for TRUNCATE, which removed this row: the log lacks it";
+
 const DELETED_WHILE_AWAY = "a re-snapshot never shows rows deleted while the connector was away";
 
 const CASES: readonly Case[] = [
@@ -86,10 +89,17 @@ const CASES: readonly Case[] = [
       products: ["id"],
       orders: ["order_number"],
       late_table: ["id"],
+      products_on_hand: ["product_id", "warehouse"],
     },
-    leftOut: {
-      products_on_hand:
-        "its rows change by ON … CASCADE, for which MariaDB runs no triggers: the log lacks them",
+    invisible: {
+      "products_on_hand 101,B": { kinds: ["added", "removed"], why: TRUNCATES_NOT_LOGGED },
+      "products_on_hand 101,C": { kinds: ["added", "removed"], why: TRUNCATES_NOT_LOGGED },
+      "products_on_hand 102,A": {
+        kinds: ["added", "removed", "added", "changed", "removed"],
+        why: TRUNCATES_NOT_LOGGED,
+      },
+      "products_on_hand 103,A": { kinds: ["added", "removed"], why: TRUNCATES_NOT_LOGGED },
+      "products_on_hand 104,A": { kinds: ["added", "removed"], why: TRUNCATES_NOT_LOGGED },
     },
   },
   {
