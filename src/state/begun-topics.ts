@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CdcError, messageOf } from "../errors.ts";
+
+/** Which topics a pipeline has begun with: a partition that appears in one of them later is new, and all of it counts. */
+export interface BegunTopics {
+  has(topic: string): boolean;
+  add(topics: readonly string[]): void;
+}
+
+/** A list in a file of the pipeline's folder. */
+export class BegunTopicsFile implements BegunTopics {
+  readonly #folder: string;
+  readonly #topics: Set<string>;
+
+  /** @throws CdcError STATE_UNREADABLE */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#topics = new Set(read(join(folder, "begun.json")));
+  }
+
+  has(topic: string): boolean {
+    return this.#topics.has(topic);
+  }
+
+  add(topics: readonly string[]): void {
+    for (const topic of topics) this.#topics.add(topic);
+    mkdirSync(this.#folder, { recursive: true });
+    const file = join(this.#folder, "begun.json");
+    writeFileSync(`${file}.new`, JSON.stringify([...this.#topics]));
+    renameSync(`${file}.new`, file);
+  }
+}
+
+function read(file: string): readonly string[] {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as string[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new CdcError("STATE_UNREADABLE", `${file} cannot be read: ${messageOf(error)}`);
+  }
+}

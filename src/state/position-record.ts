@@ -1,0 +1,49 @@
+import { CdcError } from "../errors.ts";
+import type { SourcePosition } from "../event.ts";
+
+/** Where a task stands in its partition. Written in one batch with the rows that it covers. */
+export type PositionRecord = {
+  /** The next offset to process. */
+  readonly next: number;
+  /** The key of the preceding record where that was a delete: a tombstone that follows belongs to it. */
+  readonly lastDelete: string | null;
+  /** Whether a streamed record (no snapshot read) has been seen. */
+  readonly streaming: boolean;
+  /** The last `TRUNCATE` of the table. */
+  readonly truncated: { readonly position: SourcePosition; readonly time: number } | null;
+};
+
+/** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */
+export type SyncEntry = {
+  readonly name: string;
+  /** Hash of everything that decides what the sync sends. */
+  readonly fingerprint: string;
+  /** The partition's end when the sync first started there. */
+  readonly boundary: number;
+  /** The sync was taken out of the settings; its memberships are of no use any more. */
+  readonly retired?: boolean;
+};
+
+/** What a task knows besides its rows. */
+export type TaskRecord = PositionRecord & {
+  readonly version: number;
+  readonly syncs: readonly SyncEntry[];
+};
+
+const VERSION = 1;
+
+export function encodeTaskRecord(position: PositionRecord, syncs: readonly SyncEntry[]): Buffer {
+  return Buffer.from(JSON.stringify({ version: VERSION, ...position, syncs }));
+}
+
+/** @throws CdcError STATE_UNREADABLE where another version wrote it */
+export function decodeTaskRecord(bytes: Buffer): TaskRecord {
+  const record = JSON.parse(bytes.toString("utf8")) as TaskRecord;
+  if (record.version !== VERSION) {
+    throw new CdcError(
+      "STATE_UNREADABLE",
+      `the state has format ${record.version} and this version reads ${VERSION}; run the version that wrote it, or remove the state folder to start anew`,
+    );
+  }
+  return record;
+}

@@ -1,0 +1,12 @@
+/** The port for durable local state: sorted keys, one atomic write. */
+export interface Store {
+  /** The values of the keys, in their order; `null` where there is none. */
+  get(keys: readonly Buffer[]): Promise<readonly (Buffer | null)[]>;
+  /** Writes all or nothing, in order; a `null` value removes the key. */
+  write(entries: readonly StoreEntry[]): Promise<void>;
+  /** All entries with `from` <= key < `to`, in the order of their keys, as they were when the scan began. */
+  scan(from: Buffer, to: Buffer): AsyncIterable<{ readonly key: Buffer; readonly value: Buffer }>;
+  close(): Promise<void>;
+}
+
+export type StoreEntry = { readonly key: Buffer; readonly value: Buffer | null };

@@ -1,0 +1,208 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { PositionRecord } from "../../../src/state/position-record.ts";
+import { TaskState } from "../../../src/state/task-state.ts";
+import type { StoredRow } from "../../../src/stored-row.ts";
+import { MemoryStore } from "../../support/memory-store.ts";
+import { flush, VirtualClock } from "../../support/virtual-clock.ts";
+
+const s = suite("state: the rows of one task");
+
+const DAY_MS = 86_400_000;
+const SYNCS = [{ name: "a", fingerprint: "fa", boundary: 0 }];
+
+function open(store = new MemoryStore(), clock = new VirtualClock()) {
+  return { store, clock, state: new TaskState(store, clock, 7 * DAY_MS) };
+}
+
+const rowOf = (v: number | null): StoredRow => ({
+  row: v === null ? null : { v },
+  offset: 0,
+  position: null,
+  time: 0,
+  members: [],
+  unsure: [],
+});
+const at = (next: number): PositionRecord => ({
+  next,
+  lastDelete: null,
+  streaming: false,
+  truncated: null,
+});
+
+async function read(state: TaskState, ...keys: readonly string[]) {
+  const prefetched = await state.prefetch(new Set(keys));
+  return keys.map((key) => {
+    const stored = state.row(key, prefetched);
+    return stored === null ? "none" : stored.row === null ? "mark" : stored.row.v;
+  });
+}
+
+async function rowsOf(state: TaskState) {
+  const found: [string, unknown][] = [];
+  for await (const [key, { row }] of state.rows()) found.push([key, row?.v ?? null]);
+  return found.toSorted();
+}
+
+s("should read what was written, before, during and after its checkpoint", async () => {
+  const { state } = open();
+  state.put("[1]", rowOf(1));
+  assert.equal(await read(state, "[1]", "[2]"), [1, "none"]);
+  const cut = state.cut(at(1));
+  assert.equal(await read(state, "[1]"), [1]);
+  state.put("[1]", rowOf(2));
+  assert.equal(await read(state, "[1]"), [2]);
+  await state.commit(cut, SYNCS);
+  assert.equal(await read(state, "[1]"), [2]);
+  await state.commit(state.cut(at(2)), SYNCS);
+  assert.equal(await read(state, "[1]"), [2]);
+});
+
+s("should commit only what was there at the cut", async () => {
+  const { store, state } = open();
+  state.put("[1]", rowOf(1));
+  const cut = state.cut(at(1));
+  state.put("[2]", rowOf(2));
+  assert.is(state.uncommitted, 2);
+  await state.commit(cut, SYNCS);
+  assert.is(state.uncommitted, 1);
+  assert.equal(await read(open(store.crashed().reopen()).state, "[1]", "[2]"), [1, "none"]);
+});
+
+s("should write rows, position and syncs in one batch, and load them again", async () => {
+  const { store, state } = open();
+  assert.is(await state.load(), null);
+  state.put("[1]", rowOf(1));
+  state.put("[2]", rowOf(2));
+  await state.commit(state.cut(at(9)), SYNCS);
+  assert.equal(store.writes, [3]);
+  const loaded = await open(store.crashed().reopen()).state.load();
+  assert.is(loaded?.next, 9);
+  assert.equal(loaded?.syncs, SYNCS);
+});
+
+s(
+  "should not lose a row that a checkpoint moves into the store while the rest is being read",
+  async () => {
+    const { store, state } = open();
+    state.put("[1]", rowOf(1));
+    const cut = state.cut(at(1));
+    const answer = store.holdReads();
+    const prefetching = state.prefetch(new Set(["[1]", "[2]"]));
+    await flush();
+    // The store's reads see what was there before; only afterwards does it hold row 1.
+    await state.commit(cut, SYNCS);
+    answer();
+    const prefetched = await prefetching;
+    assert.is(state.row("[1]", prefetched)?.row?.v, 1);
+  },
+);
+
+s("should not let a prefetched row hide a newer one", async () => {
+  const { state } = open();
+  state.put("[1]", rowOf(1));
+  await state.commit(state.cut(at(1)), SYNCS);
+  const prefetched = await state.prefetch(new Set(["[1]"]));
+  state.put("[1]", rowOf(2));
+  assert.is(state.row("[1]", prefetched)?.row?.v, 2);
+});
+
+s("should read the store once for a group of keys", async () => {
+  const { store, state } = open();
+  state.put("[1]", rowOf(1));
+  await state.prefetch(new Set(["[1]", "[2]", "[3]"]));
+  assert.is(store.reads, 1);
+});
+
+s("should list every row once, the newest of each", async () => {
+  const { state } = open();
+  for (const key of ["[1]", "[2]", "[3]"]) state.put(key, rowOf(1));
+  await state.commit(state.cut(at(1)), SYNCS);
+  state.put("[2]", rowOf(2));
+  state.cut(at(2));
+  state.put("[3]", rowOf(3));
+  assert.equal(await rowsOf(state), [
+    ["[1]", 1],
+    ["[2]", 2],
+    ["[3]", 3],
+  ]);
+});
+
+s("should keep keys of any text apart from each other and from its own records", async () => {
+  const { state } = open();
+  const keys = ['["é"]', '["e\\u0301"]', "p", "d", '["\\u0000"]'];
+  for (const [i, key] of keys.entries()) state.put(key, rowOf(i));
+  await state.commit(state.cut(at(1)), SYNCS);
+  assert.equal(await read(state, ...keys), [0, 1, 2, 3, 4]);
+  assert.is((await state.load())?.next, 1);
+});
+
+/** Commits a deletion mark of row 1 on a fresh state. */
+async function marked() {
+  const all = open();
+  all.state.put("[1]", rowOf(null));
+  await all.state.commit(all.state.cut(at(1)), SYNCS);
+  const later = async (ms: number) => {
+    await all.clock.advance(ms);
+    await all.state.commit(all.state.cut(at(2)), SYNCS);
+  };
+  return { ...all, later };
+}
+
+s("should keep a deletion mark for as long as the setting says", async () => {
+  const { state, later } = await marked();
+  await later(7 * DAY_MS - 1);
+  assert.equal(await read(state, "[1]"), ["mark"]);
+});
+
+s("should forget a deletion mark after that, and leave nothing of it behind", async () => {
+  const { store, state, later } = await marked();
+  await later(7 * DAY_MS + 60_001);
+  assert.equal(await read(state, "[1]"), ["none"]);
+  assert.equal(store.keys("d"), []);
+  assert.equal(store.keys("r"), []);
+});
+
+s("should not forget a row that came back after its removal", async () => {
+  const { state, store, later } = await marked();
+  state.put("[1]", rowOf(5));
+  await later(DAY_MS);
+  await later(7 * DAY_MS);
+  assert.equal(await read(state, "[1]"), [5]);
+  assert.equal(store.keys("d"), []);
+});
+
+s("should count a mark's age from its last removal", async () => {
+  const { state, later } = await marked();
+  state.put("[1]", rowOf(5));
+  await later(3 * DAY_MS);
+  state.put("[1]", rowOf(null));
+  await later(DAY_MS);
+  await later(6 * DAY_MS);
+  assert.equal(await read(state, "[1]"), ["mark"], "removed again on day 4, it is day 10");
+  await later(2 * DAY_MS);
+  assert.equal(await read(state, "[1]"), ["none"]);
+});
+
+s("should keep a row that is put in the very checkpoint that forgets its mark", async () => {
+  const { state, later } = await marked();
+  state.put("[1]", rowOf(5));
+  await later(8 * DAY_MS);
+  assert.equal(await read(state, "[1]"), [5]);
+});
+
+s("should forget a great many marks over several checkpoints", async () => {
+  const { store, state, clock } = open();
+  for (let id = 0; id < 2_500; id += 1) state.put(`[${id}]`, rowOf(null));
+  await state.commit(state.cut(at(1)), SYNCS);
+  const left: number[] = [];
+  for (const ms of [8 * DAY_MS, 60_000, 60_000, 60_000, 60_000, 60_000]) {
+    await clock.advance(ms);
+    await state.commit(state.cut(at(2)), SYNCS);
+    left.push(store.keys("r").length);
+  }
+  assert.ok((left[0] ?? 0) > 0, "no checkpoint waits for all of them");
+  assert.is(left.at(-1), 0);
+});
+
+s.run();
