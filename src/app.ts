@@ -6,6 +6,7 @@ import type { Destination } from "./deliver/destination.ts";
 import { Gate } from "./deliver/gate.ts";
 import { Lane, type LaneMessage } from "./deliver/lane.ts";
 import type { OrderedLane } from "./deliver/ordered-lane.ts";
+import { CdcError, messageOf } from "./errors.ts";
 import type { Source, SourceListener } from "./source/source.ts";
 import { BegunTopicsFile } from "./state/begun-topics.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
@@ -44,6 +45,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const over = Promise.withResolvers<void>();
   // What waits for ever (a registry, a dead-letter topic) waits no longer once the pipeline ends, for whatever reason.
   const ending = new AbortController();
+  const failures: unknown[] = [];
   const gate = new Gate(clock);
   const deadLetters: DeadLetters = {
     append: (letters) => parts.deadLetters.append(letters, ending.signal),
@@ -71,7 +73,14 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
             onPush: parts.onMessages,
             onFailure,
           }),
-    onFailure: over.reject,
+    onFailure: (error) => {
+      // While it ends, what was waiting gives up: that is no failure of its own. A known one still is.
+      if (ending.signal.aborted && !(error instanceof CdcError)) {
+        return logger.warn({ reason: messageOf(error) }, "left for the next start");
+      }
+      failures.push(error);
+      over.reject(error);
+    },
     onEnd: over.resolve,
   });
   const ended = () => over.resolve();
@@ -87,4 +96,5 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     await manager.stop(STOP_DEADLINE_MS);
     await source.stop();
   }
+  if (failures.length > 0) throw failures[0];
 }

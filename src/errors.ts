@@ -26,6 +26,9 @@ const NEXT = {
 
   STATE_UNREADABLE: "stop",
   STATE_IN_USE: "stop",
+  STATE_UNWRITABLE: "stop",
+  DEAD_LETTERS_UNWRITABLE: "stop",
+  OTHER_INPUT: "stop",
   SYNCS_CHANGED: "stop",
   POSITION_LOST: "stop",
   USER_REQUIRED: "stop",

@@ -82,6 +82,8 @@ function bytesOf(
   const base64 = json[`${name}_base64`];
   if (typeof base64 === "string") return Buffer.from(base64, "base64");
   const text = json[name];
+  // A tombstone says so, with null; a line that lacks its payload is no tombstone.
+  if (text === undefined && name === "payload") throw unreadable(line, "it has no `payload`");
   if (text === null || text === undefined) return null;
   if (typeof text === "string") return Buffer.from(text);
   throw unreadable(line, `\`${name}\` is neither text nor null`);

@@ -12,6 +12,8 @@ export type StoredRow = {
   readonly time: number;
   /** Numbers of the syncs that count the row as a member. */
   readonly members: readonly number[];
-  /** Members whose last row was refused by their filter, so that Segment may hold something older than this row. */
-  readonly unsure: readonly number[];
+  /** Members whose model could not take a later row: the row that they know, by the sync's number. */
+  readonly behind: readonly { readonly sync: number; readonly row: Row }[];
+  /** Columns that have a value which was never seen (PostgreSQL's TOAST): not NULL, whatever it is. */
+  readonly unknown: readonly string[];
 };

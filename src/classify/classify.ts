@@ -64,7 +64,7 @@ export function classify(
   const changes: Change[] = [];
   const refusals: Refusal[] = [];
   const members: number[] = [];
-  const unsure: number[] = [];
+  const behind: { sync: number; row: Row }[] = [];
   let unchanged = 0;
   let initial = 0;
   let usersIgnored = 0;
@@ -80,11 +80,13 @@ export function classify(
         previous === null
           ? wouldBeMember(model, sync, before)
           : previous.members.includes(sync.number);
+      const known =
+        previous?.behind.find(({ sync: number }) => number === sync.number)?.row ?? before;
       if (belongs instanceof CdcError) {
-        // Row and membership stay as they are for this model; should another model store the row, this sync no
-        // longer knows what Segment holds.
+        // Row and membership stay as they are for this model. Should another model store the row, a member goes on
+        // from the one that it knows.
         if (was) members.push(sync.number);
-        if (was) unsure.push(sync.number);
+        if (was && known !== null) behind.push({ sync: sync.number, row: known });
         continue;
       }
       const is = belongs && next !== null && sync.hasUser(next, absent);
@@ -93,19 +95,21 @@ export function classify(
       const kind = was ? (is ? "changed" : "removed") : is ? "added" : null;
       const silent = sync.initialResults === "skip" && isInitial(previous, event, standing, sync);
       if (kind === null) {
-        if (belongs && next !== null && !silent && isNews(before, event, next)) {
+        if (belongs && next !== null && !silent && isNews(previous, before, event, next)) {
           const error = sync.missingUser(next);
           if (error) refusals.push({ by: sync.name, error });
           else usersIgnored += 1;
         }
-      } else if (kind === "changed" && !hasChanged(sync, previous, before, event, next))
+      } else if (kind === "changed" && !hasChanged(sync, previous, known, event, next))
         unchanged += 1;
       else if (silent) initial += 1;
-      else changes.push({ sync, kind, previous: before, next, absent });
+      else changes.push({ sync, kind, previous: known, next, absent });
     }
   }
 
-  const stored = taken ? keep(previous, event, standing, next, members, unsure) : null;
+  const stored = taken
+    ? keep(previous, event, standing, { row: next, members, behind, unknown: [...absent] })
+    : null;
   return {
     verdict: "applied",
     stored,
@@ -188,17 +192,25 @@ function isInitial(
 function hasChanged(
   sync: SyncRule,
   previous: StoredRow | null,
-  before: Row | null,
+  known: Row | null,
   event: RowEvent,
   next: Row | null,
 ): boolean {
-  if (previous?.unsure.includes(sync.number)) return true;
-  return before !== null && next !== null && differs(sync.watched, before, next, event.defaults);
+  return (
+    known !== null &&
+    next !== null &&
+    differs(sync.watched, known, next, event.defaults, previous?.unknown)
+  );
 }
 
 /** A row that is new or differs in any column: a repeated read of a row without a user is refused only once. */
-function isNews(before: Row | null, event: RowEvent, next: Row): boolean {
-  return before === null || differs("*", before, next, event.defaults);
+function isNews(
+  previous: StoredRow | null,
+  before: Row | null,
+  event: RowEvent,
+  next: Row,
+): boolean {
+  return before === null || differs("*", before, next, event.defaults, previous?.unknown);
 }
 
 /** The row, or a deletion mark for a row that was stored or whose removal has a position to compare with. */
@@ -206,12 +218,10 @@ function keep(
   previous: StoredRow | null,
   event: RowEvent,
   { offset }: Standing,
-  row: Row | null,
-  members: readonly number[],
-  unsure: readonly number[],
+  what: Pick<StoredRow, "row" | "members" | "behind" | "unknown">,
 ): StoredRow | null {
-  if (row === null && previous === null && event.position === null) return null;
+  if (what.row === null && previous === null && event.position === null) return null;
   // A record without a position leaves the stored one standing, with the commit time that belongs to it.
   const { position, time } = event.position === null && previous !== null ? previous : event;
-  return { row, offset, position, time, members, unsure };
+  return { offset, position, time, ...what };
 }

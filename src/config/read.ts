@@ -40,8 +40,9 @@ export function parseSettings(
     );
   }
 
-  const problems: Problem[] = [...expandEnvironment(document, environment)];
-  const value: unknown = document.toJS() ?? {};
+  const expanded = expandEnvironment(document, environment);
+  const problems: Problem[] = [...expanded.problems];
+  const value = plain(document, file);
   const parsed = settingsSchema.safeParse(value);
   if (parsed.success && problems.length === 0) problems.push(...checkReferences(parsed.data));
   if (!parsed.success)
@@ -52,7 +53,25 @@ export function parseSettings(
     ({ path, text }) =>
       `${file}:${lineOf(document, lines, path)}: ${path.join(".") || "(top)"}: ${text}`,
   );
-  throw new CdcError("CONFIGURATION", report.join("\n"));
+  throw new CdcError("CONFIGURATION", hidden(report.join("\n"), expanded.taken));
+}
+
+/** @throws CdcError CONFIGURATION where an alias leads nowhere or too far */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new CdcError("CONFIGURATION", `${file}: not YAML that can be read: ${messageOf(error)}`);
+  }
+}
+
+/** Shorter values would hide half of the message, and are no secrets. */
+const SECRET_LENGTH = 4;
+
+/** What came from the environment may be a secret, in whatever place it was put. */
+function hidden(text: string, taken: ReadonlySet<string>): string {
+  const secrets = [...taken].filter(({ length }) => length >= SECRET_LENGTH);
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "(hidden)"), text);
 }
 
 /** The line of the deepest part of the path that the file has. */

@@ -4,7 +4,7 @@ import { isTime } from "../instant.ts";
 import type { SourceRecord } from "../record.ts";
 import { type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
-import { COMPLETE_BEFORE, type Envelope, isEnvelope, OPERATIONS } from "./envelope.ts";
+import { COMPLETE_BEFORE, type Envelope, isBroken, isEnvelope, OPERATIONS } from "./envelope.ts";
 import { readFlattened } from "./flattened.ts";
 import { isObject, type Json, type JsonObject, parseJson, shown } from "./json.ts";
 import { type ConnectSchema, convertersOf } from "./logical-types.ts";
@@ -74,6 +74,9 @@ export class Decoder {
         "UNKNOWN_SHAPE",
         `the value is ${shown(payload)}, neither an envelope nor a row`,
       );
+    }
+    if (isBroken(payload)) {
+      throw new CdcError("UNKNOWN_SHAPE", `an envelope without a source block: ${shown(payload)}`);
     }
     const what = nonRowKind(payload);
     if (what !== null) return { kind: "non-row", what };

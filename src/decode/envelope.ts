@@ -24,6 +24,16 @@ export function isEnvelope(payload: JsonObject): payload is JsonObject & Envelop
   );
 }
 
+/** An envelope that lost its source block must not be taken for a flattened row. */
+export function isBroken(payload: JsonObject): boolean {
+  return (
+    typeof payload.op === "string" &&
+    "before" in payload &&
+    "after" in payload &&
+    !isEnvelope(payload)
+  );
+}
+
 /** Connectors whose `before` is the whole row: Debezium's documentation of each. PostgreSQL's depends on the table. */
 export const COMPLETE_BEFORE: ReadonlySet<string> = new Set([
   "mysql",

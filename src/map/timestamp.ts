@@ -24,7 +24,8 @@ function milliseconds(value: Value): number {
   if (value instanceof Real) return sinceEpoch(value.number);
   if (typeof value !== "string") return Number.NaN;
   const text = value.trim();
-  if (/^-?\d+$/.test(text)) return sinceEpoch(Number(text));
+  // Fewer digits are a year or a compact date, of which nothing says so.
+  if (/^-?\d{9,}$/.test(text)) return sinceEpoch(Number(text));
   const date = /^([+-]?\d{4,6}-\d{2}-\d{2})Z?$/.exec(text);
   // A date is its midnight, UTC.
   return Date.parse(date ? `${date[1]}T00:00:00Z` : (parseInstant(text) ?? ""));

@@ -10,7 +10,7 @@ export type PositionRecord = {
   /** Whether a streamed record (no snapshot read) has been seen. */
   readonly streaming: boolean;
   /** The last `TRUNCATE` of the table. */
-  readonly truncated: { readonly position: SourcePosition; readonly time: number } | null;
+  readonly truncated: { readonly position: SourcePosition | null; readonly time: number } | null;
 };
 
 /** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */

@@ -22,7 +22,14 @@ export class RocksDbStore implements Store {
 
   /** @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened */
   static async open(folder: string): Promise<RocksDbStore> {
-    mkdirSync(folder, { recursive: true });
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw new CdcError(
+        "STATE_UNWRITABLE",
+        `the state folder ${folder} cannot be made: ${messageOf(error)}`,
+      );
+    }
     const db = new RocksDB(folder, {
       writeBufferSize: WRITE_BUFFER_BYTES,
       maxOpenFiles: OPEN_FILES,
@@ -62,7 +69,16 @@ export class RocksDbStore implements Store {
       if (value === null) batch.tryDelete(key);
       else batch.tryPut(key, value);
     }
-    await batch.flush();
+    try {
+      await batch.flush();
+    } catch (error) {
+      const reason = messageOf((error as Error).cause ?? error);
+      throw new CdcError(
+        "STATE_UNWRITABLE",
+        `the state cannot be written, is the disk full? ${reason}`,
+        { cause: error },
+      );
+    }
   }
 
   scan(from: Buffer, to: Buffer): AsyncIterable<{ key: Buffer; value: Buffer }> {

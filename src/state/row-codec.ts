@@ -4,7 +4,7 @@ import type { StoredRow } from "../stored-row.ts";
 
 /**
  * A stored row is JSON text, because nothing in JavaScript reads faster:
- * `[version, offset, position, time, members, unsure, row]`, the row an object of its columns, or for a deletion mark
+ * `[version, offset, position, time, members, behind, unknown, row]`, the row an object of its columns, or for a deletion mark
  * the time it was made. Plain values stand as they are; any other is an array that begins with its kind.
  */
 const VERSION = 1;
@@ -18,39 +18,46 @@ type Encoded =
   | readonly ["a", readonly Encoded[]]
   | readonly ["o", { readonly [name: string]: Encoded }];
 
+type Columns = { [column: string]: Encoded };
+
 type Layout = [
-  number,
-  number,
-  string | null,
-  number,
-  number[],
-  number[],
-  { [column: string]: Encoded } | number,
+  version: number,
+  offset: number,
+  position: string | null,
+  time: number,
+  members: number[],
+  behind: [sync: number, row: Columns][],
+  unknown: string[],
+  row: Columns | number,
 ];
 
 /** @param markedAt what a deletion mark keeps: when it was made, ms since 1970 */
 export function encodeStoredRow(stored: StoredRow, markedAt: number): Buffer {
-  const { offset, position, time, members, unsure, row } = stored;
+  const { offset, position, time, members, unknown, row } = stored;
+  const behind = stored.behind.map(({ sync, row: known }) => [sync, encodeColumns(known)]);
   const columns = row === null ? markedAt : encodeColumns(row);
-  return Buffer.from(JSON.stringify([VERSION, offset, position, time, members, unsure, columns]));
+  return Buffer.from(
+    JSON.stringify([VERSION, offset, position, time, members, behind, unknown, columns]),
+  );
 }
 
 /** @throws CdcError STATE_UNREADABLE where another version wrote it */
 export function decodeStoredRow(bytes: Buffer): StoredRow {
-  const [version, offset, position, time, members, unsure, columns] = parse(bytes);
+  const [version, offset, position, time, members, held, unknown, columns] = parse(bytes);
   if (version !== VERSION) {
     throw new CdcError(
       "STATE_UNREADABLE",
       `the stored rows have format ${version} and this version reads ${VERSION}; run the version that wrote them, or remove the state folder to start anew`,
     );
   }
+  const behind = held.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
   const row = typeof columns === "number" ? null : decodeColumns(columns);
-  return { row, offset, position, time, members, unsure };
+  return { row, offset, position, time, members, behind, unknown };
 }
 
 /** When the deletion mark was made, or `null` for a row. */
 export function markedAt(bytes: Buffer): number | null {
-  const columns = parse(bytes)[6];
+  const columns = parse(bytes)[7];
   return typeof columns === "number" ? columns : null;
 }
 

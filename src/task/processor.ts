@@ -147,7 +147,7 @@ export class Processor {
   /** Records from before the truncate that come later are stale; an older truncate told again is one of them. */
   remember(truncate: Truncate): void {
     const { position, time } = truncate;
-    if (position === null || this.#isTruncated(truncate)) return;
+    if (this.#isTruncated(truncate)) return;
     this.#position = { ...this.#position, truncated: { position, time } };
   }
 
@@ -182,14 +182,12 @@ export class Processor {
     this.#classify(row, this.#state.row(row.key, rows), record, standing, place, results);
   }
 
+  /** From before the last truncate: by position where both have one, else by commit time. */
   #isTruncated({ position, time }: Pick<Truncate, "position" | "time">): boolean {
     const { truncated } = this.#position;
-    return (
-      truncated !== null &&
-      position !== null &&
-      isBefore(position, truncated.position) &&
-      time <= truncated.time
-    );
+    if (truncated === null) return false;
+    if (position === null || truncated.position === null) return time < truncated.time;
+    return isBefore(position, truncated.position) && time <= truncated.time;
   }
 
   #classify(

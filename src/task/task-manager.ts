@@ -5,6 +5,7 @@ import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { CdcError } from "../errors.ts";
+import type { Truncate } from "../event.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
 import type { BegunTopics } from "../state/begun-topics.ts";
@@ -48,7 +49,10 @@ export class TaskManager implements SourceListener {
   readonly #tasks = new Map<string, Task>();
   /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
+  /** The last truncate of each topic: a partition of a file that is opened after it has to know of it. */
+  readonly #truncates = new Map<string, Truncate>();
   #stopping = false;
+  #failed = false;
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
@@ -71,7 +75,10 @@ export class TaskManager implements SourceListener {
   }
 
   ended(): void {
-    this.processed().then(this.#options.onEnd, (error) => this.#fail(error));
+    // However long it takes: a file that was read to its end is done when all of it is delivered.
+    this.processed()
+      .then(() => this.#stopTasks())
+      .then(this.#options.onEnd, (error) => this.#fail(error));
   }
 
   failed(error: CdcError): void {
@@ -90,10 +97,14 @@ export class TaskManager implements SourceListener {
     });
     // A partition may be opening for as long as the brokers are away: its source rejects when it is stopped itself.
     await Promise.race([this.#changes, timeout]);
-    await Promise.all([...this.#tasks.values()].map((task) => task.stop()));
+    await this.#stopTasks();
     late.abort();
     await timeout;
     this.#tasks.clear();
+  }
+
+  async #stopTasks(): Promise<void> {
+    await Promise.all([...this.#tasks.values()].map((task) => task.stop()));
   }
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
@@ -134,7 +145,11 @@ export class TaskManager implements SourceListener {
         .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
       const syncs = registerSyncs(known?.syncs ?? null, current, start.boundary, home);
       const position: PositionRecord = {
-        ...(known ?? { lastDelete: null, streaming: false, truncated: null }),
+        ...(known ?? {
+          lastDelete: null,
+          streaming: false,
+          truncated: this.#truncates.get(at.topic) ?? null,
+        }),
         next: start.next,
       };
       await state.begin(position, syncs);
@@ -178,6 +193,7 @@ export class TaskManager implements SourceListener {
   }
 
   async #truncateOthers(at: TopicPartition, removal: Removal): Promise<void> {
+    this.#truncates.set(at.topic, removal.truncate);
     const others = [...this.#tasks.values()].filter(
       (task) => task.at.topic === at.topic && task.at.partition !== at.partition,
     );
@@ -185,8 +201,8 @@ export class TaskManager implements SourceListener {
   }
 
   #fail(error: unknown): void {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.#failed) return;
+    this.#failed = true;
     this.#options.onFailure(error);
   }
 }

@@ -57,6 +57,7 @@ export class Task {
   readonly #truncation: Truncation;
   readonly #loop: Promise<void>;
   #phase: "running" | "stopping" | "closed" = "running";
+  #abandoned = false;
   #paused = false;
   #processing = false;
   #enqueued: number;
@@ -121,6 +122,7 @@ export class Task {
 
   /** Gives up at once: the partition belongs to somebody else, or time is over. The position says where to go on. */
   async abandon(): Promise<void> {
+    this.#abandoned = true;
     this.#options.lane.close();
     await this.stop();
   }
@@ -202,9 +204,9 @@ export class Task {
     if (this.#checkpoint.isDue) this.#checkpoint.run().catch((error) => this.#fail(error));
   }
 
-  /** While it stops, a task that cannot finish leaves the rest for the next start: that is no failure. */
+  /** A task that was given up leaves the rest for the next start: that is no failure. */
   #fail(error: unknown): void {
-    if (this.#phase === "running") this.#options.onFailure(error);
+    if (!this.#abandoned) this.#options.onFailure(error);
   }
 
   async #close(): Promise<void> {

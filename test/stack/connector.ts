@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { MariaDb } from "./mariadb.ts";
 import type { Postgres } from "./postgres.ts";
 
 const RUNNING_WITHIN_MS = 60_000;
@@ -28,6 +29,36 @@ export function postgresConnector(
     "database.dbname": postgres.database,
     "plugin.name": "pgoutput",
     "topic.prefix": "app",
+    "decimal.handling.mode": "string",
+    "topic.creation.default.partitions": "4",
+    "topic.creation.default.replication.factor": "1",
+    "poll.interval.ms": "50",
+    ...settings,
+  };
+}
+
+/**
+ * Debezium's MariaDB connector for the stack's own server. Topics get 4 partitions; `settings` adds or
+ * replaces. `topic.prefix` and `database.server.id` must differ between two that run together.
+ */
+export function mariadbConnector(
+  mariadb: Pick<MariaDb, "host" | "port" | "user" | "database">,
+  brokers: readonly string[],
+  settings: ConnectorConfig = {},
+): ConnectorConfig {
+  const prefix = settings["topic.prefix"] ?? "app";
+  return {
+    "connector.class": "io.debezium.connector.mariadb.MariaDbConnector",
+    "database.hostname": mariadb.host,
+    "database.port": String(mariadb.port),
+    "database.user": mariadb.user,
+    "database.password": "",
+    "database.ssl.mode": "disable",
+    "database.server.id": "5401",
+    "database.include.list": mariadb.database,
+    "topic.prefix": prefix,
+    "schema.history.internal.kafka.bootstrap.servers": brokers.join(","),
+    "schema.history.internal.kafka.topic": `schema-history.${prefix}`,
     "decimal.handling.mode": "string",
     "topic.creation.default.partitions": "4",
     "topic.creation.default.replication.factor": "1",

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolder } from "./cache.ts";
 import { withLock } from "./lock.ts";
@@ -13,59 +13,79 @@ const POM = fileURLToPath(new URL("pom.xml", import.meta.url));
 export interface Programs {
   /** The jars of broker and Connect worker. */
   kafka: string;
-  /** Connect's plugin path: one folder a plugin. */
+  /** Connect's plugin path: folders with one folder a plugin. */
   plugins: string;
   /** The unpacked registry. */
   registry: string;
 }
 
 /** A profile of pom.xml, the goal that brings it, and the folder it goes to. */
-const PARTS = [
+interface Part {
+  profile: string;
+  goal: string;
+  folder: string;
+}
+
+const PARTS: Part[] = [
   { profile: "kafka", goal: "copy-dependencies", folder: "kafka" },
   { profile: "debezium-postgres", goal: "copy-dependencies", folder: "plugins/debezium-postgres" },
   { profile: "apicurio", goal: "unpack-dependencies", folder: "registry" },
 ];
 
+/** Beside the plugins of every stack, so that a worker that does not need it does not load it. */
+const MARIADB: Part = {
+  profile: "debezium-mariadb",
+  goal: "copy-dependencies",
+  folder: "plugins-mariadb/debezium-mariadb",
+};
+
 /**
- * Brings the Java programs by Maven, about 230 MB, unless these versions are there already. The folder
- * gets its name only when it is whole, and one process at a time fills it.
+ * Brings the Java programs by Maven, about 230 MB, and 25 MB more for MariaDB, unless these versions are
+ * there already. A part's folder gets its name only when it is whole, and one process at a time fills it.
  */
-export async function download(): Promise<Programs> {
+export async function download(wanted: { mariadb: boolean }): Promise<Programs> {
   const cache = await cacheFolder();
   const hash = createHash("sha256")
     .update(JSON.stringify(versions))
     .update(await readFile(POM));
   const folder = join(cache, hash.digest("hex").slice(0, 12));
-  if (!(await exists(folder))) {
+  const parts = wanted.mariadb ? [...PARTS, MARIADB] : PARTS;
+  if ((await missing(folder, parts)).length > 0) {
     await withLock(join(cache, "download.lock"), async () => {
-      if (!(await exists(folder))) await fill(folder);
+      for (const part of await missing(folder, parts)) await fill(folder, part);
     });
   }
+  const plugins = wanted.mariadb ? ["plugins", "plugins-mariadb"] : ["plugins"];
   return {
     kafka: join(folder, "kafka"),
-    plugins: join(folder, "plugins"),
+    plugins: plugins.map((name) => join(folder, name)).join(","),
     registry: join(folder, "registry"),
   };
 }
 
-async function fill(folder: string): Promise<void> {
-  console.error("stack: fetching Kafka, Debezium and the registry by Maven (once, about 230 MB)");
-  const partial = `${folder}.partial`;
+async function missing(folder: string, parts: Part[]): Promise<Part[]> {
+  const there = await Promise.all(parts.map((part) => exists(join(folder, part.folder))));
+  return parts.filter((_, index) => !there[index]);
+}
+
+async function fill(folder: string, part: Part): Promise<void> {
+  console.error(`stack: fetching ${part.profile} by Maven (once)`);
+  const partial = join(folder, "partial");
   await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
   const versionOptions = Object.entries(versions).map(([name, at]) => `-D${name}.version=${at}`);
-  for (const part of PARTS) {
-    await run("mvn", [
-      ...["--batch-mode", "--quiet", "--file", POM, "--activate-profiles", part.profile],
-      ...versionOptions,
-      `-DoutputDirectory=${join(partial, part.folder)}`,
-      "-DincludeScope=runtime",
-      // Else Maven notes in the work tree what it has unpacked, and does not unpack it again.
-      `-DmarkersDirectory=${join(partial, "markers")}`,
-      `dependency:${part.goal}`,
-    ]);
-  }
-  await rename(partial, folder);
+  await run("mvn", [
+    ...["--batch-mode", "--quiet", "--file", POM, "--activate-profiles", part.profile],
+    ...versionOptions,
+    `-DoutputDirectory=${join(partial, "part")}`,
+    "-DincludeScope=runtime",
+    // Else Maven notes in the work tree what it has unpacked, and does not unpack it again.
+    `-DmarkersDirectory=${join(partial, "markers")}`,
+    `dependency:${part.goal}`,
+  ]);
+  const whole = join(folder, part.folder);
+  await mkdir(dirname(whole), { recursive: true });
+  await rename(join(partial, "part"), whole);
+  await rm(partial, { recursive: true });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -41,22 +41,38 @@ const NEEDS: Need[] = [
   },
 ];
 
+/** The packages with the programs alone: "mariadb-server" would make and start a server of its own. */
+const MARIADB_NEEDS: Need[] = [
+  {
+    what: "the MariaDB server (mariadbd, mariadb-install-db)",
+    debianPackage: "mariadb-server-core",
+    isThere: async () => (await mariadbPrograms()) !== undefined,
+  },
+  {
+    what: "the MariaDB client (mariadb)",
+    debianPackage: "mariadb-client-core",
+    isThere: async () => (await folderOf("mariadb", searchPath())) !== undefined,
+  },
+];
+
 /**
  * Sees to it that the machine has what the stack runs on. As root on a Debian-like system it installs
  * what is missing; otherwise one error names all of it and the command to install it.
  */
-export async function ensureInstalled(): Promise<void> {
+export async function ensureInstalled(wanted: { mariadb: boolean }): Promise<void> {
   if (process.platform !== "linux") {
     throw new Error("the stack runs on Linux only; elsewhere use: docker compose up");
   }
-  if ((await missing()).length === 0) return;
+  const needs = wanted.mariadb ? [...NEEDS, ...MARIADB_NEEDS] : NEEDS;
+  const lacking = await missing(needs);
+  if (lacking.length === 0) return;
   const hasAptGet = (await folderOf("apt-get", searchPath())) !== undefined;
-  if (!hasAptGet || process.getuid?.() !== 0) throw notInstalled(await missing());
+  if (!hasAptGet || process.getuid?.() !== 0) throw notInstalled(lacking);
   await withLock(join(await cacheFolder(), "install.lock"), async () => {
-    const needs = await missing();
-    if (needs.length > 0) await install(needs);
+    const now = await missing(needs);
+    if (now.length > 0) await install(now);
   });
-  const still = await missing();
+  const still = await missing(needs);
   if (still.length > 0) throw notInstalled(still);
 }
 
@@ -69,9 +85,14 @@ export async function postgresPrograms(): Promise<string | undefined> {
   return folderOf("initdb", [...folders, ...searchPath()]);
 }
 
-async function missing(): Promise<Need[]> {
-  const there = await Promise.all(NEEDS.map((need) => need.isThere()));
-  return NEEDS.filter((_, index) => !there[index]);
+/** The folder with MariaDB's server, which is not on every user's path. */
+export async function mariadbPrograms(): Promise<string | undefined> {
+  return folderOf("mariadbd", ["/usr/sbin", ...searchPath()]);
+}
+
+async function missing(needs: Need[]): Promise<Need[]> {
+  const there = await Promise.all(needs.map((need) => need.isThere()));
+  return needs.filter((_, index) => !there[index]);
 }
 
 async function install(needs: Need[]): Promise<void> {

@@ -1,8 +1,9 @@
-import { chown, mkdir, readFile } from "node:fs/promises";
+import { chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { postgresPrograms } from "./install.ts";
 import { withPorts } from "./ports.ts";
-import { run, type User } from "./run.ts";
+import { run } from "./run.ts";
+import { serverUser } from "./server-user.ts";
 import { Service } from "./service.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -30,7 +31,7 @@ export async function startPostgres(
 ): Promise<Postgres> {
   const programs = await postgresPrograms();
   if (programs === undefined) throw new Error("PostgreSQL's server programs were not found");
-  const user = await serverUser();
+  const user = await serverUser("PostgreSQL", ["postgres", "nobody"]);
   const data = join(watchdog.folder, "postgres");
   await mkdir(data, { mode: 0o700 });
   if (user !== undefined) await chown(data, user.uid, user.gid);
@@ -94,15 +95,4 @@ function settings(port: number): string[] {
     shared_buffers: "32MB",
   };
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-}
-
-/** PostgreSQL refuses to run as root: then it runs as the user "postgres", or "nobody". */
-async function serverUser(): Promise<User | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  const lines = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
-  for (const name of ["postgres", "nobody"]) {
-    const found = lines.find((fields) => fields[0] === name);
-    if (found) return { uid: Number(found[2]), gid: Number(found[3]) };
-  }
-  throw new Error("PostgreSQL does not run as root, and there is no user postgres or nobody");
 }

@@ -3,11 +3,13 @@ import {
   type ConnectorConfig,
   createConnector,
   deleteConnector,
+  mariadbConnector,
   postgresConnector,
 } from "./connector.ts";
 import { download } from "./download.ts";
 import { ensureInstalled } from "./install.ts";
 import { type Kafka, type KafkaOptions, startKafka } from "./kafka.ts";
+import { type MariaDb, startMariaDb } from "./mariadb.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { type Registry, startRegistry } from "./registry.ts";
 import { startWatchdog } from "./watchdog.ts";
@@ -19,6 +21,8 @@ export interface StackOptions {
   connect?: boolean | { port?: number };
   postgres?: boolean | { port?: number };
   registry?: boolean | { port?: number };
+  /** Installed, and its connector fetched, only for a stack that asks for it. */
+  mariadb?: boolean | { port?: number };
 }
 
 /** A service that was not asked for throws when it is used, and says so. */
@@ -29,10 +33,13 @@ export interface Stack {
   readonly connect: Connect;
   readonly postgres: Postgres;
   readonly registry: Registry;
+  readonly mariadb: MariaDb;
   /** Runs SQL on PostgreSQL; see Postgres.sql. */
   sql(text: string): Promise<string>;
   /** The configuration of a Debezium connector for this stack's PostgreSQL; see postgresConnector. */
   postgresConnector(settings?: ConnectorConfig): ConnectorConfig;
+  /** The same for this stack's MariaDB; see mariadbConnector. */
+  mariadbConnector(settings?: ConnectorConfig): ConnectorConfig;
   /** Resolves when connector and tasks run; see createConnector. */
   createConnector(name: string, config: ConnectorConfig): Promise<void>;
   deleteConnector(name: string): Promise<void>;
@@ -46,19 +53,21 @@ export interface Stack {
  * Should this process die, by whatever cause, a watchdog ends the services and removes their files.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  await ensureInstalled();
-  const programs = await download();
+  const needs = { mariadb: Boolean(options.mariadb) };
+  await ensureInstalled(needs);
+  const programs = await download(needs);
   const watchdog = await startWatchdog();
   const wanted = { ...options, kafka: options.kafka || Boolean(options.connect) };
 
   const kafka = started(wanted.kafka, (own) => startKafka(programs, watchdog, own));
   const postgres = started(wanted.postgres, (own) => startPostgres(watchdog, own));
   const registry = started(wanted.registry, (own) => startRegistry(programs, watchdog, own));
+  const mariadb = started(wanted.mariadb, (own) => startMariaDb(watchdog, own));
   const connect = started(wanted.connect, async (own) => {
     const broker = await kafka;
     return startConnect(programs, watchdog, given("kafka", broker), own);
   });
-  const all = await Promise.allSettled([kafka, postgres, registry, connect]);
+  const all = await Promise.allSettled([kafka, postgres, registry, mariadb, connect]);
   const failed = all.find((one) => one.status === "rejected");
   if (failed) {
     await watchdog.close();
@@ -68,6 +77,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     kafka: await kafka,
     postgres: await postgres,
     registry: await registry,
+    mariadb: await mariadb,
     connect: await connect,
   };
 
@@ -85,11 +95,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     get registry() {
       return given("registry", services.registry);
     },
+    get mariadb() {
+      return given("mariadb", services.mariadb);
+    },
     sql(text) {
       return stack.postgres.sql(text);
     },
     postgresConnector(settings) {
       return postgresConnector(stack.postgres, settings);
+    },
+    mariadbConnector(settings) {
+      return mariadbConnector(stack.mariadb, stack.kafka.brokers, settings);
     },
     createConnector(name, config) {
       return createConnector(stack.connect.url, name, config);

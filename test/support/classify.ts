@@ -43,7 +43,8 @@ export function storedOf(over: Partial<StoredRow> = {}): StoredRow {
     position: lsn(10),
     time: 10_000,
     members: [0],
-    unsure: [],
+    behind: [],
+    unknown: [],
     ...over,
   };
 }

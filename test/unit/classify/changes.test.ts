@@ -193,7 +193,8 @@ s("should store the row with its offset, position and commit time", () => {
     position: lsn(20),
     time: 20_000,
     members: [0],
-    unsure: [],
+    behind: [],
+    unknown: [],
   });
 });
 

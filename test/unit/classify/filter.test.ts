@@ -52,7 +52,7 @@ s(
       eventOf({ row: PLANLESS }),
       BOTH,
     ).stored;
-    assert.equal(refused?.unsure, [0]);
+    assert.equal(refused?.behind, [{ sync: 0, row: PRO }]);
     const outcome = outcomeOf(refused, eventOf({ row: { ...PLANLESS, plan: "pro" } }), BOTH);
     assert.equal(
       outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
@@ -61,24 +61,25 @@ s(
         ["b", "changed"],
       ],
     );
-    assert.equal(outcome.stored?.unsure, []);
+    assert.equal(outcome.stored?.behind, []);
   },
 );
 
-s("should still remove a member that it is unsure of", () => {
-  const unsure = storedOf({ row: PLANLESS, members: [0], unsure: [0] });
-  assert.equal(kinds(outcomeOf(unsure, deleteOf())), ["removed"]);
-  assert.equal(kinds(outcomeOf(unsure, eventOf({ row: FREE }))), ["removed"]);
+s("should still remove a member that is behind, as it knew it", () => {
+  const behind = storedOf({ row: PLANLESS, members: [0], behind: [{ sync: 0, row: PRO }] });
+  assert.equal(kinds(outcomeOf(behind, deleteOf())), ["removed"]);
+  assert.equal(outcomeOf(behind, deleteOf()).changes[0]?.previous, PRO);
+  assert.equal(kinds(outcomeOf(behind, eventOf({ row: FREE }))), ["removed"]);
 });
 
-s("should not be unsure of a row that was no member", () => {
+s("should hold no row for a sync of which the row was no member", () => {
   const outcome = outcomeOf(
     storedOf({ row: FREE, members: [1] }),
     eventOf({ row: PLANLESS }),
     BOTH,
   );
   assert.equal(outcome.stored?.members, [1]);
-  assert.equal(outcome.stored?.unsure, []);
+  assert.equal(outcome.stored?.behind, []);
 });
 
 s("should not ask the filter about a delete", () => {

@@ -98,7 +98,8 @@ s("should leave a deletion mark with position and offset and without columns", (
     position: lsn(20),
     time: 20_000,
     members: [],
-    unsure: [],
+    behind: [],
+    unknown: [],
   });
 });
 

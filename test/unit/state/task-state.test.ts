@@ -21,7 +21,8 @@ const rowOf = (v: number | null): StoredRow => ({
   position: null,
   time: 0,
   members: [],
-  unsure: [],
+  behind: [],
+  unknown: [],
 });
 const at = (next: number): PositionRecord => ({
   next,
