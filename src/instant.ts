@@ -68,8 +68,17 @@ export function parseInstant(text: string): string | null {
   const time = clock.length === 5 ? `${clock}:00` : clock;
   const offset = /^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone;
   const at = new Date(`${date}T${time}${offset}`);
-  if (Number.isNaN(at.getTime())) return null;
+  if (Number.isNaN(at.getTime()) || !isCalendarDate(date as string)) return null;
   return `${at.toISOString().slice(0, -5)}.${digits.replace(/0+$/, "").padEnd(3, "0")}Z`;
+}
+
+/** JavaScript takes 30 February for 2 March. */
+export function isCalendarDate(date: string): boolean {
+  const midnight = new Date(`${date}T00:00:00Z`);
+  return (
+    !Number.isNaN(midnight.getTime()) &&
+    midnight.toISOString().split("T")[0]?.slice(-5) === date.slice(-5)
+  );
 }
 
 /** The same; what is no instant stays as it is. */

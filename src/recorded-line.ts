@@ -10,10 +10,11 @@ export type RecordedRecord = SourceRecord & { readonly line: number };
  * text stand in `key_base64` and `payload_base64`.
  * @throws CdcError UNREADABLE_LINE
  */
-export function parseRecordedLine(text: string, line: number): RecordedRecord {
+export function parseRecordedLine(bytes: Buffer, line: number): RecordedRecord {
+  if (!isUtf8(bytes)) throw unreadable(line, "it is not UTF-8");
   let json: { [name: string]: unknown };
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
     throw unreadable(line, messageOf(error));
   }

@@ -19,6 +19,7 @@ import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { endWithReader } from "./end-with-reader.ts";
 import { PreviewLane } from "./preview-lane.ts";
+import { requireOther } from "./require-other.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
 
@@ -37,6 +38,7 @@ export async function preview(
   const stop = stopSignal();
   const logger = createLogger("warn", settings.log.format);
   const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
+  if (deadLetterFile !== undefined) requireOther(deadLetterFile, input);
   const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
   const shown: DeadLetter[] = [];
   const deadLetters: DeadLetters = {

@@ -1,3 +1,5 @@
+import { hash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
@@ -11,6 +13,7 @@ import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
 import { library } from "./library.ts";
+import { requireOther } from "./require-other.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
 
@@ -25,7 +28,9 @@ export async function replay(config: string, input: string): Promise<void> {
     settings.log.format,
   );
   const folder = join(settings.state.directory, settings.name, "replay");
-  const letters = new FileLog(settings.deadLetters.file ?? join(folder, "dead-letters.ndjson"));
+  const letterFile = settings.deadLetters.file ?? join(folder, "dead-letters.ndjson");
+  requireOther(letterFile, input);
+  const letters = new FileLog(letterFile);
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger);
   const { writeKey, url, region, timeout_ms } = settings.segment;
   const destination = new SegmentClient({
@@ -45,6 +50,8 @@ export async function replay(config: string, input: string): Promise<void> {
     },
     unreadableInARow: settings.deadLetters.stopAfterInARow,
     onOther: () => counters.add("other_records"),
+    onReplayed: () => counters.add("replayed"),
+    isSameInput: (firstLine) => rememberInput(folder, firstLine),
     onOutOfOrder: () => counters.add("out_of_order"),
     onProgress: ({ bytes, total, lines }) => {
       const rate = Math.round((lines / Math.max(Date.now() - started, 1)) * 1000);
@@ -73,11 +80,23 @@ export async function replay(config: string, input: string): Promise<void> {
     await letters.close();
     process.stderr.write(summary(counters));
   }
-  if (stop.aborted)
-    process.stderr.write("stopped before the end; start it again to go on where it stopped\n");
   if (counters.get("replayed") > 0) {
     process.stderr.write(
-      `records that an earlier replay had delivered were passed over (its state: ${folder})\n`,
+      `an earlier replay of this input had processed the records below its position (its state: ${folder})\n`,
     );
   }
+  if (stop.aborted) {
+    process.stderr.write("stopped before the end; start it again to go on where it stopped\n");
+    process.exitCode = 1;
+  }
+}
+
+/** Whether the input is the one that this state was last used with, told by its first line; it is from now on. */
+function rememberInput(folder: string, firstLine: Buffer): boolean {
+  const file = join(folder, "input");
+  const identity = hash("sha256", firstLine, "base64url");
+  const known = existsSync(file) ? readFileSync(file, "utf8") : null;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, identity);
+  return known === null || known === identity;
 }

@@ -41,7 +41,7 @@ export function parseSettings(
   }
 
   const expanded = expandEnvironment(document, environment);
-  const problems: Problem[] = [...expanded.problems];
+  const problems: Problem[] = [...expanded.problems, ...reservedNames(document)];
   const value = plain(document, file);
   const parsed = settingsSchema.safeParse(value);
   if (parsed.success && problems.length === 0) problems.push(...checkReferences(parsed.data));
@@ -54,6 +54,19 @@ export function parseSettings(
       `${file}:${lineOf(document, lines, path)}: ${path.join(".") || "(top)"}: ${text}`,
   );
   throw new CdcError("CONFIGURATION", hidden(report.join("\n"), expanded.taken));
+}
+
+/** JavaScript objects lose this name: what stands under it would vanish without a word. */
+function reservedNames(document: Document): Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === "__proto__") {
+        problems.push({ path: ["__proto__"], text: "is not a name that can be used" });
+      }
+    },
+  });
+  return problems;
 }
 
 /** @throws CdcError CONFIGURATION where an alias leads nowhere or too far */

@@ -1,5 +1,5 @@
 import { CdcError } from "../errors.ts";
-import { parseInstant, unitByMagnitude } from "../instant.ts";
+import { isCalendarDate, parseInstant, unitByMagnitude } from "../instant.ts";
 import { Real, type Value } from "../row.ts";
 
 /**
@@ -28,7 +28,9 @@ function milliseconds(value: Value): number {
   if (/^-?\d{9,}$/.test(text)) return sinceEpoch(Number(text));
   const date = /^([+-]?\d{4,6}-\d{2}-\d{2})Z?$/.exec(text);
   // A date is its midnight, UTC.
-  return Date.parse(date ? `${date[1]}T00:00:00Z` : (parseInstant(text) ?? ""));
+  if (date)
+    return isCalendarDate(date[1] as string) ? Date.parse(`${date[1]}T00:00:00Z`) : Number.NaN;
+  return Date.parse(parseInstant(text) ?? "");
 }
 
 const MS = { days: 86_400_000, s: 1_000, ms: 1, us: 1e-3, ns: 1e-6 } as const;

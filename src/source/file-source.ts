@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { PassThrough, pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CdcError, messageOf } from "../errors.ts";
-import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
+import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../record.ts";
 import { parseRecordedLine, type RecordedRecord } from "../recorded-line.ts";
 import type { Source, SourceListener } from "./source.ts";
 
@@ -19,6 +19,10 @@ export type FileSourceOptions = {
   readonly onProgress?: (progress: Progress) => void;
   readonly onOther?: () => void;
   readonly onOutOfOrder?: () => void;
+  /** A record below the position of an earlier run over the same input, which has delivered it. */
+  readonly onReplayed?: () => void;
+  /** Whether the positions come from a run over this very input, told by its first line. */
+  readonly isSameInput?: (firstLine: Buffer) => boolean;
   /** Lines between two waits for the listener: bounds what is read ahead and keeps nearby partitions together. */
   readonly window?: number;
 };
@@ -42,6 +46,8 @@ export class FileSource implements Source {
   readonly #seen = new Map<string, { readonly at: TopicPartition; last: number }>();
   #listener: SourceListener | null = null;
   #resumed: (() => void) | null = null;
+  readonly #from = new Map<string, number>();
+  #sameInput = true;
   #grown = false;
   #unreadable = 0;
   #stopped = false;
@@ -74,8 +80,10 @@ export class FileSource implements Source {
     if (this.#paused.size === 0) this.#resumed?.();
   }
 
-  /** A file is read from its beginning; the task drops what lies below its position. */
-  seek(): void {}
+  /** A file is read from its beginning: what lies below is passed over. */
+  seek(at: TopicPartition, offset: number): void {
+    this.#from.set(nameOf(at), offset);
+  }
 
   async range(): Promise<null> {
     return null;
@@ -93,12 +101,16 @@ export class FileSource implements Source {
     const { input, onProgress, window: size = WINDOW } = this.#options;
     const raw = input === "-" ? process.stdin : createReadStream(input);
     const { stream, read } = await unzipped(raw);
+    // A character for each byte: bytes that are no UTF-8 must not become others, and no line ends within a character.
+    stream.setEncoding("latin1");
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
     let window: RecordedRecord[] = [];
     let line = 0;
-    for await (const text of lines) {
+    for await (const bytes of lines) {
       line += 1;
-      const record = await this.#parse(text, line);
+      if (line === 1)
+        this.#sameInput = this.#options.isSameInput?.(Buffer.from(bytes, "latin1")) ?? true;
+      const record = await this.#parse(Buffer.from(bytes, "latin1"), line);
       if (record) {
         const alone = record.key === null;
         if (alone) await this.#deliver(window.splice(0));
@@ -119,15 +131,15 @@ export class FileSource implements Source {
     this.#listener?.ended();
   }
 
-  async #parse(text: string, line: number): Promise<RecordedRecord | null> {
-    if (text === "") return null;
-    const { topics, onUnreadable, onOther, onOutOfOrder } = this.#options;
+  async #parse(bytes: Buffer, line: number): Promise<RecordedRecord | null> {
+    if (bytes.length === 0) return null;
+    const { topics, onUnreadable, onOther } = this.#options;
     let record: RecordedRecord;
     try {
-      record = parseRecordedLine(text, line);
+      record = parseRecordedLine(bytes, line);
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
-      await onUnreadable(this.#lineAsRecord(text, line), error);
+      await onUnreadable(this.#lineAsRecord(bytes, line), error);
       this.#unreadable += 1;
       if (this.#unreadable >= (this.#options.unreadableInARow ?? Number.POSITIVE_INFINITY)) {
         throw new CdcError(
@@ -142,18 +154,40 @@ export class FileSource implements Source {
       onOther?.();
       return null;
     }
+    return this.#isInOrder(record) ? record : null;
+  }
+
+  /** Notes the record's partition; a record whose offset does not rise was there before. */
+  #isInOrder(record: RecordedRecord): boolean {
     const { topic, partition, offset } = record;
     const seen = this.#seen.get(nameOf(record));
     if (!seen) {
       this.#seen.set(nameOf(record), { at: { topic, partition }, last: offset });
       this.#grown = true;
-    } else if (offset <= seen.last) onOutOfOrder?.();
-    else seen.last = offset;
-    return record;
+    } else if (offset <= seen.last) {
+      this.#options.onOutOfOrder?.();
+      return false;
+    } else seen.last = offset;
+    return true;
+  }
+
+  /** @throws CdcError OTHER_INPUT where the position that it lies below is not one of this input */
+  #isReplayed(record: RecordedRecord): boolean {
+    const from = this.#from.get(nameOf(record)) ?? 0;
+    if (record.offset >= from) return false;
+    if (!this.#sameInput) {
+      throw new CdcError(
+        "OTHER_INPUT",
+        `line ${record.line}: ${recordName(record)} lies below offset ${from}, where a replay of another input stopped; ` +
+          "it is not known whether that one had the same record. Give the pipeline another `name`, or remove the state of the earlier replay",
+      );
+    }
+    this.#options.onReplayed?.();
+    return true;
   }
 
   /** Coordinates for a line that names none: the input and the line's number. */
-  #lineAsRecord(text: string, line: number): SourceRecord {
+  #lineAsRecord(value: Buffer, line: number): SourceRecord {
     const { input } = this.#options;
     return {
       topic: input,
@@ -162,7 +196,7 @@ export class FileSource implements Source {
       timestamp: 0,
       headers: {},
       key: null,
-      value: Buffer.from(text),
+      value,
     };
   }
 
@@ -175,7 +209,8 @@ export class FileSource implements Source {
       listener.assigned([...this.#seen.values()].map(({ at }) => at));
       await listener.processed();
     }
-    const partitions = Map.groupBy(window, nameOf);
+    const fresh = window.filter((record) => !this.#isReplayed(record));
+    const partitions = Map.groupBy(fresh, nameOf);
     for (const records of partitions.values()) {
       listener.records(records);
       await this.#room();

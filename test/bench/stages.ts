@@ -35,7 +35,7 @@ export function measureStages(lines: readonly string[]): readonly Stage[] {
   };
 
   const records = stage("recorded line (replay only)", () =>
-    lines.map((line, i) => parseRecordedLine(line, i + 1)),
+    lines.map((line, i) => parseRecordedLine(Buffer.from(line), i + 1)),
   );
   const decoder = new Decoder(plan.format);
   const events = stage("decode", () => records.map((record) => decodeRow(decoder, record)));

@@ -208,7 +208,7 @@ s("waits for its listener, and delivers nothing while paused", async () => {
   assert.equal(member.announcements, [[at]]);
   await sleep(500);
   assert.equal(member.offsets(at), [], "delivered before it was resumed");
-  assert.equal(await member.source.range(at), { start: 0, end: 500 });
+  assert.equal(await member.source.range(at), { start: 0, end: 500, committed: null });
 
   // Pausing and resuming at every few records, as a full queue does, must neither lose nor repeat any.
   member.onRecords = () => {

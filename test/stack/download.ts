@@ -43,7 +43,7 @@ const MARIADB: Part = {
  * Brings the Java programs by Maven, about 230 MB, and 25 MB more for MariaDB, unless these versions are
  * there already. A part's folder gets its name only when it is whole, and one process at a time fills it.
  */
-export async function download(wanted: { mariadb: boolean }): Promise<Programs> {
+export async function download(wanted: { mariadb?: boolean } = {}): Promise<Programs> {
   const cache = await cacheFolder();
   const hash = createHash("sha256")
     .update(JSON.stringify(versions))

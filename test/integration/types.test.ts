@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { cdcToSegment } from "../support/command-line.ts";
+import { type Case, type Mode, parseTruth, truthFor } from "./types/case.ts";
+import { MARIADB_CASES, MARIADB_MODES } from "./types/mariadb.ts";
+import { POSTGRES_CASES, POSTGRES_MODES, POSTGRES_PREPARATION } from "./types/postgres.ts";
+
+/**
+ * Every type of PostgreSQL and MariaDB, through Debezium in each of its modes, `record` and `preview`. What has to come
+ * out is asked from the database, in SQL.
+ */
+
+/** Rows from here on are written while the connectors stream; those before it come with the snapshot. */
+const STREAMED = 100;
+const MANY_PER_ROW = { "value.converter.schemas.enable": "true", "key.converter.schemas.enable": "true" };
+
+type Database = {
+  readonly name: string;
+  readonly modes: readonly Mode[];
+  readonly cases: readonly Case[];
+  readonly sql: (text: string) => Promise<string>;
+  readonly truth: (columns: ReadonlyMap<string, string>) => string;
+  readonly schema: string;
+};
+
+const POSTGRES: Database = {
+  name: "postgres",
+  modes: POSTGRES_MODES,
+  cases: POSTGRES_CASES,
+  sql: (text) => stack.sql(text),
+  truth: (columns) => {
+    const list = [...columns].map(([name, sql]) => `${sql} AS "${name}"`).join(", ");
+    return `SELECT row_to_json(t) FROM (SELECT id, ${list} FROM types) t`;
+  },
+  schema: "public",
+};
+
+const MARIADB: Database = {
+  name: "mariadb",
+  modes: MARIADB_MODES,
+  cases: MARIADB_CASES,
+  sql: (text) => stack.mariadb.sql(text),
+  truth: (columns) => {
+    const list = [...columns].map(([name, sql]) => `'${name}', ${sql}`).join(", ");
+    return `SELECT JSON_OBJECT('id', id, ${list}) FROM types`;
+  },
+  schema: "app",
+};
+
+const DATABASES = [POSTGRES, MARIADB];
+
+const folder = mkdtempSync(join(tmpdir(), "types-"));
+const test = suite("types");
+let stack: Stack;
+/** `topic id` → the traits that `preview` printed. */
+const traits = new Map<string, { readonly [column: string]: unknown }>();
+/** `database id` → what the database says, by the SQL it was asked with. */
+const truths = new Map<string, { readonly [sql: string]: unknown }>();
+
+test.before(async () => {
+  stack = await startStack({ connect: true, postgres: true, mariadb: true });
+  await stack.sql(POSTGRES_PREPARATION);
+  for (const database of DATABASES) {
+    await database.sql(tableOf(database));
+    await database.sql(insertsOf(database, 1));
+  }
+  await Promise.all(
+    DATABASES.flatMap((database) =>
+      database.modes.map((mode, index) =>
+        stack.createConnector(prefixOf(database, index), connectorOf(database, mode, index)),
+      ),
+    ),
+  );
+  await recordsInTopics(1);
+  for (const database of DATABASES) await database.sql(insertsOf(database, STREAMED));
+  await recordsInTopics(2);
+  for (const database of DATABASES) await readTruths(database);
+  await readTraits();
+});
+
+test.after(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+for (const database of DATABASES) {
+  for (const [index, mode] of database.modes.entries()) {
+    const settings = Object.values(mode).join(", ");
+    for (const one of database.cases) {
+      test(`${database.name} ${one.column} ${one.type}: ${settings}`, () => {
+        assert.equal(seenOf(database, index, one), expectedOf(database, mode, one));
+      });
+    }
+  }
+}
+
+function seenOf(database: Database, index: number, { column }: Case): object {
+  return byRow(database, (id) => {
+    const seen = traits.get(`${topicOf(database, index)} ${id}`);
+    assert.ok(seen, `row ${id} of ${topicOf(database, index)} was not printed`);
+    return seen[column];
+  });
+}
+
+function expectedOf(database: Database, mode: Mode, one: Case): object {
+  return byRow(database, (id) => {
+    const sql = truthFor(one, { ...mode, streamed: id >= STREAMED });
+    return sql === null ? undefined : truths.get(`${database.name} ${id}`)?.[sql];
+  });
+}
+
+function byRow(database: Database, value: (id: number) => unknown): object {
+  const rows = Array.from({ length: rowsOf(database) }, (_, row) => row);
+  const ids = [...rows.map((row) => 1 + row), ...rows.map((row) => STREAMED + row)];
+  return Object.fromEntries(ids.map((id) => [id, value(id)]));
+}
+
+/** One more than the longest list of values: the last row is NULL all over. */
+function rowsOf({ cases }: Database): number {
+  return 1 + Math.max(...cases.map(({ values }) => values.length));
+}
+
+function tableOf({ cases }: Database): string {
+  const columns = cases.map(({ column, type }) => `${column} ${type}`);
+  return `CREATE TABLE types (id int PRIMARY KEY, ${columns.join(", ")})`;
+}
+
+function insertsOf(database: Database, firstId: number): string {
+  const written = database.cases.filter(({ values }) => values.length > 0);
+  const columns = ["id", ...written.map(({ column }) => column)].join(", ");
+  const rows = Array.from({ length: rowsOf(database) }, (_, row) => {
+    const values = written.map(({ values }) => values[row] ?? "NULL");
+    return `INSERT INTO types (${columns}) VALUES (${[firstId + row, ...values].join(", ")});`;
+  });
+  return rows.join("\n");
+}
+
+function prefixOf({ name }: Database, index: number): string {
+  return `${name}${index}`;
+}
+
+function topicOf(database: Database, index: number): string {
+  return `${prefixOf(database, index)}.${database.schema}.types`;
+}
+
+function connectorOf(database: Database, mode: Mode, index: number) {
+  const prefix = prefixOf(database, index);
+  const converter = "org.apache.kafka.connect.json.JsonConverter";
+  const settings = {
+    "topic.prefix": prefix,
+    "table.include.list": `${database.schema}.types`,
+    "key.converter": converter,
+    "value.converter": converter,
+    ...MANY_PER_ROW,
+    "time.precision.mode": mode.time,
+    "decimal.handling.mode": mode.decimal,
+    "binary.handling.mode": mode.binary,
+    ...(mode.interval ? { "interval.handling.mode": mode.interval } : {}),
+    ...(mode.hstore ? { "hstore.handling.mode": mode.hstore } : {}),
+    ...(mode.unsigned ? { "bigint.unsigned.handling.mode": mode.unsigned } : {}),
+  };
+  return database === POSTGRES
+    ? stack.postgresConnector({
+        ...settings,
+        "slot.name": prefix,
+        "publication.name": prefix,
+        "publication.autocreate.mode": "filtered",
+      })
+    : stack.mariadbConnector({ ...settings, "database.server.id": String(5401 + index) });
+}
+
+async function readTruths(database: Database): Promise<void> {
+  const asked = new Set<string>();
+  for (const one of database.cases)
+    for (const mode of database.modes)
+      for (const streamed of [false, true]) {
+        const sql = truthFor(one, { ...mode, streamed });
+        if (sql !== null) asked.add(sql);
+      }
+  const names = new Map([...asked].map((sql, index) => [`q${index}`, sql] as const));
+  const lines = (await database.sql(`${database.truth(names)};`)).trim().split("\n");
+  for (const { id, ...row } of lines.map(parseTruth)) {
+    const truth = Object.fromEntries([...names].map(([name, sql]) => [sql, row[name]]));
+    truths.set(`${database.name} ${id}`, truth);
+  }
+}
+
+async function readTraits(): Promise<void> {
+  const config = join(folder, "config.json");
+  writeFileSync(config, JSON.stringify(configuration()));
+  const recorded = await cdcToSegment(["record", "--config", config]);
+  assert.is(recorded.code, 0, recorded.stderr);
+  const file = join(folder, "recorded.ndjson");
+  writeFileSync(file, recorded.stdout);
+  const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
+  if (process.env.TYPES_KEEP) { writeFileSync("/tmp/types-recorded.ndjson", recorded.stdout); writeFileSync("/tmp/types-preview.ndjson", stdout); writeFileSync("/tmp/types-config.json", JSON.stringify(configuration())); console.error(stderr); }
+  assert.is(code, 0, stderr);
+  for (const line of stdout.trim().split("\n")) {
+    const message = JSON.parse(line);
+    traits.set(`${message.traits["the topic"]} ${message.userId}`, message.traits);
+  }
+}
+
+function configuration(): object {
+  const all = DATABASES.flatMap((database) =>
+    database.modes.map((_, index) => ({ database, index, name: prefixOf(database, index) })),
+  );
+  return {
+    name: "types",
+    kafka: { brokers: stack.kafka.brokers },
+    segment: { writeKey: "none" },
+    models: Object.fromEntries(
+      all.map(({ name, database, index }) => [name, { topic: topicOf(database, index) }]),
+    ),
+    syncs: Object.fromEntries(
+      all.map(({ name, database, index }) => [
+        name,
+        {
+          model: name,
+          type: "identify",
+          userId: "id",
+          traits: {
+            ...Object.fromEntries(database.cases.map(({ column }) => [column, column])),
+            "the topic": { value: topicOf(database, index) },
+          },
+        },
+      ]),
+    ),
+  };
+}
+
+/** Waits until every topic holds the rows so many times. */
+async function recordsInTopics(times: number): Promise<void> {
+  const admin = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const deadline = Date.now() + 120_000;
+  for (const database of DATABASES) {
+    for (const index of database.modes.keys()) {
+      const topic = topicOf(database, index);
+      for (;;) {
+        const partitions = await admin.fetchTopicOffsets(topic).catch(() => []);
+        const count = partitions.reduce((sum, { high }) => sum + Number(high), 0);
+        if (count >= times * rowsOf(database)) break;
+        if (Date.now() > deadline) throw new Error(`${topic} holds ${count} records`);
+        await sleep(100);
+      }
+    }
+  }
+  await admin.disconnect();
+}
+
+test.run();

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
+
+/** A replay that exits with 0 has delivered everything; any other end says so, and the next start goes on from there. */
+
+const promise = suite("how a replay ended");
+const folder = mkdtempSync(join(tmpdir(), "replay-ended-"));
+promise.after(() => rmSync(folder, { recursive: true }));
+
+type Setup = {
+  readonly rows: number;
+  readonly text?: string;
+  readonly misbehave?: () => Misbehaviour | null;
+};
+
+/** A pipeline of its own with a file of new rows and a Segment of its own. */
+async function setUp(name: string, { rows, text = "", misbehave = () => null }: Setup) {
+  let behave = misbehave;
+  const standIn = await StandIn.start({ misbehave: () => behave() });
+  const input = join(folder, `${name}.ndjson`);
+  const config = join(folder, `${name}.json`);
+  writeFileSync(input, recorded(rows, text));
+  writeFileSync(
+    config,
+    JSON.stringify({
+      name,
+      state: { directory: join(folder, "state") },
+      segment: { writeKey: "none", url: standIn.url },
+      models: { rows: { topic: "rows" } },
+      syncs: { rows: { model: "rows", type: "identify", userId: "id", traits: ["id", "text"] } },
+    }),
+  );
+  return {
+    standIn,
+    args: ["replay", "--config", config, input] as const,
+    config,
+    mend: () => {
+      behave = () => null;
+    },
+  };
+}
+
+function recorded(rows: number, text: string, first = 1): string {
+  return Array.from({ length: rows }, (_, offset) => {
+    const payload = JSON.stringify({ id: first + offset, text });
+    return `${JSON.stringify({ topic: "rows", partition: 0, offset, key: `{"id":${first + offset}}`, payload })}\n`;
+  }).join("");
+}
+
+promise(
+  "should wait for a slow Segment at the end of its input, however long that takes",
+  async () => {
+    // Twelve requests of two seconds: longer than the time that a stop by signal gives.
+    const slow = {
+      rows: 220,
+      text: "x".repeat(25_000),
+      misbehave: () => ({ status: 200, delay_ms: 2_000 }),
+    };
+    const { standIn, args } = await setUp("slow", slow);
+    const { code, stderr } = await cdcToSegment(args);
+    assert.is(code, 0, stderr);
+    assert.is(standIn.kept.length, 220);
+    await standIn.stop();
+  },
+);
+
+for (const status of [401, 404]) {
+  promise(
+    `should end with 1 where Segment answers ${status}, and deliver all after it is mended`,
+    async () => {
+      const { standIn, args, mend } = await setUp(`refused-${status}`, {
+        rows: 3,
+        misbehave: () => ({ status }),
+      });
+      const refused = await cdcToSegment(args);
+      assert.is(refused.code, 1);
+      assert.match(refused.stderr, new RegExp(`SEGMENT_.*HTTP ${status}`));
+      mend();
+      assert.is((await cdcToSegment(args)).code, 0);
+      assert.is(standIn.kept.length, 3);
+      await standIn.stop();
+    },
+  );
+}
+
+promise("should end with 1 where it was stopped, and go on from there", async () => {
+  const { standIn, args, mend } = await setUp("stopped", {
+    rows: 3,
+    misbehave: () => ({ status: 503 }),
+  });
+  const { child, ended } = start(args);
+  while (standIn.requests === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  mend();
+  child.kill("SIGTERM");
+  const { code, stderr } = await ended;
+  assert.is(code, 1);
+  assert.match(stderr, /stopped before the end/);
+  assert.is((await cdcToSegment(args)).code, 0);
+  assert.is(standIn.kept.length, 3);
+  await standIn.stop();
+});
+
+promise("should not take another input for one that it has delivered", async () => {
+  const { standIn, args, config } = await setUp("first", { rows: 3 });
+  assert.is((await cdcToSegment(args)).code, 0);
+  const other = join(folder, "other.ndjson");
+  writeFileSync(other, recorded(3, "", 100));
+  const { code, stderr } = await cdcToSegment(["replay", "--config", config, other]);
+  assert.is(code, 1);
+  assert.match(stderr, /OTHER_INPUT: line 1: rows\/0@0 lies below offset 3/);
+  assert.is(standIn.kept.length, 3);
+  await standIn.stop();
+});
+
+promise.run();
