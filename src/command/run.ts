@@ -32,6 +32,7 @@ export async function run(config: string): Promise<void> {
     kafka: connection,
     groupId: kafka.groupId ?? name,
     topics: [...topics.keys()],
+    sessionTimeout_ms: kafka.sessionTimeout_ms,
     log: logger,
   });
   const stop = stopSignal();

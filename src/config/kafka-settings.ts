@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, file, flag } from "./setting-kinds.ts";
+import { address, file, flag, whole } from "./setting-kinds.ts";
 
 export const kafka = z
   .strictObject({
@@ -12,6 +12,11 @@ export const kafka = z
       .min(1)
       .optional()
       .describe("client id at the brokers; default: the pipeline's name"),
+    sessionTimeout_ms: whole(1_000, 1_800_000)
+      .default(30_000)
+      .describe(
+        "how long the group waits for a process that was killed before it gives its partitions to others",
+      ),
     groupId: z.string().min(1).optional().describe("consumer group; default: the pipeline's name"),
     tls: z
       .union([

@@ -26,7 +26,6 @@ const TUNING = {
   maxBytesPerPartition: 1_048_576,
   // Compressed bytes: a topic that compresses tenfold unfolds to 80 MB at once.
   maxBytes: 8_388_608,
-  sessionTimeout: 30_000,
   rebalanceTimeout: 60_000,
   // A member learns of a re-balance by its heart-beat: this is how long its partitions stand still.
   heartbeatInterval: 1_000,
@@ -42,6 +41,7 @@ export class GroupMember {
   readonly #kafka: Kafka;
   readonly #groupId: string;
   readonly #topics: readonly string[];
+  readonly #sessionTimeout: number;
   readonly #events: MemberEvents;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -53,7 +53,12 @@ export class GroupMember {
 
   constructor(
     kafka: Kafka,
-    group: { readonly id: string; readonly topics: readonly string[] },
+    group: {
+      readonly id: string;
+      readonly topics: readonly string[];
+      /** How long the group waits for a member that was killed before it gives its partitions to others. */
+      readonly sessionTimeout_ms: number;
+    },
     clock: Clock,
     log: Logger,
     events: MemberEvents,
@@ -61,6 +66,7 @@ export class GroupMember {
     this.#kafka = kafka;
     this.#groupId = group.id;
     this.#topics = group.topics;
+    this.#sessionTimeout = group.sessionTimeout_ms;
     this.#events = events;
     this.#clock = clock;
     this.#log = log;
@@ -108,6 +114,7 @@ export class GroupMember {
   async #live(): Promise<unknown> {
     const consumer = this.#kafka.consumer({
       ...TUNING,
+      sessionTimeout: this.#sessionTimeout,
       groupId: this.#groupId,
       retry: { restartOnFailure: async () => false },
     });

@@ -15,9 +15,13 @@ export type KafkaSourceOptions = {
   readonly kafka: KafkaSettings;
   readonly groupId: string;
   readonly topics: readonly string[];
+  /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
+  readonly sessionTimeout_ms?: number;
   readonly log: Logger;
   readonly clock?: Clock;
 };
+
+const SESSION_TIMEOUT_MS = 30_000;
 
 /** A commit is a note for the outside: it never holds a checkpoint longer than this. */
 const COMMIT_WITHIN_MS = 5_000;
@@ -44,12 +48,13 @@ export class KafkaSource implements Source {
   /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
+    const { sessionTimeout_ms = SESSION_TIMEOUT_MS } = options;
     const client = kafkaClient(kafka, log);
     this.#options = options;
     this.#clock = clock;
     this.#topics = new Topics(client, clock, log);
     this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
-    this.#member = new GroupMember(client, { id: groupId, topics }, clock, log, {
+    this.#member = new GroupMember(client, { id: groupId, topics, sessionTimeout_ms }, clock, log, {
       joined: (assignment) => this.#onJoin(assignment),
       batch: (payload) => this.#intake?.batch(payload),
       skipped: (at, first, last) => this.#intake?.skipped(at, first, last),

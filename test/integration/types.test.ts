@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
+import { isDeepStrictEqual } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Stack, startStack } from "../stack/stack.ts";
@@ -18,7 +19,10 @@ import { POSTGRES_CASES, POSTGRES_MODES, POSTGRES_PREPARATION } from "./types/po
 
 /** Rows from here on are written while the connectors stream; those before it come with the snapshot. */
 const STREAMED = 100;
-const MANY_PER_ROW = { "value.converter.schemas.enable": "true", "key.converter.schemas.enable": "true" };
+const MANY_PER_ROW = {
+  "value.converter.schemas.enable": "true",
+  "key.converter.schemas.enable": "true",
+};
 
 type Database = {
   readonly name: string;
@@ -94,31 +98,29 @@ for (const database of DATABASES) {
     const settings = Object.values(mode).join(", ");
     for (const one of database.cases) {
       test(`${database.name} ${one.column} ${one.type}: ${settings}`, () => {
-        assert.equal(seenOf(database, index, one), expectedOf(database, mode, one));
+        const d = differences(database, index, mode, one);
+        if (process.env.TYPES_KEEP && d.length) for (const x of d) console.error("DIFF", database.name, one.column, settings, JSON.stringify(x));
+        assert.equal(d, []);
       });
     }
   }
 }
 
-function seenOf(database: Database, index: number, { column }: Case): object {
-  return byRow(database, (id) => {
-    const seen = traits.get(`${topicOf(database, index)} ${id}`);
-    assert.ok(seen, `row ${id} of ${topicOf(database, index)} was not printed`);
-    return seen[column];
-  });
-}
-
-function expectedOf(database: Database, mode: Mode, one: Case): object {
-  return byRow(database, (id) => {
+/** Where a column's values in the rows of a topic are not the database's. */
+function differences(database: Database, index: number, mode: Mode, one: Case): object[] {
+  return idsOf(database).flatMap((id) => {
+    const row = traits.get(`${topicOf(database, index)} ${id}`);
+    assert.ok(row, `row ${id} of ${topicOf(database, index)} was not printed`);
     const sql = truthFor(one, { ...mode, streamed: id >= STREAMED });
-    return sql === null ? undefined : truths.get(`${database.name} ${id}`)?.[sql];
+    const expected = sql === null ? undefined : truths.get(`${database.name} ${id}`)?.[sql];
+    const seen = row[one.column];
+    return isDeepStrictEqual(seen, expected) ? [] : [{ id, seen, expected }];
   });
 }
 
-function byRow(database: Database, value: (id: number) => unknown): object {
+function idsOf(database: Database): number[] {
   const rows = Array.from({ length: rowsOf(database) }, (_, row) => row);
-  const ids = [...rows.map((row) => 1 + row), ...rows.map((row) => STREAMED + row)];
-  return Object.fromEntries(ids.map((id) => [id, value(id)]));
+  return [...rows.map((row) => 1 + row), ...rows.map((row) => STREAMED + row)];
 }
 
 /** One more than the longest list of values: the last row is NULL all over. */
@@ -199,7 +201,12 @@ async function readTraits(): Promise<void> {
   const file = join(folder, "recorded.ndjson");
   writeFileSync(file, recorded.stdout);
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
-  if (process.env.TYPES_KEEP) { writeFileSync("/tmp/types-recorded.ndjson", recorded.stdout); writeFileSync("/tmp/types-preview.ndjson", stdout); writeFileSync("/tmp/types-config.json", JSON.stringify(configuration())); console.error(stderr); }
+  if (process.env.TYPES_KEEP) {
+    writeFileSync("/tmp/types-recorded.ndjson", recorded.stdout);
+    writeFileSync("/tmp/types-preview.ndjson", stdout);
+    writeFileSync("/tmp/types-config.json", JSON.stringify(configuration()));
+    console.error(stderr);
+  }
   assert.is(code, 0, stderr);
   for (const line of stdout.trim().split("\n")) {
     const message = JSON.parse(line);
@@ -239,7 +246,7 @@ function configuration(): object {
 async function recordsInTopics(times: number): Promise<void> {
   const admin = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 45_000;
   for (const database of DATABASES) {
     for (const index of database.modes.keys()) {
       const topic = topicOf(database, index);
@@ -247,7 +254,15 @@ async function recordsInTopics(times: number): Promise<void> {
         const partitions = await admin.fetchTopicOffsets(topic).catch(() => []);
         const count = partitions.reduce((sum, { high }) => sum + Number(high), 0);
         if (count >= times * rowsOf(database)) break;
-        if (Date.now() > deadline) throw new Error(`${topic} holds ${count} records`);
+        if (Date.now() > deadline) {
+          console.error(
+            topic,
+            count,
+            await (await fetch(`${stack.connect.url}/connectors?expand=status`)).text(),
+          );
+          (await import("node:fs")).copyFileSync(stack.connect.logFile, "/tmp/types-connect.log");
+          process.exit(1);
+        }
         await sleep(100);
       }
     }

@@ -48,6 +48,12 @@ const double = (sql: string): Exception => ({
   why: "Debezium makes the double of it",
 });
 
+const noNaN = (column: string): Exception => ({
+  when: ({ decimal }) => decimal === "precise",
+  sql: `CASE WHEN ${column}::text NOT IN ('NaN', 'Infinity', '-Infinity') THEN ${column} END`,
+  why: "Connect's Decimal has no such values: Debezium logs a warning and writes null",
+});
+
 const bytes = (column: string): Pick<Case, "sql" | "except"> => ({
   sql: `encode(${column}, 'base64')`,
   except: [
@@ -89,7 +95,7 @@ export const POSTGRES_CASES: readonly Case[] = [
     column: "n_scale",
     type: "numeric(10,2)",
     values: ["123.45", "-0.01", "0", "1.50", "-99999999.99", "'NaN'"],
-    except: [double("n_scale::float8")],
+    except: [double("n_scale::float8"), noNaN("n_scale")],
   },
   {
     column: "n_whole",
@@ -106,10 +112,22 @@ export const POSTGRES_CASES: readonly Case[] = [
   {
     column: "n_free",
     type: "numeric",
-    values: ["1.10", "-0.000000000000000000001", "1e40", "'NaN'", "'Infinity'", "-5", "0.1234567890123456789"],
-    except: [double("n_free::float8")],
+    values: [
+      "1.10",
+      "-0.000000000000000000001",
+      "1e40",
+      "'NaN'",
+      "'Infinity'",
+      "-5",
+      "0.1234567890123456789",
+    ],
+    except: [double("n_free::float8"), noNaN("n_free")],
   },
-  { column: "f4", type: "real", values: ["1.1", "-3.4028235e38", "'NaN'", "'Infinity'", "0", "5", "16777216"] },
+  {
+    column: "f4",
+    type: "real",
+    values: ["1.1", "-3.4028235e38", "'NaN'", "'Infinity'", "0", "5", "16777216"],
+  },
   {
     column: "f8",
     type: "double precision",
@@ -132,10 +150,22 @@ export const POSTGRES_CASES: readonly Case[] = [
   {
     column: "d",
     type: "date",
-    values: ["'2024-02-29'", "'1969-12-31'", "'0001-01-01'", "'9999-12-31'", "'infinity'", "'-infinity'"],
+    values: [
+      "'2024-02-29'",
+      "'1969-12-31'",
+      "'0001-01-01'",
+      "'9999-12-31'",
+      "'infinity'",
+      "'-infinity'",
+    ],
     sql: "d::text",
   },
-  { column: "t0", type: "time(0)", values: ["'07:30:00'", "'23:59:59'", "'00:00:00'"], sql: "t0::text" },
+  {
+    column: "t0",
+    type: "time(0)",
+    values: ["'07:30:00'", "'23:59:59'", "'00:00:00'"],
+    sql: "t0::text",
+  },
   { column: "t3", type: "time(3)", values: ["'07:30:00.120'", "'23:59:59.999'"], sql: "t3::text" },
   {
     column: "t6",
