@@ -1,27 +1,15 @@
 import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
-import type { Type as AvroType, Schema } from "avsc";
-import type { Type as ProtobufType } from "protobufjs";
+import type { Schema } from "avsc";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
 import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { connectSchemaOfAvro, exactLongType, readAvro } from "./avro.ts";
-import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
-import { connectSchemaOfJson } from "./json-schema.ts";
-import type { ConnectSchema } from "./logical-types.ts";
-import { connectSchemaOfProtobuf, readProtobuf } from "./protobuf.ts";
+import { exactLongType } from "./avro.ts";
+import type { JsonObject } from "./json.ts";
+import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
 import { payloadOf, schemaIdOf } from "./wire-format.ts";
-
-/** A payload in the form of Connect's JSON converter, with the schema that it was written with. */
-export type Read = {
-  readonly payload: Json;
-  readonly text: string;
-  readonly schema: ConnectSchema;
-};
-
-type Reader = (payload: Buffer) => Read;
 
 export type RegistryOptions = {
   readonly url: string;
@@ -47,7 +35,7 @@ const BACKOFF_MS = { first: 200, longest: 30_000 };
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
   readonly #client: Client;
-  readonly #readers = new Map<number, Reader>();
+  readonly #readers = new Map<number, SchemaReader>();
   readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
   #asking: Promise<void> = Promise.resolve();
   /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
@@ -133,7 +121,7 @@ export class SchemaRegistry {
     for (let attempt = 0; ; attempt += 1) {
       try {
         this.#avroSchema = null;
-        this.#readers.set(id, this.#readerOf(await this.#client.getSchema(id)));
+        this.#readers.set(id, readerOf(await this.#client.getSchema(id), this.#avroSchema));
         return;
       } catch (error) {
         const reason = messageOf(error);
@@ -156,12 +144,6 @@ export class SchemaRegistry {
       }
     }
   }
-
-  #readerOf(schema: unknown): Reader {
-    if (isProtobuf(schema)) return protobufReader(schema.message);
-    if (isJsonSchema(schema)) return jsonReader(schema.validate.schema);
-    return avroReader(schema as AvroType, this.#avroSchema as Schema);
-  }
 }
 
 /** The registry of the settings, or `null` where none is set. */
@@ -170,29 +152,6 @@ export function registryOf(
   rest: Pick<RegistryOptions, "clock" | "logger" | "stop">,
 ): SchemaRegistry | null {
   return settings ? new SchemaRegistry({ ...settings, ...rest }) : null;
-}
-
-function avroReader(type: AvroType, written: Schema): Reader {
-  const schema = connectSchemaOfAvro(written);
-  return (payload) => ({ payload: readAvro(type, payload), text: "", schema });
-}
-
-function jsonReader(written: JsonObject): Reader {
-  const schema = connectSchemaOfJson(written);
-  return (payload) => {
-    const text = payload.toString("utf8");
-    return { payload: parseEnvelopeJson(text), text, schema };
-  };
-}
-
-function protobufReader({ root }: ProtobufType): Reader {
-  const schemas = new Map<ProtobufType, ConnectSchema>();
-  return (bytes) => {
-    const { payload, type } = readProtobuf(root, bytes);
-    const schema = schemas.get(type) ?? connectSchemaOfProtobuf(type);
-    schemas.set(type, schema);
-    return { payload, text: "", schema };
-  };
 }
 
 /** A schema that is missing or cannot be read will not come by waiting; anything else may pass. */
@@ -209,16 +168,6 @@ function isRefusal(error: unknown): boolean {
 
 function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
   return Object.assign(() => true, { schema });
-}
-
-function isProtobuf(schema: unknown): schema is { readonly message: ProtobufType } {
-  return typeof schema === "object" && schema !== null && "message" in schema;
-}
-
-function isJsonSchema(
-  schema: unknown,
-): schema is { readonly validate: { readonly schema: JsonObject } } {
-  return typeof schema === "object" && schema !== null && "validate" in schema;
 }
 
 function readAuthority(path: string): Buffer {

@@ -1,11 +1,7 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { PassThrough, pipeline, type Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { CdcError, messageOf } from "../errors.ts";
 import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../record.ts";
 import { parseRecordedLine, type RecordedRecord } from "../recorded-line.ts";
+import { InputLines } from "./input-lines.ts";
 import type { Source, SourceListener } from "./source.ts";
 
 export type FileSourceOptions = {
@@ -60,14 +56,11 @@ export class FileSource implements Source {
   async start(listener: SourceListener): Promise<void> {
     this.#listener = listener;
     const { input } = this.#options;
-    const total = input === "-" ? null : await sizeOf(input);
-    this.#reading = this.#read(total).catch((error) => {
+    const lines = await InputLines.open(input);
+    this.#reading = this.#read(lines).catch((error) => {
       const reason = `${input} cannot be read: ${messageOf(error)}`;
-      listener.failed(
-        error instanceof CdcError
-          ? error
-          : new CdcError("INPUT_UNREADABLE", reason, { cause: error }),
-      );
+      const known = error instanceof CdcError;
+      listener.failed(known ? error : new CdcError("INPUT_UNREADABLE", reason, { cause: error }));
     });
   }
 
@@ -97,20 +90,15 @@ export class FileSource implements Source {
     await this.#reading;
   }
 
-  async #read(total: number | null): Promise<void> {
-    const { input, onProgress, window: size = WINDOW } = this.#options;
-    const raw = input === "-" ? process.stdin : createReadStream(input);
-    const { stream, read } = await unzipped(raw);
-    // A character for each byte: bytes that are no UTF-8 must not become others, and no line ends within a character.
-    stream.setEncoding("latin1");
-    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  async #read(lines: InputLines): Promise<void> {
+    const { onProgress, isSameInput, window: size = WINDOW } = this.#options;
     let window: RecordedRecord[] = [];
     let line = 0;
+    const progress = () => onProgress?.({ bytes: lines.bytes, total: lines.total, lines: line });
     for await (const bytes of lines) {
       line += 1;
-      if (line === 1)
-        this.#sameInput = this.#options.isSameInput?.(Buffer.from(bytes, "latin1")) ?? true;
-      const record = await this.#parse(Buffer.from(bytes, "latin1"), line);
+      if (line === 1) this.#sameInput = isSameInput?.(bytes) ?? true;
+      const record = await this.#parse(bytes, line);
       if (record) {
         const alone = record.key === null;
         if (alone) await this.#deliver(window.splice(0));
@@ -120,14 +108,12 @@ export class FileSource implements Source {
       if (line % size === 0) {
         await this.#deliver(window);
         window = [];
-        onProgress?.({ bytes: read(), total, lines: line });
+        progress();
       }
-      if (this.#stopped) break;
+      if (this.#stopped) return;
     }
-    lines.close();
-    if (this.#stopped) return;
     await this.#deliver(window);
-    onProgress?.({ bytes: read(), total, lines: line });
+    progress();
     this.#listener?.ended();
   }
 
@@ -224,34 +210,4 @@ export class FileSource implements Source {
       this.#resumed = resolve;
     });
   }
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    const { size } = await stat(path);
-    return size > 0 ? size : null;
-  } catch (error) {
-    throw new CdcError("ARGUMENTS", `the input ${path} cannot be read: ${messageOf(error)}`);
-  }
-}
-
-/** The input as it is, or unpacked where it begins like gzip; `read` says how many bytes of it were taken. */
-async function unzipped(raw: Readable): Promise<{ stream: Readable; read: () => number }> {
-  const first = await new Promise<Buffer | null>((resolve, reject) => {
-    raw.once("error", reject);
-    raw.once("end", () => resolve(null));
-    raw.once("readable", () => resolve(raw.read() as Buffer | null));
-  });
-  let bytes = first?.length ?? 0;
-  const whole = new PassThrough();
-  if (first === null) return { stream: whole.end(), read: () => bytes };
-  whole.write(first);
-  raw.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  const gzip = first[0] === 0x1f && first[1] === 0x8b;
-  const stages = gzip ? [raw, whole, createGunzip()] : [raw, whole];
-  // A failure of any stage ends the last one with it, where the reader sees it.
-  pipeline(stages, () => {});
-  return { stream: stages.at(-1) as Readable, read: () => bytes };
 }

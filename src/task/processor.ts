@@ -1,18 +1,13 @@
 import { type Change, classify, type Standing } from "../classify/classify.ts";
 import type { ModelRule } from "../classify/rules.ts";
+import { isStaleAfter } from "../classify/truncated.ts";
 import { Decoder } from "../decode/decoder.ts";
 import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
 import type { LaneMessage } from "../deliver/lane.ts";
 import { CdcError } from "../errors.ts";
-import {
-  isBefore,
-  type RowEvent,
-  type SourceEvent,
-  type Tombstone,
-  type Truncate,
-} from "../event.ts";
+import type { RowEvent, SourceEvent, Truncate } from "../event.ts";
 import type { Occasion, Sync } from "../map/sync.ts";
 import { recordName, type SourceRecord } from "../record.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
@@ -20,6 +15,7 @@ import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { rulesOf, type TopicPlan } from "./plan.ts";
+import { removal, removalByTombstone } from "./removal.ts";
 
 /** What came out of some records: messages in their order, and what was set aside. */
 export type Results = { readonly messages: LaneMessage[]; readonly letters: DeadLetter[] };
@@ -134,20 +130,10 @@ export class Processor {
     return results;
   }
 
-  /**
-   * Whether the row is from before the truncate: by position, else by commit time. A truncate whose position went back
-   * while time went on comes from a new or restored server, as with rows.
-   */
-  static isOlder(row: StoredRow, truncate: Truncate): boolean {
-    if (row.row === null) return false;
-    if (row.position === null || truncate.position === null) return row.time <= truncate.time;
-    return isBefore(row.position, truncate.position) || row.time < truncate.time;
-  }
-
   /** Records from before the truncate that come later are stale; an older truncate told again is one of them. */
   remember(truncate: Truncate): void {
     const { position, time } = truncate;
-    if (this.#isTruncated(truncate)) return;
+    if (isStaleAfter(this.#position.truncated, truncate)) return;
     this.#position = { ...this.#position, truncated: { position, time } };
   }
 
@@ -175,19 +161,11 @@ export class Processor {
     if (event.kind === "non-row") return this.#counters.add("non_rows");
     if (event.kind === "tombstone" && event.key === this.#position.lastDelete)
       return this.#counters.add("tombstones");
-    const row = event.kind === "tombstone" ? tombstone(event, record) : event;
-    if (this.#isTruncated(row)) return this.#counters.add("stale");
+    const row = event.kind === "tombstone" ? removalByTombstone(event, record) : event;
+    if (isStaleAfter(this.#position.truncated, row)) return this.#counters.add("stale");
     const standing = { offset: record.offset, streaming: this.#position.streaming };
     const place = row.position ?? `${record.partition}/${record.offset}`;
     this.#classify(row, this.#state.row(row.key, rows), record, standing, place, results);
-  }
-
-  /** From before the last truncate: by position where both have one, else by commit time. */
-  #isTruncated({ position, time }: Pick<Truncate, "position" | "time">): boolean {
-    const { truncated } = this.#position;
-    if (truncated === null) return false;
-    if (position === null || truncated.position === null) return time < truncated.time;
-    return isBefore(position, truncated.position) && time <= truncated.time;
   }
 
   #classify(
@@ -246,24 +224,6 @@ export class Processor {
       streaming: streaming || (isRow && event.operation !== "read" && !event.incremental),
     };
   }
-}
-
-/** A removal that no record of the row itself tells of. */
-function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position">): RowEvent {
-  return {
-    kind: "row",
-    operation: "delete",
-    row: null,
-    unavailable: [],
-    before: null,
-    defaults: null,
-    incremental: false,
-    ...of,
-  };
-}
-
-function tombstone({ key }: Tombstone, { topic, timestamp }: SourceRecord): RowEvent {
-  return removal({ key, table: topic, time: timestamp, position: null });
 }
 
 /** A bad deploy refuses every record: better to stop than to drain the topic into the dead letters. */

@@ -1,3 +1,4 @@
+import { isRemovedBy } from "../classify/truncated.ts";
 import type { Clock } from "../clock.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
@@ -7,7 +8,7 @@ import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { Checkpoint } from "./checkpoint.ts";
-import { Processor, type Results } from "./processor.ts";
+import type { Processor, Results } from "./processor.ts";
 import { RecordQueue } from "./queue.ts";
 import { type Removal, Truncation } from "./truncation.ts";
 import { Wake } from "./wake.ts";
@@ -192,7 +193,7 @@ export class Task {
   async #removeOlder({ truncate, record, place }: Removal): Promise<void> {
     const { state, processor } = this.#options;
     for await (const [key, row] of state.rows()) {
-      if (!Processor.isOlder(row, truncate)) continue;
+      if (!isRemovedBy(truncate, row)) continue;
       this.#take(processor.remove(key, row, truncate, place, record));
       await this.#makeRoom();
     }

@@ -1,0 +1,60 @@
+import type { Type as AvroType, Schema } from "avsc";
+import type { Type as ProtobufType } from "protobufjs";
+import { connectSchemaOfAvro, readAvro } from "./avro.ts";
+import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
+import { connectSchemaOfJson } from "./json-schema.ts";
+import type { ConnectSchema } from "./logical-types.ts";
+import { connectSchemaOfProtobuf, readProtobuf } from "./protobuf.ts";
+
+/** A payload in the form of Connect's JSON converter, with the schema that it was written with. */
+export type Read = {
+  readonly payload: Json;
+  readonly text: string;
+  readonly schema: ConnectSchema;
+};
+
+/** Reads payloads that were written with one schema. */
+export type SchemaReader = (payload: Buffer) => Read;
+
+/**
+ * The reader for a schema as the registry's client holds it.
+ * @param written the Avro schema as it was written, which the client does not keep
+ */
+export function readerOf(schema: unknown, written: Schema | null): SchemaReader {
+  if (isProtobuf(schema)) return protobufReader(schema.message);
+  if (isJsonSchema(schema)) return jsonReader(schema.validate.schema);
+  return avroReader(schema as AvroType, written as Schema);
+}
+
+function avroReader(type: AvroType, written: Schema): SchemaReader {
+  const schema = connectSchemaOfAvro(written);
+  return (payload) => ({ payload: readAvro(type, payload), text: "", schema });
+}
+
+function jsonReader(written: JsonObject): SchemaReader {
+  const schema = connectSchemaOfJson(written);
+  return (payload) => {
+    const text = payload.toString("utf8");
+    return { payload: parseEnvelopeJson(text), text, schema };
+  };
+}
+
+function protobufReader({ root }: ProtobufType): SchemaReader {
+  const schemas = new Map<ProtobufType, ConnectSchema>();
+  return (bytes) => {
+    const { payload, type } = readProtobuf(root, bytes);
+    const schema = schemas.get(type) ?? connectSchemaOfProtobuf(type);
+    schemas.set(type, schema);
+    return { payload, text: "", schema };
+  };
+}
+
+function isProtobuf(schema: unknown): schema is { readonly message: ProtobufType } {
+  return typeof schema === "object" && schema !== null && "message" in schema;
+}
+
+function isJsonSchema(
+  schema: unknown,
+): schema is { readonly validate: { readonly schema: JsonObject } } {
+  return typeof schema === "object" && schema !== null && "validate" in schema;
+}

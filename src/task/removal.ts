@@ -1,0 +1,24 @@
+import type { RowEvent, Tombstone } from "../event.ts";
+import type { SourceRecord } from "../record.ts";
+
+/** A removal that no record of the row itself tells of. */
+export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position">): RowEvent {
+  return {
+    kind: "row",
+    operation: "delete",
+    row: null,
+    unavailable: [],
+    before: null,
+    defaults: null,
+    incremental: false,
+    ...of,
+  };
+}
+
+/** A tombstone that belongs to no delete before it. */
+export function removalByTombstone(
+  { key }: Tombstone,
+  { topic, timestamp }: SourceRecord,
+): RowEvent {
+  return removal({ key, table: topic, time: timestamp, position: null });
+}
