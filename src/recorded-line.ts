@@ -84,7 +84,8 @@ function bytesOf(
   if (typeof base64 === "string") return Buffer.from(base64, "base64");
   const text = json[name];
   // A tombstone says so, with null; a line that lacks its payload is no tombstone.
-  if (text === undefined && name === "payload") throw unreadable(line, "it has no `payload`");
+  if (text === undefined && base64 === undefined && name === "payload")
+    throw unreadable(line, "it has no `payload`");
   if (text === null || text === undefined) return null;
   if (typeof text === "string") return Buffer.from(text);
   throw unreadable(line, `\`${name}\` is neither text nor null`);
