@@ -10,14 +10,14 @@ import { CdcError, messageOf } from "./errors.ts";
 import type { Source, SourceListener } from "./source/source.ts";
 import { BegunTopicsFile } from "./state/begun-topics.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
-import type { TopicPlan } from "./task/plan.ts";
+import type { Plans } from "./task/plan.ts";
 import { TaskManager } from "./task/task-manager.ts";
 import type { Counters } from "./telemetry/counters.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 export type PipelineParts = {
   readonly settings: Settings;
-  readonly topics: ReadonlyMap<string, TopicPlan>;
+  readonly plans: Plans;
   readonly source: Source;
   /** Where messages go, or what stands for the lanes. */
   readonly destination: Destination | { readonly lane: () => OrderedLane };

@@ -12,10 +12,18 @@ export function isTime(at: unknown): at is number {
   return typeof at === "number" && at > 0 && at <= LAST_MS;
 }
 
+/**
+ * PostgreSQL's date `infinity` as Debezium writes it, overflowed to a negative number of days: in the stream, and in a
+ * snapshot, where the worker's time zone may make it a day more. No date of PostgreSQL's is as old.
+ */
+const INFINITE_DAYS: ReadonlySet<number> = new Set([-2_147_472_692, -622_191_234, -622_191_233]);
+
 /** Days since 1970 → `YYYY-MM-DD`; beyond the calendar `infinity` or `-infinity`. */
 export function dateText(days: number): string {
   const ms = days * 86_400_000;
-  if (Math.abs(ms) > LAST_MS) return days > 0 ? "infinity" : "-infinity";
+  if (Math.abs(ms) > LAST_MS) {
+    return days > 0 || INFINITE_DAYS.has(days) ? "infinity" : "-infinity";
+  }
   const iso = new Date(ms).toISOString();
   return iso.slice(0, iso.indexOf("T"));
 }
@@ -81,9 +89,24 @@ export function isCalendarDate(date: string): boolean {
   );
 }
 
-/** The same; what is no instant stays as it is. */
+/** The same; beyond the calendar `infinity` or `-infinity`, and what is no instant stays as it is. */
 export function utcText(text: string): string {
-  return parseInstant(text) ?? text;
+  return parseInstant(text) ?? infinityText(text) ?? text;
+}
+
+/** JavaScript's last year. */
+const LAST_YEAR = 275_760;
+
+/**
+ * PostgreSQL's infinities among the dates and instants that `isostring` writes out, such as `+294247-01-10T04:00:25.2Z`;
+ * `null` for any other text. Debezium turns the sign of two dates: of `infinity` in the stream (`-5877611-06-21`), and
+ * of `-infinity` in a snapshot (`+292269055-12-02`).
+ */
+export function infinityText(text: string): "infinity" | "-infinity" | null {
+  const [, sign, year] = /^([+-])(\d{6,})-\d{2}-\d{2}/.exec(text) ?? [];
+  if (Number(year ?? 0) <= LAST_YEAR) return null;
+  const turned = text.startsWith("-5877611-06-21") || year === "292269055";
+  return (sign === "+") !== turned ? "infinity" : "-infinity";
 }
 
 /** The unit that a bare number since 1970 is in, by its magnitude; days below a million. */

@@ -7,7 +7,7 @@ import type { RowEvent } from "../event.ts";
 import { recordName, type SourceRecord } from "../record.ts";
 import type { Row } from "../row.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
-import { planTopics, type SyncPlan, type TopicPlan } from "../task/plan.ts";
+import { Plans, type SyncPlan, type TopicPlan } from "../task/plan.ts";
 import { silent } from "../telemetry/log.ts";
 import { forgetGroup } from "./forget-group.ts";
 import { sampleRecords } from "./sample-records.ts";
@@ -27,14 +27,14 @@ export async function checkConnect(settings: Settings): Promise<readonly string[
       "CONFIGURATION",
       "kafka: is required by `check --connect`; name the brokers in kafka.brokers",
     );
-  const topics = planTopics(settings);
+  const plans = new Plans(settings);
   const connection = { ...kafka, clientId: kafka.clientId ?? name };
   // A group of its own, so that the service's place is not touched; it is taken away again.
   const groupId = `${kafka.groupId ?? name}.check.${process.pid}`;
   const source = new KafkaSource({
     kafka: connection,
     groupId,
-    topics: [...topics.keys()],
+    topics: plans.topics,
     log: silent,
   });
   const samples = await sampleRecords(source);
@@ -42,8 +42,11 @@ export async function checkConnect(settings: Settings): Promise<readonly string[
   const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
   const registry = registryOf(kafka.schemaRegistry, { clock: systemClock, logger: silent, stop });
   const lines: string[] = [];
-  for (const plan of topics.values()) {
-    const records = samples.get(plan.topic) ?? [];
+  const names = plans.topics.filter((name) => typeof name === "string");
+  for (const topic of new Set([...names, ...samples.keys()])) {
+    const plan = plans.get(topic);
+    if (!plan) continue;
+    const records = samples.get(topic) ?? [];
     await registry?.prepare(records);
     lines.push(...checkTopic(plan, records, registry));
   }

@@ -1,12 +1,12 @@
+import { topicsOf } from "../config/model-settings.ts";
 import { readSettings } from "../config/read.ts";
-import { topicsOf } from "../config/references.ts";
-import { planTopics } from "../task/plan.ts";
+import { Plans } from "../task/plan.ts";
 import { checkConnect } from "./check-connect.ts";
 
 /** Validates a configuration and says what it will do; with `connect`, holds it against Kafka too. */
 export async function check(config: string, connect: boolean): Promise<void> {
   const settings = readSettings(config);
-  planTopics(settings);
+  new Plans(settings);
   const lines = Object.entries(settings.syncs).map(([name, sync]) => {
     const model = settings.models[sync.model];
     const where = model?.where === undefined ? "" : ` where ${model.where}`;

@@ -14,7 +14,7 @@ import { StandIn } from "../demo/stand-in.ts";
 import type { SourceRecord } from "../record.ts";
 import { FileSource } from "../source/file-source.ts";
 import type { SourceListener } from "../source/source.ts";
-import { planTopics } from "../task/plan.ts";
+import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { silent } from "../telemetry/log.ts";
 import { library } from "./library.ts";
@@ -37,13 +37,13 @@ export async function demo(): Promise<void> {
   const destination = new SegmentClient({ writeKey, url: standIn.url, timeout_ms, library });
   const letters = new FileLog(join(folder, "dead-letters.ndjson"));
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent);
-  const topics = planTopics(settings);
+  const plans = new Plans(settings);
   const counters = new Counters();
   const picture = new Picture(counters, standIn);
   const messages = new Map<SourceRecord, LaneMessage[]>();
   const source = new FileSource({
     input: fileURLToPath(new URL("feed.ndjson.gz", FOLDER)),
-    topics: new Set(topics.keys()),
+    reads: (topic) => plans.get(topic) !== undefined,
     window: WINDOW,
     onUnreadable: (record, error) => deadLetters.append([{ record, error }]),
   });
@@ -53,7 +53,7 @@ export async function demo(): Promise<void> {
     await runPipeline(
       {
         settings,
-        topics,
+        plans,
         source,
         destination,
         deadLetters,

@@ -14,7 +14,7 @@ import {
 import { FileLog } from "../deliver/file-log.ts";
 import { recordName } from "../record.ts";
 import { FileSource } from "../source/file-source.ts";
-import { planTopics } from "../task/plan.ts";
+import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { endWithReader } from "./end-with-reader.ts";
@@ -33,7 +33,7 @@ export async function preview(
   deadLetterFile: string | undefined,
 ): Promise<void> {
   const settings = readSettings(config);
-  const topics = planTopics(settings);
+  const plans = new Plans(settings);
   const counters = new Counters();
   const stop = stopSignal();
   const logger = createLogger("warn", settings.log.format);
@@ -50,7 +50,7 @@ export async function preview(
   const lane = new PreviewLane(print);
   const source = new FileSource({
     input,
-    topics: new Set(topics.keys()),
+    reads: (topic) => plans.get(topic) !== undefined,
     onUnreadable: async (record, error) => {
       counters.add("dead_letters");
       await deadLetters.append([{ record, error }]);
@@ -64,7 +64,7 @@ export async function preview(
     await runPipeline(
       {
         settings,
-        topics,
+        plans,
         source,
         destination: { lane: () => lane },
         deadLetters,

@@ -5,7 +5,7 @@ import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import { recordedForm } from "../recorded-line.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Source } from "../source/source.ts";
-import { planTopics } from "../task/plan.ts";
+import { Plans } from "../task/plan.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
 import { endWithReader } from "./end-with-reader.ts";
@@ -30,7 +30,7 @@ export async function record(config: string, limit: number): Promise<void> {
   // A group of its own, so that the service's place is not touched; it is taken away again.
   const groupId = `${kafka.groupId ?? name}.record.${process.pid}`;
   const logger = createLogger("warn", log.format);
-  const topics = [...planTopics({ name, kafka, log, ...settings }).keys()];
+  const { topics } = new Plans({ name, kafka, log, ...settings });
   const recording = new Recording(
     new KafkaSource({ kafka: connection, groupId, topics, log: logger }),
     limit,

@@ -8,7 +8,7 @@ import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
 import { FileSource } from "../source/file-source.ts";
-import { planTopics } from "../task/plan.ts";
+import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
@@ -20,7 +20,7 @@ import { summary } from "./summary.ts";
 /** The whole pipeline from a recorded file instead of Kafka, with a state of its own. */
 export async function replay(config: string, input: string): Promise<void> {
   const settings = readSettings(config);
-  const topics = planTopics(settings);
+  const plans = new Plans(settings);
   const counters = new Counters();
   const stop = stopSignal();
   const logger = createLogger(
@@ -43,7 +43,7 @@ export async function replay(config: string, input: string): Promise<void> {
   const started = Date.now();
   const source = new FileSource({
     input,
-    topics: new Set(topics.keys()),
+    reads: (topic) => plans.get(topic) !== undefined,
     onUnreadable: async (record, error) => {
       counters.add("dead_letters");
       await deadLetters.append([{ record, error }]);
@@ -63,7 +63,7 @@ export async function replay(config: string, input: string): Promise<void> {
     await runPipeline(
       {
         settings,
-        topics,
+        plans,
         source,
         destination,
         deadLetters,

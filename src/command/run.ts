@@ -7,7 +7,7 @@ import { KafkaLog } from "../deliver/kafka-log.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
 import { CdcError } from "../errors.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
-import { planTopics } from "../task/plan.ts";
+import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { library } from "./library.ts";
@@ -24,14 +24,14 @@ export async function run(config: string): Promise<void> {
       `${config}: kafka: is required by \`run\`; name the brokers in kafka.brokers`,
     );
   }
-  const topics = planTopics(settings);
+  const plans = new Plans(settings);
   const counters = new Counters();
   const logger = createLogger(settings.log.level, settings.log.format);
   const connection = { ...kafka, clientId: kafka.clientId ?? name };
   const source = new KafkaSource({
     kafka: connection,
     groupId: kafka.groupId ?? name,
-    topics: [...topics.keys()],
+    topics: plans.topics,
     sessionTimeout_ms: kafka.sessionTimeout_ms,
     log: logger,
   });
@@ -49,12 +49,15 @@ export async function run(config: string): Promise<void> {
     timeout_ms: segment.timeout_ms,
     library,
   });
-  logger.info({ pipeline: name, version: library.version, topics: [...topics.keys()] }, "started");
+  logger.info(
+    { pipeline: name, version: library.version, topics: plans.topics.map(String) },
+    "started",
+  );
   try {
     await runPipeline(
       {
         settings,
-        topics,
+        plans,
         source,
         destination,
         deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),

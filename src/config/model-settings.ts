@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { topicName } from "../topic-name.ts";
 import { column, whole } from "./setting-kinds.ts";
 
 const COLUMN_TYPES = [
@@ -34,15 +35,28 @@ const columnType = z
   ])
   .describe("a column's type, or {type, scale, unit}");
 
+const topic = z
+  .string()
+  .min(1)
+  .refine(isTopic, "write a topic's name, or a pattern between slashes");
+
+function isTopic(text: string): boolean {
+  try {
+    topicName(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const model = z
   .strictObject({
-    topic: z.string().min(1).optional().describe("the change topic"),
+    topic: topic.optional().describe("the change topic, or a pattern of topics"),
     topics: z
-      .array(z.string().min(1))
-      .min(1)
+      .union([topic, z.array(topic).min(1)])
       .optional()
       .describe(
-        "several change topics of one shape, instead of `topic`; the topic is then part of the key",
+        "several change topics of one shape, instead of `topic`: a list, or a pattern such as /^app\\.shard\\d+\\.users$/; the topic is then part of the key",
       ),
     key: z
       .union([z.array(column).min(1), z.record(column, column)])
@@ -79,3 +93,18 @@ export const model = z
 
 export type ModelSettings = z.infer<typeof model>;
 export type ColumnTypeSetting = z.infer<typeof columnType>;
+
+/** The topics of a model, as they are written: names and patterns. */
+export function topicsOf({ topic, topics }: ModelSettings): readonly string[] {
+  if (topic !== undefined) return [topic];
+  return typeof topics === "string" ? [topics] : (topics ?? []);
+}
+
+/** What two models over one topic read differently, if anything: they share its stored rows. */
+export function differentReadings(
+  a: ModelSettings,
+  b: ModelSettings,
+): keyof ModelSettings | undefined {
+  const shared = ["key", "columns", "beforeImage", "unavailableValue", "onTruncate"] as const;
+  return shared.find((setting) => JSON.stringify(a[setting]) !== JSON.stringify(b[setting]));
+}

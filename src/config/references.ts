@@ -1,6 +1,6 @@
 import { compileExpression } from "../cel.ts";
 import { messageOf } from "../errors.ts";
-import type { ModelSettings } from "./model-settings.ts";
+import { differentReadings, type ModelSettings, topicsOf } from "./model-settings.ts";
 import type { Problem } from "./problem.ts";
 import type { MappedSetting } from "./setting-kinds.ts";
 import type { Settings } from "./settings.ts";
@@ -22,16 +22,12 @@ export function checkReferences(settings: Settings): Problem[] {
   ];
 }
 
-export function topicsOf(model: ModelSettings): readonly string[] {
-  return model.topics ?? (model.topic === undefined ? [] : [model.topic]);
-}
-
 function checkModel(path: string[], model: ModelSettings): Problem[] {
   const problems: Problem[] = [];
   if ((model.topic === undefined) === (model.topics === undefined)) {
     problems.push({ path, text: "write either `topic: name` or `topics: [a, b]`" });
   }
-  if (new Set(model.topics).size !== (model.topics?.length ?? 0)) {
+  if (new Set(topicsOf(model)).size !== topicsOf(model).length) {
     problems.push({ path: [...path, "topics"], text: "names a topic twice" });
   }
   if (model.where !== undefined)
@@ -91,25 +87,14 @@ function checkSharedTopics(settings: Settings): Problem[] {
   const seen = new Map<string, string>();
   for (const [name, model] of Object.entries(settings.models)) {
     for (const topic of topicsOf(model)) {
-      const other = seen.get(topic);
-      if (other === undefined) {
-        seen.set(topic, name);
-        continue;
-      }
-      for (const setting of [
-        "key",
-        "columns",
-        "beforeImage",
-        "unavailableValue",
-        "onTruncate",
-      ] as const) {
-        if (JSON.stringify(model[setting]) !== JSON.stringify(settings.models[other]?.[setting])) {
-          problems.push({
-            path: ["models", name, setting],
-            text: `models "${other}" and "${name}" read the same topic ${topic} and share its rows: write \`${setting}\` alike in both`,
-          });
-        }
-      }
+      const other = seen.get(topic) ?? name;
+      seen.set(topic, other);
+      const different = differentReadings(settings.models[other] as ModelSettings, model);
+      if (different === undefined) continue;
+      problems.push({
+        path: ["models", name, different],
+        text: `models "${other}" and "${name}" read the same topic ${topic} and share its rows: write \`${different}\` alike in both`,
+      });
     }
   }
   return problems;

@@ -1,5 +1,6 @@
 import {
   dateText,
+  infinityText,
   instantText,
   timeText,
   type Unit,
@@ -98,7 +99,8 @@ export function toJson(raw: Json): Value {
 
 export function toDate(raw: Json): string {
   if (typeof raw === "number") return dateText(raw);
-  return trimZone(expect(raw, "string", "a date"));
+  const text = expect(raw, "string", "a date");
+  return infinityText(text) ?? trimZone(text);
 }
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,19 @@
 import { type Real, real } from "../row.ts";
 import { isObject, shown } from "./json.ts";
 
+/** No number, each as the converters write it, then as Debezium does with `decimal.handling.mode=string`. */
+const NO_NUMBER: { readonly [text: string]: string | undefined } = {
+  NaN: "NaN",
+  Infinity: "Infinity",
+  "-Infinity": "-Infinity",
+  NAN: "NaN",
+  POSITIVE_INFINITY: "Infinity",
+  NEGATIVE_INFINITY: "-Infinity",
+};
+
 /**
  * A decimal in any form that Connect's converters write.
- * - text or a number: as it stands
+ * - text or a number: as it stands; `NaN` and the infinities as texts
  * - base64 of the unscaled integer, two's complement, big-endian: with the scale of its schema
  * - `{scale, value}`: numeric without a fixed scale
  * @throws Error where it is none of these
@@ -12,9 +22,11 @@ export function decimal(raw: unknown, scale: number | undefined): number | Real 
   if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
   if (isObject(raw)) return decimal(raw.value, Number(raw.scale));
   if (typeof raw !== "string") throw new Error(`${shown(raw)} is no decimal`);
+  // Before base64, which `Infinity` could be.
+  const noNumber = NO_NUMBER[raw];
+  if (noNumber !== undefined) return noNumber;
   if (scale !== undefined && isBase64(raw)) return unscaled(raw, scale);
   if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(raw)) return real(raw);
-  if (raw === "NaN" || raw === "Infinity" || raw === "-Infinity") return raw;
   if (scale === undefined && isBase64(raw)) {
     throw new Error(
       `"${raw}" is a decimal without its scale; give the column {type: decimal, scale: N}`,

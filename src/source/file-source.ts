@@ -7,8 +7,8 @@ import type { Source, SourceListener } from "./source.ts";
 export type FileSourceOptions = {
   /** A path, or `-` for standard input; gzip is recognised. */
   readonly input: string;
-  /** Topics that some model reads; records of others are passed over. */
-  readonly topics: ReadonlySet<string>;
+  /** Whether some model reads the topic; records of others are passed over. */
+  readonly reads: (topic: string) => boolean;
   readonly onUnreadable: (record: SourceRecord, error: CdcError) => Promise<void>;
   /** This many unreadable lines in a row end the reading: it is the wrong file. */
   readonly unreadableInARow?: number;
@@ -119,7 +119,7 @@ export class FileSource implements Source {
 
   async #parse(bytes: Buffer, line: number): Promise<RecordedRecord | null> {
     if (bytes.length === 0) return null;
-    const { topics, onUnreadable, onOther } = this.#options;
+    const { reads, onUnreadable, onOther } = this.#options;
     let record: RecordedRecord;
     try {
       record = parseRecordedLine(bytes, line);
@@ -136,7 +136,7 @@ export class FileSource implements Source {
       return null;
     }
     this.#unreadable = 0;
-    if (!topics.has(record.topic)) {
+    if (!reads(record.topic)) {
       onOther?.();
       return null;
     }

@@ -4,6 +4,7 @@ import { messageOf } from "../errors.ts";
 import { failureOf, passes, pauseAfter } from "../kafka/failure.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { TopicName } from "../topic-name.ts";
 import { within } from "./within.ts";
 
 /** What happens to a member. Called by kafkajs' own loop: no method may wait or throw. */
@@ -40,7 +41,7 @@ const TUNING = {
 export class GroupMember {
   readonly #kafka: Kafka;
   readonly #groupId: string;
-  readonly #topics: readonly string[];
+  readonly #topics: readonly TopicName[];
   readonly #sessionTimeout: number;
   readonly #events: MemberEvents;
   readonly #clock: Clock;
@@ -55,7 +56,7 @@ export class GroupMember {
     kafka: Kafka,
     group: {
       readonly id: string;
-      readonly topics: readonly string[];
+      readonly topics: readonly TopicName[];
       /** How long the group waits for a member that was killed before it gives its partitions to others. */
       readonly sessionTimeout_ms: number;
     },

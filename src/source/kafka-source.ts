@@ -4,6 +4,7 @@ import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { TopicName } from "../topic-name.ts";
 import { GroupMember } from "./group-member.ts";
 import { Intake } from "./intake.ts";
 import { OwnedPartitions } from "./owned-partitions.ts";
@@ -14,7 +15,8 @@ import { within } from "./within.ts";
 export type KafkaSourceOptions = {
   readonly kafka: KafkaSettings;
   readonly groupId: string;
-  readonly topics: readonly string[];
+  /** By name, or by a pattern, which is resolved with each join. */
+  readonly topics: readonly TopicName[];
   /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
   readonly sessionTimeout_ms?: number;
   readonly log: Logger;

@@ -4,6 +4,7 @@ import { CdcError, messageOf } from "../errors.ts";
 import { failureOf, passes, pauseAfter } from "../kafka/failure.ts";
 import { nameOf, type TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { namesTopic, type TopicName } from "../topic-name.ts";
 import type { LogRange } from "./source.ts";
 import { within } from "./within.ts";
 
@@ -28,10 +29,11 @@ export class Topics {
   }
 
   /** One round of tries. Rejects with SOURCE_FAILED that names what is missing, or as kafkajs does when no broker answers. */
-  async require(wanted: readonly string[]): Promise<void> {
+  async require(wanted: readonly TopicName[]): Promise<void> {
     const existing = await this.#ask((admin) => admin.listTopics());
-    const missing = wanted.filter((topic) => !existing.includes(topic));
-    if (missing.length > 0) throw new CdcError("SOURCE_FAILED", missingText(missing, existing));
+    const missing = wanted.filter((name) => !existing.some((topic) => namesTopic(name, topic)));
+    if (missing.length > 0)
+      throw new CdcError("SOURCE_FAILED", missingText(missing.map(String), existing));
   }
 
   /**

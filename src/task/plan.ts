@@ -1,8 +1,13 @@
 import { hash } from "node:crypto";
 import { compileExpression } from "../cel.ts";
 import type { ModelRule } from "../classify/rules.ts";
-import type { ColumnTypeSetting, ModelSettings } from "../config/model-settings.ts";
-import { topicsOf } from "../config/references.ts";
+import {
+  type ColumnTypeSetting,
+  differentReadings,
+  type ModelSettings,
+  topicsOf,
+} from "../config/model-settings.ts";
+
 import type { FieldsSetting, MappedSetting } from "../config/setting-kinds.ts";
 import type { Settings } from "../config/settings.ts";
 import type { SyncSettings } from "../config/sync-settings.ts";
@@ -13,6 +18,7 @@ import { idSpace } from "../map/message-id.ts";
 import { missingUser, Sync, type SyncOptions } from "../map/sync.ts";
 import { type Filter, filterOf } from "../model/filter.ts";
 import type { SyncEntry } from "../state/position-record.ts";
+import { namesTopic, type TopicName, topicName } from "../topic-name.ts";
 
 /** Everything that reads one topic: how its records are decoded, and the models and syncs over its rows. */
 export type TopicPlan = {
@@ -37,29 +43,59 @@ export type SyncPlan = {
   readonly missingUser: "deadLetter" | "ignore" | "stop";
 };
 
-/**
- * Compiles the settings into a plan for every topic.
- * @throws CdcError CONFIGURATION where an expression does not compile
- */
-export function planTopics(settings: Settings): ReadonlyMap<string, TopicPlan> {
-  const models = Object.entries(settings.models).map(([name, model]) => ({
-    model,
-    plan: planModel(name, model, settings),
-  }));
-  const topics = new Set(models.flatMap(({ model }) => topicsOf(model)));
-  return new Map(
-    [...topics].map((topic) => {
-      const readers = models.filter(({ model }) => topicsOf(model).includes(topic));
-      const [first] = readers as [(typeof readers)[number]];
-      const plans = readers.map(({ plan }) => plan);
-      const plan: TopicPlan = {
-        topic,
-        format: formatOf(topic, first.model, plans),
-        onTruncate: first.model.onTruncate,
-        models: plans,
-      };
-      return [topic, plan];
-    }),
+/** The plans of all topics that the settings name; one that only a pattern names is planned when it is first seen. */
+export class Plans {
+  /** Every topic by name, and the patterns. */
+  readonly topics: readonly TopicName[];
+  readonly #models: readonly {
+    readonly names: readonly TopicName[];
+    readonly model: ModelSettings;
+    readonly plan: ModelPlan;
+  }[];
+  readonly #plans = new Map<string, TopicPlan | undefined>();
+
+  /** @throws CdcError CONFIGURATION where an expression does not compile */
+  constructor(settings: Settings) {
+    const models = Object.entries(settings.models);
+    this.#models = models.map(([name, model]) => ({
+      names: topicsOf(model).map(topicName),
+      model,
+      plan: planModel(name, model, settings),
+    }));
+    this.topics = [...new Set(models.flatMap(([, model]) => topicsOf(model)))].map(topicName);
+  }
+
+  /**
+   * The plan of a topic; none where no model reads it.
+   * @throws CdcError CONFIGURATION where two models would read it differently
+   */
+  get(topic: string): TopicPlan | undefined {
+    if (!this.#plans.has(topic)) this.#plans.set(topic, this.#plan(topic));
+    return this.#plans.get(topic);
+  }
+
+  #plan(topic: string): TopicPlan | undefined {
+    const readers = this.#models.filter(({ names }) =>
+      names.some((name) => namesTopic(name, topic)),
+    );
+    const [first, ...others] = readers;
+    if (!first) return undefined;
+    for (const { model, plan } of others) requireAlike(topic, first, { model, plan });
+    const plans = readers.map(({ plan }) => plan);
+    const { onTruncate } = first.model;
+    return { topic, format: formatOf(topic, first.model, plans), onTruncate, models: plans };
+  }
+}
+
+type Reading = { readonly model: ModelSettings; readonly plan: ModelPlan };
+
+/** Models that meet in a topic only by their patterns share its rows too. */
+function requireAlike(topic: string, a: Reading, b: Reading): void {
+  const different = differentReadings(a.model, b.model);
+  if (different === undefined) return;
+  throw new CdcError(
+    "CONFIGURATION",
+    `models "${a.plan.name}" and "${b.plan.name}" both read ${topic} and share its rows: write \`${different}\` alike in both`,
   );
 }
 

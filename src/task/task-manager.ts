@@ -15,7 +15,7 @@ import { registerSyncs } from "../state/sync-registry.ts";
 import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { TopicPlan } from "./plan.ts";
+import type { Plans } from "./plan.ts";
 import { Processor } from "./processor.ts";
 import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
@@ -23,7 +23,7 @@ import type { Removal } from "./truncation.ts";
 
 export type TaskManagerOptions = {
   readonly settings: Settings;
-  readonly topics: ReadonlyMap<string, TopicPlan>;
+  readonly plans: Plans;
   readonly source: Source;
   /** Folder of this pipeline's stores. */
   readonly folder: string;
@@ -128,9 +128,9 @@ export class TaskManager implements SourceListener {
   }
 
   async #open(at: TopicPartition): Promise<Task> {
-    const { settings, topics, source, folder, begun, openStore, clock, counters, logger } =
+    const { settings, plans, source, folder, begun, openStore, clock, counters, logger } =
       this.#options;
-    const plan = topics.get(at.topic);
+    const plan = plans.get(at.topic);
     if (!plan)
       throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
     const home = join(folder, at.topic, String(at.partition));

@@ -7,7 +7,7 @@ import type { SourceRecord } from "../../src/record.ts";
 import { parseRecordedLine } from "../../src/recorded-line.ts";
 import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
 import type { StoredRow } from "../../src/stored-row.ts";
-import { planTopics, rulesOf, type TopicPlan } from "../../src/task/plan.ts";
+import { Plans, rulesOf, type TopicPlan } from "../../src/task/plan.ts";
 import { TOPIC } from "./feed.ts";
 import { settingsText } from "./settings.ts";
 
@@ -58,7 +58,7 @@ function planOfBench(): TopicPlan {
     url: "http://localhost",
     state: "/nowhere",
   });
-  return planTopics(parseSettings(text, "bench", {})).get(TOPIC) as TopicPlan;
+  return new Plans(parseSettings(text, "bench", {})).get(TOPIC) as TopicPlan;
 }
 
 function decodeRow(decoder: Decoder, record: SourceRecord): RowEvent {

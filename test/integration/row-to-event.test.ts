@@ -191,7 +191,7 @@ segment: {writeKey: secret, url: "${standIn.url}"}
 log: {format: json}
 models:
   customers:
-    topic: shop.public.customers
+    topics: '/^shop\\.public\\.customers$/'
     where: row.deleted_at == null
     columns: {mrr: {type: decimal, scale: 2}, prefs: json}
   paying:

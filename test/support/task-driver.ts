@@ -8,7 +8,7 @@ import type { Message } from "../../src/map/sync.ts";
 import type { TopicPartition } from "../../src/record.ts";
 import type { Source } from "../../src/source/source.ts";
 import type { Store } from "../../src/state/store.ts";
-import { planTopics } from "../../src/task/plan.ts";
+import { Plans } from "../../src/task/plan.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silent } from "../../src/telemetry/log.ts";
@@ -193,7 +193,7 @@ class Life {
     };
     this.manager = new TaskManager({
       settings,
-      topics: planTopics(settings),
+      plans: new Plans(settings),
       source: this.#source(outside.source),
       folder: "/state",
       begun: outside.begun,

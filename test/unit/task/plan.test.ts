@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
-import { planTopics, rulesOf, type TopicPlan } from "../../../src/task/plan.ts";
+import { Plans, rulesOf, type TopicPlan } from "../../../src/task/plan.ts";
 
 const s = suite("task: the plan of each topic");
 
@@ -13,7 +13,7 @@ function plan({ model = "", sync = "", more = "" }: Part = {}): TopicPlan {
 segment: {writeKey: k}
 models: {users: {topic: t${model}}${more}}
 syncs: {life: {model: users, type: track, userId: id, events: {added: A}, properties: [email]${sync}}}`;
-  return planTopics(parseSettings(text, "c.yaml", {})).get("t") as TopicPlan;
+  return new Plans(parseSettings(text, "c.yaml", {})).get("t") as TopicPlan;
 }
 
 const fingerprint = (part?: Part) => plan(part).models[0]?.syncs[0]?.fingerprint;
@@ -96,5 +96,34 @@ for (const [policy, code] of POLICIES) {
     assert.is(rule?.missingUser({ id: null })?.code, code);
   });
 }
+
+const SHARDS = `
+name: p
+segment: {writeKey: k}
+models:
+  users: {topics: '/^app\\.shard\\d+\\.users$/'}
+  eu: {topics: [app.shard1.users, app.shard2.users]}
+syncs:
+  users: {model: users, type: identify, userId: id}
+  eu: {model: eu, type: identify, userId: id}`;
+
+s("should plan the topics that a pattern names, with every model that reads them", () => {
+  const plans = new Plans(parseSettings(SHARDS, "c.yaml", {}));
+  const models = (topic: string) => plans.get(topic)?.models.map(({ name }) => name);
+  assert.equal(models("app.shard1.users"), ["users", "eu"]);
+  assert.equal(models("app.shard17.users"), ["users"]);
+  assert.is(models("app.shard17.users_old"), undefined);
+  assert.equal(plans.topics.map(String), [
+    "/^app\\.shard\\d+\\.users$/",
+    "app.shard1.users",
+    "app.shard2.users",
+  ]);
+});
+
+s("should refuse models that meet in a topic by their patterns and read it differently", () => {
+  const text = SHARDS.replace("app.shard2.users]}", "app.shard2.users], columns: {a: json}}");
+  const plans = new Plans(parseSettings(text, "c.yaml", {}));
+  assert.throws(() => plans.get("app.shard1.users"), /share its rows: write `columns` alike/);
+});
 
 s.run();
