@@ -16,6 +16,7 @@ import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { rulesOf, type TopicPlan } from "./plan.ts";
 import { removal, removalByTombstone } from "./removal.ts";
+import type { Removal } from "./truncation.ts";
 
 /** What came out of some records: messages in their order, and what was set aside. */
 export type Results = { readonly messages: LaneMessage[]; readonly letters: DeadLetter[] };
@@ -33,6 +34,14 @@ export type ProcessorOptions = {
   readonly registry: SchemaRegistry | null;
   /** This many records in a row that come to nothing but dead letters stop the task. */
   readonly refusedInARow: number;
+};
+
+/** What happened to a row, and the record that told it; `place` names it in message ids. */
+type Occurrence = {
+  readonly event: RowEvent;
+  readonly record: SourceRecord;
+  readonly standing: Standing;
+  readonly place: string;
 };
 
 type Decoded = { readonly record: SourceRecord; readonly event: SourceEvent | CdcError };
@@ -108,25 +117,13 @@ export class Processor {
     return { ...results, count, truncate: null };
   }
 
-  /** Removes one row that a truncate of the table found in the store; `place` names the truncate in the ids. */
-  remove(
-    key: string,
-    row: StoredRow,
-    truncate: Truncate,
-    place: string,
-    record: SourceRecord,
-  ): Results {
+  /** Removes one row that a truncate of the table found in the store. */
+  remove(key: string, row: StoredRow, { truncate, record, place }: Removal): Results {
     const results: Results = { messages: [], letters: [] };
     const { table, time, position } = truncate;
     const event = removal({ key, table, time, position });
-    this.#classify(
-      event,
-      row,
-      record,
-      { offset: this.#position.next, streaming: true },
-      place,
-      results,
-    );
+    const standing = { offset: this.#position.next, streaming: true };
+    this.#classify({ event, record, standing, place }, row, results);
     return results;
   }
 
@@ -165,15 +162,13 @@ export class Processor {
     if (isStaleAfter(this.#position.truncated, row)) return this.#counters.add("stale");
     const standing = { offset: record.offset, streaming: this.#position.streaming };
     const place = row.position ?? `${record.partition}/${record.offset}`;
-    this.#classify(row, this.#state.row(row.key, rows), record, standing, place, results);
+    const previous = this.#state.row(row.key, rows);
+    this.#classify({ event: row, record, standing, place }, previous, results);
   }
 
   #classify(
-    event: RowEvent,
+    { event, record, standing, place }: Occurrence,
     previous: StoredRow | null,
-    record: SourceRecord,
-    standing: Standing,
-    place: string,
     results: Results,
   ): void {
     const outcome = classify(previous, event, standing, this.#rules);

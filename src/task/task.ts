@@ -190,14 +190,14 @@ export class Task {
     this.#options.counters.add("truncates");
   }
 
-  async #removeOlder({ truncate, record, place }: Removal): Promise<void> {
+  async #removeOlder(removal: Removal): Promise<void> {
     const { state, processor } = this.#options;
     for await (const [key, row] of state.rows()) {
-      if (!isRemovedBy(truncate, row)) continue;
-      this.#take(processor.remove(key, row, truncate, place, record));
+      if (!isRemovedBy(removal.truncate, row)) continue;
+      this.#take(processor.remove(key, row, removal));
       await this.#makeRoom();
     }
-    processor.remember(truncate);
+    processor.remember(removal.truncate);
     await this.#checkpoint.run();
   }
 
