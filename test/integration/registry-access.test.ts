@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request as forward, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import got from "got";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
+
+/** A real registry behind TLS and basic auth, as they stand in companies: reached, refused, away, and never stormed. */
+
+const PASSWORD = "hunter2-of-the-registry";
+const test = suite("reaching a schema registry");
+const folder = mkdtempSync(join(tmpdir(), "registry-access-"));
+let stack: Stack;
+let certificates: Certificates;
+let known: number;
+
+test.before(async () => {
+  stack = await startStack({ registry: true });
+  certificates = await makeCertificates(folder);
+  const schema = JSON.stringify({
+    type: "record",
+    name: "Value",
+    fields: [{ name: "id", type: "long" }],
+  });
+  const answer = got.post(`${stack.registry.url}/subjects/value/versions`, { json: { schema } });
+  known = (await answer.json<{ id: number }>()).id;
+});
+
+test.after(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("should read through TLS and basic auth, and ask for each schema once", async () => {
+  const door = await Door.open(0);
+  const good = [1, 2, 3, 4, 5].map((id) => record(id, known));
+  const unknown = [6, 7, 8, 9, 10].map((id) => record(id, 999_999));
+  const records = [...good, ...unknown];
+  const { code, stdout, stderr } = await cdcToSegment(preview(door.url, records, PASSWORD));
+  assert.is(code, 0, stderr);
+  assert.is(stdout.trim().split("\n").length, 5);
+  assert.match(stderr, /5 {2}records and messages set aside/);
+  assert.equal(door.asked, [`/schemas/ids/${known}`, "/schemas/ids/999999"]);
+  await door.close();
+});
+
+test("should stop where the registry refuses the password, without telling it", async () => {
+  const door = await Door.open(0);
+  const { code, stderr } = await cdcToSegment(
+    preview(door.url, [record(1, known)], `${PASSWORD}-of-old`),
+  );
+  assert.is(code, 1);
+  assert.match(stderr, /REGISTRY_REFUSED: .*set kafka\.schemaRegistry\.username and password/);
+  assert.not.match(stderr, new RegExp(PASSWORD));
+  await door.close();
+});
+
+test("should wait for a registry that is away, and lose nothing", async () => {
+  const gone = await Door.open(0);
+  const { port, url } = gone;
+  await gone.close();
+  const { child, ended } = start(preview(url, [record(1, known)], PASSWORD));
+  await Promise.race([ended, sleep(2_000)]);
+  assert.is(child.exitCode, null, "it did not wait");
+  const back = await Door.open(port);
+  const { code, stdout, stderr } = await ended;
+  assert.is(code, 0, stderr);
+  assert.is(JSON.parse(stdout).userId, "1");
+  assert.match(stderr, /registry does not answer; it is asked again/);
+  await back.close();
+});
+
+/** TLS and basic auth in front of the registry; remembers what was asked. */
+class Door {
+  readonly asked: string[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async open(port: number): Promise<Door> {
+    const { key, cert } = {
+      key: readFileSync(certificates.server.key),
+      cert: readFileSync(certificates.server.cert),
+    };
+    const server = createServer({ key, cert });
+    const door = new Door(server);
+    server.on("request", door.#answer);
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    return door;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  readonly #answer: RequestListener = (request, response) => {
+    this.asked.push(request.url ?? "");
+    const expected = `Basic ${Buffer.from(`app:${PASSWORD}`).toString("base64")}`;
+    if (request.headers.authorization !== expected) {
+      response.writeHead(401, { "content-type": "application/json" });
+      return response.end('{"error_code":401,"message":"Unauthorized"}');
+    }
+    forward(`${stack.registry.url}${request.url}`, (answer: IncomingMessage) => {
+      response.writeHead(answer.statusCode ?? 500, {
+        "content-type": answer.headers["content-type"] ?? "",
+      });
+      answer.pipe(response);
+    }).end();
+  };
+}
+
+function preview(url: string, records: readonly string[], password: string): string[] {
+  const config = join(folder, "config.json");
+  const input = join(folder, "records.ndjson");
+  writeFileSync(input, records.join(""));
+  const schemaRegistry = { url, username: "app", password, ca: certificates.ca.cert };
+  writeFileSync(
+    config,
+    JSON.stringify({
+      name: "access",
+      kafka: { brokers: ["127.0.0.1:1"], schemaRegistry },
+      segment: { writeKey: "none" },
+      models: { t: { topic: "t" } },
+      syncs: { t: { model: "t", type: "identify", userId: "id" } },
+    }),
+  );
+  return ["preview", "--config", config, input];
+}
+
+/** A row `{id}` in Avro: the zero byte, the schema's id, and a zig-zag byte or two. */
+function record(id: number, schema: number): string {
+  const value = Buffer.from([
+    0,
+    0,
+    0,
+    0,
+    0,
+    ...(id < 64 ? [id * 2] : [((id * 2) & 0x7f) | 0x80, (id * 2) >> 7]),
+  ]);
+  value.writeInt32BE(schema, 1);
+  return `${JSON.stringify({ topic: "t", partition: 0, offset: id, key: `{"id":${id}}`, payload_base64: value.toString("base64") })}\n`;
+}
+
+test.run();
