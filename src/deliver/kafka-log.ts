@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
+import { systemClock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
 import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
@@ -23,6 +24,10 @@ const RECORD_BYTES = 40;
 const HEADER_BYTES = 10;
 
 const PARTITION = 0;
+
+/** A topic that was made is listed within ten seconds, or something is wrong. */
+const LISTED_TRIES = 100;
+const LISTED_EVERY_MS = 100;
 
 /**
  * A topic of Kafka as a log: one partition, appended in order by an idempotent producer, durable when all in-sync
@@ -121,7 +126,19 @@ async function create(admin: Admin, topic: string, retentionMs: number): Promise
   // Resolves with false where another process was faster: that is as good.
   await admin.createTopics({
     topics: [{ topic, numPartitions: 1, replicationFactor: -1, configEntries }],
+    // kafkajs takes the first answer of a KRaft broker, that there is no such topic yet, for a failure.
+    waitForLeaders: false,
   });
+  await untilListed(admin, topic);
+}
+
+/** A broker that made a topic may need a moment to know it. */
+async function untilListed(admin: Admin, topic: string): Promise<void> {
+  for (let tries = 0; tries < LISTED_TRIES; tries += 1) {
+    if ((await admin.listTopics()).includes(topic)) return;
+    await systemClock.sleep(LISTED_EVERY_MS);
+  }
+  throw new CdcError("SOURCE_FAILED", "the topic was made, and the brokers do not list it");
 }
 
 async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
