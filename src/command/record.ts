@@ -10,6 +10,7 @@ import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
 import { endWithReader } from "./end-with-reader.ts";
 import { forgetGroup } from "./forget-group.ts";
+import { PartitionMerge } from "./partition-merge.ts";
 import { stopSignal } from "./signals.ts";
 
 /** A log may end in records that are not shown, such as the marker of a transaction: silence of this long is the end. */
@@ -43,15 +44,20 @@ export async function record(config: string, limit: number): Promise<void> {
   }
 }
 
+/** Records of a partition that may wait for those of others; at half of it the partition goes on. */
+const MOST_WAITING = 4_000;
+
 /** Reads every partition from its first record to the end that it had when it was opened. */
 class Recording {
   readonly #source: Source;
   readonly #limit: number;
   readonly #progress = new Progress("record");
   readonly #done = Promise.withResolvers<void>();
-  /** The end of each partition that is not read to it. */
-  readonly #ends = new Map<string, { readonly at: TopicPartition; readonly end: number }>();
-  readonly #seen = new Set<string>();
+  readonly #merge = new PartitionMerge();
+  readonly #open = new Map<
+    string,
+    { readonly at: TopicPartition; readonly end: number; isPaused: boolean }
+  >();
   #total = 0;
   #written = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -66,7 +72,7 @@ class Recording {
     stop.addEventListener("abort", () => this.#done.resolve(), { once: true });
     try {
       await this.#source.start({
-        assigned: (partitions) => this.#open(partitions).catch(this.#done.reject),
+        assigned: (partitions) => this.#begin(partitions).catch(this.#done.reject),
         records: (records) => this.#take(records),
         processed: async () => {},
         ended: () => this.#done.resolve(),
@@ -82,49 +88,84 @@ class Recording {
     process.stderr.write(`${this.#written} records written\n`);
   }
 
-  async #open(partitions: readonly TopicPartition[]): Promise<void> {
-    const ranges = await Promise.all(
-      partitions.map(async (at) => ({ at, range: await this.#source.range(at) })),
-    );
-    for (const { at, range } of ranges) {
-      if (this.#seen.has(nameOf(at))) continue;
-      this.#seen.add(nameOf(at));
-      if (!range || range.end === range.start) continue;
-      this.#ends.set(nameOf(at), { at, end: range.end });
-      this.#total += range.end - range.start;
-      this.#source.seek(at, range.start);
+  /** Only once: a partition that comes back in a later join goes on where it was. */
+  async #begin(partitions: readonly TopicPartition[]): Promise<void> {
+    const fresh = partitions.filter((at) => !this.#open.has(nameOf(at)));
+    const ranges = await Promise.all(fresh.map((at) => this.#source.range(at)));
+    const logs = fresh.map((at, i) => ({
+      at,
+      start: ranges[i]?.start ?? 0,
+      end: ranges[i]?.end ?? 0,
+    }));
+    for (const { at, start, end } of logs) {
+      this.#open.set(nameOf(at), { at, end, isPaused: false });
+      if (end > start) this.#merge.open(at);
+      this.#total += end - start;
+    }
+    for (const { at, start, end } of logs) {
+      if (end === start) continue;
+      this.#source.seek(at, start);
       this.#source.resume(at);
     }
-    if (this.#ends.size === 0) this.#done.resolve();
-    this.#quiet ??= setTimeout(() => this.#done.resolve(), QUIET_MS);
+    this.#listen();
+    this.#writeNext();
   }
 
   #take(records: readonly SourceRecord[]): void {
     const [first] = records;
-    const open = first && this.#ends.get(nameOf(first));
+    const open = first && this.#open.get(nameOf(first));
     if (!open) return;
-    const wanted = records
-      .filter(({ offset }) => offset < open.end)
-      .slice(0, this.#limit - this.#written);
-    this.#written += wanted.length;
-    if ((records.at(-1)?.offset ?? 0) + 1 >= open.end) {
-      this.#ends.delete(nameOf(open.at));
+    this.#listen();
+    this.#merge.push(
+      open.at,
+      records.filter(({ offset }) => offset < open.end),
+    );
+    const isEnd = (records.at(-1)?.offset ?? 0) + 1 >= open.end;
+    if (isEnd) this.#merge.end(open.at);
+    if (isEnd || this.#merge.waiting(open.at) >= MOST_WAITING) {
+      open.isPaused = true;
       this.#source.pause(open.at);
     }
-    this.#writing = this.#writing.then(() => this.#write(wanted, open.at));
-    if (this.#ends.size === 0 || this.#written >= this.#limit)
-      this.#writing.then(this.#done.resolve, this.#done.reject);
+    this.#writeNext();
   }
 
-  /** A reader of stdout that is slower than Kafka holds the partition back. */
-  async #write(records: readonly SourceRecord[], at: TopicPartition): Promise<void> {
-    const text = records.map((record) => `${JSON.stringify(recordedForm(record))}\n`).join("");
-    if (!process.stdout.write(text)) {
-      this.#source.pause(at);
-      await once(process.stdout, "drain");
-      if (this.#ends.has(nameOf(at))) this.#source.resume(at);
+  /** Kafka is given its time anew; while a reader of stdout holds everything up, its silence says nothing. */
+  #listen(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#endAll(), QUIET_MS);
+  }
+
+  #endAll(): void {
+    for (const { at } of this.#open.values()) this.#merge.end(at);
+    this.#writeNext();
+  }
+
+  #writeNext(): void {
+    const records = this.#merge.take().slice(0, this.#limit - this.#written);
+    this.#written += records.length;
+    this.#writing = this.#writing.then(() => this.#write(records));
+    const isOver = this.#merge.isDone || this.#written >= this.#limit;
+    this.#writing.then(() => (isOver ? this.#done.resolve() : this.#goOn()), this.#done.reject);
+  }
+
+  /** Partitions whose records were waiting for others read on, unless they have been read to their end. */
+  #goOn(): void {
+    for (const open of this.#open.values()) {
+      if (!open.isPaused || this.#merge.hasEnded(open.at)) continue;
+      if (this.#merge.waiting(open.at) > MOST_WAITING / 2) continue;
+      open.isPaused = false;
+      this.#source.resume(open.at);
     }
-    this.#quiet?.refresh();
+  }
+
+  /** Waits for a reader of stdout that is slower than Kafka; the partitions pause meanwhile. */
+  async #write(records: readonly SourceRecord[]): Promise<void> {
+    const text = records.map((record) => `${JSON.stringify(recordedForm(record))}\n`).join("");
+    if (text !== "" && !process.stdout.write(text)) {
+      clearTimeout(this.#quiet);
+      await once(process.stdout, "drain");
+      this.#listen();
+    }
     this.#progress.show({
       done: this.#written,
       total: Math.min(this.#total, this.#limit),
