@@ -2,7 +2,7 @@ import { systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import { Decoder } from "../decode/decoder.ts";
 import { registryOf, type SchemaRegistry } from "../decode/schema-registry.ts";
-import { CdcError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { RowEvent } from "../event.ts";
 import { recordName, type SourceRecord } from "../record.ts";
 import type { Row } from "../row.ts";
@@ -10,6 +10,7 @@ import { KafkaSource } from "../source/kafka-source.ts";
 import { Plans, type SyncPlan, type TopicPlan } from "../task/plan.ts";
 import { silent } from "../telemetry/log.ts";
 import { forgetGroup } from "./forget-group.ts";
+import { kafkaAccess } from "./kafka-access.ts";
 import { sampleRecords } from "./sample-records.ts";
 
 /** A person is waiting: a registry that does not answer by then is a finding. */
@@ -21,28 +22,20 @@ const REGISTRY_WITHIN_MS = 10_000;
  * @throws CdcError SOURCE_FAILED where the brokers cannot be reached or a topic is missing
  */
 export async function checkConnect(settings: Settings): Promise<readonly string[]> {
-  const { name, kafka } = settings;
-  if (!kafka)
-    throw new CdcError(
-      "CONFIGURATION",
-      "kafka: is required by `check --connect`; name the brokers in kafka.brokers",
-    );
+  const { connection, groupId } = kafkaAccess(settings, "check --connect", "check");
   const plans = new Plans(settings);
-  const connection = { ...kafka, clientId: kafka.clientId ?? name };
-  // A group of its own, so that the service's place is not touched; it is taken away again.
-  const groupId = `${kafka.groupId ?? name}.check.${process.pid}`;
-  const source = new KafkaSource({
-    kafka: connection,
-    groupId,
-    topics: plans.topics,
-    log: silent,
-  });
+  const { topics } = plans;
+  const source = new KafkaSource({ kafka: connection, groupId, topics, log: silent });
   const samples = await sampleRecords(source);
   await forgetGroup(connection, groupId);
   const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
-  const registry = registryOf(kafka.schemaRegistry, { clock: systemClock, logger: silent, stop });
+  const registry = registryOf(settings.kafka?.schemaRegistry, {
+    clock: systemClock,
+    logger: silent,
+    stop,
+  });
   const lines: string[] = [];
-  const names = plans.topics.filter((name) => typeof name === "string");
+  const names = topics.filter((name) => typeof name === "string");
   for (const topic of new Set([...names, ...samples.keys()])) {
     const plan = plans.get(topic);
     if (!plan) continue;

@@ -8,16 +8,15 @@ import { readSettings } from "../config/read.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
 import type { LaneMessage } from "../deliver/lane.ts";
-import { SegmentClient } from "../deliver/segment-client.ts";
 import { Picture } from "../demo/picture.ts";
 import { StandIn } from "../demo/stand-in.ts";
 import type { SourceRecord } from "../record.ts";
-import { FileSource } from "../source/file-source.ts";
 import type { SourceListener } from "../source/source.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { silent } from "../telemetry/log.ts";
-import { library } from "./library.ts";
+import { recordedInput } from "./recorded-input.ts";
+import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
 
 const FOLDER = new URL("../../config/demo/", import.meta.url);
@@ -33,20 +32,19 @@ export async function demo(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
   const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: folder };
   const settings = readSettings(fileURLToPath(new URL("demo.yaml", FOLDER)), environment);
-  const { writeKey, timeout_ms } = settings.segment;
-  const destination = new SegmentClient({ writeKey, url: standIn.url, timeout_ms, library });
+  const destination = segmentOf(settings.segment);
   const letters = new FileLog(join(folder, "dead-letters.ndjson"));
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent);
   const plans = new Plans(settings);
   const counters = new Counters();
   const picture = new Picture(counters, standIn);
   const messages = new Map<SourceRecord, LaneMessage[]>();
-  const source = new FileSource({
-    input: fileURLToPath(new URL("feed.ndjson.gz", FOLDER)),
-    reads: (topic) => plans.get(topic) !== undefined,
-    window: WINDOW,
-    onUnreadable: (record, error) => deadLetters.append([{ record, error }]),
-  });
+  const input = fileURLToPath(new URL("feed.ndjson.gz", FOLDER));
+  const source = recordedInput(
+    input,
+    { settings, plans, counters, deadLetters },
+    { window: WINDOW },
+  );
   picture.begin();
   const started = Date.now();
   try {

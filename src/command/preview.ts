@@ -13,12 +13,12 @@ import {
 } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
 import { recordName } from "../record.ts";
-import { FileSource } from "../source/file-source.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { endWithReader } from "./end-with-reader.ts";
 import { PreviewLane } from "./preview-lane.ts";
+import { recordedInput } from "./recorded-input.ts";
 import { requireOther } from "./require-other.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
@@ -37,8 +37,8 @@ export async function preview(
   const counters = new Counters();
   const stop = stopSignal();
   const logger = createLogger("warn", settings.log.format);
-  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
   if (deadLetterFile !== undefined) requireOther(deadLetterFile, input);
+  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
   const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
   const shown: DeadLetter[] = [];
   const deadLetters: DeadLetters = {
@@ -48,17 +48,7 @@ export async function preview(
     },
   };
   const lane = new PreviewLane(print);
-  const source = new FileSource({
-    input,
-    reads: (topic) => plans.get(topic) !== undefined,
-    onUnreadable: async (record, error) => {
-      counters.add("dead_letters");
-      await deadLetters.append([{ record, error }]);
-    },
-    unreadableInARow: settings.deadLetters.stopAfterInARow,
-    onOther: () => counters.add("other_records"),
-    onOutOfOrder: () => counters.add("out_of_order"),
-  });
+  const source = recordedInput(input, { settings, plans, counters, deadLetters });
   endWithReader(() => rmSync(folder, { recursive: true, force: true }));
   try {
     await runPipeline(

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { readSettings } from "../config/read.ts";
-import { CdcError } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import { recordedForm } from "../recorded-line.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
@@ -10,6 +9,7 @@ import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
 import { endWithReader } from "./end-with-reader.ts";
 import { forgetGroup } from "./forget-group.ts";
+import { kafkaAccess } from "./kafka-access.ts";
 import { PartitionMerge } from "./partition-merge.ts";
 import { stopSignal } from "./signals.ts";
 
@@ -21,21 +21,12 @@ const QUIET_MS = 5_000;
  * most `limit` records.
  */
 export async function record(config: string, limit: number): Promise<void> {
-  const { name, kafka, log, ...settings } = readSettings(config);
-  if (!kafka)
-    throw new CdcError(
-      "CONFIGURATION",
-      `${config}: kafka: is required by \`record\`; name the brokers in kafka.brokers`,
-    );
-  const connection = { ...kafka, clientId: kafka.clientId ?? name };
-  // A group of its own, so that the service's place is not touched; it is taken away again.
-  const groupId = `${kafka.groupId ?? name}.record.${process.pid}`;
-  const logger = createLogger("warn", log.format);
-  const { topics } = new Plans({ name, kafka, log, ...settings });
-  const recording = new Recording(
-    new KafkaSource({ kafka: connection, groupId, topics, log: logger }),
-    limit,
-  );
+  const settings = readSettings(config);
+  const { connection, groupId } = kafkaAccess(settings, "record", "record");
+  const log = createLogger("warn", settings.log.format);
+  const { topics } = new Plans(settings);
+  const source = new KafkaSource({ kafka: connection, groupId, topics, log });
+  const recording = new Recording(source, limit);
   endWithReader();
   try {
     await recording.run(stopSignal());

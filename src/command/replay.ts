@@ -6,14 +6,13 @@ import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
-import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
-import { FileSource } from "../source/file-source.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { Progress } from "../telemetry/progress.ts";
-import { library } from "./library.ts";
+import { recordedInput } from "./recorded-input.ts";
 import { requireOther } from "./require-other.ts";
+import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
 
@@ -32,33 +31,22 @@ export async function replay(config: string, input: string): Promise<void> {
   requireOther(letterFile, input);
   const letters = new FileLog(letterFile);
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger);
-  const { writeKey, url, region, timeout_ms } = settings.segment;
-  const destination = new SegmentClient({
-    writeKey,
-    url: url ?? REGIONS[region],
-    timeout_ms,
-    library,
-  });
+  const destination = segmentOf(settings.segment);
   const progress = new Progress("replay");
   const started = Date.now();
-  const source = new FileSource({
+  const source = recordedInput(
     input,
-    reads: (topic) => plans.get(topic) !== undefined,
-    onUnreadable: async (record, error) => {
-      counters.add("dead_letters");
-      await deadLetters.append([{ record, error }]);
+    { settings, plans, counters, deadLetters },
+    {
+      onReplayed: () => counters.add("replayed"),
+      isSameInput: (firstLine) => rememberInput(folder, firstLine),
+      onProgress: ({ bytes, total, lines }) => {
+        const rate = Math.round((lines / Math.max(Date.now() - started, 1)) * 1000);
+        const detail = `${lines} lines, ${rate}/s, ${counters.get("messages_delivered")} messages delivered`;
+        progress.show({ done: bytes, total, detail });
+      },
     },
-    unreadableInARow: settings.deadLetters.stopAfterInARow,
-    onOther: () => counters.add("other_records"),
-    onReplayed: () => counters.add("replayed"),
-    isSameInput: (firstLine) => rememberInput(folder, firstLine),
-    onOutOfOrder: () => counters.add("out_of_order"),
-    onProgress: ({ bytes, total, lines }) => {
-      const rate = Math.round((lines / Math.max(Date.now() - started, 1)) * 1000);
-      const detail = `${lines} lines, ${rate}/s, ${counters.get("messages_delivered")} messages delivered`;
-      progress.show({ done: bytes, total, detail });
-    },
-  });
+  );
   try {
     await runPipeline(
       {

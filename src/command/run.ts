@@ -4,35 +4,29 @@ import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { KafkaLog } from "../deliver/kafka-log.ts";
-import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
-import { CdcError } from "../errors.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
+import { kafkaAccess } from "./kafka-access.ts";
 import { library } from "./library.ts";
+import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
 
 /** The service: Kafka in, Segment out, until SIGTERM or SIGINT. */
 export async function run(config: string): Promise<void> {
   const settings = readSettings(config);
-  const { name, kafka, segment } = settings;
-  if (!kafka) {
-    throw new CdcError(
-      "CONFIGURATION",
-      `${config}: kafka: is required by \`run\`; name the brokers in kafka.brokers`,
-    );
-  }
+  const { name } = settings;
+  const { connection, groupId, sessionTimeout_ms } = kafkaAccess(settings, "run");
   const plans = new Plans(settings);
   const counters = new Counters();
   const logger = createLogger(settings.log.level, settings.log.format);
-  const connection = { ...kafka, clientId: kafka.clientId ?? name };
   const source = new KafkaSource({
     kafka: connection,
-    groupId: kafka.groupId ?? name,
+    groupId,
     topics: plans.topics,
-    sessionTimeout_ms: kafka.sessionTimeout_ms,
+    sessionTimeout_ms,
     log: logger,
   });
   const stop = stopSignal();
@@ -43,12 +37,7 @@ export async function run(config: string): Promise<void> {
     topic,
     retentionMs: retention,
   });
-  const destination = new SegmentClient({
-    writeKey: segment.writeKey,
-    url: segment.url ?? REGIONS[segment.region],
-    timeout_ms: segment.timeout_ms,
-    library,
-  });
+  const destination = segmentOf(settings.segment);
   logger.info(
     { pipeline: name, version: library.version, topics: plans.topics.map(String) },
     "started",

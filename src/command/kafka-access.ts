@@ -1,0 +1,33 @@
+import type { Settings } from "../config/settings.ts";
+import { CdcError } from "../errors.ts";
+import type { KafkaSettings } from "../kafka/kafka-client.ts";
+
+/** How a command reaches Kafka. */
+export type KafkaAccess = {
+  readonly connection: KafkaSettings;
+  readonly groupId: string;
+  readonly sessionTimeout_ms: number;
+};
+
+/**
+ * @param look names a group of its own for one look, so that the service's place is not touched
+ * @throws CdcError CONFIGURATION where the settings name no brokers
+ */
+export function kafkaAccess(
+  { name, kafka }: Settings,
+  command: string,
+  look?: string,
+): KafkaAccess {
+  if (!kafka) {
+    throw new CdcError(
+      "CONFIGURATION",
+      `kafka: is required by \`${command}\`; name the brokers in kafka.brokers`,
+    );
+  }
+  const group = kafka.groupId ?? name;
+  return {
+    connection: { ...kafka, clientId: kafka.clientId ?? name },
+    groupId: look === undefined ? group : `${group}.${look}.${process.pid}`,
+    sessionTimeout_ms: kafka.sessionTimeout_ms,
+  };
+}
