@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { FileLog } from "../deliver/file-log.ts";
+import { makeFolder } from "../folder.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
@@ -84,7 +85,7 @@ function rememberInput(folder: string, firstLine: Buffer): boolean {
   const file = join(folder, "input");
   const identity = hash("sha256", firstLine, "base64url");
   const known = existsSync(file) ? readFileSync(file, "utf8") : null;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeFileSync(file, identity);
   return known === null || known === identity;
 }

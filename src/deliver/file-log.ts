@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CdcError, messageOf } from "../errors.ts";
+import { makeFolder } from "../folder.ts";
 import type { Log, LogEntry } from "./log.ts";
 
 /** A file of lines, one for each entry's value. Made with its first entry. */
@@ -36,7 +37,7 @@ export class FileLog implements Log {
   }
 
   async #open(): Promise<FileHandle> {
-    await mkdir(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     return open(this.#path, "a");
   }
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CdcError, messageOf } from "../errors.ts";
+import { makeFolder } from "../folder.ts";
 
 /** Which topics a pipeline has begun with: a partition that appears in one of them later is new, and all of it counts. */
 export interface BegunTopics {
@@ -25,7 +26,7 @@ export class BegunTopicsFile implements BegunTopics {
 
   add(topics: readonly string[]): void {
     for (const topic of topics) this.#topics.add(topic);
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     const file = join(this.#folder, "begun.json");
     writeFileSync(`${file}.new`, JSON.stringify([...this.#topics]));
     renameSync(`${file}.new`, file);

@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import RocksDB from "rocksdb-native";
 import { CdcError, messageOf } from "../errors.ts";
+import { makeFolder } from "../folder.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /** RocksDB's default of 64 MB for each memtable would be most of our memory with many tasks open. */
@@ -20,16 +20,9 @@ export class RocksDbStore implements Store {
     this.#db = db;
   }
 
-  /** @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened */
+  /** @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened, STATE_UNWRITABLE where it cannot be made */
   static async open(folder: string): Promise<RocksDbStore> {
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch (error) {
-      throw new CdcError(
-        "STATE_UNWRITABLE",
-        `the state folder ${folder} cannot be made: ${messageOf(error)}`,
-      );
-    }
+    makeFolder(folder);
     const db = new RocksDB(folder, {
       writeBufferSize: WRITE_BUFFER_BYTES,
       maxOpenFiles: OPEN_FILES,
