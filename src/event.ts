@@ -39,7 +39,13 @@ export type RowEvent = {
 };
 
 /** A record without a value: a removal of its key, unless it merely follows the delete it belongs to. */
-export type Tombstone = { readonly kind: "tombstone"; readonly key: string };
+export type Tombstone = {
+  readonly kind: "tombstone";
+  readonly key: string;
+  /** Where flattening put them into the headers; a tombstone by itself has neither. */
+  readonly position: SourcePosition | null;
+  readonly time: number | null;
+};
 
 /** `TRUNCATE`: every row of the table from before it is gone. */
 export type Truncate = {

@@ -1,5 +1,5 @@
 import { CdcError, messageOf } from "../errors.ts";
-import type { RowEvent, SourceEvent, Truncate } from "../event.ts";
+import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../event.ts";
 import { isTime } from "../instant.ts";
 import type { SourceRecord } from "../record.ts";
 import { type Row, real, type Value } from "../row.ts";
@@ -65,10 +65,10 @@ export class Decoder {
    * @throws CdcError with a dead-letter code and a reason a person can act on
    */
   decode(record: SourceRecord): SourceEvent {
-    if (record.value === null) return { kind: "tombstone", key: this.#key.read(record.key) };
+    if (record.value === null) return this.#tombstone(record);
     const { payload, text, schema } = this.#reader.read(record.value);
     this.#shape = this.#shapeOf(schema);
-    if (payload === null) return { kind: "tombstone", key: this.#key.read(record.key) };
+    if (payload === null) return this.#tombstone(record);
     if (!isObject(payload)) {
       throw new CdcError(
         "UNKNOWN_SHAPE",
@@ -83,6 +83,12 @@ export class Decoder {
     return isEnvelope(payload)
       ? this.#envelope(payload, text, record)
       : this.#flattened(payload, text, record);
+  }
+
+  #tombstone({ key, headers }: SourceRecord): Tombstone {
+    const { source, time } = readFlattened({}, headers);
+    const position = positionOf(String(source.connector), source);
+    return { kind: "tombstone", key: this.#key.read(key), position, time: time ?? null };
   }
 
   #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {

@@ -17,8 +17,8 @@ export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position"
 
 /** A tombstone that belongs to no delete before it. */
 export function removalByTombstone(
-  { key }: Tombstone,
+  { key, position, time }: Tombstone,
   { topic, timestamp }: SourceRecord,
 ): RowEvent {
-  return removal({ key, table: topic, time: timestamp, position: null });
+  return removal({ key, table: topic, time: time ?? timestamp, position });
 }

@@ -28,16 +28,34 @@ for (const [title, value, headers] of DELETES) {
 }
 
 s("should read a record without a value as a tombstone", () => {
-  assert.equal(read(null), { kind: "tombstone", key: "[1]" });
+  assert.equal(read(null), { kind: "tombstone", key: "[1]", position: null, time: null });
 });
 
+s(
+  "should take a tombstone's place and commit time from its headers, where flattening put them",
+  () => {
+    const headers = { __op: "d", __lsn: "24000000", __source_ts_ms: "1700000000000" };
+    assert.equal(read(null, headers), {
+      kind: "tombstone",
+      key: "[1]",
+      position: "postgresql|00000000000024000000",
+      time: 1_700_000_000_000,
+    });
+  },
+);
+
 s("should read the four bytes `null`, which a schemaless delete is, as a tombstone", () => {
-  assert.equal(read("null"), { kind: "tombstone", key: "[1]" });
+  assert.equal(read("null"), { kind: "tombstone", key: "[1]", position: null, time: null });
 });
 
 s("should read a null payload under a schema as a tombstone", () => {
   const schema = { type: "struct", fields: [], optional: true };
-  assert.equal(read({ schema, payload: null }), { kind: "tombstone", key: "[1]" });
+  assert.equal(read({ schema, payload: null }), {
+    kind: "tombstone",
+    key: "[1]",
+    position: null,
+    time: null,
+  });
 });
 
 s("should not take `false` for a delete", () => {
