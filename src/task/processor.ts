@@ -149,12 +149,11 @@ export class Processor {
   }
 
   #apply(
-    event: SourceEvent,
+    event: Exclude<SourceEvent, Truncate>,
     record: SourceRecord,
     rows: ReadonlyMap<string, StoredRow>,
     results: Results,
   ): void {
-    if (event.kind === "truncate") return;
     if (event.kind === "non-row") return this.#counters.add("non_rows");
     if (event.kind === "tombstone" && event.key === this.#position.lastDelete)
       return this.#counters.add("tombstones");

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
+import { topicHolds } from "../support/topics.ts";
 
 /**
  * SQL on PostgreSQL, through Debezium and Kafka, into `run`, to a local Segment: every message of all three sync types
@@ -120,7 +120,7 @@ test.before(async () => {
   stack = await startStack({ connect: true, postgres: true });
   await stack.sql(TABLE);
   await stack.createConnector("shop", stack.postgresConnector({ "topic.prefix": "shop" }));
-  await topicExists("shop.public.customers");
+  await topicHolds(stack.kafka, "shop.public.customers", 2);
   standIn = await StandIn.start();
   writeFileSync(config, configuration());
 });
@@ -245,13 +245,6 @@ async function arrived(count: number, { ended }: ReturnType<typeof start>): Prom
       );
     }
   }
-}
-
-async function topicExists(topic: string): Promise<void> {
-  const admin = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  while (!(await admin.listTopics()).includes(topic)) await sleep(100);
-  await admin.disconnect();
 }
 
 test.run();
