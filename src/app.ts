@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Settings } from "./config/settings.ts";
+import type { Control } from "./control/control.ts";
 import { registryOf } from "./decode/schema-registry.ts";
 import type { DeadLetters } from "./deliver/dead-letters.ts";
 import type { Destination } from "./deliver/destination.ts";
@@ -22,6 +23,8 @@ export type PipelineParts = {
   /** Where messages go, or what stands for the lanes. */
   readonly destination: Destination | { readonly lane: () => OrderedLane };
   readonly deadLetters: DeadLetters;
+  /** How the tasks of the pipeline tell each other what concerns several partitions. */
+  readonly controlFor: (onFailure: (error: unknown) => void) => Control;
   /** Folder of this pipeline's stores. */
   readonly folder: string;
   readonly clock: Clock;
@@ -50,9 +53,19 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const deadLetters: DeadLetters = {
     append: (letters) => parts.deadLetters.append(letters, ending.signal),
   };
+  const fail = (error: unknown) => {
+    // While it ends, what was waiting gives up: that is no failure of its own. A known one still is.
+    if (ending.signal.aborted && !(error instanceof CdcError)) {
+      return logger.warn({ reason: messageOf(error) }, "left for the next start");
+    }
+    failures.push(error);
+    over.reject(error);
+  };
+  const control = parts.controlFor(fail);
   const manager = new TaskManager({
     ...parts,
     deadLetters,
+    control,
     registry: registryOf(settings.kafka?.schemaRegistry, { clock, logger, stop: ending.signal }),
     begun: new BegunTopicsFile(parts.folder),
     openStore: (folder) => RocksDbStore.open(folder),
@@ -73,14 +86,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
             onPush: parts.onMessages,
             onFailure,
           }),
-    onFailure: (error) => {
-      // While it ends, what was waiting gives up: that is no failure of its own. A known one still is.
-      if (ending.signal.aborted && !(error instanceof CdcError)) {
-        return logger.warn({ reason: messageOf(error) }, "left for the next start");
-      }
-      failures.push(error);
-      over.reject(error);
-    },
+    onFailure: fail,
     onEnd: over.resolve,
   });
   const ended = () => over.resolve();
@@ -95,6 +101,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     // The source goes last: the group offset is committed by the last checkpoints.
     await manager.stop(STOP_DEADLINE_MS);
     await source.stop();
+    await control.close();
   }
   if (failures.length > 0) throw failures[0];
 }

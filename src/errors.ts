@@ -27,6 +27,7 @@ const NEXT = {
   STATE_UNREADABLE: "stop",
   STATE_IN_USE: "stop",
   STATE_UNWRITABLE: "stop",
+  CONTROL_UNREADABLE: "stop",
   DEAD_LETTERS_UNWRITABLE: "stop",
   OTHER_INPUT: "stop",
   SYNCS_CHANGED: "stop",
@@ -43,12 +44,15 @@ const NEXT = {
 
 export type ErrorCode = keyof typeof NEXT;
 
+/** Characters of a dead letter's reason: it may quote what a record says, and has to fit beside it into its topic. */
+const LONGEST_REASON = 2_000;
+
 /** An error with a code from the closed list; its text says what was found, where, and what to do. */
 export class CdcError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(NEXT[code] === "dead-letter" ? shortened(message) : message, options);
     this.name = "CdcError";
     this.code = code;
   }
@@ -56,6 +60,10 @@ export class CdcError extends Error {
   get next(): Next {
     return NEXT[this.code];
   }
+}
+
+function shortened(reason: string): string {
+  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
 }
 
 /** The text of anything that was thrown. */

@@ -2,18 +2,32 @@ import type { Row } from "./row.ts";
 
 /**
  * A place in the database's log that names one change of one row: `line|order`. Positions of one line can be
- * compared, by the plain order of their texts (numbers are padded with zeros); those of two lines cannot.
+ * compared, by the plain order of their texts (numbers are padded with zeros); those of two lines cannot. What stands
+ * behind a `~` tells apart places between which no order is known.
  */
 export type SourcePosition = string;
 
 /** True only where both stand on one line and `a` comes strictly before `b`. */
 export function isBefore(a: SourcePosition, b: SourcePosition): boolean {
   const end = a.lastIndexOf("|");
-  return b.lastIndexOf("|") === end && a.slice(0, end) === b.slice(0, end) && a < b;
+  return (
+    b.lastIndexOf("|") === end && a.slice(0, end) === b.slice(0, end) && ordered(a) < ordered(b)
+  );
+}
+
+function ordered(position: SourcePosition): string {
+  const end = position.lastIndexOf("~");
+  return end === -1 ? position : position.slice(0, end);
 }
 
 /** What the record says was done to the row; `unknown` where it does not say (flattened without `__op`). */
 export type Operation = "create" | "update" | "read" | "delete" | "unknown";
+
+/**
+ * A primary-key change, which Debezium tells in two records: the delete of the old key names the new one (`to`), the
+ * create of the new key the old one (`from`).
+ */
+export type KeyMove = { readonly to: string } | { readonly from: string };
 
 /** A decoded record of a table: what happened to one row, in the database's words. */
 export type RowEvent = {
@@ -36,6 +50,10 @@ export type RowEvent = {
   readonly position: SourcePosition | null;
   /** An incremental snapshot's read, which may come at any time among the changes. */
   readonly incremental: boolean;
+  /** The read that ends a full snapshot of its table. */
+  readonly endsSnapshot: boolean;
+  /** Half of a primary-key change, where those are told as one; `unreadable` where its header is. */
+  readonly moved: KeyMove | "unreadable" | null;
 };
 
 /** A record without a value: a removal of its key, unless it merely follows the delete it belongs to. */
@@ -45,6 +63,7 @@ export type Tombstone = {
   /** Where flattening put them into the headers; a tombstone by itself has neither. */
   readonly position: SourcePosition | null;
   readonly time: number | null;
+  readonly moved: RowEvent["moved"];
 };
 
 /** `TRUNCATE`: every row of the table from before it is gone. */

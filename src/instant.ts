@@ -1,3 +1,5 @@
+import { withoutEndingZeros } from "./row.ts";
+
 /** Dates, times and instants in text, from the numbers that Debezium and Connect write. */
 
 export type Unit = "s" | "ms" | "us" | "ns";
@@ -62,7 +64,7 @@ export function timeText(count: number | bigint, unit: Unit): string {
 
 function fraction(rest: bigint, perSecond: bigint, atLeast: number): string {
   const digits = rest.toString().padStart(perSecond.toString().length - 1, "0");
-  return digits.replace(/0+$/, "").padEnd(atLeast, "0");
+  return withoutEndingZeros(digits).padEnd(atLeast, "0");
 }
 
 const ISO =
@@ -79,7 +81,7 @@ export function parseInstant(text: string): string | null {
   if (Number.isNaN(ms) || !isCalendarDate(date)) return null;
   // Debezium writes UTC: its text needs no calendar, which would cost as much as all the rest of the row.
   const whole = zone === "Z" ? `${date}T${time}` : new Date(ms).toISOString().slice(0, -5);
-  return `${whole}.${digits.replace(/0+$/, "").padEnd(3, "0")}Z`;
+  return `${whole}.${withoutEndingZeros(digits).padEnd(3, "0")}Z`;
 }
 
 /** JavaScript takes 30 February for 2 March. */

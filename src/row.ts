@@ -45,19 +45,35 @@ export function real(text: string): number | Real {
   return !Number.isInteger(number) && String(number) === canonical ? number : new Real(canonical);
 }
 
-/** `-0012.500` → `-12.5`; `1.50e3` → `1500`; `-0.0` → `0`. */
+/**
+ * No number of a database has more: PostgreSQL's numeric, the longest, has 147,455. Written out, one with the exponent
+ * 400,000,000 would take all memory, and the time to convert an integer grows faster than its digits do.
+ */
+export const MOST_DIGITS = 150_000;
+
+/** `-0012.500` → `-12.5`; `1.50e3` → `1500`; `-0.0` → `0`. Throws where written out it would have no end. */
 function canonicalDecimal(text: string): string {
-  const match = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text);
-  if (!match || (match[2] === "" && match[3] === "")) return text;
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  if (!match) return text;
   const [, sign, whole = "", fraction = "", exponent = "0"] = match;
   const digits = whole + fraction;
+  if (digits === "") return text;
+  if (Math.abs(Number(exponent)) > MOST_DIGITS)
+    throw new Error(`a number with the exponent ${Number(exponent)}`);
   const point = whole.length + Number(exponent);
   const integerPart = digits.slice(0, Math.max(point, 0)).padEnd(Math.max(point, 0), "0");
   const fractionPart = point < 0 ? "0".repeat(-point) + digits : digits.slice(point);
   const left = integerPart.replace(/^0+(?=\d)/, "") || "0";
-  const right = fractionPart.replace(/0+$/, "");
+  const right = withoutEndingZeros(fractionPart);
   const magnitude = right === "" ? left : `${left}.${right}`;
   return sign === "-" && magnitude !== "0" ? `-${magnitude}` : magnitude;
+}
+
+/** In one pass: `/0+$/` looks at a run of zeros once from each of them. */
+export function withoutEndingZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end -= 1;
+  return digits.slice(0, end);
 }
 
 /** Equal by value: numbers as numbers, decimals by value, objects regardless of the order of their keys. */

@@ -40,6 +40,10 @@ export type Standing = {
   readonly offset: number;
   /** Whether a streamed record (no snapshot read) of this partition came before. */
   readonly streaming: boolean;
+  /** Syncs to which it lies before their beginning, where that is not told by the offset: it happened in another partition. */
+  readonly silent?: readonly string[];
+  /** The row was there under another key, and what it was there is not known. */
+  readonly moved?: boolean;
 };
 
 const NONE: ReadonlySet<string> = new Set();
@@ -56,8 +60,8 @@ export function classify(
   standing: Standing,
   models: readonly ModelRule[],
 ): Outcome {
+  if (isStale(previous, event)) return STALE;
   const positionReset = goesBack(previous, event);
-  if (positionReset && event.time <= (previous as StoredRow).time) return STALE;
 
   const before = previous === null ? event.before : previous.row;
   const { next, absent } = complete(event, before);
@@ -92,7 +96,7 @@ export function classify(
       const is = belongs && next !== null && sync.hasUser(next, absent);
       if (is) members.push(sync.number);
 
-      const kind = was ? (is ? "changed" : "removed") : is ? "added" : null;
+      const kind = kindOf(was || (is && standing.moved === true), is);
       const silent = sync.initialResults === "skip" && isInitial(previous, event, standing, sync);
       if (kind === null) {
         if (belongs && next !== null && !silent && isNews(previous, before, event, next)) {
@@ -100,7 +104,11 @@ export function classify(
           if (error) refusals.push({ by: sync.name, error });
           else usersIgnored += 1;
         }
-      } else if (kind === "changed" && !hasChanged(sync, previous, known, event, next))
+      } else if (
+        kind === "changed" &&
+        known !== null &&
+        !hasChanged(sync, previous, known, event, next)
+      )
         unchanged += 1;
       else if (silent) initial += 1;
       else changes.push({ sync, kind, previous: known, next, absent });
@@ -122,6 +130,11 @@ export function classify(
   };
 }
 
+function kindOf(was: boolean, is: boolean): Change["kind"] | null {
+  if (was) return is ? "changed" : "removed";
+  return is ? "added" : null;
+}
+
 const STALE: Outcome = {
   verdict: "stale",
   stored: null,
@@ -132,6 +145,14 @@ const STALE: Outcome = {
   usersIgnored: 0,
   positionReset: false,
 };
+
+/**
+ * Whether the record is from before what the store holds: Debezium tells it again. A position that went back while time
+ * went on is a new or restored server's.
+ */
+export function isStale(previous: StoredRow | null, event: RowEvent): boolean {
+  return goesBack(previous, event) && event.time <= (previous as StoredRow).time;
+}
 
 /** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */
 function goesBack(previous: StoredRow | null, event: RowEvent): boolean {
@@ -181,10 +202,10 @@ function wouldBeMember(model: ModelRule, sync: SyncRule, before: Row | null): bo
 function isInitial(
   previous: StoredRow | null,
   { operation, incremental, before }: RowEvent,
-  { offset, streaming }: Standing,
-  { boundary }: SyncRule,
+  { offset, streaming, silent }: Standing,
+  { name, boundary }: SyncRule,
 ): boolean {
-  if (offset < boundary) return true;
+  if (silent ? silent.includes(name) : offset < boundary) return true;
   if (previous !== null || before !== null) return false;
   return incremental || operation === "update" || (operation === "read" && !streaming);
 }
@@ -192,15 +213,11 @@ function isInitial(
 function hasChanged(
   sync: SyncRule,
   previous: StoredRow | null,
-  known: Row | null,
+  known: Row,
   event: RowEvent,
   next: Row | null,
 ): boolean {
-  return (
-    known !== null &&
-    next !== null &&
-    differs(sync.watched, known, next, event.defaults, previous?.unknown)
-  );
+  return next !== null && differs(sync.watched, known, next, event.defaults, previous?.unknown);
 }
 
 /** A row that is new or differs in any column: a repeated read of a row without a user is refused only once. */

@@ -5,11 +5,12 @@ import { fileURLToPath } from "node:url";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
+import { fileControl } from "../control/file-control.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
-import { FileLog } from "../deliver/file-log.ts";
 import type { LaneMessage } from "../deliver/lane.ts";
 import { Picture } from "../demo/picture.ts";
 import { StandIn } from "../demo/stand-in.ts";
+import { FileLog } from "../log/file-log.ts";
 import type { SourceRecord } from "../record.ts";
 import type { SourceListener } from "../source/source.ts";
 import { Plans } from "../task/plan.ts";
@@ -55,6 +56,7 @@ export async function demo(): Promise<void> {
         source,
         destination,
         deadLetters,
+        controlFor: () => fileControl(folder),
         folder: join(folder, "tasks"),
         clock: systemClock,
         counters,

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
+import { fileControl } from "../control/file-control.ts";
 import {
   asLine,
   type DeadLetter,
   type DeadLetters,
   LoggedDeadLetters,
 } from "../deliver/dead-letters.ts";
-import { FileLog } from "../deliver/file-log.ts";
+import { FileLog } from "../log/file-log.ts";
 import { recordName } from "../record.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
@@ -58,6 +59,7 @@ export async function preview(
         source,
         destination: { lane: () => lane },
         deadLetters,
+        controlFor: () => fileControl(folder),
         folder,
         clock: systemClock,
         counters,

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
+import { fileControl } from "../control/file-control.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
-import { FileLog } from "../deliver/file-log.ts";
 import { makeFolder } from "../folder.ts";
+import { FileLog } from "../log/file-log.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
@@ -56,6 +57,7 @@ export async function replay(config: string, input: string): Promise<void> {
         source,
         destination,
         deadLetters,
+        controlFor: () => fileControl(join(folder, "tasks")),
         folder: join(folder, "tasks"),
         clock: systemClock,
         counters,

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
+import { TopicControl } from "../control/topic-control.ts";
 import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
-import { KafkaLog } from "../deliver/kafka-log.ts";
+import { KafkaLog } from "../log/kafka-log.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
@@ -31,12 +33,11 @@ export async function run(config: string): Promise<void> {
   });
   const stop = stopSignal();
   const { topic = `${name}.dead-letters`, retention } = settings.deadLetters;
-  const letters = await KafkaLog.open({
-    kafka: connection,
-    log: logger,
-    topic,
-    retentionMs: retention,
-  });
+  const logOf = (to: string, retentionMs: number) =>
+    KafkaLog.open({ kafka: connection, log: logger, topic: to, retentionMs });
+  const letters = await logOf(topic, retention);
+  const controlTopic = settings.kafka?.controlTopic ?? `${name}.control`;
+  const controlLog = await logOf(controlTopic, settings.state.forgetDeletedAfter);
   const destination = segmentOf(settings.segment);
   logger.info(
     { pipeline: name, version: library.version, topics: plans.topics.map(String) },
@@ -49,6 +50,22 @@ export async function run(config: string): Promise<void> {
         plans,
         source,
         destination,
+        controlFor: (onFailure) =>
+          new TopicControl({
+            topic: controlTopic,
+            log: controlLog,
+            source: new KafkaSource({
+              kafka: connection,
+              // Every process reads all of it: a group of its own, with nothing committed, for as long as it lives.
+              groupId: `${groupId}.control.${randomUUID()}`,
+              topics: [controlTopic],
+              log: logger,
+            }),
+            onGap: settings.state.onGap,
+            clock: systemClock,
+            logger,
+            onFailure,
+          }),
         deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),
         folder: join(settings.state.directory, name, "run"),
         clock: systemClock,

@@ -18,6 +18,13 @@ export const kafka = z
         "how long the group waits for a process that was killed before it gives its partitions to others",
       ),
     groupId: z.string().min(1).optional().describe("consumer group; default: the pipeline's name"),
+    controlTopic: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "topic in which the tasks tell each other what concerns several partitions (truncates, changed keys, ends of snapshots); made by us; default: `<name>.control`",
+      ),
     tls: z
       .union([
         flag,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { topicName } from "../topic-name.ts";
-import { column, whole } from "./setting-kinds.ts";
+import { column, flag, whole } from "./setting-kinds.ts";
 
 const COLUMN_TYPES = [
   "boolean",
@@ -88,6 +88,27 @@ export const model = z
       .enum(["remove", "ignore", "stop"])
       .default("remove")
       .describe("what TRUNCATE of the table does"),
+    keyChange: z
+      .enum(["removedAndAdded", "changed"])
+      .default("removedAndAdded")
+      .describe(
+        "what a change of a row's primary key is: the old row removed and a new one added, or one row changed",
+      ),
+    keyChangeWait_ms: whole(0, 3_600_000)
+      .default(10_000)
+      .describe(
+        "keyChange: changed: how long the new key waits for its row where another partition has it; then it is sent as changed without what it was",
+      ),
+    reconcile: flag
+      .default(false)
+      .describe(
+        "whether rows that a complete new snapshot no longer contains (deleted while the connector was away) are removed; one table a topic",
+      ),
+    reconcileWait_ms: whole(0, 86_400_000)
+      .default(60_000)
+      .describe(
+        "reconcile: how long after the snapshot's last read the other partitions may still receive reads of it",
+      ),
   })
   .describe("a set of rows: a topic, a filter and a key");
 
@@ -105,6 +126,16 @@ export function differentReadings(
   a: ModelSettings,
   b: ModelSettings,
 ): keyof ModelSettings | undefined {
-  const shared = ["key", "columns", "beforeImage", "unavailableValue", "onTruncate"] as const;
+  const shared = [
+    "key",
+    "columns",
+    "beforeImage",
+    "unavailableValue",
+    "onTruncate",
+    "keyChange",
+    "keyChangeWait_ms",
+    "reconcile",
+    "reconcileWait_ms",
+  ] as const;
   return shared.find((setting) => JSON.stringify(a[setting]) !== JSON.stringify(b[setting]));
 }

@@ -1,4 +1,6 @@
 import avro, { type Schema, type Type } from "avsc";
+import { fieldCount } from "./connect-schema.ts";
+import { orTooDeep, refuseDeep } from "./depth.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
 
@@ -24,7 +26,14 @@ function exactLong(high: number, bytes: Buffer): number | bigint {
 
 /** Reads a value into the form that Connect's JSON converter would have written. */
 export function readAvro(type: Type, bytes: Buffer): Json {
-  return jsonForm(type.fromBuffer(bytes));
+  let value: Json;
+  try {
+    value = jsonForm(type.fromBuffer(bytes));
+  } catch (error) {
+    throw orTooDeep(error);
+  }
+  refuseDeep(value, bytes.length);
+  return value;
 }
 
 function jsonForm(value: unknown): Json {
@@ -33,14 +42,15 @@ function jsonForm(value: unknown): Json {
   if (typeof value !== "object" || value === null) return value as Json;
   if (Buffer.isBuffer(value)) return value.toString("base64");
   if (Array.isArray(value)) return value.map(jsonForm);
-  const object: JsonObject = {};
-  for (const name of Object.keys(value)) object[name] = jsonForm((value as JsonObject)[name]);
-  return object;
+  // A map's key may be `__proto__`, which cannot be assigned.
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, jsonForm(item)]));
 }
 
 /** The Connect schema behind an Avro one: Connect keeps its own names in `connect.*` attributes. */
 export function connectSchemaOfAvro(root: Schema): ConnectSchema {
   const named = new Map<string, JsonObject>();
+  const inside = new Set<string>();
+  const count = fieldCount();
 
   const convert = (schema: Json, namespace: string): ConnectSchema => {
     if (Array.isArray(schema))
@@ -53,14 +63,25 @@ export function connectSchemaOfAvro(root: Schema): ConnectSchema {
     }
     if (!isObject(schema)) return { type: "null" };
     const own = typeof schema.namespace === "string" ? schema.namespace : namespace;
-    if (typeof schema.name === "string") {
-      named.set(schema.name, schema);
-      named.set(`${own}.${schema.name}`, { ...schema, namespace: own });
-    }
+    if (typeof schema.name !== "string") return convertObject(schema, own);
+    const name = `${own}.${schema.name}`;
+    // A record that holds others of its kind has no end.
+    if (inside.has(name)) return { type: "null" };
+    named.set(schema.name, schema);
+    named.set(name, { ...schema, namespace: own });
+    inside.add(name);
+    const converted = convertObject(schema, own);
+    inside.delete(name);
+    return converted;
+  };
+
+  const convertObject = (schema: JsonObject, own: string): ConnectSchema => {
+    count();
+    const parameters = schema["connect.parameters"];
     return {
       type: TYPES[String(schema.type)] ?? convert(schema.type as Json, own).type,
-      name: schema["connect.name"] as string | undefined,
-      parameters: schema["connect.parameters"] as ConnectSchema["parameters"],
+      name: textOr(schema["connect.name"]),
+      parameters: isObject(parameters) ? (parameters as ConnectSchema["parameters"]) : undefined,
       default: defaultOf(schema),
       fields: Array.isArray(schema.fields)
         ? (schema.fields as JsonObject[]).map((field) => ({
@@ -91,4 +112,8 @@ function defaultOf(schema: JsonObject): Json | undefined {
   return schema.type === "bytes" && typeof fallback === "string"
     ? Buffer.from(fallback, "latin1").toString("base64")
     : fallback;
+}
+
+function textOr(value: Json | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

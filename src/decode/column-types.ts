@@ -7,7 +7,7 @@ import {
   unitByMagnitude,
   utcText,
 } from "../instant.ts";
-import { real, type Value } from "../row.ts";
+import { MOST_DIGITS, real, type Value } from "../row.ts";
 import { decimal } from "./decimal.ts";
 import { type Json, jsonText, parseJson, shown } from "./json.ts";
 
@@ -68,7 +68,7 @@ function toBoolean(raw: Json): boolean {
 
 function toInteger(raw: Json): number | bigint {
   if (typeof raw === "bigint" || (typeof raw === "number" && Number.isInteger(raw))) return raw;
-  if (typeof raw === "string" && /^-?\d+$/.test(raw)) {
+  if (typeof raw === "string" && raw.length <= MOST_DIGITS && /^-?\d+$/.test(raw)) {
     const exact = BigInt(raw);
     return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
   }
@@ -119,7 +119,7 @@ export function isCount(raw: Json): raw is number | bigint {
   return typeof raw === "bigint" || typeof raw === "number";
 }
 
-function expect(raw: Json, type: "string", what: string): string {
+export function expect(raw: Json, type: "string", what: string): string {
   if (typeof raw === type) return raw as string;
   throw new Error(`${shown(raw)} is not ${what}`);
 }

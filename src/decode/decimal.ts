@@ -1,15 +1,15 @@
-import { type Real, real } from "../row.ts";
+import { MOST_DIGITS, type Real, real } from "../row.ts";
 import { isObject, shown } from "./json.ts";
 
 /** No number, each as the converters write it, then as Debezium does with `decimal.handling.mode=string`. */
-const NO_NUMBER: { readonly [text: string]: string | undefined } = {
-  NaN: "NaN",
-  Infinity: "Infinity",
-  "-Infinity": "-Infinity",
-  NAN: "NaN",
-  POSITIVE_INFINITY: "Infinity",
-  NEGATIVE_INFINITY: "-Infinity",
-};
+const NO_NUMBER: ReadonlyMap<string, string> = new Map([
+  ["NaN", "NaN"],
+  ["Infinity", "Infinity"],
+  ["-Infinity", "-Infinity"],
+  ["NAN", "NaN"],
+  ["POSITIVE_INFINITY", "Infinity"],
+  ["NEGATIVE_INFINITY", "-Infinity"],
+]);
 
 /**
  * A decimal in any form that Connect's converters write.
@@ -23,16 +23,16 @@ export function decimal(raw: unknown, scale: number | undefined): number | Real 
   if (isObject(raw)) return decimal(raw.value, Number(raw.scale));
   if (typeof raw !== "string") throw new Error(`${shown(raw)} is no decimal`);
   // Before base64, which `Infinity` could be.
-  const noNumber = NO_NUMBER[raw];
+  const noNumber = NO_NUMBER.get(raw);
   if (noNumber !== undefined) return noNumber;
   if (scale !== undefined && isBase64(raw)) return unscaled(raw, scale);
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(raw)) return real(raw);
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(raw)) return real(raw);
   if (scale === undefined && isBase64(raw)) {
     throw new Error(
-      `"${raw}" is a decimal without its scale; give the column {type: decimal, scale: N}`,
+      `${shown(raw)} is a decimal without its scale; give the column {type: decimal, scale: N}`,
     );
   }
-  throw new Error(`"${raw}" is no decimal`);
+  throw new Error(`${shown(raw)} is no decimal`);
 }
 
 /** Base64 as the converters write it, padded. Text such as `1234` would be base64 too: with a scale, base64 is meant. */
@@ -40,8 +40,13 @@ function isBase64(text: string): boolean {
   return text.length % 4 === 0 && text !== "" && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 }
 
+const DIGITS_A_BYTE = Math.log10(256);
+
 function unscaled(base64: string, scale: number): number | Real {
+  if (!Number.isInteger(scale)) throw new Error(`${scale} is no scale of a decimal`);
   const bytes = Buffer.from(base64, "base64");
+  if (bytes.length * DIGITS_A_BYTE > MOST_DIGITS)
+    throw new Error(`a decimal of ${bytes.length} bytes`);
   const magnitude = BigInt(`0x${bytes.toString("hex")}`);
   const integer = BigInt.asIntN(bytes.length * 8, magnitude);
   return real(`${integer}e${-scale}`);

@@ -2,11 +2,20 @@ import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../event.ts";
 import { isTime } from "../instant.ts";
 import type { SourceRecord } from "../record.ts";
-import { type Row, real, type Value } from "../row.ts";
+import { Real, type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
-import { COMPLETE_BEFORE, type Envelope, isBroken, isEnvelope, OPERATIONS } from "./envelope.ts";
+import {
+  COMPLETE_BEFORE,
+  type Envelope,
+  endsSnapshot,
+  isBroken,
+  isEnvelope,
+  OPERATIONS,
+} from "./envelope.ts";
 import { readFlattened } from "./flattened.ts";
-import { isObject, type Json, type JsonObject, parseJson, shown } from "./json.ts";
+import { imageAfter, imageBefore } from "./image.ts";
+import { isObject, type Json, type JsonObject, shown } from "./json.ts";
+import { KeyMoves } from "./key-moves.ts";
 import { type ConnectSchema, convertersOf } from "./logical-types.ts";
 import { nonRowKind } from "./non-row.ts";
 import { PayloadReader } from "./payload-reader.ts";
@@ -24,6 +33,8 @@ export type TopicFormat = {
   /** Whether `before` is the whole row; absent where the connector decides. */
   readonly beforeIsComplete?: boolean;
   readonly unavailableValue: string;
+  /** Whether the two records of a primary-key change are told as one. */
+  readonly followKeys?: boolean;
   /** Columns that expressions read: for these `5.0` is told from `5` though JavaScript's numbers are alike. */
   readonly expressionColumns: readonly string[];
 };
@@ -38,6 +49,7 @@ type Shape = { readonly converters: ReadonlyMap<string, Converter>; readonly def
 export class Decoder {
   readonly #format: TopicFormat;
   readonly #key: RecordKey;
+  readonly #moves: KeyMoves | null;
   readonly #reader: PayloadReader;
   readonly #declared: Shape;
   readonly #placeholder: Placeholder;
@@ -49,6 +61,7 @@ export class Decoder {
   constructor(format: TopicFormat, registry: SchemaRegistry | null = null) {
     this.#format = format;
     this.#key = new RecordKey(format.key, new PayloadReader(registry));
+    this.#moves = format.followKeys ? new KeyMoves(this.#key) : null;
     this.#reader = new PayloadReader(registry);
     this.#placeholder = new Placeholder(format.unavailableValue);
     const converters = new Map(
@@ -87,24 +100,25 @@ export class Decoder {
 
   #tombstone({ key, headers }: SourceRecord): Tombstone {
     const { source, time } = readFlattened({}, headers);
-    const position = positionOf(String(source.connector), source);
-    return { kind: "tombstone", key: this.#key.read(key), position, time: time ?? null };
+    const position = positionOf(source.connector, source);
+    const moved = this.#moves?.to(headers) ?? null;
+    return { kind: "tombstone", key: this.#key.read(key), position, time: time ?? null, moved };
   }
 
   #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {
     const { op, source } = envelope;
-    const connector = String(source.connector);
+    const { connector } = source;
     const incremental = source.snapshot === "incremental";
     const about = {
-      table: [source.schema ?? source.db, source.table ?? source.collection]
-        .filter(Boolean)
+      table: [source.schema ?? source.keyspace ?? source.db, source.table ?? source.collection]
+        .filter((name) => typeof name === "string" && name !== "")
         .join("."),
       time: firstTime(source.ts_ms, envelope.ts_ms, record.timestamp),
-      position: incremental ? null : positionOf(connector, source),
+      position: incremental ? null : positionOf(connector, source, envelope.transaction),
     };
     if (op === "t") return { kind: "truncate", ...about };
     const operation = OPERATIONS[op];
-    const after = rowObject(envelope.after);
+    const after = imageAfter(envelope);
     if (operation === undefined || (operation !== "delete" && after === null)) {
       throw new CdcError(
         "UNKNOWN_SHAPE",
@@ -112,7 +126,7 @@ export class Decoder {
       );
     }
     const complete = this.#format.beforeIsComplete ?? COMPLETE_BEFORE.has(connector);
-    const before = complete ? rowObject(envelope.before) : null;
+    const before = complete ? imageBefore(envelope) : null;
     return {
       kind: "row",
       key: this.#key.read(record.key),
@@ -121,6 +135,8 @@ export class Decoder {
       before: before && this.#row(before, text).row,
       defaults: this.#shape.defaults,
       incremental,
+      endsSnapshot: operation === "read" && endsSnapshot(source),
+      moved: this.#moves?.of(operation, record.headers) ?? null,
       ...about,
     };
   }
@@ -128,6 +144,7 @@ export class Decoder {
   #flattened(payload: JsonObject, text: string, record: SourceRecord): RowEvent {
     const { row, deleted, op, source, time } = readFlattened(payload, record.headers);
     const incremental = source.snapshot === "incremental";
+    const operation = deleted ? "delete" : (op && OPERATIONS[op]) || "unknown";
     if (Object.keys(row).length === 0) {
       throw new CdcError(
         "UNKNOWN_SHAPE",
@@ -138,13 +155,15 @@ export class Decoder {
       kind: "row",
       key: this.#key.read(record.key),
       table: typeof source.table === "string" ? source.table : record.topic,
-      operation: deleted ? "delete" : (op && OPERATIONS[op]) || "unknown",
+      operation,
       ...(deleted ? GONE : this.#row(row, text)),
       before: null,
       defaults: this.#shape.defaults,
-      time: time ?? record.timestamp,
-      position: incremental ? null : positionOf(String(source.connector), source),
+      time: firstTime(time, record.timestamp),
+      position: incremental ? null : positionOf(source.connector, source),
       incremental,
+      endsSnapshot: endsSnapshot(source),
+      moved: this.#moves?.of(operation, record.headers) ?? null,
     };
   }
 
@@ -152,17 +171,19 @@ export class Decoder {
   #row(raw: JsonObject, text: string): { row: Row; unavailable: readonly string[] } {
     const { converters } = this.#shape;
     const row = raw as { [column: string]: Value };
-    let unavailable = NONE;
+    const unavailable: string[] = [];
     for (const name of Object.keys(raw)) {
       const value = raw[name] as Json;
       if (value === null || typeof value === "boolean") continue;
       if (typeof value !== "number" && this.#placeholder.matches(value)) {
-        unavailable = [...unavailable, name];
+        unavailable.push(name);
         delete row[name];
         continue;
       }
       const convert = converters.get(name);
-      if (convert) row[name] = converted(convert, name, value);
+      // A number of MongoDB's documents brings its type along.
+      if (convert && !((value as unknown) instanceof Real))
+        row[name] = converted(convert, name, value);
     }
     for (const { name, pattern } of this.#doubles) {
       if (Number.isInteger(row[name]) && pattern.test(text)) row[name] = real(String(row[name]));
@@ -196,20 +217,6 @@ function converted(convert: Converter, name: string, value: Json): Value {
     throw new CdcError("UNREADABLE_VALUE", `column "${name}": ${messageOf(error)}`, {
       cause: error,
     });
-  }
-}
-
-/** MongoDB's documents come as JSON text; `null` for what is no row. */
-function rowObject(image: unknown): JsonObject | null {
-  const row = typeof image === "string" ? documentOf(image) : image;
-  return isObject(row) ? row : null;
-}
-
-function documentOf(text: string): Json {
-  try {
-    return parseJson(text);
-  } catch {
-    return null;
   }
 }
 

@@ -1,11 +1,17 @@
-import { isObject, type Json, parseJson } from "./json.ts";
+import { CdcError } from "../errors.ts";
+import { isConnectSchema } from "./connect-schema.ts";
+import { isObject, type Json, jsonText, parseJson, shown } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
 
 /** What a JSON record holds: its payload as text, and its schema where the converter embeds one. */
 export type JsonParts = { readonly payload: string; readonly schema: ConnectSchema | null };
 
 const START = Buffer.from('{"schema":');
-const PAYLOAD = '"payload":';
+/** So a converter begins the schema of a row, and nobody else the first of a row's columns. */
+const STRUCT = Buffer.from('{"schema":{"type":"struct",');
+const NO_SCHEMA = "null";
+const PAYLOAD = ',"payload":';
+const END = 0x7d; // }
 
 /**
  * Takes the embedded schema off a record. The same schema block comes again with every record and is several times
@@ -15,17 +21,31 @@ export class EmbeddedSchema {
   #prefix: Buffer | null = null;
   #schema: ConnectSchema | null = null;
 
-  /** @throws SyntaxError where the bytes look like a schema block and are no JSON */
+  /** @throws Error where the bytes look like a schema block and are no JSON; CdcError where it is no schema */
   split(value: Buffer): JsonParts {
     if (!startsWith(value, START)) return { payload: value.toString("utf8"), schema: null };
-    if (this.#prefix === null || !startsWith(value, this.#prefix)) {
+    if (this.#prefix === null || !startsWith(value, this.#prefix) || value.at(-1) !== END) {
       const text = value.toString("utf8");
       const parsed = parseJson(text);
-      if (!isEmbedded(parsed)) return { payload: text, schema: null };
-      const after = parsed.schema === null ? 0 : endOfObject(text, text.indexOf("{", 1));
-      const end = text.indexOf(PAYLOAD, after) + PAYLOAD.length;
-      this.#prefix = Buffer.from(text.slice(0, end));
-      this.#schema = parsed.schema;
+      if (!isEmbedded(parsed)) {
+        if (startsWith(value, STRUCT))
+          throw new CdcError(
+            "UNKNOWN_SHAPE",
+            `a schema block without its payload: ${shown(parsed)}`,
+          );
+        return { payload: text, schema: null };
+      }
+      if (text.startsWith(NO_SCHEMA, START.length) !== (parsed.schema === null))
+        throw new CdcError(
+          "UNKNOWN_SHAPE",
+          "its schema stands twice: one is null, the other is not",
+        );
+      const end = endOfSchema(text, parsed.schema);
+      // White space, or a field that stands there twice: nothing to remember the next records by.
+      if (!text.startsWith(PAYLOAD, end) || value.at(-1) !== END)
+        return { payload: jsonText(parsed.payload), schema: checked(parsed.schema) };
+      this.#schema = checked(parseJson(text.slice(START.length, end)));
+      this.#prefix = Buffer.from(text.slice(0, end + PAYLOAD.length));
     }
     return {
       payload: value.toString("utf8", this.#prefix.length, value.lastIndexOf("}")),
@@ -41,7 +61,7 @@ function startsWith(value: Buffer, prefix: Buffer): boolean {
 }
 
 /** The converter writes `"schema":null` around what has none. */
-function isEmbedded(parsed: Json): parsed is { schema: ConnectSchema | null; payload: Json } {
+function isEmbedded(parsed: Json): parsed is { schema: Json; payload: Json } {
   return (
     isObject(parsed) &&
     Object.keys(parsed).join() === "schema,payload" &&
@@ -49,10 +69,17 @@ function isEmbedded(parsed: Json): parsed is { schema: ConnectSchema | null; pay
   );
 }
 
-/** The index just after the object that begins at `start` in valid JSON. */
-function endOfObject(text: string, start: number): number {
-  const token = /"(?:[^"\\]|\\.)*"|[{}]/g;
-  token.lastIndex = start;
+function checked(schema: Json): ConnectSchema | null {
+  if (schema === null || isConnectSchema(schema)) return schema;
+  throw new CdcError("UNKNOWN_SHAPE", `its schema block is no Connect schema: ${shown(schema)}`);
+}
+
+/** The index just after the schema, which begins after `START` in valid JSON. */
+function endOfSchema(text: string, schema: Json): number {
+  if (schema === null) return START.length + NO_SCHEMA.length;
+  // A string in one step for each run of it: a step a character would use up the stack.
+  const token = /"(?:[^"\\]+|\\.)*"|[{}]/g;
+  token.lastIndex = START.length;
   let depth = 0;
   for (let match = token.exec(text); match; match = token.exec(text)) {
     if (match[0] === "{") depth += 1;

@@ -6,21 +6,26 @@ export type Envelope = {
   readonly op: string;
   readonly before?: unknown;
   readonly after?: unknown;
-  readonly source: JsonObject;
+  readonly source: JsonObject & { readonly connector: string };
   readonly ts_ms?: unknown;
+  /** MongoDB's: which fields an update set and removed. */
+  readonly updateDescription?: unknown;
+  /** Present where the connector is told to provide transaction metadata. */
+  readonly transaction?: unknown;
 };
 
-export const OPERATIONS: { readonly [op: string]: Operation | undefined } = {
-  c: "create",
-  u: "update",
-  r: "read",
-  d: "delete",
-};
+/** Without Object's own `constructor` and the like, which no record may name. */
+export const OPERATIONS: { readonly [op: string]: Operation | undefined } = Object.assign(
+  Object.create(null),
+  { c: "create", u: "update", r: "read", d: "delete" },
+);
 
 /** A row with columns named `op` and `source` is no envelope: those hold no text and block of this kind. */
 export function isEnvelope(payload: JsonObject): payload is JsonObject & Envelope {
   return (
-    typeof payload.op === "string" && isObject(payload.source) && "connector" in payload.source
+    typeof payload.op === "string" &&
+    isObject(payload.source) &&
+    typeof payload.source.connector === "string"
   );
 }
 
@@ -34,10 +39,19 @@ export function isBroken(payload: JsonObject): boolean {
   );
 }
 
-/** Connectors whose `before` is the whole row: Debezium's documentation of each. PostgreSQL's depends on the table. */
+/** Whether the read is its table's last of a full snapshot: Debezium marks it so in `source.snapshot`. */
+export function endsSnapshot({ snapshot }: JsonObject): boolean {
+  return snapshot === "last_in_data_collection" || snapshot === "last";
+}
+
+/**
+ * Connectors whose `before` is the whole row: Debezium's documentation of each. PostgreSQL's depends on the table;
+ * MongoDB's is whole where it is there, which its capture mode decides; of Vitess' it is not said.
+ */
 export const COMPLETE_BEFORE: ReadonlySet<string> = new Set([
   "mysql",
   "mariadb",
   "sqlserver",
   "oracle",
+  "mongodb",
 ]);

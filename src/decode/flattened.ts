@@ -51,6 +51,8 @@ function sourceOf(added: JsonObject): JsonObject {
     else if (source.file !== undefined) source.connector = "mysql";
     else if (source.change_lsn !== undefined) source.connector = "sqlserver";
   }
+  // What has no value is not there, so a change outside of a transaction looks like one whose number was not added.
+  if (source.connector === "mongodb" && source.txnNumber === undefined) delete source.ord;
   return source;
 }
 

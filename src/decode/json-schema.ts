@@ -1,9 +1,12 @@
+import { fieldCount } from "./connect-schema.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
 
 /** The Connect schema behind a JSON Schema: Connect keeps its types in `connect.type` and its names in `title`. */
 export function connectSchemaOfJson(root: JsonObject): ConnectSchema {
+  const count = fieldCount();
   const convert = (node: Json | undefined, depth: number): ConnectSchema => {
+    count();
     if (!isObject(node) || depth > DEEPEST) return { type: "null" };
     if (typeof node.$ref === "string") return convert(resolve(root, node.$ref), depth + 1);
     const branches = node.oneOf ?? node.anyOf;
@@ -15,7 +18,7 @@ export function connectSchemaOfJson(root: JsonObject): ConnectSchema {
     const parameters = node["connect.parameters"];
     return {
       type: typeOf(node),
-      name: node.title as string | undefined,
+      name: typeof node.title === "string" ? node.title : undefined,
       parameters: isObject(parameters) ? (parameters as ConnectSchema["parameters"]) : undefined,
       default: node.default,
       fields: isObject(properties)

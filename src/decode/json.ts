@@ -1,3 +1,6 @@
+import { MOST_DIGITS } from "../row.ts";
+import { orTooDeep, refuseDeep } from "./depth.ts";
+
 /** What `JSON.parse` gives, with integers beyond 2^53 kept exact as bigint. */
 export type Json =
   | null
@@ -13,16 +16,29 @@ export type JsonObject = { [name: string]: Json };
 /**
  * Only such a run of digits can be an integer beyond 2^53 = 9007199254740992 that a double would change. A timestamp in
  * microseconds, which most tables have, is none: taking every 16 digits for one doubled the time to decode (21 µs, not
- * 10, for a record of 700 bytes) and made a quarter of all the processor time of `run`.
+ * 10, for a record of 700 bytes) and made a quarter of all the processor time of `run`. And an exponent of three digits,
+ * with which a number may be beyond a double altogether.
  */
-const LONG_NUMBER = /9\d{15}|\d{17}/;
+const LONG_NUMBER = /9\d{15}|\d{17}|\d[eE]\+?\d{3,}(?:[\s,\]}]|$)/;
 
 /**
  * Parses JSON without loss of integers.
- * @throws SyntaxError
+ * @throws Error where it is no JSON, is nested too deep or has a number without end
  */
 export function parseJson(text: string): Json {
-  return LONG_NUMBER.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  return parse(text, LONG_NUMBER.test(text));
+}
+
+function parse(text: string, exact: boolean): Json {
+  let value: Json;
+  try {
+    value = exact ? JSON.parse(text, exactNumber) : JSON.parse(text);
+  } catch (error) {
+    // The exact way calls itself for each level.
+    throw orTooDeep(error);
+  }
+  refuseDeep(value, text.length);
+  return value;
 }
 
 /**
@@ -33,7 +49,7 @@ export function parseEnvelopeJson(text: string): Json {
   const source = text.lastIndexOf('"source":{"version":"');
   const rowsComeFirst = source !== -1 && text.indexOf('"after":', source) === -1;
   const rows = rowsComeFirst ? text.slice(0, source) : text;
-  return LONG_NUMBER.test(rows) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  return parse(text, LONG_NUMBER.test(rows));
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -57,8 +73,11 @@ export function shown(raw: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-function exactInteger(_name: string, value: unknown, context?: { source?: string }): unknown {
+/** What a double cannot hold: an integer as bigint, and a number beyond all doubles as its text. */
+function exactNumber(_name: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
   const source = context?.source ?? "";
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  if (source.length > MOST_DIGITS) throw new Error(`a number of ${source.length} digits`);
+  if (/^-?\d+$/.test(source)) return BigInt(source);
+  return Number.isFinite(value) ? value : source;
 }

@@ -2,6 +2,7 @@ import { instantText, timeText, type Unit, utcText } from "../instant.ts";
 import type { Value } from "../row.ts";
 import {
   type Converter,
+  expect,
   isCount,
   toDate,
   toDouble,
@@ -35,7 +36,7 @@ export function convertersOf(struct: ConnectSchema | undefined): Map<string, Con
 }
 
 /** Debezium's and Connect's logical types: Debezium's reference documentation, "Data type mappings". */
-const BY_NAME: { readonly [name: string]: (schema: ConnectSchema) => Converter | undefined } = {
+const LOGICAL_TYPES: { readonly [name: string]: (schema: ConnectSchema) => Converter } = {
   "org.apache.kafka.connect.data.Decimal": (schema) => {
     const scale = Number(schema.parameters?.scale ?? 0);
     return (raw) => decimal(raw, scale);
@@ -58,8 +59,10 @@ const BY_NAME: { readonly [name: string]: (schema: ConnectSchema) => Converter |
   "io.debezium.data.Json": () => toJson,
 };
 
+const BY_NAME = new Map(Object.entries(LOGICAL_TYPES));
+
 function converterBySchema(schema: ConnectSchema): Converter | undefined {
-  const logical = schema.name === undefined ? undefined : BY_NAME[schema.name];
+  const logical = schema.name === undefined ? undefined : BY_NAME.get(schema.name);
   if (logical) return logical(schema);
   switch (schema.type) {
     case "float":
@@ -112,9 +115,10 @@ function orNull(convert: Converter, raw: Json): Value {
 }
 
 function instant(unit: Unit): Converter {
-  return (raw) => (isCount(raw) ? instantText(raw, unit) : utcText(String(raw)));
+  return (raw) =>
+    isCount(raw) ? instantText(raw, unit) : utcText(expect(raw, "string", "an instant"));
 }
 
 function time(unit: Unit): Converter {
-  return (raw) => (isCount(raw) ? timeText(raw, unit) : trimZone(String(raw)));
+  return (raw) => (isCount(raw) ? timeText(raw, unit) : trimZone(expect(raw, "string", "a time")));
 }

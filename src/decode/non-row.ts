@@ -19,4 +19,5 @@ export function nonRowKind(payload: JsonObject): NonRowKind | null {
   return null;
 }
 
-const HEARTBEAT: ReadonlySet<string> = new Set(["ts_ms", "ts_us", "ts_ns"]);
+/** Vitess' has its place in the log beside the time. */
+const HEARTBEAT: ReadonlySet<string> = new Set(["ts_ms", "ts_us", "ts_ns", "vgtid"]);

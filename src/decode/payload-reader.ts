@@ -22,7 +22,7 @@ export class PayloadReader {
     this.#registry = registry;
   }
 
-  /** @throws CdcError INVALID_JSON, UNKNOWN_SCHEMA, UNREADABLE_VALUE */
+  /** @throws CdcError INVALID_JSON, UNKNOWN_SHAPE, UNKNOWN_SCHEMA, UNREADABLE_VALUE */
   read(bytes: Buffer): Payload {
     if (schemaIdOf(bytes) !== null) {
       if (this.#registry) return this.#registry.read(bytes);
@@ -36,6 +36,7 @@ export class PayloadReader {
       const { payload: text, schema } = this.#embedded.split(bytes);
       return { payload: parseEnvelopeJson(text), text, schema };
     } catch (error) {
+      if (error instanceof CdcError) throw error;
       throw new CdcError("INVALID_JSON", `${notJson(bytes)}: ${messageOf(error)}`, {
         cause: error,
       });

@@ -1,6 +1,11 @@
-import type { Root, Type } from "protobufjs";
+import { isUtf8 } from "node:buffer";
+import protobuf, { type Root, type Type } from "protobufjs";
+import { fieldCount } from "./connect-schema.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
+
+/** Message types within each other; a handful where a schema is real. */
+const DEEPEST_TYPE = 100;
 
 /**
  * Protobuf's payload begins with the path of the message's type in its file: a count and that many indexes, or a single
@@ -19,8 +24,19 @@ function typePath(bytes: Buffer): { readonly path: readonly number[]; readonly s
     }
   };
   const count = next();
+  if (count < 0 || count > DEEPEST_TYPE)
+    throw new Error(`a Protobuf message type cannot be ${count} types deep`);
   const path = count === 0 ? [0] : Array.from({ length: count }, next);
   return { path, start: at };
+}
+
+/** protobufjs gives what there is of a text that was cut off, and U+FFFD for bytes that are none. */
+class TextReader extends protobuf.BufferReader {
+  override string(): string {
+    const bytes = Buffer.from(this.bytes());
+    if (!isUtf8(bytes)) throw new Error("a text is not UTF-8");
+    return bytes.toString("utf8");
+  }
 }
 
 /** Reads a message into the form that Connect's JSON converter would have written. */
@@ -30,7 +46,7 @@ export function readProtobuf(
 ): { readonly payload: Json; readonly type: Type } {
   const { path, start } = typePath(bytes);
   const type = typeAt(root, path);
-  const message = type.decode(bytes.subarray(start));
+  const message = type.decode(new TextReader(bytes.subarray(start)));
   const object = type.toObject(message, {
     longs: String,
     bytes: String,
@@ -41,10 +57,18 @@ export function readProtobuf(
 }
 
 /** The Connect schema of a message type; Protobuf keeps no logical names that we could read. */
-export function connectSchemaOfProtobuf(type: Type): ConnectSchema {
-  return {
+export function connectSchemaOfProtobuf(root: Type): ConnectSchema {
+  return schemaOf(root, new Set(), fieldCount());
+}
+
+/** A message that holds others of its kind, as `google.protobuf.Struct` does, has no end: it is not looked into again. */
+function schemaOf(type: Type, inside: Set<Type>, count: () => void): ConnectSchema {
+  if (inside.has(type)) return { type: "struct" };
+  inside.add(type);
+  const schema: ConnectSchema = {
     type: "struct",
     fields: type.fieldsArray.map((field) => {
+      count();
       field.resolve();
       const inner =
         field.resolvedType && "fieldsArray" in field.resolvedType
@@ -53,13 +77,15 @@ export function connectSchemaOfProtobuf(type: Type): ConnectSchema {
       const name = WELL_KNOWN[field.type.replace(/^\./, "")];
       const own =
         inner && name === undefined
-          ? connectSchemaOfProtobuf(inner)
+          ? schemaOf(inner, inside, count)
           : { type: TYPES[field.type] ?? "string", name };
       return field.repeated
         ? { type: "array", items: own, field: field.name }
         : { ...own, field: field.name };
     }),
   };
+  inside.delete(type);
+  return schema;
 }
 
 const TYPES: { readonly [type: string]: string | undefined } = { double: "double", float: "float" };

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Type as AvroType, Schema } from "avsc";
 import type { Type as ProtobufType } from "protobufjs";
 import { connectSchemaOfAvro, readAvro } from "./avro.ts";
@@ -21,6 +22,17 @@ export type SchemaReader = (payload: Buffer) => Read;
  * @param written the Avro schema as it was written, which the client does not keep
  */
 export function readerOf(schema: unknown, written: Schema | null): SchemaReader {
+  try {
+    return readerBy(schema, written);
+  } catch (error) {
+    // Asked for again it would be the same schema: its records are told why they cannot be read.
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function readerBy(schema: unknown, written: Schema | null): SchemaReader {
   if (isProtobuf(schema)) return protobufReader(schema.message);
   if (isJsonSchema(schema)) return jsonReader(schema.validate.schema);
   return avroReader(schema as AvroType, written as Schema);
@@ -34,6 +46,7 @@ function avroReader(type: AvroType, written: Schema): SchemaReader {
 function jsonReader(written: JsonObject): SchemaReader {
   const schema = connectSchemaOfJson(written);
   return (payload) => {
+    if (!isUtf8(payload)) throw new Error("it is not UTF-8");
     const text = payload.toString("utf8");
     return { payload: parseEnvelopeJson(text), text, schema };
   };

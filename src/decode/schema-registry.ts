@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
 import type { Schema } from "avsc";
+import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
 import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { exactLongType } from "./avro.ts";
+import { ownType } from "./avro-types.ts";
 import type { JsonObject } from "./json.ts";
 import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
 import { payloadOf, schemaIdOf } from "./wire-format.ts";
@@ -25,8 +26,6 @@ export type RegistryOptions = {
 
 /** An id that the registry does not know is not asked for again before this; a mistake in a topic must not be a storm. */
 const REMEMBER_UNKNOWN_MS = 60_000;
-
-const BACKOFF_MS = { first: 200, longest: 30_000 };
 
 /**
  * The schemas of records in Confluent's wire format. Ids are asked for once, before records are decoded, so that
@@ -56,12 +55,11 @@ export class SchemaRegistry {
         [SchemaType.AVRO]: {
           // A new one each time: avsc enters a schema's type names into it, and Debezium's `Source` is in all of them.
           get registry() {
-            return { long: exactLongType };
+            return {};
           },
-          typeHook: (schema: Schema) => {
+          typeHook: (schema: Schema, options: object) => {
             this.#avroSchema ??= schema;
-            // A long with attributes, such as a timestamp's `connect.name`, is not looked up in the registry above.
-            return (schema as { type?: unknown }).type === "long" ? exactLongType : undefined;
+            return ownType(schema, options);
           },
         },
         // Records were validated when they were written: the schema is wanted for its types alone.
@@ -140,7 +138,7 @@ export class SchemaRegistry {
           { id, attempt, url, reason },
           "the schema registry does not answer; it is asked again",
         );
-        await clock.sleep(Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** attempt), stop);
+        await clock.sleep(backOff_ms(attempt), stop);
       }
     }
   }

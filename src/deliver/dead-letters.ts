@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
-import { CdcError, messageOf } from "../errors.ts";
+import type { CdcError } from "../errors.ts";
+import { append } from "../log/append.ts";
+import type { Log, LogEntry } from "../log/log.ts";
 import type { SourceRecord } from "../record.ts";
 import { recordedForm } from "../recorded-line.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Log, LogEntry } from "./log.ts";
-import { backoff_ms } from "./verdict.ts";
 
 /** A record or message set aside, with its reason. */
 export type DeadLetter = {
@@ -67,18 +67,7 @@ export class LoggedDeadLetters implements DeadLetters {
 
   async append(letters: readonly DeadLetter[], stop?: AbortSignal): Promise<void> {
     if (letters.length === 0) return;
-    const entries = letters.map(this.#form);
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await this.#log.append(entries);
-      } catch (error) {
-        if (error instanceof CdcError || stop?.aborted) throw error;
-        this.#logger.warn(
-          { attempt, reason: messageOf(error) },
-          "dead letters could not be written; it is tried again",
-        );
-        await this.#clock.sleep(backoff_ms(attempt, Math.random()), stop);
-      }
-    }
+    const options = { clock: this.#clock, logger: this.#logger, what: "dead letters", stop };
+    await append(this.#log, letters.map(this.#form), options);
   }
 }

@@ -1,3 +1,4 @@
+import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
 import { recordName, type SourceRecord } from "../record.ts";
@@ -8,7 +9,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import type { Destination } from "./destination.ts";
 import type { Gate } from "./gate.ts";
 import type { OrderedLane } from "./ordered-lane.ts";
-import { backoff_ms, verdict } from "./verdict.ts";
+import { verdict } from "./verdict.ts";
 
 /** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
 export type LaneMessage = {
@@ -143,10 +144,10 @@ export class Lane implements OrderedLane {
         case "stop":
           throw result.error;
         case "slow down":
-          gate.closeFor(result.wait_ms ?? backoff_ms(attempt, Math.random()));
+          gate.closeFor(result.wait_ms ?? backOff_ms(attempt));
           break;
         case "retry":
-          await clock.sleep(backoff_ms(attempt, Math.random()), signal);
+          await clock.sleep(backOff_ms(attempt), signal);
           break;
       }
       counters.add("retries");

@@ -60,12 +60,3 @@ function waitOf(retryAfter: string | undefined, now: number): number | null {
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now;
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : null;
 }
-
-const FIRST_BACKOFF_MS = 200;
-const LONGEST_BACKOFF_MS = 30_000;
-
-/** Exponential, the upper half of it by chance; `attempt` counts from 0, `random` is in [0, 1). */
-export function backoff_ms(attempt: number, random: number): number {
-  const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt, 20));
-  return ceiling * (0.5 + random / 2);
-}

@@ -24,11 +24,6 @@ export function failureOf(error: unknown, what: string): CdcError {
   return new CdcError("SOURCE_FAILED", `${what}: ${reasonOf(error)}`, { cause: error });
 }
 
-/** Between two tries, ms: 0.5 to 1 s at first, 15 to 30 s at most. */
-export function pauseAfter(failures: number): number {
-  return Math.min(30_000, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
-}
-
 function* causes(error: unknown): Generator<Error> {
   for (let cause = error; cause instanceof Error; cause = cause.cause) yield cause;
 }

@@ -55,6 +55,8 @@ export type Message = {
   readonly messageId: string;
 };
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Segment advises at most 99 characters. */
 const LONGEST_ID = 99;
 
@@ -82,6 +84,14 @@ export class Sync {
     return this.#users.read(row, absent);
   }
 
+  /** Whether a row that stays in an audience does so under another user. */
+  leavesAudience(previous: Row, next: Row): boolean {
+    return (
+      this.#options.type === "track-entered-exited" &&
+      !sameUser(this.user(previous, NONE), this.user(next, NONE))
+    );
+  }
+
   /**
    * The messages of a change, none where the sync does not send its kind.
    * @throws CdcError UNREADABLE_TIMESTAMP
@@ -99,6 +109,7 @@ export class Sync {
       case "track-entered-exited":
         if (kind === "added") return [here("entered")];
         if (kind === "removed") return [gone("exited")];
+        if (previous === null) return [here("entered")];
         return this.#userChanged(change) ? [gone("exited"), here("entered")] : [];
     }
   }

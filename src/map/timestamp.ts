@@ -1,6 +1,7 @@
 import { CdcError } from "../errors.ts";
 import { isCalendarDate, parseInstant, unitByMagnitude } from "../instant.ts";
 import { Real, type Value } from "../row.ts";
+import { segmentValue } from "./segment-value.ts";
 
 /**
  * An ISO-8601 UTC timestamp, as Segment wants it, from a column: a date or instant in any of Debezium's encodings,
@@ -13,10 +14,15 @@ export function timestampOf(column: string, value: Value): string {
   if (Number.isNaN(date.getTime())) {
     throw new CdcError(
       "UNREADABLE_TIMESTAMP",
-      `column "${column}" holds ${JSON.stringify(String(value))}, which is no date or instant; name another \`timestamp\` column, or leave it out to use the commit time`,
+      `column "${column}" holds ${shownValue(value)}, which is no date or instant; name another \`timestamp\` column, or leave it out to use the commit time`,
     );
   }
   return date.toISOString();
+}
+
+/** An object's own text need not be one: JSON may name its `toString`. */
+function shownValue(value: Value): string {
+  return JSON.stringify(value instanceof Real ? value.text : segmentValue(value));
 }
 
 function milliseconds(value: Value): number {

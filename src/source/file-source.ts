@@ -82,6 +82,10 @@ export class FileSource implements Source {
     return null;
   }
 
+  async partitions(topic: string): Promise<readonly number[]> {
+    return [...this.#seen.values()].flatMap(({ at }) => (at.topic === topic ? [at.partition] : []));
+  }
+
   async commit(): Promise<void> {}
 
   async stop(): Promise<void> {

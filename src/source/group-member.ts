@@ -1,7 +1,8 @@
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
+import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { failureOf, passes, pauseAfter } from "../kafka/failure.ts";
+import { failureOf, passes } from "../kafka/failure.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { TopicName } from "../topic-name.ts";
@@ -93,7 +94,7 @@ export class GroupMember {
       );
       if (signal.aborted) return;
       if (!passes(error)) throw failureOf(error, `the Kafka consumer of ${this.#groupId} failed`);
-      const ms = Math.round(pauseAfter(this.#failures++));
+      const ms = Math.round(backOff_ms(this.#failures++));
       this.#log.warn({ error: messageOf(error), ms }, "the Kafka consumer failed, joining again");
       await this.#clock.sleep(ms, signal);
     }

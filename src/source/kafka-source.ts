@@ -94,6 +94,10 @@ export class KafkaSource implements Source {
     return this.#topics.range(at, this.#options.groupId);
   }
 
+  partitions(topic: string): Promise<readonly number[]> {
+    return this.#topics.partitions(topic);
+  }
+
   /** Never rejects: a commit that the group does not take (re-balancing, lost meanwhile) is only logged. */
   async commit(at: TopicPartition, offset: number): Promise<void> {
     if (!this.#owned.get(at)) return;

@@ -12,6 +12,8 @@ export interface Source {
   seek(at: TopicPartition, offset: number): void;
   /** The partition's log; a recorded file has none. */
   range(at: TopicPartition): Promise<LogRange | null>;
+  /** All partitions of the topic, owned by whomever; of a recorded file those that were seen. */
+  partitions(topic: string): Promise<readonly number[]>;
   /** Notes for the outside (lag tools, the next owner) that all below `offset` is done. The store's position is the truth. */
   commit(at: TopicPartition, offset: number): Promise<void>;
   /** Delivers nothing more and gives the partitions back. */

@@ -1,7 +1,8 @@
 import type { Admin, Kafka } from "kafkajs";
+import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
-import { failureOf, passes, pauseAfter } from "../kafka/failure.ts";
+import { failureOf, passes } from "../kafka/failure.ts";
 import { nameOf, type TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { namesTopic, type TopicName } from "../topic-name.ts";
@@ -37,23 +38,36 @@ export class Topics {
   }
 
   /**
-   * First offset and, for a reader of committed records, the end; and what the group has committed. Tries for as long as it may pass;
-   * rejects with SOURCE_FAILED when it does not or when closed.
+   * First offset and, for a reader of committed records, the end; and what the group has committed. Tries for as long
+   * as it may pass; rejects with SOURCE_FAILED when it does not or when closed.
    */
-  async range(at: TopicPartition, groupId: string): Promise<LogRange> {
+  range(at: TopicPartition, groupId: string): Promise<LogRange> {
+    return this.#insist(`the range of ${nameOf(at)}`, async () => {
+      const offsets = await this.#offsets(at.topic);
+      const found = offsets.find(({ partition }) => partition === at.partition);
+      if (!found) throw new CdcError("SOURCE_FAILED", `the topic has no such partition`);
+      const committed = await this.#committed(at, groupId);
+      return { start: Number(found.low), end: Number(found.high), committed };
+    });
+  }
+
+  /** All partitions of the topic. Tries and rejects as `range` does. */
+  partitions(topic: string): Promise<readonly number[]> {
+    return this.#insist(`the partitions of ${topic}`, async () => {
+      const offsets = await this.#offsets(topic);
+      return offsets.map(({ partition }) => partition);
+    });
+  }
+
+  async #insist<T>(what: string, question: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
-        const offsets = await this.#offsets(at.topic);
-        const found = offsets.find(({ partition }) => partition === at.partition);
-        if (!found) throw new CdcError("SOURCE_FAILED", `the topic has no such partition`);
-        const committed = await this.#committed(at, groupId);
-        return { start: Number(found.low), end: Number(found.high), committed };
+        return await question();
       } catch (error) {
         if (this.#closed.signal.aborted || !passes(error))
-          throw failureOf(error, `cannot read the range of ${nameOf(at)}`);
-        const fields = { topic: at.topic, partition: at.partition, error: messageOf(error) };
-        this.#log.warn(fields, "cannot read the range of a partition yet, trying again");
-        await this.#clock.sleep(pauseAfter(failures), this.#closed.signal);
+          throw failureOf(error, `cannot read ${what}`);
+        this.#log.warn({ error: messageOf(error) }, `cannot read ${what} yet, trying again`);
+        await this.#clock.sleep(backOff_ms(failures), this.#closed.signal);
       }
     }
   }

@@ -11,6 +11,30 @@ export type PositionRecord = {
   readonly streaming: boolean;
   /** The last `TRUNCATE` of the table. */
   readonly truncated: { readonly position: SourcePosition | null; readonly time: number } | null;
+  /** The next letter of the pipeline's control log to read. */
+  readonly control: number;
+  /** The last full snapshot that was seen here. */
+  readonly snapshot: SnapshotSeen | null;
+  /** The letter that told of a snapshot's end, while rows that it did not contain are still to be removed. */
+  readonly reconcile: string | null;
+};
+
+/** A full snapshot: what its reads have in common, the offset of the first of them, and whether no change came since. */
+export type SnapshotSeen = {
+  readonly id: string;
+  readonly began: number;
+  readonly open: boolean;
+};
+
+/** A task that has not begun. */
+export const UNBEGUN: PositionRecord = {
+  next: 0,
+  lastDelete: null,
+  streaming: false,
+  truncated: null,
+  control: 0,
+  snapshot: null,
+  reconcile: null,
 };
 
 /** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */

@@ -1,5 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { StoredRow } from "../stored-row.ts";
+import { HandOvers, type KeptHandOver } from "./hand-overs.ts";
+import { type Cut, entriesOf, Overlay } from "./overlay.ts";
 import {
   decodeTaskRecord,
   encodeTaskRecord,
@@ -10,9 +12,12 @@ import {
 import { decodeStoredRow, encodeStoredRow, markedAt } from "./row-codec.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
-/** Keys: `p` the task record, `r<row key>` a row, `d<time><row key>` when a deletion mark was made. */
+/**
+ * Keys: `p` the task record, `r<row key>` a row, `d<time><row key>` when a deletion mark was made, `h<old and new key>`
+ * a row that changes its key.
+ */
 const TASK = Buffer.from("p");
-const ROWS = { from: Buffer.from("r"), to: Buffer.from("s") };
+const ROW = Buffer.from("r");
 const TIME_DIGITS = 15;
 
 /**
@@ -22,26 +27,26 @@ const TIME_DIGITS = 15;
 const SWEEP_INTERVAL_MS = 60_000;
 const SWEEP_MARKS = 1_000;
 
-/** Uncommitted rows up to a position, ready to be written in one batch. */
-export type Cut = {
-  readonly rows: ReadonlyMap<string, StoredRow>;
+/** Everything uncommitted up to a position, ready to be written in one batch. */
+export type StateCut = {
+  readonly rows: Cut<StoredRow>;
+  readonly handOvers: Cut<KeptHandOver>;
   readonly position: PositionRecord;
 };
 
-/**
- * The rows of one task: the store, and above it what was processed and is not yet committed. A read sees the newest,
- * wherever it stands.
- */
+/** What one task knows: its rows and what is on its way to it, in the store and not yet written. */
 export class TaskState {
+  readonly handOvers: HandOvers;
+  readonly #rows: Overlay<StoredRow>;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #forgetDeletedAfter: number;
-  #open = new Map<string, StoredRow>();
-  #cut: Cut | null = null;
   #swept: number;
 
   constructor(store: Store, clock: Clock, forgetDeletedAfter: number) {
     this.#store = store;
+    this.#rows = new Overlay(store, "r", decodeStoredRow);
+    this.handOvers = new HandOvers(store);
     this.#clock = clock;
     this.#forgetDeletedAfter = forgetDeletedAfter;
     this.#swept = clock.now();
@@ -49,7 +54,7 @@ export class TaskState {
 
   /** Rows that are processed and not yet in the store. */
   get uncommitted(): number {
-    return this.#open.size + (this.#cut?.rows.size ?? 0);
+    return this.#rows.size + this.handOvers.size;
   }
 
   /** What the last checkpoint left, or `null` on an empty store. */
@@ -63,81 +68,60 @@ export class TaskState {
     return this.#store.write([{ key: TASK, value: encodeTaskRecord(position, syncs) }]);
   }
 
-  /**
-   * The rows of the keys, for a group of records at once. What is uncommitted is taken along: a checkpoint may move it
-   * into the store while the rest is being read.
-   */
-  async prefetch(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredRow>> {
-    const found = new Map<string, StoredRow>();
-    const missing: string[] = [];
-    for (const key of keys) {
-      const row = this.#uncommitted(key);
-      if (row) found.set(key, row);
-      else missing.push(key);
-    }
-    const values = await this.#store.get(missing.map(rowKey));
-    values.forEach((value, i) => {
-      if (value) found.set(missing[i] as string, decodeStoredRow(value));
-    });
-    return found;
+  /** The rows of the keys, for a group of records at once. */
+  prefetch(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredRow>> {
+    return this.#rows.prefetch(keys);
   }
 
   /** The newest row of the key: uncommitted, else as prefetched. */
   row(key: string, prefetched: ReadonlyMap<string, StoredRow>): StoredRow | null {
-    return this.#uncommitted(key) ?? prefetched.get(key) ?? null;
+    return this.#rows.get(key, prefetched);
   }
 
   put(key: string, row: StoredRow): void {
-    this.#open.set(key, row);
+    this.#rows.put(key, row);
   }
 
-  /** Every row, the newest of each: what is uncommitted first, then the rest of the store. */
-  async *rows(): AsyncIterable<readonly [string, StoredRow]> {
-    const newest = new Map([...(this.#cut?.rows ?? []), ...this.#open]);
-    yield* newest;
-    for await (const { key, value } of this.#store.scan(ROWS.from, ROWS.to)) {
-      const name = key.toString("utf8", 1);
-      if (!newest.has(name)) yield [name, decodeStoredRow(value)];
-    }
+  /** Every row, the newest of each. */
+  rows(): AsyncIterable<readonly [string, StoredRow]> {
+    return this.#rows.entries();
   }
 
-  /** Takes everything uncommitted as one cut at the position; new rows gather above it. One cut at a time. */
-  cut(position: PositionRecord): Cut {
-    this.#cut = { rows: this.#open, position };
-    this.#open = new Map();
-    return this.#cut;
+  /** Takes everything uncommitted as one cut at the position. One cut at a time. */
+  cut(position: PositionRecord): StateCut {
+    return { rows: this.#rows.cut(), handOvers: this.handOvers.cut(), position };
   }
 
   /** Writes the cut: rows and position in one batch. */
-  async commit(cut: Cut, syncs: readonly SyncEntry[]): Promise<void> {
+  async commit(
+    { rows, handOvers, position }: StateCut,
+    syncs: readonly SyncEntry[],
+  ): Promise<void> {
     const now = this.#clock.now();
-    const entries: StoreEntry[] = [...(await this.#forgotten(now))];
-    for (const [key, row] of cut.rows) {
-      entries.push({ key: rowKey(key), value: encodeStoredRow(row, now) });
-      if (row.row === null) entries.push({ key: markKey(now, key), value: Buffer.alloc(0) });
-    }
-    entries.push({ key: TASK, value: encodeTaskRecord(cut.position, syncs) });
-    await this.#store.write(entries);
-    this.#cut = null;
+    await this.#store.write([
+      ...(await this.#forgotten(now)),
+      ...entriesOf(this.#rows, rows, (row) => encodeStoredRow(row, now)),
+      ...marksOf(rows, now),
+      ...this.handOvers.entriesOf(handOvers),
+      { key: TASK, value: encodeTaskRecord(position, syncs) },
+    ]);
+    this.#rows.written();
+    this.handOvers.written();
   }
 
   close(): Promise<void> {
     return this.#store.close();
   }
 
-  #uncommitted(key: string): StoredRow | undefined {
-    return this.#open.get(key) ?? this.#cut?.rows.get(key);
-  }
-
-  /** Removes of deletion marks that are older than they need to be. */
+  /** Removes of what is older than it needs to be: deletion marks, and rows handed over that nobody took. */
   async #forgotten(now: number): Promise<readonly StoreEntry[]> {
     if (now - this.#swept < SWEEP_INTERVAL_MS) return [];
     this.#swept = now;
-    let marks = 0;
-    const removals: StoreEntry[] = [];
     const oldest = now - this.#forgetDeletedAfter;
+    const removals: StoreEntry[] = [...(await this.handOvers.forgotten(oldest))];
+    let marks = 0;
     for await (const { key } of this.#store.scan(markKey(0, ""), markKey(oldest, ""))) {
-      const row = Buffer.concat([ROWS.from, key.subarray(1 + TIME_DIGITS)]);
+      const row = Buffer.concat([ROW, key.subarray(1 + TIME_DIGITS)]);
       const [value] = await this.#store.get([row]);
       const made = value ? markedAt(value) : null;
       if (made !== null && made < oldest) removals.push({ key: row, value: null });
@@ -151,8 +135,11 @@ export class TaskState {
   }
 }
 
-function rowKey(key: string): Buffer {
-  return Buffer.from(`r${key}`);
+/** When each deletion mark of the cut was made, so that it can be found again when it is old. */
+function* marksOf(rows: Cut<StoredRow>, now: number): Iterable<StoreEntry> {
+  for (const [key, stored] of rows) {
+    if (stored?.row === null) yield { key: markKey(now, key), value: Buffer.alloc(0) };
+  }
 }
 
 function markKey(time: number, key: string): Buffer {

@@ -2,16 +2,20 @@ import type { Clock } from "../clock.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
-import type { Cut, TaskState } from "../state/task-state.ts";
+import type { StateCut, TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Outbox } from "./outbox.ts";
 
 export type CheckpointOptions = {
   readonly state: TaskState;
   readonly syncs: readonly SyncEntry[];
   readonly lane: OrderedLane;
   readonly deadLetters: DeadLetters;
+  readonly outbox: Outbox;
   /** Where the task stands now. */
   readonly position: () => PositionRecord;
+  /** Whether a record waits among the uncommitted rows: no position may pass it. */
+  readonly isHeld: () => boolean;
   /** Tells the source that all below the offset is done. */
   readonly commit: (next: number) => Promise<void>;
   /** Longest time between two checkpoints that have work, and the uncommitted rows that start one before. */
@@ -22,9 +26,11 @@ export type CheckpointOptions = {
 
 /** Everything that a position covers; `messages` counts those of the lane. */
 type Covered = {
-  readonly cut: Cut;
+  readonly cut: StateCut;
   readonly letters: readonly DeadLetter[];
   readonly messages: number;
+  /** Resolves when what other tasks have to know is in the control log. */
+  readonly told: Promise<void>;
 };
 
 /**
@@ -53,7 +59,7 @@ export class Checkpoint {
   /** There is work, and its time has come. */
   get isDue(): boolean {
     const { clock, limits } = this.#options;
-    if (this.#running !== null || !this.#hasWork) return false;
+    if (this.#running !== null || !this.#hasWork || this.#options.isHeld()) return false;
     return clock.now() - this.#last >= limits.interval_ms || this.#pending >= limits.rows;
   }
 
@@ -63,17 +69,23 @@ export class Checkpoint {
   }
 
   /**
-   * Makes durable what was processed before the call.
+   * Makes durable what was processed before the call; nothing where a record is held.
    * Rejects where the lane was closed or met an error after which nothing can be delivered, and from then on: a later
    * checkpoint would store a position that covers what this one did not make durable.
    */
   async run(): Promise<void> {
     while (this.#running !== null) await this.#running;
-    if (!this.#hasWork) return;
-    const { state, lane, position, clock } = this.#options;
+    const { state, lane, outbox, position, isHeld, clock } = this.#options;
+    if (!this.#hasWork || isHeld()) return;
     const letters = this.#letters.splice(0);
     this.#last = clock.now();
-    this.#running = this.#steps({ cut: state.cut(position()), letters, messages: lane.pushed });
+    const told = outbox.sent();
+    this.#running = this.#steps({
+      cut: state.cut(position()),
+      letters,
+      messages: lane.pushed,
+      told,
+    });
     await this.#running;
     this.#running = null;
   }
@@ -83,11 +95,12 @@ export class Checkpoint {
     await this.#running?.catch(() => {});
   }
 
-  async #steps({ cut, letters, messages }: Covered): Promise<void> {
+  async #steps({ cut, letters, messages, told }: Covered): Promise<void> {
     const { state, syncs, lane, deadLetters, commit, counters } = this.#options;
     // 1 deliver
     await lane.settled(messages);
     await deadLetters.append(letters);
+    await told;
     // 2 changelog: comes with the restore that reads it
     // 3 store: rows and position in one write batch
     await state.commit(cut, syncs);

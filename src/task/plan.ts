@@ -25,6 +25,11 @@ export type TopicPlan = {
   readonly topic: string;
   readonly format: TopicFormat;
   readonly onTruncate: "remove" | "ignore" | "stop";
+  /** How long the create of a changed primary key waits for the row that it had. */
+  readonly keyChangeWait_ms: number;
+  /** Whether rows that a complete snapshot no longer contains are removed, and how long after its end. */
+  readonly reconcile: boolean;
+  readonly reconcileWait_ms: number;
   readonly models: readonly ModelPlan[];
 };
 
@@ -82,8 +87,16 @@ export class Plans {
     if (!first) return undefined;
     for (const { model, plan } of others) requireAlike(topic, first, { model, plan });
     const plans = readers.map(({ plan }) => plan);
-    const { onTruncate } = first.model;
-    return { topic, format: formatOf(topic, first.model, plans), onTruncate, models: plans };
+    const { onTruncate, keyChangeWait_ms, reconcile, reconcileWait_ms } = first.model;
+    return {
+      topic,
+      format: formatOf(topic, first.model, plans),
+      onTruncate,
+      keyChangeWait_ms,
+      reconcile,
+      reconcileWait_ms,
+      models: plans,
+    };
   }
 }
 
@@ -193,6 +206,7 @@ function formatOf(topic: string, model: ModelSettings, plans: readonly ModelPlan
     columns: new Map(Object.entries(columns).map(([name, type]) => [name, columnType(type)])),
     beforeIsComplete: beforeImage === undefined ? undefined : beforeImage === "full",
     unavailableValue,
+    followKeys: model.keyChange === "changed",
     expressionColumns: [...new Set(plans.flatMap(expressionColumns))],
   };
 }

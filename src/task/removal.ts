@@ -11,14 +11,16 @@ export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position"
     before: null,
     defaults: null,
     incremental: false,
+    endsSnapshot: false,
+    moved: null,
     ...of,
   };
 }
 
 /** A tombstone that belongs to no delete before it. */
 export function removalByTombstone(
-  { key, position, time }: Tombstone,
+  { key, position, time, moved }: Tombstone,
   { topic, timestamp }: SourceRecord,
 ): RowEvent {
-  return removal({ key, table: topic, time: time ?? timestamp, position });
+  return { ...removal({ key, table: topic, time: time ?? timestamp, position }), moved };
 }

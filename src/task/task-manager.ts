@@ -1,25 +1,24 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Control, Delivery } from "../control/control.ts";
 import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { CdcError } from "../errors.ts";
-import type { Truncate } from "../event.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
 import type { BegunTopics } from "../state/begun-topics.ts";
-import type { PositionRecord } from "../state/position-record.ts";
+import { type PositionRecord, UNBEGUN } from "../state/position-record.ts";
 import type { Store } from "../state/store.ts";
 import { registerSyncs } from "../state/sync-registry.ts";
 import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Plans } from "./plan.ts";
+import type { Plans, TopicPlan } from "./plan.ts";
 import { Processor } from "./processor.ts";
 import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
-import type { Removal } from "./truncation.ts";
 
 export type TaskManagerOptions = {
   readonly settings: Settings;
@@ -32,6 +31,8 @@ export type TaskManagerOptions = {
   readonly openStore: (folder: string) => Promise<Store>;
   readonly laneFor: (onFailure: (error: unknown) => void) => OrderedLane;
   readonly deadLetters: DeadLetters;
+  /** How the tasks tell each other what concerns several partitions. */
+  readonly control: Control;
   /** Where records in Confluent's wire format have their schemas; `null` where no registry is set. */
   readonly registry: SchemaRegistry | null;
   readonly clock: Clock;
@@ -43,14 +44,19 @@ export type TaskManagerOptions = {
   readonly onEnd: () => void;
 };
 
+const UNTIL_THE_END = {
+  keyChangeWait_ms: Number.POSITIVE_INFINITY,
+  reconcileWait_ms: Number.POSITIVE_INFINITY,
+};
+
 /** Has a task for every partition that is owned, and only for those. */
 export class TaskManager implements SourceListener {
   readonly #options: TaskManagerOptions;
   readonly #tasks = new Map<string, Task>();
   /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
-  /** The last truncate of each topic: a partition of a file that is opened after it has to know of it. */
-  readonly #truncates = new Map<string, Truncate>();
+  /** Counts what the tasks have told each other: who is asked whether all is done asks again after it. */
+  #told = 0;
   #stopping = false;
   #failed = false;
 
@@ -71,12 +77,13 @@ export class TaskManager implements SourceListener {
 
   async processed(): Promise<void> {
     await this.#changes;
-    await Promise.all([...this.#tasks.values()].map((task) => task.processed()));
+    await this.#all((task) => task.processed());
   }
 
   ended(): void {
     // However long it takes: a file that was read to its end is done when all of it is delivered.
     this.processed()
+      .then(() => this.#all((task) => task.end()))
       .then(() => this.#stopTasks())
       .then(this.#options.onEnd, (error) => this.#fail(error));
   }
@@ -103,8 +110,21 @@ export class TaskManager implements SourceListener {
     this.#tasks.clear();
   }
 
+  /** Until no task has told the others anything new meanwhile. */
+  async #all(work: (task: Task) => Promise<void>): Promise<void> {
+    for (let told = -1; told !== this.#told; ) {
+      told = this.#told;
+      await Promise.all([...this.#tasks.values()].map(work));
+    }
+  }
+
   async #stopTasks(): Promise<void> {
-    await Promise.all([...this.#tasks.values()].map((task) => task.stop()));
+    await Promise.all([...this.#tasks.values()].map((task) => this.#stop(task)));
+  }
+
+  async #stop(task: Task): Promise<void> {
+    await task.stop();
+    this.#options.control.unlisten(nameOf(task.at));
   }
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
@@ -123,81 +143,76 @@ export class TaskManager implements SourceListener {
 
   async #abandon(task: Task): Promise<void> {
     await task.abandon();
+    this.#options.control.unlisten(nameOf(task.at));
     this.#tasks.delete(nameOf(task.at));
     this.#options.logger.info({ at: nameOf(task.at) }, "partition given up");
   }
 
   async #open(at: TopicPartition): Promise<Task> {
-    const { settings, plans, source, folder, begun, openStore, clock, counters, logger } =
-      this.#options;
+    const { plans, source, folder, openStore, control, clock, settings } = this.#options;
     const plan = plans.get(at.topic);
     if (!plan)
       throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
     const home = join(folder, at.topic, String(at.partition));
     const state = new TaskState(await openStore(home), clock, settings.state.forgetDeletedAfter);
-    try {
-      const known = await state.load();
-      const range = await source.range(at);
-      const { onGap } = settings.state;
-      const start = startOf(at, known, range, begun.has(at.topic), onGap);
-      const current = plan.models
-        .flatMap(({ syncs }) => syncs)
-        .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
-      const syncs = registerSyncs(known?.syncs ?? null, current, start.boundary, home);
-      const position: PositionRecord = {
-        ...(known ?? {
-          lastDelete: null,
-          streaming: false,
-          truncated: this.#truncates.get(at.topic) ?? null,
-        }),
-        next: start.next,
-      };
-      await state.begin(position, syncs);
-      const lane = this.#options.laneFor((error) => this.#fail(error));
-      const task = new Task({
-        at,
-        processor: new Processor({
-          plan,
-          syncs,
-          position,
-          state,
-          counters,
-          registry: this.#options.registry,
-          refusedInARow: settings.deadLetters.stopAfterInARow,
-        }),
-        state,
-        syncs,
-        lane,
-        deadLetters: this.#options.deadLetters,
-        limits: {
-          queue: { records: settings.limits.queue_records, bytes: settings.limits.queue_bytes },
-          checkpoint: settings.checkpoint,
-        },
-        onTruncate: plan.onTruncate,
-        clock,
-        counters,
-        pause: () => source.pause(at),
-        resume: () => source.resume(at),
-        commit: (next) => source.commit(at, next),
-        truncateOthers: (removal) => this.#truncateOthers(at, removal),
-        onFailure: (error) => this.#fail(error),
-      });
-      logger.info({ at: nameOf(at), position: position.next, ...range }, "partition taken");
-      source.seek(at, position.next);
-      source.resume(at);
-      return task;
-    } catch (error) {
+    const { task, position } = await this.#begin(at, plan, state, home).catch(async (error) => {
       await state.close();
       throw error;
-    }
+    });
+    const inbox = (delivery: Delivery) => {
+      this.#told += 1;
+      task.deliver(delivery);
+    };
+    await control.listen(nameOf(at), position.control, inbox).catch(async (error) => {
+      await task.abandon();
+      throw error;
+    });
+    source.seek(at, position.next);
+    source.resume(at);
+    return task;
   }
 
-  async #truncateOthers(at: TopicPartition, removal: Removal): Promise<void> {
-    this.#truncates.set(at.topic, removal.truncate);
-    const others = [...this.#tasks.values()].filter(
-      (task) => task.at.topic === at.topic && task.at.partition !== at.partition,
-    );
-    await Promise.all(others.map((task) => task.truncate(removal)));
+  /** Decides where the partition begins, makes that durable, and has a task for it. */
+  async #begin(
+    at: TopicPartition,
+    plan: TopicPlan,
+    state: TaskState,
+    home: string,
+  ): Promise<{ task: Task; position: PositionRecord }> {
+    const { settings, source, begun, deadLetters, control, registry, clock, counters, logger } =
+      this.#options;
+    const known = await state.load();
+    const range = await source.range(at);
+    const start = startOf(at, known, range, begun.has(at.topic), settings.state.onGap);
+    const current = plan.models
+      .flatMap((model) => model.syncs)
+      .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
+    const syncs = registerSyncs(known?.syncs ?? null, current, start.boundary, home);
+    const position: PositionRecord = { ...UNBEGUN, ...known, next: start.next };
+    await state.begin(position, syncs);
+    // A recorded file ends: what a record waits for is there by then, or never.
+    const planned = range === null ? { ...plan, ...UNTIL_THE_END } : plan;
+    const refusedInARow = settings.deadLetters.stopAfterInARow;
+    const about = { at, plan: planned, syncs, position, state, clock, counters };
+    const task = new Task({
+      ...about,
+      processor: new Processor({ ...about, registry, refusedInARow }),
+      lane: this.#options.laneFor((error) => this.#fail(error)),
+      deadLetters,
+      control,
+      limits: {
+        queue: { records: settings.limits.queue_records, bytes: settings.limits.queue_bytes },
+        checkpoint: settings.checkpoint,
+      },
+      pause: () => source.pause(at),
+      resume: () => source.resume(at),
+      commit: (next) => source.commit(at, next),
+      end: async () => (await source.range(at))?.end ?? null,
+      partitions: () => source.partitions(at.topic),
+      onFailure: (error) => this.#fail(error),
+    });
+    logger.info({ at: nameOf(at), position: position.next, ...range }, "partition taken");
+    return { task, position };
   }
 
   #fail(error: unknown): void {

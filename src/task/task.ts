@@ -1,5 +1,6 @@
-import { isRemovedBy } from "../classify/truncated.ts";
 import type { Clock } from "../clock.ts";
+import type { Control, Delivery } from "../control/control.ts";
+import type { Letter } from "../control/letter.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import type { Truncate } from "../event.ts";
@@ -7,10 +8,14 @@ import type { SourceRecord, TopicPartition } from "../record.ts";
 import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import { BulkRemoval } from "./bulk-removal.ts";
 import { Checkpoint } from "./checkpoint.ts";
-import type { Processor, Results } from "./processor.ts";
+import { Inbox } from "./inbox.ts";
+import { Outbox } from "./outbox.ts";
+import type { TopicPlan } from "./plan.ts";
+import type { Processor } from "./processor.ts";
 import { RecordQueue } from "./queue.ts";
-import { type Removal, Truncation } from "./truncation.ts";
+import type { Results } from "./results.ts";
 import { Wake } from "./wake.ts";
 
 export type TaskLimits = {
@@ -20,20 +25,23 @@ export type TaskLimits = {
 
 export type TaskOptions = {
   readonly at: TopicPartition;
+  readonly plan: Pick<TopicPlan, "onTruncate" | "reconcileWait_ms">;
   readonly processor: Processor;
   readonly state: TaskState;
   readonly syncs: readonly SyncEntry[];
   readonly lane: OrderedLane;
   readonly deadLetters: DeadLetters;
+  readonly control: Control;
   readonly limits: TaskLimits;
-  readonly onTruncate: "remove" | "ignore" | "stop";
   readonly clock: Clock;
   readonly counters: Counters;
   readonly pause: () => void;
   readonly resume: () => void;
   readonly commit: (next: number) => Promise<void>;
-  /** Has every other task of the topic remove what is from before the truncate; resolves when they have it durable. */
-  readonly truncateOthers: (removal: Removal) => Promise<void>;
+  /** The end of the partition's log now; `null` for a recorded file. */
+  readonly end: () => Promise<number | null>;
+  /** All partitions of the topic. */
+  readonly partitions: () => Promise<readonly number[]>;
   /** Called with the error after which the task cannot go on. */
   readonly onFailure: (error: unknown) => void;
 };
@@ -54,31 +62,46 @@ export class Task {
   readonly #options: TaskOptions;
   readonly #queue: RecordQueue;
   readonly #wake: Wake;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
   readonly #checkpoint: Checkpoint;
-  readonly #truncation: Truncation;
+  readonly #bulkRemoval: BulkRemoval;
   readonly #loop: Promise<void>;
   #phase: "running" | "stopping" | "closed" = "running";
   #abandoned = false;
   #paused = false;
   #processing = false;
+  #sourceEnded = false;
   #enqueued: number;
   #idleWatchers: (() => void)[] = [];
 
   constructor(options: TaskOptions) {
-    const { processor, limits, clock, onTruncate, truncateOthers } = options;
-    this.at = options.at;
+    const { at, processor, limits, clock, control } = options;
+    this.at = at;
     this.#options = options;
     this.#queue = new RecordQueue(limits.queue);
     this.#wake = new Wake(clock);
+    const wake = () => this.#wake.ring();
+    this.#inbox = new Inbox(at.topic, wake);
+    this.#outbox = new Outbox(control, wake, (error) => this.#fail(error));
     this.#enqueued = processor.position.next;
-    const position = () => processor.position;
-    this.#checkpoint = new Checkpoint({ ...options, position, limits: limits.checkpoint });
-    this.#truncation = new Truncation({
-      policy: onTruncate,
-      removeOlder: (removal) => this.#removeOlder(removal),
-      truncateOthers,
-      wake: () => this.#wake.ring(),
-      onFailure: (error) => this.#fail(error),
+    this.#checkpoint = new Checkpoint({
+      ...options,
+      outbox: this.#outbox,
+      position: () => processor.position,
+      isHeld: () => processor.waitsUntil !== null,
+      limits: limits.checkpoint,
+    });
+    this.#bulkRemoval = new BulkRemoval({
+      ...options,
+      send: (letter) => this.#outbox.push([letter]),
+      take: async (results) => {
+        this.#take(results);
+        await this.#makeRoom();
+        this.#checkpointWhenDue();
+      },
+      release: () => this.#release(Number.POSITIVE_INFINITY),
+      checkpoint: () => this.#checkpoint.run(),
     });
     this.#loop = this.#run();
   }
@@ -102,15 +125,22 @@ export class Task {
     this.#wake.ring();
   }
 
-  /** Another partition told of a truncate: removes what is from before it; resolves when that is durable. */
-  truncate(removal: Removal): Promise<void> {
-    return this.#phase === "closed" ? Promise.resolve() : this.#truncation.ask(removal);
+  /** Takes in what the pipeline's tasks tell each other, in the order of the control log. */
+  deliver(delivery: Delivery): void {
+    this.#inbox.push(delivery);
   }
 
   /** Resolves when everything taken in so far has been processed (not yet delivered), or the task is closed. */
   processed(): Promise<void> {
     if (this.#isIdle || this.#phase === "closed") return Promise.resolve();
     return new Promise((resolve) => this.#idleWatchers.push(resolve));
+  }
+
+  /** The source has ended: nothing that a record still waits for will come. Resolves when all is processed. */
+  end(): Promise<void> {
+    this.#sourceEnded = true;
+    this.#wake.ring();
+    return this.processed();
   }
 
   /** Finishes what is processed: delivers it, makes it durable, closes. What only waits is left for the next start. */
@@ -125,15 +155,17 @@ export class Task {
   async abandon(): Promise<void> {
     this.#abandoned = true;
     this.#options.lane.close();
+    this.#outbox.close();
     await this.stop();
   }
 
   async #run(): Promise<void> {
     try {
-      while (this.#phase === "running" || !this.#truncation.isIdle) {
-        if (await this.#truncation.serve()) continue;
-        if (this.#phase !== "running") break;
-        if (this.#queue.length === 0 || this.#truncation.isWaiting) await this.#rest();
+      while (this.#phase === "running") {
+        if (await this.#read()) continue;
+        await this.#release(this.#now);
+        if (this.#queue.length === 0 && (await this.#bulkRemoval.reconcile(this.#now))) continue;
+        if (this.#queue.length === 0 || this.#bulkRemoval.isWaiting) await this.#rest();
         else await this.#work();
       }
       await this.#checkpoint.run();
@@ -143,18 +175,42 @@ export class Task {
     await this.#close();
   }
 
-  /** Nothing to process: sleeps until something comes, or the next checkpoint is due. */
+  /** Does what the other tasks ask for; they come first, since they may be waiting for it. */
+  async #read(): Promise<boolean> {
+    const delivery = this.#inbox.take();
+    if (!delivery) return false;
+    for (const letter of delivery.letters) await this.#obey(letter);
+    this.#options.processor.pass(delivery.next, this.#bulkRemoval.text);
+    return true;
+  }
+
+  async #obey(letter: Letter): Promise<void> {
+    if (letter.kind === "hand-over" || letter.kind === "taken")
+      this.#take(await this.#options.processor.receive(letter));
+    else await this.#bulkRemoval.receive(letter);
+  }
+
+  /** Goes on with records whose waiting is over. */
+  async #release(now: number): Promise<void> {
+    const { processor } = this.#options;
+    if (processor.waitsUntil !== null) this.#take(await processor.release(now));
+  }
+
+  /** Nothing to process: sleeps until something comes, a record has waited long enough, or a checkpoint is due. */
   async #rest(): Promise<void> {
+    const { processor, limits, clock } = this.#options;
     if (this.#isIdle) for (const resolve of this.#idleWatchers.splice(0)) resolve();
     this.#checkpointWhenDue();
-    await this.#wake.wait(this.#options.limits.checkpoint.interval_ms);
+    const left = (processor.waitsUntil ?? Number.POSITIVE_INFINITY) - clock.now();
+    await this.#wake.wait(Math.max(1, Math.min(limits.checkpoint.interval_ms, left)));
   }
 
   async #work(): Promise<void> {
     await this.#makeRoom();
     this.#processing = true;
+    const { processor } = this.#options;
     const group = this.#queue.take(GROUP);
-    const results = await this.#options.processor.process(group);
+    const results = await processor.process(group);
     this.#take(results);
     if (results.truncate) await this.#meet(results.truncate, group.slice(results.count));
     this.#processing = false;
@@ -165,40 +221,49 @@ export class Task {
     this.#checkpointWhenDue();
   }
 
-  get #isIdle(): boolean {
-    return this.#queue.length === 0 && !this.#processing && this.#truncation.isIdle;
+  /** When what waits has waited long enough: for what the others tell, or nothing more where the source has ended. */
+  get #now(): number {
+    return this.#sourceEnded ? Number.POSITIVE_INFINITY : this.#options.clock.now();
   }
 
-  #take({ messages, letters }: Results): void {
+  get #isIdle(): boolean {
+    const isDone = this.#queue.length === 0 && !this.#processing && this.#inbox.isEmpty;
+    const isWaiting = this.#bulkRemoval.isWaiting || !this.#outbox.isIdle;
+    const isHeld = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
+    return isDone && !isWaiting && !(this.#sourceEnded && isHeld);
+  }
+
+  #take({ messages, refused, letters }: Results): void {
     this.#options.lane.push(messages);
-    this.#checkpoint.setAside(letters);
+    this.#checkpoint.setAside(refused);
+    this.#outbox.push(letters);
   }
 
   /** What uncommitted rows and undelivered messages take is bounded: waits here, and the queue fills. */
   async #makeRoom(): Promise<void> {
-    await this.#options.lane.room();
-    if (this.#checkpoint.isBehind) await this.#checkpoint.run();
-  }
-
-  /** A truncate stands next, at the head of `rest`: goes past it, or comes back to it once the other tasks are done. */
-  async #meet(truncate: Truncate, rest: readonly SourceRecord[]): Promise<void> {
-    const [record, ...after] = rest as [SourceRecord, ...SourceRecord[]];
-    const past = await this.#truncation.meet(truncate, record);
-    this.#queue.putBack(past ? after : rest);
-    if (!past) return;
-    this.#options.processor.skip(record);
-    this.#options.counters.add("truncates");
-  }
-
-  async #removeOlder(removal: Removal): Promise<void> {
-    const { state, processor } = this.#options;
-    for await (const [key, row] of state.rows()) {
-      if (!isRemovedBy(removal.truncate, row)) continue;
-      this.#take(processor.remove(key, row, removal));
-      await this.#makeRoom();
+    const { lane, processor } = this.#options;
+    await lane.room();
+    while (this.#checkpoint.isBehind && this.#phase === "running") {
+      if (processor.waitsUntil === null) await this.#checkpoint.run();
+      else if (!(await this.#read())) await this.#waitForOthers(processor.waitsUntil);
     }
-    processor.remember(removal.truncate);
-    await this.#checkpoint.run();
+  }
+
+  /** The rows that may wait are too many: waits for those that hold them, or where that may be for ever, not at all. */
+  async #waitForOthers(until: number): Promise<void> {
+    const { limits, clock } = this.#options;
+    const isForEver = until === Number.POSITIVE_INFINITY;
+    if (!isForEver) {
+      const left = Math.max(1, Math.min(limits.checkpoint.interval_ms, until - clock.now()));
+      await this.#wake.wait(left);
+    }
+    await this.#release(isForEver ? until : this.#now);
+  }
+
+  /** A truncate stands at the head of what is left of a group. */
+  async #meet(truncate: Truncate, rest: readonly SourceRecord[]): Promise<void> {
+    const isPast = await this.#bulkRemoval.meet(truncate, rest[0] as SourceRecord);
+    this.#queue.putBack(isPast ? rest.slice(1) : rest);
   }
 
   #checkpointWhenDue(): void {
@@ -213,7 +278,7 @@ export class Task {
   async #close(): Promise<void> {
     this.#phase = "closed";
     this.#options.lane.close();
-    this.#truncation.close();
+    this.#outbox.close();
     await this.#checkpoint.idle();
     for (const resolve of this.#idleWatchers.splice(0)) resolve();
     await this.#options.state.close();

@@ -1,36 +1,29 @@
+import type { Letter, Removal } from "../control/letter.ts";
 import { CdcError } from "../errors.ts";
 import type { Truncate } from "../event.ts";
-import { recordName, type SourceRecord } from "../record.ts";
-
-/** A truncate as the tasks pass it on: what happened, the record that told it, and its name in message ids. */
-export type Removal = {
-  readonly truncate: Truncate;
-  readonly record: SourceRecord;
-  readonly place: string;
-};
-
-type Request = { readonly removal: Removal; readonly resolve: () => void };
+import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
 
 export type TruncationOptions = {
+  readonly at: TopicPartition;
   readonly policy: "remove" | "ignore" | "stop";
-  /** Removes, and makes durable, every row of this task that is from before the truncate. */
-  readonly removeOlder: (removal: Removal) => Promise<void>;
-  /** Has every other task of the topic do the same; resolves when all have. */
-  readonly truncateOthers: (removal: Removal) => Promise<void>;
-  /** Something has changed: the task's loop looks again. */
-  readonly wake: () => void;
-  readonly onFailure: (error: unknown) => void;
+  /** All partitions of the topic, this one included. */
+  readonly partitions: () => Promise<readonly number[]>;
+  /** Puts a letter into the control log. */
+  readonly send: (letter: Letter) => void;
 };
 
+/** A truncate that was met, and the partitions that have not removed their rows yet. */
+type Barrier = { readonly name: string; readonly missing: Set<number> };
+
 /**
- * How one task takes part in truncates of its table. The record stands in one partition and concerns all: the task that
- * meets it waits until every other one has removed its rows, and goes past it then. While it waits it serves what others
- * ask of it, so that two truncates in two partitions do not wait for each other.
+ * How a task leads a truncate of its table. The record stands in one partition and concerns all: the task that meets it
+ * asks the others through the control log, waits until each has removed its rows durably, and goes past it then. While
+ * it waits it answers what others ask, so that two truncates in two partitions do not wait for each other. A crash
+ * meets the record again and asks again: whoever has nothing left to remove answers at once.
  */
 export class Truncation {
   readonly #options: TruncationOptions;
-  readonly #requests: Request[] = [];
-  #barrier: "none" | "waiting" | "open" = "none";
+  #barrier: Barrier | null = null;
 
   constructor(options: TruncationOptions) {
     this.#options = options;
@@ -38,69 +31,44 @@ export class Truncation {
 
   /** A truncate was met, and the others are not done. */
   get isWaiting(): boolean {
-    return this.#barrier === "waiting";
-  }
-
-  /** Nothing was met, or asked for by another task. */
-  get isIdle(): boolean {
-    return this.#barrier === "none" && this.#requests.length === 0;
+    return this.#barrier !== null && this.#barrier.missing.size > 0;
   }
 
   /**
    * The record that stands next is a truncate.
-   * @returns whether the task may go past it; otherwise it comes back to it when woken
+   * @param silent syncs to which it lies before they began
+   * @returns `ignored` and what to remove here, the others being done, let the task go past it; `null` asks to wait
    * @throws CdcError TRUNCATED where the policy is to stop
    */
-  async meet(truncate: Truncate, record: SourceRecord): Promise<boolean> {
-    const { policy, removeOlder, truncateOthers, wake, onFailure } = this.#options;
-    if (policy === "ignore") return true;
+  async meet(
+    { table, time, position }: Truncate,
+    record: SourceRecord,
+    silent: readonly string[],
+  ): Promise<Removal | "ignored" | null> {
+    const { at, policy, partitions, send } = this.#options;
+    if (policy === "ignore") return "ignored";
     if (policy === "stop") {
       throw new CdcError(
         "TRUNCATED",
         `${recordName(record)}: the table was truncated, and onTruncate: stop asks to stop here; set it to remove or ignore to go on`,
       );
     }
-    const removal = {
-      truncate,
-      record,
-      place: truncate.position ?? `${record.partition}/${record.offset}`,
-    };
-    if (this.#barrier === "open") {
-      this.#barrier = "none";
-      await removeOlder(removal);
-      return true;
+    const place = position ?? `${record.partition}/${record.offset}`;
+    const removal: Removal = { table, time, position, record, place, silent };
+    const name = recordName(record);
+    if (this.#barrier?.name !== name) {
+      const missing = new Set(await partitions());
+      missing.delete(at.partition);
+      this.#barrier = { name, missing };
+      if (missing.size > 0) send({ kind: "truncate", ...at, removal });
     }
-    this.#barrier = "waiting";
-    truncateOthers(removal).then(() => {
-      this.#barrier = "open";
-      wake();
-    }, onFailure);
-    return false;
+    if (this.isWaiting) return null;
+    this.#barrier = null;
+    return removal;
   }
 
-  /** Another task met a truncate; resolves when the rows from before it are gone from this one, durably, or it has ended. */
-  ask(removal: Removal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#requests.push({ removal, resolve });
-      this.#options.wake();
-    });
-  }
-
-  /** Does what another task asked for; `false` where nobody asks. */
-  async serve(): Promise<boolean> {
-    const [request] = this.#requests;
-    if (!request) return false;
-    await this.#options.removeOlder(request.removal);
-    this.#requests.shift();
-    request.resolve();
-    return true;
-  }
-
-  /**
-   * The task ends. Whoever still waits for it goes on: a partition that was lost is its new owner's, and in a process
-   * that stops nobody goes past a truncate any more.
-   */
-  close(): void {
-    for (const { resolve } of this.#requests.splice(0)) resolve();
+  /** Another task has removed its rows. */
+  done({ name, partition }: { readonly name: string; readonly partition: number }): void {
+    if (this.#barrier?.name === name) this.#barrier.missing.delete(partition);
   }
 }

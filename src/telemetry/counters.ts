@@ -9,6 +9,11 @@ export const COUNTERS = {
   replayed: "records below the stored position, dropped",
   out_of_order: "records of a file whose offset does not rise",
   truncates: "TRUNCATE records",
+  key_changes: "primary-key changes told as one",
+  key_changes_missed:
+    "creates of a changed primary key whose row before did not come in time: told as changed without it",
+  key_changes_unreadable: "records of a primary-key change whose header is unreadable",
+  reconciled: "rows removed because a complete snapshot no longer contained them",
   added: "rows that became members of a sync",
   changed: "members of which a watched column changed",
   removed: "rows that stopped to be members of a sync",

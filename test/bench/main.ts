@@ -10,12 +10,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startStack } from "../stack/stack.ts";
 import { startWatchdog } from "../stack/watchdog.ts";
+import { avroFormat, embedded, schemaless } from "./format.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type Ground, peers } from "./peer.ts";
-import { recordedLines, writeRecording } from "./recording.ts";
+import { writeRecording } from "./recording.ts";
 import { Segment } from "./segment.ts";
 import { measureStages } from "./stages.ts";
-import { peerTable, stageTable } from "./table.ts";
+import { formatTable, peerTable, stageTable } from "./table.ts";
 import { fillTopic } from "./topic.ts";
 
 const README = new URL("../../README.md", import.meta.url);
@@ -38,24 +39,26 @@ async function main(): Promise<void> {
   const options = readOptions();
   const { records, keys, rounds } = options;
   const watchdog = await startWatchdog();
-  const stack = await startStack({ kafka: true });
+  const stack = await startStack({ kafka: true, registry: true });
   try {
     const broker = stack.kafka.brokers[0] as string;
+    const registryUrl = stack.registry.url;
     const recording = join(watchdog.folder, "feed.ndjson");
-    console.error(`writing ${records} records to a file and to Kafka ...`);
+    console.error(`writing ${records} records to a file and to Kafka, in each format ...`);
     const messages = await writeRecording(recording, options);
-    await fillTopic([broker], options);
+    const formats = [schemaless, embedded, await avroFormat(registryUrl)];
+    for (const format of formats) await fillTopic([broker], format, options);
     const segment = await Segment.start(watchdog);
-    const ground = { ...options, watchdog, broker, segment, recording, messages };
+    const ground = { ...options, watchdog, broker, registryUrl, segment, recording, messages };
     const results = await measurePeers(ground, options);
-    const stages = measureStages([...recordedLines(STAGE_FEED)]);
+    const stages = await measureStages(STAGE_FEED, formats, registryUrl);
     const text = [
       `Measured on ${new Date().toISOString().slice(0, 10)} with \`npm run bench\`: ${availableParallelism()} cores shared by broker, stand-in and peer;`,
       `${records.toLocaleString("en")} records of about 700 bytes, ${keys.toLocaleString("en")} of them snapshot reads, 40 % of the updates without a change that a sync uses;`,
       `medians of ${rounds} interleaved rounds, from the assignment to the last record. The script without state sends`,
       `identify for every record and track for every update; ours keeps the rows and sends what changed.\n\n`,
     ].join("\n");
-    const report = `${text}${peerTable(results)}\n${stageTable(stages)}`;
+    const report = `${text}${peerTable(results)}\n${formatTable(results)}\n${stageTable(stages)}`;
     console.log(report);
     if (options.write) intoReadme(report);
   } finally {

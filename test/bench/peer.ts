@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Watchdog } from "../stack/watchdog.ts";
 import { Child } from "./child.ts";
 import type { FeedMessages } from "./feed.ts";
+import { type FormatId, TOPICS } from "./format.ts";
 import type { Segment } from "./segment.ts";
 import { settingsText } from "./settings.ts";
 
@@ -10,6 +11,7 @@ import { settingsText } from "./settings.ts";
 export type Ground = {
   readonly watchdog: Watchdog;
   readonly broker: string;
+  readonly registryUrl: string;
   readonly segment: Segment;
   readonly recording: string;
   readonly records: number;
@@ -30,6 +32,7 @@ export type Running = {
 export type Peer = {
   readonly id: string;
   readonly name: string;
+  readonly format: FormatId;
   readonly messages: (ground: Ground) => number;
   /** `run` is a name that no earlier run had. */
   readonly start: (ground: Ground, run: string) => Running;
@@ -41,55 +44,62 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 /** All peers; `beside` is another work tree of ours, such as the one before a change. */
 export function peers(beside?: string): readonly Peer[] {
   return [
-    script("consume", "kafkajs, consume only", () => 0),
-    script("parse", "kafkajs, consume + JSON.parse", () => 0),
+    script("consume", "kafkajs, consume only"),
+    script("parse", "kafkajs, consume + JSON.parse"),
     script("send", "kafkajs + got, 500 a batch, no state", ({ messages }) => messages.records),
     ...ours(ROOT, ""),
     ...(beside ? ours(beside, ` of ${beside}`) : []),
+    script("consume", "kafkajs, consume only", () => 0, "embedded"),
+    script("parse", "kafkajs, consume + JSON.parse", () => 0, "embedded"),
   ];
 }
 
 function ours(root: string, suffix: string): readonly Peer[] {
+  const run = `cdc-to-segment run${suffix}`;
   return [
-    command(root, "run", `cdc-to-segment run${suffix}`, () => []),
-    command(root, "replay", `cdc-to-segment replay${suffix}`, ({ recording }) => [recording]),
+    command(root, "run", run, "schemaless"),
+    command(root, "replay", `cdc-to-segment replay${suffix}`, "schemaless"),
+    command(root, "run", run, "embedded"),
+    command(root, "run", run, "avro"),
   ];
 }
 
-function script(id: string, name: string, messages: Peer["messages"]): Peer {
+/** A peer over another format than the first is called after both. */
+function idOf(what: string, format: FormatId): string {
+  return format === "schemaless" ? what : `${what}-${format}`;
+}
+
+function script(
+  step: "consume" | "parse" | "send",
+  name: string,
+  messages: Peer["messages"] = () => 0,
+  format: FormatId = "schemaless",
+): Peer {
   const start = ({ watchdog, broker, segment, records }: Ground, run: string): Running => {
-    const child = new Child(watchdog, [SCRIPT, id, broker, run, `${records}`, segment.url]);
+    const args = [SCRIPT, step, TOPICS[format], broker, run, `${records}`, segment.url];
+    const child = new Child(watchdog, args);
     const at = (moment: string) =>
       new Promise<void>((resolve) => {
         child.onMessage((message) => message.at === moment && resolve());
       });
     return { child, started: at("start"), ended: at("end") };
   };
-  return { id, name, messages, start };
+  return { id: idOf(step, format), name, format, messages, start };
 }
 
-function command(
-  root: string,
-  id: "run" | "replay",
-  name: string,
-  input: (ground: Ground) => readonly string[],
-): Peer {
+function command(root: string, verb: "run" | "replay", name: string, format: FormatId): Peer {
   const messages = (ground: Ground) => ground.messages.changes;
   const start = (ground: Ground, run: string): Running => {
-    const { watchdog, broker, segment, profiles } = ground;
+    const { watchdog, broker, registryUrl, segment, profiles, recording } = ground;
     const config = join(watchdog.folder, `${run}.yaml`);
     const state = join(watchdog.folder, run);
-    writeFileSync(config, settingsText({ name: run, broker, url: segment.url, state }));
+    const { url } = segment;
+    const settings = settingsText({ name: run, format, broker, registryUrl, url, state });
+    writeFileSync(config, settings);
     const profiling = profiles ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [];
-    const args = [
-      ...profiling,
-      join(root, "src/main.ts"),
-      id,
-      "--config",
-      config,
-      ...input(ground),
-    ];
-    const child = new Child(watchdog, args);
+    const input = verb === "replay" ? [recording] : [];
+    const program = join(root, "src/main.ts");
+    const child = new Child(watchdog, [...profiling, program, verb, "--config", config, ...input]);
     // The last record of every partition gives messages: when all have arrived, all records are done.
     const ended = segment.more(messages(ground));
     const started = new Promise<void>((resolve) => {
@@ -97,5 +107,5 @@ function command(
     });
     return { child, started, ended };
   };
-  return { id, name, messages, start };
+  return { id: idOf(verb, format), name, format, messages, start };
 }

@@ -1,26 +1,20 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import {
-  type FeedMessages,
-  type FeedOptions,
-  type FeedRecord,
-  feed,
-  HEADERS,
-  TOPIC,
-} from "./feed.ts";
+import { type FeedMessages, type FeedOptions, feed, HEADERS } from "./feed.ts";
+import { schemaless, TOPICS } from "./format.ts";
 
 const LINES_A_WRITE = 1_000;
 const HEADER_LIST = JSON.stringify(Object.entries(HEADERS).flat());
 
-/** The feed's lines as `kcat -C -J` writes them. */
+/** The schemaless feed's lines as `kcat -C -J` writes them. */
 export function* recordedLines(options: FeedOptions): Generator<string, FeedMessages> {
   const offsets = new Map<number, number>();
-  const records = feed(options);
-  let next = records.next();
-  for (; !next.done; next = records.next()) {
+  const changes = feed(options);
+  let next = changes.next();
+  for (; !next.done; next = changes.next()) {
     const offset = offsets.get(next.value.partition) ?? 0;
     offsets.set(next.value.partition, offset + 1);
-    yield lineOf(next.value, offset);
+    yield lineOf(schemaless.recordOf(next.value), offset);
   }
   return next.value;
 }
@@ -41,8 +35,9 @@ export async function writeRecording(path: string, options: FeedOptions): Promis
   return next.value;
 }
 
-function lineOf({ partition, key, value, timestamp }: FeedRecord, offset: number): string {
-  const head = `{"topic":"${TOPIC}","partition":${partition},"offset":${offset},"tstype":"create"`;
+function lineOf(record: ReturnType<typeof schemaless.recordOf>, offset: number): string {
+  const { partition, key, value, timestamp } = record;
+  const head = `{"topic":"${TOPICS.schemaless}","partition":${partition},"offset":${offset},"tstype":"create"`;
   const body = `"key":${JSON.stringify(key)},"payload":${JSON.stringify(value)}`;
   return `${head},"ts":${timestamp},"broker":1,"headers":${HEADER_LIST},${body}}`;
 }

@@ -6,7 +6,6 @@ import { randomUUID } from "node:crypto";
 import { Agent } from "node:http";
 import got from "got";
 import kafkajs, { type KafkaMessage } from "kafkajs";
-import { TOPIC } from "./feed.ts";
 
 type Step = "consume" | "parse" | "send";
 type User = { readonly [column: string]: unknown };
@@ -14,9 +13,9 @@ type Envelope = { readonly after: User; readonly op: string; readonly ts_ms: num
 
 const MESSAGES_A_BATCH = 500;
 
-const [step, brokers, groupId, records, url] = process.argv.slice(2) as [
+const [step, topic, brokers, groupId, records, url] = process.argv.slice(2) as [
   Step,
-  ...[string, string, string, string],
+  ...[string, string, string, string, string],
 ];
 const agent = { http: new Agent({ keepAlive: true }) };
 let messages: object[] = [];
@@ -71,7 +70,7 @@ const kafka = new kafkajs.Kafka({
 const consumer = kafka.consumer({ groupId });
 consumer.on("consumer.group_join", () => process.send?.({ at: "start" }));
 await consumer.connect();
-await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
+await consumer.subscribe({ topics: [topic], fromBeginning: true });
 let left = Number(records);
 await consumer.run({
   eachBatch: async ({ batch }) => {

@@ -1,21 +1,26 @@
-import { TOPIC } from "./feed.ts";
+import { type FormatId, TOPICS } from "./format.ts";
+
+const COLUMNS =
+  "{balance: {type: decimal, scale: 2}, created_at: timestamp, updated_at: timestamp}";
 
 /**
- * Settings of one run of ours: the service as it comes, one identify and one track sync over the feed's table. It logs
- * at debug because replay tells only there when it begins.
+ * Settings of one run of ours: the service as it comes, one identify and one track sync over the feed's table. Types are
+ * declared where the records tell none. It logs at debug because replay tells only there when it begins.
  */
 export function settingsText(of: {
   readonly name: string;
+  readonly format: FormatId;
   readonly broker: string;
   /** Of the stand-in. */
   readonly url: string;
+  readonly registryUrl: string;
   /** State folder. */
   readonly state: string;
 }): string {
   return `name: ${of.name}
 kafka:
   brokers: ["${of.broker}"]
-state:
+${of.format === "avro" ? `  schemaRegistry: {url: "${of.registryUrl}"}\n` : ""}state:
   directory: ${of.state}
 segment:
   writeKey: bench
@@ -23,11 +28,8 @@ segment:
 log: {level: debug, format: json}
 models:
   users:
-    topic: ${TOPIC}
-    columns:
-      balance: {type: decimal, scale: 2}
-      created_at: timestamp
-      updated_at: timestamp
+    topic: ${TOPICS[of.format]}
+    columns: ${of.format === "schemaless" ? COLUMNS : "{}"}
 syncs:
   profile:
     model: users

@@ -1,15 +1,14 @@
 import { type Change, classify } from "../../src/classify/classify.ts";
-import { parseSettings } from "../../src/config/read.ts";
-import { Decoder } from "../../src/decode/decoder.ts";
 import type { RowEvent } from "../../src/event.ts";
 import type { Sync } from "../../src/map/sync.ts";
-import type { SourceRecord } from "../../src/record.ts";
 import { parseRecordedLine } from "../../src/recorded-line.ts";
 import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
 import type { StoredRow } from "../../src/stored-row.ts";
-import { Plans, rulesOf, type TopicPlan } from "../../src/task/plan.ts";
-import { TOPIC } from "./feed.ts";
-import { settingsText } from "./settings.ts";
+import { rulesOf, type TopicPlan } from "../../src/task/plan.ts";
+import { decodings, planOf } from "./decoding.ts";
+import type { FeedOptions } from "./feed.ts";
+import { type Format, TOPICS } from "./format.ts";
+import { recordedLines } from "./recording.ts";
 
 /** How long one stage took for all records. */
 export type Stage = { readonly name: string; readonly records: number; readonly seconds: number };
@@ -18,9 +17,14 @@ type Step = { readonly event: RowEvent; readonly change: Change };
 
 const PASSES = 3;
 
-/** Drives every stage of the pipeline over recorded lines by itself, the fastest of some passes. */
-export function measureStages(lines: readonly string[]): readonly Stage[] {
-  const plan = planOfBench();
+/** Drives every stage of the pipeline over the feed by itself, the fastest of some passes; decoding in every format. */
+export async function measureStages(
+  options: FeedOptions,
+  formats: readonly Format[],
+  registryUrl: string,
+): Promise<readonly Stage[]> {
+  const lines = [...recordedLines(options)];
+  const plan = planOf("schemaless");
   const stages: Stage[] = [];
   const stage = <T>(name: string, work: () => T): T => {
     let best = Number.POSITIVE_INFINITY;
@@ -34,11 +38,14 @@ export function measureStages(lines: readonly string[]): readonly Stage[] {
     return result;
   };
 
-  const records = stage("recorded line (replay only)", () =>
+  stage("recorded line (replay only)", () =>
     lines.map((line, i) => parseRecordedLine(Buffer.from(line), i + 1)),
   );
-  const decoder = new Decoder(plan.format);
-  const events = stage("decode", () => records.map((record) => decodeRow(decoder, record)));
+  let events: readonly RowEvent[] = [];
+  for (const { id, name, decode } of await decodings(options, formats, registryUrl)) {
+    const decoded = stage(`decode ${name}`, decode);
+    if (id === "schemaless") events = decoded;
+  }
   const { changes, stored } = stage("classify", () => classifyAll(events, plan));
   const syncs = new Map(
     plan.models.flatMap(({ syncs }) => syncs.map(({ sync }) => [sync.name, sync])),
@@ -49,22 +56,6 @@ export function measureStages(lines: readonly string[]): readonly Stage[] {
   );
   stage("codec, read a stored row", () => bytes.map(decodeStoredRow));
   return stages;
-}
-
-function planOfBench(): TopicPlan {
-  const text = settingsText({
-    name: "stages",
-    broker: "localhost:9092",
-    url: "http://localhost",
-    state: "/nowhere",
-  });
-  return new Plans(parseSettings(text, "bench", {})).get(TOPIC) as TopicPlan;
-}
-
-function decodeRow(decoder: Decoder, record: SourceRecord): RowEvent {
-  const event = decoder.decode(record);
-  if (event.kind !== "row") throw new Error(`the feed has a ${event.kind}`);
-  return event;
 }
 
 function classifyAll(events: readonly RowEvent[], plan: TopicPlan) {
@@ -87,7 +78,7 @@ function classifyAll(events: readonly RowEvent[], plan: TopicPlan) {
 }
 
 function mapOne({ event, change }: Step, syncs: ReadonlyMap<string, Sync>): number {
-  const occasion = { ...event, topic: TOPIC, place: event.position ?? "" };
+  const occasion = { ...event, topic: TOPICS.schemaless, place: event.position ?? "" };
   let bytes = 0;
   for (const message of (syncs.get(change.sync.name) as Sync).messages(change, occasion, () => {}))
     bytes += Buffer.byteLength(JSON.stringify(message));

@@ -1,3 +1,4 @@
+import { FORMAT_NAMES, type FormatId } from "./format.ts";
 import type { Measured } from "./measure.ts";
 import type { Stage } from "./stages.ts";
 
@@ -5,28 +6,50 @@ import type { Stage } from "./stages.ts";
 export type Result = {
   readonly id: string;
   readonly name: string;
+  readonly format: FormatId;
   readonly rounds: readonly Measured[];
 };
 
-/** Ratios are to this one: who parses a record at all cannot be faster. */
-const BASE = "parse";
+const FORMATS = Object.keys(FORMAT_NAMES);
+const CPU = "CPU s per 100,000 records";
 
-/** The peers side by side, the median of each one's rounds, as a Markdown table. */
+/**
+ * The peers over the schemaless feed side by side, the median of each one's rounds, as a Markdown table. Rates are held
+ * against plain parsing: who parses a record at all cannot be faster.
+ */
 export function peerTable(results: readonly Result[]): string {
-  const base = results.find(({ id }) => id === BASE);
   return table(
-    ["", "records/s", "of JSON.parse", "messages/s", "CPU s per 100,000 records", "peak MB"],
-    results.map((result) => {
-      const records_s = medianOf(result, "records_s");
-      return [
+    ["", "records/s", "of JSON.parse", "messages/s", CPU, "peak MB"],
+    results
+      .filter(({ format }) => format === "schemaless")
+      .map((result) => [
         result.name,
-        whole(records_s),
-        base ? `${Math.round((records_s / medianOf(base, "records_s")) * 100)} %` : "-",
+        whole(medianOf(result, "records_s")),
+        part(result, "parse", results),
         whole(medianOf(result, "messages_s")),
         medianOf(result, "cpu_s").toFixed(2),
         whole(medianOf(result, "peak_mb")),
-      ];
-    }),
+      ]),
+  );
+}
+
+/** Who was measured over several formats, held against ours over the schemaless one. */
+export function formatTable(results: readonly Result[]): string {
+  const several = results.filter(({ name }) =>
+    results.some((other) => other.name === name && other.format !== "schemaless"),
+  );
+  return table(
+    ["the same feed as", "", "records/s", "of run, schemaless", CPU, "peak MB"],
+    several
+      .toSorted((a, b) => FORMATS.indexOf(a.format) - FORMATS.indexOf(b.format))
+      .map((result) => [
+        FORMAT_NAMES[result.format],
+        result.name,
+        whole(medianOf(result, "records_s")),
+        part(result, "run", results),
+        medianOf(result, "cpu_s").toFixed(2),
+        whole(medianOf(result, "peak_mb")),
+      ]),
   );
 }
 
@@ -42,9 +65,16 @@ export function stageTable(stages: readonly Stage[]): string {
   );
 }
 
-/** All columns but the first are numbers. */
+/** The rate as a part of the rate of the peer with the id `base`. */
+function part(result: Result, base: string, results: readonly Result[]): string {
+  const whole = results.find(({ id }) => id === base);
+  if (!whole) return "-";
+  return `${Math.round((medianOf(result, "records_s") / medianOf(whole, "records_s")) * 100)} %`;
+}
+
+/** All columns but the first, and a second one without a head, are numbers. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
+  const rule = head.map((name, i) => (i === 0 || name === "" ? "---" : "---:"));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { KafkaLog } from "../../src/deliver/kafka-log.ts";
+import { KafkaLog } from "../../src/log/kafka-log.ts";
 import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
 import { CdcError } from "../../src/errors.ts";
 import { type KafkaSettings, kafkaClient } from "../../src/kafka/kafka-client.ts";

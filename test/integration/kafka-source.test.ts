@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Kafka } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { KafkaLog } from "../../src/deliver/kafka-log.ts";
+import { KafkaLog } from "../../src/log/kafka-log.ts";
 import { CdcError } from "../../src/errors.ts";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../../src/record.ts";

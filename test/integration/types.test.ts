@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { MYSQL_RUNS_HERE } from "../stack/mysql.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment } from "../support/command-line.ts";
 import { topicHolds } from "../support/topics.ts";
@@ -18,10 +19,11 @@ import {
   parseTruth,
 } from "./types/case.ts";
 import { MARIADB_CASES, MARIADB_MODES } from "./types/mariadb.ts";
+import { MYSQL_CASES } from "./types/mysql.ts";
 import { POSTGRES_CASES, POSTGRES_MODES, POSTGRES_PREPARATION } from "./types/postgres.ts";
 
 /**
- * Every type of PostgreSQL and MariaDB, through Debezium in each of its modes, `record` and `preview`. What has to come
+ * Every type of PostgreSQL, MariaDB and MySQL, through Debezium in each of its modes, `record` and `preview`. What has to come
  * out is asked from the database, in SQL.
  */
 
@@ -62,7 +64,14 @@ const MARIADB: Database = {
   schema: "app",
 };
 
-const DATABASES = [POSTGRES, MARIADB];
+const MYSQL: Database = {
+  ...MARIADB,
+  name: "mysql",
+  cases: MYSQL_CASES,
+  sql: (text) => stack.mysql.sql(`SET sql_mode = ''; ${text}`),
+};
+
+const DATABASES = MYSQL_RUNS_HERE ? [POSTGRES, MARIADB, MYSQL] : [POSTGRES, MARIADB];
 
 const folder = mkdtempSync(join(tmpdir(), "types-"));
 const test = suite("types");
@@ -73,7 +82,8 @@ const traits = new Map<string, { readonly [column: string]: unknown }>();
 const truths = new Map<string, { readonly [sql: string]: unknown }>();
 
 test.before(async () => {
-  stack = await startStack({ connect: true, postgres: true, mariadb: true });
+  const mysql = MYSQL_RUNS_HERE;
+  stack = await startStack({ connect: true, postgres: true, mariadb: true, mysql });
 });
 
 test.after(async () => {
@@ -204,14 +214,16 @@ function connectorOf(database: Database, mode: Mode, index: number) {
     ...(mode.hstore ? { "hstore.handling.mode": mode.hstore } : {}),
     ...(mode.unsigned ? { "bigint.unsigned.handling.mode": mode.unsigned } : {}),
   };
-  return database === POSTGRES
-    ? stack.postgresConnector({
-        ...settings,
-        "slot.name": prefix,
-        "publication.name": prefix,
-        "publication.autocreate.mode": "filtered",
-      })
-    : stack.mariadbConnector({ ...settings, "database.server.id": String(5401 + index) });
+  if (database === POSTGRES) {
+    return stack.postgresConnector({
+      ...settings,
+      "slot.name": prefix,
+      "publication.name": prefix,
+      "publication.autocreate.mode": "filtered",
+    });
+  }
+  const binlog = { ...settings, "database.server.id": String(5401 + index) };
+  return database === MARIADB ? stack.mariadbConnector(binlog) : stack.mysqlConnector(binlog);
 }
 
 async function readTruths(database: Database): Promise<void> {

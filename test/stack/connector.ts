@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MariaDb } from "./mariadb.ts";
+import type { MySql } from "./mysql.ts";
 import type { Postgres } from "./postgres.ts";
 
 const RUNNING_WITHIN_MS = 60_000;
@@ -46,16 +47,39 @@ export function mariadbConnector(
   brokers: readonly string[],
   settings: ConnectorConfig = {},
 ): ConnectorConfig {
+  return binlogConnector(mariadb, brokers, {
+    "connector.class": "io.debezium.connector.mariadb.MariaDbConnector",
+    "database.ssl.mode": "disable",
+    ...settings,
+  });
+}
+
+/** The same for the stack's MySQL. */
+export function mysqlConnector(
+  mysql: Pick<MySql, "host" | "port" | "user" | "database">,
+  brokers: readonly string[],
+  settings: ConnectorConfig = {},
+): ConnectorConfig {
+  return binlogConnector(mysql, brokers, {
+    "connector.class": "io.debezium.connector.mysql.MySqlConnector",
+    "database.ssl.mode": "disabled",
+    ...settings,
+  });
+}
+
+function binlogConnector(
+  server: Pick<MySql, "host" | "port" | "user" | "database">,
+  brokers: readonly string[],
+  settings: ConnectorConfig,
+): ConnectorConfig {
   const prefix = settings["topic.prefix"] ?? "app";
   return {
-    "connector.class": "io.debezium.connector.mariadb.MariaDbConnector",
-    "database.hostname": mariadb.host,
-    "database.port": String(mariadb.port),
-    "database.user": mariadb.user,
+    "database.hostname": server.host,
+    "database.port": String(server.port),
+    "database.user": server.user,
     "database.password": "",
-    "database.ssl.mode": "disable",
     "database.server.id": "5401",
-    "database.include.list": mariadb.database,
+    "database.include.list": server.database,
     "topic.prefix": prefix,
     "schema.history.internal.kafka.bootstrap.servers": brokers.join(","),
     "schema.history.internal.kafka.topic": `schema-history.${prefix}`,

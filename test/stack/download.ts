@@ -17,6 +17,8 @@ export interface Programs {
   plugins: string;
   /** The unpacked registry. */
   registry: string;
+  /** The unpacked MySQL server, where it was wanted. */
+  mysql: string;
 }
 
 /** A profile of pom.xml, the goal that brings it, and the folder it goes to. */
@@ -24,6 +26,8 @@ interface Part {
   profile: string;
   goal: string;
   folder: string;
+  /** An archive in what it brings, which is unpacked in its stead. */
+  archive?: string;
 }
 
 const PARTS: Part[] = [
@@ -39,27 +43,44 @@ const MARIADB: Part = {
   folder: "plugins-mariadb/debezium-mariadb",
 };
 
+const MYSQL: Part[] = [
+  { profile: "debezium-mysql", goal: "copy-dependencies", folder: "plugins-mysql/debezium-mysql" },
+  {
+    profile: "mysql",
+    goal: "unpack-dependencies",
+    folder: "mysql",
+    archive: "mysql-Linux-amd64.tar.gz",
+  },
+];
+
 /**
- * Brings the Java programs by Maven, about 230 MB, and 25 MB more for MariaDB, unless these versions are
+ * Brings the programs by Maven, about 230 MB, 25 MB more for MariaDB and 60 MB for MySQL, unless these versions are
  * there already. A part's folder gets its name only when it is whole, and one process at a time fills it.
  */
-export async function download(wanted: { mariadb?: boolean } = {}): Promise<Programs> {
+export async function download(
+  wanted: { mariadb?: boolean; mysql?: boolean } = {},
+): Promise<Programs> {
   const cache = await cacheFolder();
   const hash = createHash("sha256")
     .update(JSON.stringify(versions))
     .update(await readFile(POM));
   const folder = join(cache, hash.digest("hex").slice(0, 12));
-  const parts = wanted.mariadb ? [...PARTS, MARIADB] : PARTS;
+  const parts = [...PARTS, ...(wanted.mariadb ? [MARIADB] : []), ...(wanted.mysql ? MYSQL : [])];
   if ((await missing(folder, parts)).length > 0) {
     await withLock(join(cache, "download.lock"), async () => {
       for (const part of await missing(folder, parts)) await fill(folder, part);
     });
   }
-  const plugins = wanted.mariadb ? ["plugins", "plugins-mariadb"] : ["plugins"];
+  const plugins = [
+    "plugins",
+    ...(wanted.mariadb ? ["plugins-mariadb"] : []),
+    ...(wanted.mysql ? ["plugins-mysql"] : []),
+  ];
   return {
     kafka: join(folder, "kafka"),
     plugins: plugins.map((name) => join(folder, name)).join(","),
     registry: join(folder, "registry"),
+    mysql: join(folder, "mysql"),
   };
 }
 
@@ -82,6 +103,11 @@ async function fill(folder: string, part: Part): Promise<void> {
     `-DmarkersDirectory=${join(partial, "markers")}`,
     `dependency:${part.goal}`,
   ]);
+  if (part.archive !== undefined) {
+    const archive = join(partial, "part", part.archive);
+    await run("tar", ["-xzf", archive, "-C", join(partial, "part")]);
+    await rm(archive);
+  }
   const whole = join(folder, part.folder);
   await mkdir(dirname(whole), { recursive: true });
   await rename(join(partial, "part"), whole);

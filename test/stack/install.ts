@@ -55,15 +55,30 @@ const MARIADB_NEEDS: Need[] = [
   },
 ];
 
+/** Maven brings the server itself; it lacks its own client and one library. */
+const MYSQL_NEEDS: Need[] = [
+  ...MARIADB_NEEDS.filter(({ what }) => /client/.test(what)),
+  {
+    what: "libaio (mysqld loads it)",
+    debianPackage: "libaio1",
+    isThere: async () => /libaio\.so\.1 /.test(await run("/sbin/ldconfig", ["-p"]).catch(() => "")),
+  },
+];
+
 /**
  * Sees to it that the machine has what the stack runs on. As root on a Debian-like system it installs
  * what is missing; otherwise one error names all of it and the command to install it.
  */
-export async function ensureInstalled(wanted: { mariadb: boolean }): Promise<void> {
+export async function ensureInstalled(wanted: { mariadb: boolean; mysql: boolean }): Promise<void> {
   if (process.platform !== "linux") {
     throw new Error("the stack runs on Linux only; elsewhere use: docker compose up");
   }
-  const needs = wanted.mariadb ? [...NEEDS, ...MARIADB_NEEDS] : NEEDS;
+  const all = [
+    ...NEEDS,
+    ...(wanted.mariadb ? MARIADB_NEEDS : []),
+    ...(wanted.mysql ? MYSQL_NEEDS : []),
+  ];
+  const needs = [...new Set(all)];
   const lacking = await missing(needs);
   if (lacking.length === 0) return;
   const hasAptGet = (await folderOf("apt-get", searchPath())) !== undefined;

@@ -1,6 +1,7 @@
 import { chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { mariadbPrograms } from "./install.ts";
+import { mysqlClient, USER } from "./mysql-client.ts";
 import { withPorts } from "./ports.ts";
 import { run } from "./run.ts";
 import { serverUser } from "./server-user.ts";
@@ -8,7 +9,6 @@ import { Service } from "./service.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 const HOST = "127.0.0.1";
-const USER = "root";
 const DATABASE = "app";
 
 /** A server that writes a row-based binlog with whole rows. Its user has no password. */
@@ -42,16 +42,7 @@ export async function startMariaDb(
   );
 
   return withPorts([options.port], async ([port = 0]) => {
-    const sql = (text: string, database = DATABASE) =>
-      run(
-        "mariadb",
-        [
-          ...["--no-defaults", `--host=${HOST}`, `--port=${port}`, `--user=${USER}`],
-          ...["--default-character-set=utf8mb4", "--batch", "--skip-column-names", "--raw"],
-          database,
-        ],
-        { input: text },
-      );
+    const sql = mysqlClient(HOST, port);
     const service = new Service(
       {
         name: "mariadb",
@@ -73,7 +64,7 @@ export async function startMariaDb(
       user: USER,
       database: DATABASE,
       logFile: service.logFile,
-      sql: (text) => sql(text),
+      sql: (text) => sql(text, DATABASE),
     };
   });
 }

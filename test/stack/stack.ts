@@ -4,12 +4,14 @@ import {
   createConnector,
   deleteConnector,
   mariadbConnector,
+  mysqlConnector,
   postgresConnector,
 } from "./connector.ts";
 import { download } from "./download.ts";
 import { ensureInstalled } from "./install.ts";
 import { type Kafka, type KafkaOptions, startKafka } from "./kafka.ts";
 import { type MariaDb, startMariaDb } from "./mariadb.ts";
+import { type MySql, startMySql } from "./mysql.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { type Registry, startRegistry } from "./registry.ts";
 import { startWatchdog } from "./watchdog.ts";
@@ -23,6 +25,8 @@ export interface StackOptions {
   registry?: boolean | { port?: number };
   /** Installed, and its connector fetched, only for a stack that asks for it. */
   mariadb?: boolean | { port?: number };
+  /** The same. */
+  mysql?: boolean | { port?: number };
 }
 
 /** A service that was not asked for throws when it is used, and says so. */
@@ -34,12 +38,14 @@ export interface Stack {
   readonly postgres: Postgres;
   readonly registry: Registry;
   readonly mariadb: MariaDb;
+  readonly mysql: MySql;
   /** Runs SQL on PostgreSQL; see Postgres.sql. */
   sql(text: string): Promise<string>;
   /** The configuration of a Debezium connector for this stack's PostgreSQL; see postgresConnector. */
   postgresConnector(settings?: ConnectorConfig): ConnectorConfig;
   /** The same for this stack's MariaDB; see mariadbConnector. */
   mariadbConnector(settings?: ConnectorConfig): ConnectorConfig;
+  mysqlConnector(settings?: ConnectorConfig): ConnectorConfig;
   /** Resolves when connector and tasks run; see createConnector. */
   createConnector(name: string, config: ConnectorConfig): Promise<void>;
   deleteConnector(name: string): Promise<void>;
@@ -53,7 +59,7 @@ export interface Stack {
  * Should this process die, by whatever cause, a watchdog ends the services and removes their files.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const needs = { mariadb: Boolean(options.mariadb) };
+  const needs = { mariadb: Boolean(options.mariadb), mysql: Boolean(options.mysql) };
   await ensureInstalled(needs);
   const programs = await download(needs);
   const watchdog = await startWatchdog();
@@ -63,11 +69,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const postgres = started(wanted.postgres, (own) => startPostgres(watchdog, own));
   const registry = started(wanted.registry, (own) => startRegistry(programs, watchdog, own));
   const mariadb = started(wanted.mariadb, (own) => startMariaDb(watchdog, own));
+  const mysql = started(wanted.mysql, (own) => startMySql(programs.mysql, watchdog, own));
   const connect = started(wanted.connect, async (own) => {
     const broker = await kafka;
     return startConnect(programs, watchdog, given("kafka", broker), own);
   });
-  const all = await Promise.allSettled([kafka, postgres, registry, mariadb, connect]);
+  const all = await Promise.allSettled([kafka, postgres, registry, mariadb, mysql, connect]);
   const failed = all.find((one) => one.status === "rejected");
   if (failed) {
     await watchdog.close();
@@ -78,6 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     postgres: await postgres,
     registry: await registry,
     mariadb: await mariadb,
+    mysql: await mysql,
     connect: await connect,
   };
 
@@ -98,6 +106,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     get mariadb() {
       return given("mariadb", services.mariadb);
     },
+    get mysql() {
+      return given("mysql", services.mysql);
+    },
     sql(text) {
       return stack.postgres.sql(text);
     },
@@ -106,6 +117,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     },
     mariadbConnector(settings) {
       return mariadbConnector(stack.mariadb, stack.kafka.brokers, settings);
+    },
+    mysqlConnector(settings) {
+      return mysqlConnector(stack.mysql, stack.kafka.brokers, settings);
     },
     createConnector(name, config) {
       return createConnector(stack.connect.url, name, config);

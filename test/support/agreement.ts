@@ -15,6 +15,8 @@ export type Case = {
   readonly truth?: string;
   /** Settings beside models and syncs. */
   readonly settings?: object;
+  /** Settings of every model beside its topic. */
+  readonly model?: { readonly keyChange?: "changed"; readonly reconcile?: boolean };
   /** Tables left out, and why. */
   readonly leftOut?: { readonly [table: string]: string };
   /** What Kafka cannot tell, per row: the kinds to expect instead, and why. */
@@ -36,16 +38,24 @@ export const POSTGRES_KEYS = {
 
 /** Holds what `preview` prints against what triggers in the database logged. */
 export async function assertAgreement(of: Case, folder: string): Promise<void> {
-  const { name, prefix, leftOut = {}, invisible = {}, truth = name, settings = {} } = of;
+  const {
+    name,
+    prefix,
+    leftOut = {},
+    invisible = {},
+    truth = name,
+    settings = {},
+    model = {},
+  } = of;
   const keys = Object.fromEntries(Object.entries(of.keys).filter(([table]) => !leftOut[table]));
   const config = join(folder, `${name}.json`);
-  writeFileSync(config, JSON.stringify({ ...configuration(prefix, keys), ...settings }));
+  writeFileSync(config, JSON.stringify({ ...configuration(prefix, keys, model), ...settings }));
   const input = of.records ?? `test/fixtures/${name}/records.ndjson.gz`;
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, input]);
   assert.is(code, 0, stderr);
   assert.match(stderr, /^\s+0 {2}records and messages set aside/m);
 
-  const expected = expectedKinds(truth, keys);
+  const expected = expectedKinds(truth, keys, model.keyChange ?? "removed and added");
   for (const [row, { kinds }] of Object.entries(invisible)) {
     assert.not.equal(expected.get(row), kinds, `${row} agrees by itself: take it off the list`);
     expected.set(row, [...kinds]);
@@ -54,7 +64,7 @@ export async function assertAgreement(of: Case, folder: string): Promise<void> {
 }
 
 /** A sync for each table that watches every column and sends the key, with the kind as the event's name. */
-function configuration(prefix: string, keys: Case["keys"]): object {
+function configuration(prefix: string, keys: Case["keys"], model: object): object {
   const names = Object.entries(keys).map(([table, key]) => ({
     table,
     key,
@@ -63,7 +73,7 @@ function configuration(prefix: string, keys: Case["keys"]): object {
   return {
     name: "agreement",
     segment: { writeKey: "none" },
-    models: Object.fromEntries(names.map(({ id }) => [id, { topic: prefix + id }])),
+    models: Object.fromEntries(names.map(({ id }) => [id, { topic: prefix + id, ...model }])),
     syncs: Object.fromEntries(
       names.map(({ table, key, id }) => [
         id,

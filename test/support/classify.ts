@@ -27,6 +27,8 @@ export function eventOf(over: Partial<RowEvent> = {}): RowEvent {
     time: 20_000,
     position: lsn(20),
     incremental: false,
+    endsSnapshot: false,
+    moved: null,
     ...over,
   };
 }

@@ -71,6 +71,13 @@ export class FakeSource implements Source {
     return { start: this.logStart, end: this.#log(at).length, committed };
   }
 
+  async partitions(topic: string): Promise<readonly number[]> {
+    const known = [...this.#logs.values()].flatMap(([record]) => record ?? []);
+    const held = [...this.#held.values()].map(({ at }) => at);
+    const all = [...known, ...held].filter((at) => at.topic === topic);
+    return [...new Set(all.map(({ partition }) => partition))];
+  }
+
   async commit(at: TopicPartition, offset: number): Promise<void> {
     const before = this.committed.get(nameOf(at)) ?? 0;
     if (offset < before) throw new Error(`${nameOf(at)}: the group offset went back to ${offset}`);

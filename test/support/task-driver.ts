@@ -1,5 +1,8 @@
 import { parseSettings } from "../../src/config/read.ts";
 import type { Settings } from "../../src/config/settings.ts";
+import type { Control } from "../../src/control/control.ts";
+import { TopicControl } from "../../src/control/topic-control.ts";
+import type { SchemaRegistry } from "../../src/decode/schema-registry.ts";
 import type { DeadLetter, DeadLetters } from "../../src/deliver/dead-letters.ts";
 import type { Destination } from "../../src/deliver/destination.ts";
 import { Gate } from "../../src/deliver/gate.ts";
@@ -26,13 +29,19 @@ export type Setup = {
   /** More top-level settings, as YAML. */
   readonly more?: string;
   readonly partitions?: number;
+  /** Has to know every schema that the records name before they are piped: nothing here waits for HTTP. */
+  readonly registry?: SchemaRegistry;
 };
+
+const CONTROL: TopicPartition = { topic: "shop.control", partition: 0 };
 
 const LIFECYCLE = `{life: {model: users, type: track, userId: id, properties: [email], initialResults: send,
   events: {added: Added, changed: Changed, removed: Removed}}}`;
 
+type Step = "deliver" | "dead letters" | "control" | "store" | "commit";
+
 /** The four steps of a checkpoint, as the outside sees them; each can be the last thing that a life does. */
-export type Moment = `${"before" | "after"} ${"deliver" | "dead letters" | "store" | "commit"}`;
+export type Moment = `${"before" | "after"} ${Step}`;
 
 /**
  * The whole pipeline from decoded bytes to Segment's answers, without a broker, a disk or a clock: the real tasks over
@@ -41,6 +50,8 @@ export type Moment = `${"before" | "after"} ${"deliver" | "dead letters" | "stor
 export class TaskDriver {
   readonly clock = new VirtualClock();
   readonly source = new FakeSource();
+  /** The control topic. */
+  readonly controlTopic = new FakeSource();
   readonly segment = new FakeSegment();
   readonly letters: DeadLetter[] = [];
   readonly #begun = new Set<string>();
@@ -52,6 +63,7 @@ export class TaskDriver {
     },
   };
   readonly partitions: readonly TopicPartition[];
+  readonly registry: SchemaRegistry | null;
   #settings: Settings;
   readonly #stores = new Map<string, MemoryStore>();
   #life: Life | null = null;
@@ -59,6 +71,7 @@ export class TaskDriver {
 
   constructor(setup: Setup = {}) {
     this.#settings = settingsOf(setup);
+    this.registry = setup.registry ?? null;
     this.partitions = Array.from({ length: setup.partitions ?? 1 }, (_, partition) => ({
       topic: TOPIC,
       partition,
@@ -107,6 +120,7 @@ export class TaskDriver {
     const life = this.#alive();
     await life.manager.stop(deadline_ms);
     await this.source.stop();
+    await life.control.close();
     this.#life = null;
   }
 
@@ -116,6 +130,7 @@ export class TaskDriver {
     this.#life = null;
     for (const [folder, store] of this.#stores) this.#stores.set(folder, store.crashed());
     await this.source.stop();
+    await this.controlTopic.stop();
     await flush();
   }
 
@@ -142,6 +157,9 @@ export class TaskDriver {
     if (!store) throw new Error(`partition ${partition} never had a store`);
     return store;
   }
+
+  /** What is put into the control topic waits for this. */
+  holdControl: Promise<void> | null = null;
 
   /** Makes the dead letters' log refuse with this error. */
   breakLetters: unknown = null;
@@ -176,6 +194,7 @@ class Life {
   ended = false;
   readonly failures: unknown[] = [];
   readonly counters = new Counters();
+  readonly control: Control;
   readonly manager: TaskManager;
 
   constructor(settings: Settings, outside: TaskDriver, openStore: (folder: string) => MemoryStore) {
@@ -191,6 +210,33 @@ class Life {
     const destination: Destination = {
       send: (texts, signal) => this.#step("deliver", () => outside.segment.send(texts, signal)),
     };
+    this.control = new TopicControl({
+      topic: CONTROL.topic,
+      log: {
+        append: (entries) =>
+          this.#step("control", async () => {
+            await outside.holdControl;
+            for (const entry of entries)
+              outside.controlTopic.produce(CONTROL, {
+                ...entry,
+                headers: {},
+                timestamp: clock.now(),
+              });
+          }),
+        close: async () => {},
+      },
+      source: {
+        ...this.#source(outside.controlTopic),
+        start: async (listener) => {
+          await outside.controlTopic.start(listener);
+          outside.controlTopic.assign([CONTROL]);
+        },
+      },
+      onGap: settings.state.onGap,
+      clock,
+      logger: silent,
+      onFailure: (error) => this.failures.push(error),
+    });
     this.manager = new TaskManager({
       settings,
       plans: new Plans(settings),
@@ -213,7 +259,8 @@ class Life {
           onFailure,
         }),
       deadLetters,
-      registry: null,
+      control: this.control,
+      registry: outside.registry,
       clock,
       counters: this.counters,
       logger: silent,
@@ -231,6 +278,7 @@ class Life {
       resume: (at) => this.#now(() => source.resume(at)),
       seek: (at, offset) => this.#now(() => source.seek(at, offset)),
       range: (at) => source.range(at),
+      partitions: (topic) => source.partitions(topic),
       commit: (at, offset) => this.#step("commit", () => source.commit(at, offset)),
       stop: () => source.stop(),
     };
@@ -249,10 +297,7 @@ class Life {
     if (!this.dead) effect();
   }
 
-  async #step<T>(
-    step: "deliver" | "dead letters" | "store" | "commit",
-    effect: () => Promise<T>,
-  ): Promise<T> {
+  async #step<T>(step: Step, effect: () => Promise<T>): Promise<T> {
     if (this.dieAt === `before ${step}`) this.dead = true;
     if (this.dead) return never();
     const result = await effect();

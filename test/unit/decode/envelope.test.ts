@@ -117,7 +117,7 @@ const BEFORE: readonly BeforeCase[] = [
   ["mariadb", undefined, true],
   ["sqlserver", undefined, true],
   ["oracle", undefined, true],
-  ["mongodb", undefined, false],
+  ["mongodb", undefined, true],
   ["vitess", undefined, false],
 ];
 

@@ -28,7 +28,13 @@ for (const [title, value, headers] of DELETES) {
 }
 
 s("should read a record without a value as a tombstone", () => {
-  assert.equal(read(null), { kind: "tombstone", key: "[1]", position: null, time: null });
+  assert.equal(read(null), {
+    kind: "tombstone",
+    key: "[1]",
+    position: null,
+    time: null,
+    moved: null,
+  });
 });
 
 s(
@@ -40,12 +46,19 @@ s(
       key: "[1]",
       position: "postgresql|00000000000024000000",
       time: 1_700_000_000_000,
+      moved: null,
     });
   },
 );
 
 s("should read the four bytes `null`, which a schemaless delete is, as a tombstone", () => {
-  assert.equal(read("null"), { kind: "tombstone", key: "[1]", position: null, time: null });
+  assert.equal(read("null"), {
+    kind: "tombstone",
+    key: "[1]",
+    position: null,
+    time: null,
+    moved: null,
+  });
 });
 
 s("should read a null payload under a schema as a tombstone", () => {
@@ -55,6 +68,7 @@ s("should read a null payload under a schema as a tombstone", () => {
     key: "[1]",
     position: null,
     time: null,
+    moved: null,
   });
 });
 

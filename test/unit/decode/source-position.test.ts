@@ -39,10 +39,14 @@ const ORDERED: readonly Pair[] = [
     binlog({ file: "mysql-bin.1000000" }),
   ],
   ["commit_lsn", "sqlserver", mssql(), mssql({ commit_lsn: "00000025:00000d98:00a3" })],
-  ["change_lsn", "sqlserver", mssql(), mssql({ change_lsn: "00000025:00000d98:0004" })],
-  ["event_serial_no", "sqlserver", mssql({ event_serial_no: 9 }), mssql({ event_serial_no: 10 })],
   ["ts_ms", "mongodb", { ts_ms: 999, ord: 5 }, { ts_ms: 1000, ord: 1 }],
   ["ord", "mongodb", { ts_ms: 1000, ord: 9 }, { ts_ms: 1000, ord: 10 }],
+  [
+    "the wall clock",
+    "mongodb",
+    { ts_ms: 1999, ord: 5, wallTime: 1999 },
+    { ts_ms: 2000, ord: 1, wallTime: 2000 },
+  ],
 ];
 
 for (const [title, connector, earlier, later] of ORDERED) {
@@ -57,6 +61,19 @@ for (const [title, connector, earlier, later] of ORDERED) {
 
 const APART: readonly Pair[] = [
   ["two servers", "mysql", binlog(), binlog({ server_id: 5, pos: 999 })],
+  [
+    "two changes of one transaction",
+    "sqlserver",
+    mssql(),
+    mssql({ change_lsn: "00000025:00000d98:0004" }),
+  ],
+  ["two changes with one LSN", "sqlserver", mssql(), mssql({ event_serial_no: 2 })],
+  [
+    "cluster time and wall clock",
+    "mongodb",
+    { ts_ms: 1000, ord: 5 },
+    { ts_ms: 2000, ord: 1, wallTime: 2000 },
+  ],
   ["two binlogs of one server", "mysql", binlog(), binlog({ file: "replica-bin.000004" })],
 ];
 
@@ -77,7 +94,9 @@ const NONE: readonly (readonly [title: string, connector: string, source: Source
   ["an SCN", "oracle", { scn: "2868546", commit_scn: "2868550" }],
   ["a snapshot read of SQL Server", "sqlserver", { commit_lsn: "NULL", change_lsn: null }],
   ["a cluster time without its order", "mongodb", { ts_ms: 1000, ord: null }],
-  ["a connector that nobody knows", "vitess", { lsn: 5 }],
+  ["a change of a transaction", "mongodb", { ts_ms: 1000, ord: 1, lsid: "{}", txnNumber: 1 }],
+  ["a VGTID", "vitess", { shard: "-80", vgtid: "[]" }],
+  ["a connector that nobody knows", "cassandra", { lsn: 5 }],
 ];
 
 for (const [title, connector, source] of NONE) {
@@ -86,6 +105,38 @@ for (const [title, connector, source] of NONE) {
 
 s("should take a binlog event without a row number for its first row", () => {
   assert.is(positionOf("mysql", binlog({ row: null })), positionOf("mysql", binlog({ row: 0 })));
+});
+
+const ranked = (over: object = {}) => ({
+  id: "[]",
+  total_order: 1,
+  data_collection_order: 1,
+  transaction_rank: 68,
+  transaction_epoch: 0,
+  ...over,
+});
+const inShard = (transaction: unknown, shard = "-80") =>
+  positionOf("vitess", { keyspace: "shop", shard }, transaction) as string;
+
+const RANKS: readonly (readonly [title: string, earlier: object, later: object])[] = [
+  ["epoch", { transaction_rank: 99 }, { transaction_epoch: 1, transaction_rank: 2 }],
+  ["rank", { total_order: 9 }, { transaction_rank: 69 }],
+  // Connect's Decimal, scale 0: 255 and 256.
+  ["rank in base64", { transaction_rank: "AP8=" }, { transaction_rank: "AQA=" }],
+  ["total order", { total_order: 9 }, { total_order: 10 }],
+];
+
+for (const [title, earlier, later] of RANKS) {
+  s(`should order vitess by ${title}`, () => {
+    const [a, b] = [inShard(ranked(earlier)), inShard(ranked(later))];
+    assert.ok(isBefore(a, b));
+    assert.not(isBefore(b, a));
+  });
+}
+
+s("should take a rank for the same in either form, and compare no two shards", () => {
+  assert.is(inShard(ranked()), inShard(ranked({ transaction_rank: "RA==" })));
+  assert.not(isBefore(inShard(ranked()), inShard(ranked({ transaction_rank: 70 }), "80-")));
 });
 
 s.run();

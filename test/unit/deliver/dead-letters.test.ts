@@ -6,8 +6,8 @@ import {
   type DeadLetter,
   LoggedDeadLetters,
 } from "../../../src/deliver/dead-letters.ts";
-import type { Log, LogEntry } from "../../../src/deliver/log.ts";
 import { CdcError } from "../../../src/errors.ts";
+import type { Log, LogEntry } from "../../../src/log/log.ts";
 import { silent } from "../../../src/telemetry/log.ts";
 import { recordOf, TOPIC } from "../../support/debezium.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { backOff_ms } from "../../../src/back-off.ts";
 import type { Answer } from "../../../src/deliver/destination.ts";
-import { backoff_ms, type Verdict, verdict } from "../../../src/deliver/verdict.ts";
+import { type Verdict, verdict } from "../../../src/deliver/verdict.ts";
 
 const s = suite("deliver: what an answer means");
 
@@ -73,13 +74,13 @@ for (const [retryAfter, wait_ms] of WAITS) {
 }
 
 s("should back off longer each time, up to half a minute, with jitter", () => {
-  const ceilings = [0, 1, 2, 3].map((attempt) => backoff_ms(attempt, 1));
+  const ceilings = [0, 1, 2, 3].map((attempt) => backOff_ms(attempt, 1));
   assert.equal(ceilings, [200, 400, 800, 1_600]);
-  assert.is(backoff_ms(10, 1), 30_000);
-  assert.is(backoff_ms(10_000, 1), 30_000);
+  assert.is(backOff_ms(10, 1), 30_000);
+  assert.is(backOff_ms(10_000, 1), 30_000);
   for (const attempt of [0, 5, 50]) {
-    assert.ok(backoff_ms(attempt, 0) > 0, "a back-off is never none");
-    assert.ok(backoff_ms(attempt, 0) < backoff_ms(attempt, 0.5));
+    assert.ok(backOff_ms(attempt, 0) > 0, "a back-off is never none");
+    assert.ok(backOff_ms(attempt, 0) < backOff_ms(attempt, 0.5));
   }
 });
 

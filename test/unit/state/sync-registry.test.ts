@@ -70,6 +70,9 @@ s("should give back the task's record as it was written", () => {
     lastDelete: '["a\\n"]',
     streaming: true,
     truncated: { position: "postgresql|1", time: 5 },
+    control: 7,
+    snapshot: { id: "postgresql|1", began: 3, open: true },
+    reconcile: "{}",
   };
   const { version, syncs, ...back } = decodeTaskRecord(encodeTaskRecord(position, stored));
   assert.is(version, 1);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { PositionRecord } from "../../../src/state/position-record.ts";
+import { type PositionRecord, UNBEGUN } from "../../../src/state/position-record.ts";
 import { TaskState } from "../../../src/state/task-state.ts";
 import type { StoredRow } from "../../../src/stored-row.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
@@ -24,12 +24,7 @@ const rowOf = (v: number | null): StoredRow => ({
   behind: [],
   unknown: [],
 });
-const at = (next: number): PositionRecord => ({
-  next,
-  lastDelete: null,
-  streaming: false,
-  truncated: null,
-});
+const at = (next: number): PositionRecord => ({ ...UNBEGUN, next });
 
 async function read(state: TaskState, ...keys: readonly string[]) {
   const prefetched = await state.prefetch(new Set(keys));

@@ -2,18 +2,17 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../../src/errors.ts";
 import type { LogRange } from "../../../src/source/source.ts";
-import type { TaskRecord } from "../../../src/state/position-record.ts";
+import { type TaskRecord, UNBEGUN } from "../../../src/state/position-record.ts";
 import { startOf } from "../../../src/task/start.ts";
 
 const s = suite("task: where it begins");
 const AT = { topic: "app.public.users", partition: 1 };
 
 const stored = (next: number): TaskRecord => ({
+  ...UNBEGUN,
   version: 1,
   next,
-  lastDelete: null,
   streaming: true,
-  truncated: null,
   syncs: [],
 });
 const log = (start: number, end: number, committed: number | null = null): LogRange => ({

@@ -1,0 +1,89 @@
+import { createReadStream, existsSync, readFileSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { CdcError, messageOf } from "../errors.ts";
+import { FileLog } from "../log/file-log.ts";
+import type { Log } from "../log/log.ts";
+import type { Control, Delivery } from "./control.ts";
+import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
+
+/** The control log in the folder of a pipeline's state. */
+export function fileControl(folder: string): FileControl {
+  const path = join(folder, "control.ndjson");
+  return new FileControl(path, new FileLog(path));
+}
+
+/**
+ * The control log of one process alone, for recorded input: a file of one letter a line. A letter is delivered to all
+ * who listen before `send` resolves, so that a recorded input gives the same every time.
+ */
+export class FileControl implements Control {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #inboxes = new Map<string, (delivery: Delivery) => void>();
+  /** One thing at a time: who begins to listen misses nothing, and gets nothing twice. */
+  #last: Promise<unknown> = Promise.resolve();
+  #lines: number | null = null;
+
+  /** @param log appends to the file at `path` */
+  constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  send(letters: readonly Letter[]): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#lines ??= await this.#read(Number.POSITIVE_INFINITY, () => {});
+      await this.#log.append(
+        letters.map((letter) => ({ key: null, value: encodeLetter(letter), headers: {} })),
+      );
+      this.#lines += letters.length;
+      for (const inbox of this.#inboxes.values()) inbox({ letters, next: this.#lines });
+    });
+  }
+
+  listen(name: string, from: number, inbox: (delivery: Delivery) => void): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#lines = await this.#read(from, inbox);
+      this.#inboxes.set(name, inbox);
+    });
+  }
+
+  unlisten(name: string): void {
+    this.#inboxes.delete(name);
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#log.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** Delivers the lines from `from` on. @returns how many lines there are */
+  async #read(from: number, inbox: (delivery: Delivery) => void): Promise<number> {
+    if (!existsSync(this.#path)) return 0;
+    let lines = 0;
+    try {
+      if (this.#lines === null) cutUnfinished(this.#path);
+      for await (const line of createInterface({ input: createReadStream(this.#path) })) {
+        lines += 1;
+        if (lines > from) inbox({ letters: [decodeLetter(Buffer.from(line))], next: lines });
+      }
+    } catch (error) {
+      if (error instanceof CdcError) throw error;
+      throw new CdcError("STATE_UNREADABLE", `${this.#path} cannot be read: ${messageOf(error)}`);
+    }
+    return lines;
+  }
+}
+
+/** A process that was killed while it wrote leaves half a line: nobody went past it, and it is written again. */
+function cutUnfinished(path: string): void {
+  const bytes = readFileSync(path);
+  truncateSync(path, bytes.lastIndexOf("\n") + 1);
+}

@@ -1,0 +1,120 @@
+import { isRemovedBy } from "../classify/truncated.ts";
+import type { Clock } from "../clock.ts";
+import type { Letter, Removal } from "../control/letter.ts";
+import type { Truncate } from "../event.ts";
+import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
+import type { TaskState } from "../state/task-state.ts";
+import type { StoredRow } from "../stored-row.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { TopicPlan } from "./plan.ts";
+import type { Processor } from "./processor.ts";
+import { Reconciliation } from "./reconciliation.ts";
+import type { Results } from "./results.ts";
+import { isMissing } from "./snapshots.ts";
+import { Truncation } from "./truncation.ts";
+
+export type BulkRemovalOptions = {
+  readonly at: TopicPartition;
+  readonly plan: Pick<TopicPlan, "onTruncate" | "reconcileWait_ms">;
+  readonly processor: Processor;
+  readonly state: TaskState;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** All partitions of the topic. */
+  readonly partitions: () => Promise<readonly number[]>;
+  /** The end of the partition's log now; `null` for a recorded file. */
+  readonly end: () => Promise<number | null>;
+  readonly send: (letter: Letter) => void;
+  /** Takes results over, and waits until there is room for more. */
+  readonly take: (results: Results) => Promise<void>;
+  /** Goes on with every record that waits for another task. */
+  readonly release: () => Promise<void>;
+  /** Makes durable what was processed. */
+  readonly checkpoint: () => Promise<void>;
+};
+
+/** Many rows of a task removed at once: all that a TRUNCATE, or the end of a full snapshot, shows to be gone. */
+export class BulkRemoval {
+  readonly #options: BulkRemovalOptions;
+  readonly #truncation: Truncation;
+  readonly #reconciliation: Reconciliation;
+
+  constructor(options: BulkRemovalOptions) {
+    const { plan, clock, processor } = options;
+    this.#options = options;
+    this.#truncation = new Truncation({ ...options, policy: plan.onTruncate });
+    const { reconcile } = processor.position;
+    this.#reconciliation = new Reconciliation(clock, plan.reconcileWait_ms, reconcile);
+  }
+
+  /** A truncate was met, and other tasks are not done with it: nothing may be processed. */
+  get isWaiting(): boolean {
+    return this.#truncation.isWaiting;
+  }
+
+  /** A snapshot has ended, and its last reads may still be on their way. */
+  get isPending(): boolean {
+    return this.#reconciliation.isPending;
+  }
+
+  /** What the task's state keeps. */
+  get text(): string | null {
+    return this.#reconciliation.text;
+  }
+
+  /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
+  async meet(truncate: Truncate, record: SourceRecord): Promise<boolean> {
+    const { processor, counters } = this.#options;
+    const silent = processor.silentAt(record.offset);
+    const removal = await this.#truncation.meet(truncate, record, silent);
+    if (removal === null) return false;
+    if (removal !== "ignored") await this.#truncate(removal);
+    processor.skip(record);
+    counters.add("truncates");
+    return true;
+  }
+
+  /** Another task tells of a truncate, or of a snapshot's end. */
+  async receive(letter: Letter): Promise<void> {
+    const { at, send } = this.#options;
+    if (letter.kind === "truncated") this.#truncation.done(letter);
+    if (letter.kind === "snapshot-end") this.#reconciliation.begin(letter);
+    if (letter.kind !== "truncate" || letter.partition === at.partition) return;
+    await this.#truncate(letter.removal);
+    send({ kind: "truncated", ...at, name: recordName(letter.removal.record) });
+  }
+
+  /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
+  async reconcile(now: number): Promise<boolean> {
+    const { processor, counters, end } = this.#options;
+    const { next, snapshot, control } = processor.position;
+    const endOfLog = async () => (await end()) ?? next;
+    const letter = await this.#reconciliation.ready(now, next, endOfLog);
+    if (letter === null) return false;
+    await this.#remove(letter.removal, (row) => {
+      const missing = isMissing(row, snapshot, letter);
+      if (missing) counters.add("reconciled");
+      return missing;
+    });
+    this.#reconciliation.done();
+    processor.pass(control, null);
+    return true;
+  }
+
+  /** Removes, and makes durable, every row that is from before the truncate. */
+  async #truncate(removal: Removal): Promise<void> {
+    await this.#remove(removal, (row) => isRemovedBy(removal, row));
+    this.#options.processor.remember(removal);
+    await this.#options.checkpoint();
+  }
+
+  /** What waits for other tasks waits no more: no checkpoint could be made, and removals are made durable in parts. */
+  async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<void> {
+    const { state, processor, take, release, checkpoint } = this.#options;
+    await release();
+    for await (const [key, row] of state.rows()) {
+      if (isGone(row)) await take(processor.remove(key, row, removal));
+    }
+    await checkpoint();
+  }
+}

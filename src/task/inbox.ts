@@ -1,0 +1,29 @@
+import type { Delivery } from "../control/control.ts";
+import type { Letter } from "../control/letter.ts";
+
+/** Letters of the pipeline's tasks that this one has not read yet, in the order of the control log. */
+export class Inbox {
+  readonly #topic: string;
+  readonly #wake: () => void;
+  #deliveries: Delivery[] = [];
+
+  /** @param topic whose letters concern the task; of the others only the place is kept */
+  constructor(topic: string, wake: () => void) {
+    this.#topic = topic;
+    this.#wake = wake;
+  }
+
+  get isEmpty(): boolean {
+    return this.#deliveries.length === 0;
+  }
+
+  push({ letters, next }: Delivery): void {
+    this.#deliveries.push({ letters: letters.filter(({ topic }) => topic === this.#topic), next });
+    this.#wake();
+  }
+
+  /** The next letters, and the offset that all before are read at once they are done. */
+  take(): { readonly letters: readonly Letter[]; readonly next: number } | undefined {
+    return this.#deliveries.shift();
+  }
+}

@@ -1,0 +1,96 @@
+import { type Change, classify, type Standing } from "../classify/classify.ts";
+import type { ModelRule } from "../classify/rules.ts";
+import { LIMITS } from "../deliver/batch.ts";
+import type { DeadLetter } from "../deliver/dead-letters.ts";
+import { CdcError } from "../errors.ts";
+import type { RowEvent } from "../event.ts";
+import type { Occasion, Sync } from "../map/sync.ts";
+import type { SourceRecord } from "../record.ts";
+import type { SyncEntry } from "../state/position-record.ts";
+import type { TaskState } from "../state/task-state.ts";
+import type { StoredRow } from "../stored-row.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import { rulesOf, type TopicPlan } from "./plan.ts";
+import type { Results } from "./results.ts";
+
+/** What happened to a row, and the record that told it; `place` names it in message ids. */
+export type Occurrence = {
+  readonly event: RowEvent;
+  readonly record: SourceRecord;
+  readonly standing: Standing;
+  readonly place: string;
+};
+
+/** classify → map, for one row at a time: what it was and what happened become messages and the row that is kept. */
+export class RowChanges {
+  readonly rules: readonly ModelRule[];
+  readonly #syncs: ReadonlyMap<string, Sync>;
+  readonly #state: TaskState;
+  readonly #counters: Counters;
+
+  /** @param syncs by their numbers in the stored rows */
+  constructor(plan: TopicPlan, syncs: readonly SyncEntry[], state: TaskState, counters: Counters) {
+    this.rules = rulesOf(plan, syncs);
+    this.#syncs = new Map(
+      plan.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),
+    );
+    this.#state = state;
+    this.#counters = counters;
+  }
+
+  apply(occurrence: Occurrence, previous: StoredRow | null, results: Results): void {
+    const { event, record, standing } = occurrence;
+    const outcome = classify(previous, event, standing, this.rules);
+    if (outcome.verdict === "stale") {
+      // A snapshot that reads an older version has seen the row all the same.
+      if (previous !== null && event.operation === "read")
+        this.#state.put(event.key, { ...previous, offset: standing.offset });
+      return this.#counters.add("stale");
+    }
+    if (outcome.stored) this.#state.put(event.key, outcome.stored);
+    if (outcome.positionReset) this.#counters.add("position_resets");
+    this.#counters.add("calls_not_made", outcome.unchanged);
+    this.#counters.add("initial_skipped", outcome.initial);
+    this.#counters.add("missing_users_ignored", outcome.usersIgnored);
+    for (const { by, error } of outcome.refusals) this.refuse(results, { record, error, by });
+    for (const change of outcome.changes) this.tell(change, occurrence, results);
+  }
+
+  /** Puts the messages of a change among the results. */
+  tell(change: Change, { event, record, place }: Occurrence, results: Results): void {
+    this.#counters.add(change.kind);
+    const sync = this.sync(change.sync.name);
+    const occasion: Occasion = { ...event, topic: record.topic, place };
+    const leftOut = (field: string, reason: string) =>
+      this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${reason}`);
+    try {
+      for (const message of sync.messages(change, occasion, leftOut)) {
+        const text = JSON.stringify(message);
+        const bytes = Buffer.byteLength(text);
+        if (bytes > LIMITS.message_bytes) throw tooLarge(sync.name, bytes);
+        results.messages.push({ text, bytes, record });
+        this.#counters.add("messages");
+      }
+    } catch (error) {
+      if (!(error instanceof CdcError)) throw error;
+      this.refuse(results, { record, error, by: sync.name });
+    }
+  }
+
+  refuse(results: Results, letter: DeadLetter): void {
+    if (letter.error.next === "stop") throw letter.error;
+    results.refused.push(letter);
+    this.#counters.add("dead_letters");
+  }
+
+  sync(name: string): Sync {
+    return this.#syncs.get(name) as Sync;
+  }
+}
+
+function tooLarge(sync: string, bytes: number): CdcError {
+  return new CdcError(
+    "MESSAGE_TOO_LARGE",
+    `sync "${sync}": the message has ${bytes} bytes and Segment takes 32 KB (we keep to ${LIMITS.message_bytes}); map fewer or shorter columns`,
+  );
+}

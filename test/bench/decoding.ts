@@ -1,0 +1,68 @@
+import { systemClock } from "../../src/clock.ts";
+import { parseSettings } from "../../src/config/read.ts";
+import { Decoder } from "../../src/decode/decoder.ts";
+import { SchemaRegistry } from "../../src/decode/schema-registry.ts";
+import type { RowEvent } from "../../src/event.ts";
+import type { SourceRecord } from "../../src/record.ts";
+import { Plans, type TopicPlan } from "../../src/task/plan.ts";
+import { silent } from "../../src/telemetry/log.ts";
+import { type FeedOptions, feed, HEADERS } from "./feed.ts";
+import { type Format, type FormatId, TOPICS } from "./format.ts";
+import { settingsText } from "./settings.ts";
+
+/** Decoding the whole feed in one format, ready to be timed. */
+export type Decoding = {
+  readonly id: FormatId;
+  readonly name: string;
+  readonly decode: () => readonly RowEvent[];
+};
+
+/** One for each format, in their order; what Avro needs from the registry has been fetched. */
+export async function decodings(
+  options: FeedOptions,
+  formats: readonly Format[],
+  registryUrl: string,
+): Promise<readonly Decoding[]> {
+  const all: Decoding[] = [];
+  for (const format of formats) {
+    const records = recordsOf(options, format);
+    const registry = new SchemaRegistry({
+      url: registryUrl,
+      clock: systemClock,
+      logger: silent,
+      stop: new AbortController().signal,
+    });
+    await registry.prepare(records);
+    const decoder = new Decoder(planOf(format.id).format, registry);
+    const decode = () => records.map((record) => decodeRow(decoder, record));
+    all.push({ id: format.id, name: format.name, decode });
+  }
+  return all;
+}
+
+/** What the service plans for the format's topic. */
+export function planOf(format: FormatId): TopicPlan {
+  const text = settingsText({
+    name: "stages",
+    format,
+    broker: "localhost:9092",
+    registryUrl: "http://localhost",
+    url: "http://localhost",
+    state: "/nowhere",
+  });
+  return new Plans(parseSettings(text, "bench", {})).get(TOPICS[format]) as TopicPlan;
+}
+
+function recordsOf(options: FeedOptions, { topic, recordOf }: Format): readonly SourceRecord[] {
+  return Array.from(feed(options), (change, offset) => {
+    const { key, value, ...place } = recordOf(change);
+    const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
+    return { topic, offset, headers: HEADERS, ...place, ...bytes };
+  });
+}
+
+function decodeRow(decoder: Decoder, record: SourceRecord): RowEvent {
+  const event = decoder.decode(record);
+  if (event.kind !== "row") throw new Error(`the feed has a ${event.kind}`);
+  return event;
+}

@@ -1,0 +1,177 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Message } from "../../src/map/sync.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { type Change, insert, read, remove } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+const s = suite("flow: rows that a complete new snapshot no longer contains");
+
+const WAIT_MS = 60_000;
+const MODEL = `{topic: ${TOPIC}, key: [id], reconcile: true}`;
+
+const told = (messages: readonly Message[]) =>
+  messages.map(({ event, userId }) => `${event} ${userId}`).sort();
+const row = (id: number) => ({ id, email: `${id}@x` });
+const last = (id: number, lsn: number, marker = "last_in_data_collection"): Change =>
+  read(row(id), lsn, { snapshot: marker });
+
+/** Rows 1 and 2 in partition 0, 3 in partition 1, 4 in partition 2. */
+async function filled(more: object = {}): Promise<TaskDriver> {
+  const driver = await new TaskDriver({ partitions: 3, model: MODEL, ...more }).start();
+  await driver.pipe([insert(row(1), 10), insert(row(2), 11)], 0);
+  await driver.pipe(insert(row(3), 12), 1);
+  await driver.pipe(insert(row(4), 13), 2);
+  driver.taken();
+  return driver;
+}
+
+for (const marker of ["last_in_data_collection", "last"]) {
+  s(
+    `should be removed once the read marked as ${marker} has come, in every partition`,
+    async () => {
+      const driver = await filled();
+      // Rows 2 and 4 were deleted meanwhile; of partition 2 nothing is left to read.
+      await driver.pipe(read(row(1), 50), 0);
+      assert.equal(await driver.pipe(last(3, 50, marker), 1), []);
+      await driver.clock.advance(WAIT_MS - 10);
+      assert.equal(driver.taken(), []);
+      await driver.clock.advance(2_000);
+      assert.equal(told(driver.taken()), ["Removed 2", "Removed 4"]);
+      assert.is(driver.counters.get("reconciled"), 2);
+      await driver.stop();
+    },
+  );
+}
+
+s("should be left alone without the setting", async () => {
+  const driver = await filled({ model: `{topic: ${TOPIC}, key: [id]}` });
+  await driver.pipe(last(1, 50), 0);
+  await driver.clock.advance(2 * WAIT_MS);
+  assert.equal(driver.taken(), []);
+  await driver.stop();
+});
+
+s("should be left alone while the snapshot is not complete", async () => {
+  const driver = await filled();
+  await driver.pipe(read(row(1), 50), 0);
+  await driver.clock.advance(2 * WAIT_MS);
+  assert.equal(driver.taken(), []);
+  await driver.stop();
+});
+
+s("should not be taken for missing when reads come late, within the time given", async () => {
+  const driver = await filled();
+  await driver.pipe([read(row(1), 50), read(row(2), 50)], 0);
+  await driver.pipe(last(3, 50), 1);
+  await driver.clock.advance(WAIT_MS / 2);
+  await driver.pipe(read(row(4), 50), 2);
+  await driver.clock.advance(WAIT_MS);
+  assert.equal(driver.taken(), []);
+  await driver.stop();
+});
+
+s(
+  "should not be taken for missing when it changed or came during the snapshot or after it",
+  async () => {
+    const driver = await filled();
+    await driver.pipe([read(row(1), 50), read(row(2), 50)], 0);
+    await driver.pipe(last(3, 50), 1);
+    // Partition 2 saw no read of the snapshot: row 4 is gone, row 5 is new.
+    await driver.pipe(insert(row(5), 55), 2);
+    driver.taken();
+    await driver.clock.advance(WAIT_MS + 2_000);
+    assert.equal(told(driver.taken()), ["Removed 4"]);
+    await driver.stop();
+  },
+);
+
+s("should count the reads of the last snapshot only, when an earlier one broke off", async () => {
+  const driver = await filled();
+  await driver.pipe([read(row(1), 40), read(row(2), 40)], 0);
+  // The connector begins anew; row 2 was deleted in between.
+  await driver.pipe(read(row(1), 50), 0);
+  await driver.pipe(read(row(4), 50), 2);
+  await driver.pipe(last(3, 50), 1);
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(told(driver.taken()), ["Removed 2"]);
+  await driver.stop();
+});
+
+s("should be told by what was read, where the connector names no place in its log", async () => {
+  const oracle = { connector: "oracle", lsn: null };
+  const driver = await new TaskDriver({ partitions: 2, model: MODEL }).start();
+  await driver.pipe([1, 2, 3].map((id) => insert(row(id), 10, oracle)));
+  driver.taken();
+  await driver.pipe([1, 2].map((id) => read(row(id), 50, oracle)));
+  await driver.pipe(read(row(9), 50, { ...oracle, snapshot: "last" }), 1);
+  driver.taken();
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(told(driver.taken()), ["Removed 3"]);
+  await driver.stop();
+});
+
+s(
+  "should be told by the newest snapshot, in whichever order the partitions tell of two",
+  async () => {
+    const driver = await filled();
+    await driver.pipe([read(row(1), 40), read(row(2), 40), read(row(1), 50)], 0);
+    await driver.pipe(last(3, 50), 1);
+    await driver.pipe([last(4, 40), read(row(4), 50)], 2);
+    await driver.clock.advance(WAIT_MS + 2_000);
+    assert.equal(told(driver.taken()), ["Removed 2"]);
+    await driver.stop();
+  },
+);
+
+s("should be removed once, and stay removed when an older change comes late", async () => {
+  const driver = await filled();
+  await driver.pipe(read(row(1), 50), 0);
+  await driver.pipe(read(row(4), 50), 2);
+  await driver.pipe(last(3, 50), 1);
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(told(driver.taken()), ["Removed 2"]);
+  assert.equal(await driver.pipe(remove(2, 45), 0), []);
+  assert.equal(await driver.pipe(insert(row(2), 44), 0), []);
+  assert.equal(told(await driver.pipe(insert(row(2), 60), 0)), ["Added 2"]);
+  await driver.stop();
+});
+
+s("should be removed after a restart in the middle, with the same ids", async () => {
+  const ids = async (disturb: (driver: TaskDriver) => Promise<unknown>) => {
+    const driver = await filled();
+    await driver.checkpoint();
+    await driver.pipe(read(row(1), 50), 0);
+    await driver.pipe(last(3, 50), 1);
+    await disturb(driver);
+    await driver.clock.advance(2 * WAIT_MS);
+    await driver.stop();
+    const removed = driver.segment.taken.filter(({ event }) => event === "Removed");
+    return [...new Set(removed.map(({ messageId }) => messageId))].sort();
+  };
+  const again = async (driver: TaskDriver) => {
+    await driver.crash();
+    await driver.start();
+  };
+  const expected = await ids(async () => {});
+  assert.is(expected.length, 2);
+  assert.equal(await ids(again), expected);
+  const later = async (driver: TaskDriver) => driver.checkpoint().then(() => again(driver));
+  assert.equal(await ids(later), expected);
+  const inTheMiddle = async (driver: TaskDriver) => {
+    driver.dieAt("before store");
+    await driver.clock.advance(WAIT_MS + 2_000);
+    await again(driver);
+  };
+  assert.equal(await ids(inTheMiddle), expected);
+});
+
+s("should take incremental reads for no snapshot of the table", async () => {
+  const driver = await filled();
+  await driver.pipe(read(row(1), 50, { snapshot: "incremental", lsn: null }), 0);
+  await driver.clock.advance(2 * WAIT_MS);
+  assert.equal(driver.taken(), []);
+  await driver.stop();
+});
+
+s.run();

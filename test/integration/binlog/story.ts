@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { StandIn } from "../../../src/demo/stand-in.ts";
+import type { ConnectorConfig } from "../../stack/connector.ts";
+import { type Stack, startStack } from "../../stack/stack.ts";
+import { cdcToSegment, start } from "../../support/command-line.ts";
+import { topicExists } from "../../support/topics.ts";
+import { AFTERWARDS, CHANGES, TABLE, TRUNCATE } from "./members.ts";
+
+/** What a server of this family is called, and how the stack reaches it. */
+export type Server = {
+  readonly title: string;
+  readonly wanted: "mariadb" | "mysql";
+  readonly sql: (stack: Stack, text: string) => Promise<string>;
+  readonly connector: (stack: Stack, settings: ConnectorConfig) => ConnectorConfig;
+};
+
+type Kinds = { [member: string]: string[] };
+
+let server: Server;
+let stack: Stack;
+let standIn: StandIn;
+let folder: string;
+let config: string;
+
+/**
+ * SQL on the server, through Debezium and Kafka, into `run`, to a local Segment: the kinds that each row went through,
+ * in order, are those that triggers in the database logged.
+ */
+export function tellStory(of: Server): void {
+  server = of;
+  folder = mkdtempSync(join(tmpdir(), `${of.wanted}-`));
+  config = join(folder, "config.json");
+  const test = suite(`${of.title}, from a row to an event`);
+
+  test.before(async () => {
+    stack = await startStack({ connect: true, [server.wanted]: true });
+    standIn = await StandIn.start();
+  });
+
+  test.after(async () => {
+    await standIn?.stop();
+    await stack?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("`run` should send the kinds that the database's own triggers logged", async () => {
+    await sql(TABLE);
+    const settings = { "table.include.list": "app.members", "skipped.operations": "none" };
+    await stack.createConnector("app", server.connector(stack, settings));
+    await topicExists(stack.kafka, "app.app.members");
+    writeFileSync(config, JSON.stringify(configuration()));
+    await runDuring([CHANGES]);
+    assert.equal(kindsOf(standIn.kept), kindsOfLog(await logged()));
+  });
+
+  test("`record` and `preview` should tell the same", async () => {
+    const recorded = await cdcToSegment(["record", "--config", config]);
+    assert.is(recorded.code, 0, recorded.stderr);
+    const file = join(folder, "recorded.ndjson");
+    writeFileSync(file, recorded.stdout);
+    const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
+    assert.is(code, 0, stderr);
+    const messages = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.equal(kindsOf(messages), kindsOfLog(await logged()));
+  });
+
+  /** Last: a recorded file is read in another order between partitions, and a truncate stands in one of them. */
+  test("should remove what a truncate removed, after a restart", async () => {
+    await runDuring([TRUNCATE, AFTERWARDS]);
+    assert.equal(kindsOf(standIn.kept), kindsOfLog(await logged()));
+  });
+
+  test.run();
+}
+
+function sql(text: string): Promise<string> {
+  return server.sql(stack, text);
+}
+
+/** Runs the service while the texts are executed, one after the other has arrived. */
+async function runDuring(texts: readonly string[]): Promise<void> {
+  const { child, ended } = start(["run", "--config", config]);
+  await arrived((await logged()).length, ended);
+  for (const text of texts) {
+    await sql(text);
+    await arrived((await logged()).length, ended);
+  }
+  await sleep(1_000); // what must not come has had its time
+  child.kill("SIGTERM");
+  const { code, stderr } = await ended;
+  assert.is(code, 0, stderr);
+}
+
+function configuration(): object {
+  return {
+    name: "members",
+    kafka: { brokers: stack.kafka.brokers },
+    state: { directory: join(folder, "state") },
+    segment: { writeKey: "secret", url: standIn.url },
+    log: { format: "json" },
+    models: {
+      members: { topic: "app.app.members", key: ["org", "no"], columns: { score: "decimal" } },
+    },
+    syncs: {
+      members: {
+        model: "members",
+        type: "track",
+        userId: "name",
+        events: { added: "added", changed: "changed", removed: "removed" },
+        properties: { org: "org", no: "no" },
+        watch: "*",
+        initialResults: "send",
+      },
+    },
+  };
+}
+
+async function logged(): Promise<string[][]> {
+  const lines = await sql("SELECT kind, member FROM log ORDER BY seq");
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"));
+}
+
+function kindsOfLog(lines: readonly string[][]): Kinds {
+  const kinds: Kinds = {};
+  for (const [kind = "", member = ""] of lines) {
+    kinds[member] ??= [];
+    kinds[member].push(kind);
+  }
+  return kinds;
+}
+
+type Message = {
+  readonly event?: string | undefined;
+  readonly properties?: { readonly [name: string]: unknown } | undefined;
+};
+
+function kindsOf(messages: readonly Message[]): Kinds {
+  return kindsOfLog(
+    messages.map(({ event = "", properties }) => [event, `${properties?.org} ${properties?.no}`]),
+  );
+}
+
+async function arrived(count: number, ended: Promise<{ stderr: string }>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (standIn.kept.length < count) {
+    const over = await Promise.race([ended, sleep(50)]);
+    if (over) throw new Error(`run ended: ${over.stderr}`);
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${standIn.kept.length} of ${count} arrived: ${JSON.stringify(kindsOf(standIn.kept), null, 1)}`,
+      );
+    }
+  }
+}

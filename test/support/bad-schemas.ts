@@ -1,0 +1,59 @@
+import type { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Decoder } from "../../src/decode/decoder.ts";
+import type { CdcError } from "../../src/errors.ts";
+import type { Row } from "../../src/row.ts";
+import { recordOf } from "./debezium.ts";
+import { FakeRegistry, type Registered, wire } from "./fake-registry.ts";
+
+/** On a slow machine too: where it was taken as it came, such input took minutes or all memory. */
+const SOON_MS = 5_000;
+
+/** A record that has to be refused: what its value's schema is, what its bytes, and why. */
+export type Refused = readonly [
+  title: string,
+  schema: Registered,
+  payload: Iterable<number>,
+  code: string,
+  reason: RegExp,
+];
+
+export function refuse(s: ReturnType<typeof suite>, cases: readonly Refused[]): void {
+  for (const [title, schema, payload, code, reason] of cases) {
+    s(`should refuse ${title}, soon, and ask no second time`, async () => {
+      const error: CdcError = await rowWith(schema, payload).then(
+        (row) => assert.unreachable(`it was read as ${JSON.stringify(row)}`),
+        (refusal) => refusal,
+      );
+      assert.is(error.code, code, error.stack);
+      assert.match(error.message, reason);
+    });
+  }
+}
+
+/** The row of a value of this schema. The registry is asked once, and neither it nor the bytes may take long. */
+export async function rowWith(schema: Registered, payload: Iterable<number>): Promise<Row | null> {
+  const registry = await FakeRegistry.open(new Map([[5, schema]]));
+  const client = registry.client();
+  const record = recordOf({ value: wire(5, payload) });
+  const format = { topic: "t", key: null, columns: new Map(), unavailableValue: "~" };
+  const started = performance.now();
+  try {
+    await client.prepare([record]);
+    const event = new Decoder({ ...format, expressionColumns: [] }, client).decode(record);
+    return event.kind === "row" ? event.row : null;
+  } finally {
+    assert.ok(performance.now() - started < SOON_MS, "it took too long");
+    assert.equal(registry.asked, [5]);
+    await registry.close();
+  }
+}
+
+/** A number as Avro and Protobuf's message indexes write it. */
+export function zigzag(value: number): number[] {
+  return varint(value < 0 ? -2 * value - 1 : 2 * value);
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import type { TopicFormat } from "../../src/decode/decoder.ts";
+import { CdcError } from "../../src/errors.ts";
+import { isBefore, type RowEvent, type SourceEvent } from "../../src/event.ts";
+import type { SourceRecord } from "../../src/record.ts";
+import { parseRecordedLine } from "../../src/recorded-line.ts";
+import { decoderOf } from "./debezium.ts";
+
+export type Connector = "sqlserver" | "oracle" | "mongodb" | "vitess";
+
+/** What a connector writes by its documentation: test/fixtures/README.md. */
+export function documented(connector: Connector): readonly SourceRecord[] {
+  const file = new URL(`../fixtures/documented/${connector}.ndjson`, import.meta.url);
+  return readFileSync(file, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line, index) => parseRecordedLine(Buffer.from(line), index + 1));
+}
+
+/** What our decoder makes of them, each topic with a decoder of its own; a refused record is its error. */
+export function decoded(
+  connector: Connector,
+  format: Partial<TopicFormat> = {},
+): readonly (SourceEvent | CdcError)[] {
+  const decoders = new Map<string, ReturnType<typeof decoderOf>>();
+  return documented(connector).map((record) => {
+    const { topic } = record;
+    const decoder = decoders.get(topic) ?? decoderOf({ topic, ...format });
+    decoders.set(topic, decoder);
+    try {
+      return decoder.decode(record);
+    } catch (error) {
+      if (error instanceof CdcError) return error;
+      throw error;
+    }
+  });
+}
+
+/** One line for each record: what it is and of which key. */
+export function told(events: readonly (SourceEvent | CdcError)[]): readonly string[] {
+  return events.map((event) => {
+    if (event instanceof CdcError) return event.code;
+    if (event.kind === "non-row") return event.what;
+    if (event.kind === "truncate") return `truncate ${event.table}`;
+    return event.kind === "row" ? `${event.operation} ${event.key}` : `tombstone ${event.key}`;
+  });
+}
+
+export function rowAt(events: readonly (SourceEvent | CdcError)[], index: number): RowEvent {
+  const event = events[index];
+  if (event instanceof CdcError || event?.kind !== "row") throw new Error(`no row at ${index}`);
+  return event;
+}
+
+/** Whether the place of the one record is told to come before that of the other. */
+export function comesBefore(events: readonly (SourceEvent | CdcError)[], a: number, b: number) {
+  const [first, second] = [rowAt(events, a).position, rowAt(events, b).position];
+  return first !== null && second !== null && isBefore(first, second);
+}
