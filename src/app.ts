@@ -1,3 +1,4 @@
+import type { Changelog } from "./changelog/changelog.ts";
 import type { Clock } from "./clock.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Control } from "./control/control.ts";
@@ -7,11 +8,14 @@ import type { Destination } from "./deliver/destination.ts";
 import { Gate } from "./deliver/gate.ts";
 import { Lane, type LaneMessage } from "./deliver/lane.ts";
 import type { OrderedLane } from "./deliver/ordered-lane.ts";
+import { RefusalRatio } from "./deliver/refusal-ratio.ts";
 import { CdcError, messageOf } from "./errors.ts";
 import type { Source, SourceListener } from "./source/source.ts";
 import { BegunTopicsFile } from "./state/begun-topics.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
+import type { Store } from "./state/store.ts";
 import type { Plans } from "./task/plan.ts";
+import type { Processor, ProcessorOptions } from "./task/processor.ts";
 import { TaskManager } from "./task/task-manager.ts";
 import type { Counters } from "./telemetry/counters.ts";
 import type { Logger } from "./telemetry/log.ts";
@@ -25,11 +29,17 @@ export type PipelineParts = {
   readonly deadLetters: DeadLetters;
   /** How the tasks of the pipeline tell each other what concerns several partitions. */
   readonly controlFor: (onFailure: (error: unknown) => void) => Control;
+  /** Where the state goes besides this machine's disk; `null` where nowhere. */
+  readonly changelog?: Changelog | null;
   /** Folder of this pipeline's stores. */
   readonly folder: string;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
+  /** RocksDB unless told otherwise. */
+  readonly openStore?: (folder: string) => Promise<Store>;
+  /** What processes the records of a task, where they do not come in their order. */
+  readonly processorFor?: (options: ProcessorOptions) => Processor;
   /** Sees every message as it is handed to its lane. */
   readonly onMessages?: (messages: readonly LaneMessage[]) => void;
   /** Sees the source's calls first; for what needs to know when a window of records is done. */
@@ -50,6 +60,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const ending = new AbortController();
   const failures: unknown[] = [];
   const gate = new Gate(clock);
+  const refusals = RefusalRatio.of(settings.deadLetters);
   const deadLetters: DeadLetters = {
     append: (letters) => parts.deadLetters.append(letters, ending.signal),
   };
@@ -66,9 +77,10 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     ...parts,
     deadLetters,
     control,
+    changelog: parts.changelog ?? null,
     registry: registryOf(settings.kafka?.schemaRegistry, { clock, logger, stop: ending.signal }),
     begun: new BegunTopicsFile(parts.folder),
-    openStore: (folder) => RocksDbStore.open(folder),
+    openStore: parts.openStore ?? ((folder) => RocksDbStore.open(folder)),
     laneFor: (onFailure) =>
       "lane" in parts.destination
         ? parts.destination.lane()
@@ -83,6 +95,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
             messages: settings.limits.lane_messages,
             bytes: settings.limits.lane_bytes,
             refusedInARow: settings.deadLetters.stopAfterInARow,
+            refusals,
             onPush: parts.onMessages,
             onFailure,
           }),
@@ -102,6 +115,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     await manager.stop(STOP_DEADLINE_MS);
     await source.stop();
     await control.close();
+    await parts.changelog?.close();
   }
   if (failures.length > 0) throw failures[0];
 }

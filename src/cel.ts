@@ -70,9 +70,9 @@ export function celResult(result: unknown): Value {
 }
 
 function objectOf(entries: Iterable<[unknown, unknown]>): Value {
-  const object: Record<string, Value> = {};
-  for (const [name, value] of entries) object[String(name)] = celResult(value);
-  return object;
+  return Object.fromEntries(
+    Array.from(entries, ([name, value]) => [String(name), celResult(value)]),
+  );
 }
 
 /** Only the columns that the expression reads are converted: BigInts are not free. */

@@ -22,12 +22,15 @@ const NEXT = {
   MISSING_USER: "dead-letter",
   UNREADABLE_TIMESTAMP: "dead-letter",
   MESSAGE_TOO_LARGE: "dead-letter",
+  ROW_TOO_LARGE: "dead-letter",
   REFUSED_BY_SEGMENT: "dead-letter",
 
   STATE_UNREADABLE: "stop",
   STATE_IN_USE: "stop",
   STATE_UNWRITABLE: "stop",
   CONTROL_UNREADABLE: "stop",
+  CHANGELOG_UNFIT: "stop",
+  FENCED: "stop",
   DEAD_LETTERS_UNWRITABLE: "stop",
   OTHER_INPUT: "stop",
   SYNCS_CHANGED: "stop",
@@ -37,12 +40,17 @@ const NEXT = {
   SEGMENT_CREDENTIALS: "stop",
   SEGMENT_ADDRESS: "stop",
   TOO_MANY_DEAD_LETTERS: "stop",
+  REDRIVE_REFUSED: "stop",
   INPUT_UNREADABLE: "stop",
   SOURCE_FAILED: "stop",
   REGISTRY_REFUSED: "stop",
 } as const satisfies Record<string, Next>;
 
 export type ErrorCode = keyof typeof NEXT;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(NEXT, text);
+}
 
 /** Characters of a dead letter's reason: it may quote what a record says, and has to fit beside it into its topic. */
 const LONGEST_REASON = 2_000;

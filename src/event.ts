@@ -76,6 +76,11 @@ export type Truncate = {
 
 /** A record that is no row and never taken for one. */
 export type NonRow = { readonly kind: "non-row"; readonly what: NonRowKind };
-export type NonRowKind = "heartbeat" | "transaction" | "schema change" | "logical message";
+export type NonRowKind =
+  | "heartbeat"
+  | "transaction"
+  | "schema change"
+  | "logical message"
+  | "signal";
 
 export type SourceEvent = RowEvent | Tombstone | Truncate | NonRow;

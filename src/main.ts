@@ -4,16 +4,18 @@ import { check } from "./command/check.ts";
 import { demo } from "./command/demo.ts";
 import { preview } from "./command/preview.ts";
 import { record } from "./command/record.ts";
+import { redrive } from "./command/redrive.ts";
 import { replay } from "./command/replay.ts";
 import { run } from "./command/run.ts";
 import { CdcError, messageOf } from "./errors.ts";
 
 const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify and track calls.
 
-  cdc-to-segment run --config F               the service: Kafka in, Segment out, until SIGTERM
+  cdc-to-segment run --config F               the service: Kafka in, Segment out, until SIGTERM  [--rebuild]
   cdc-to-segment replay --config F INPUT      the same from a recorded file (or - for standard input)
   cdc-to-segment preview --config F INPUT     prints the messages, sends nothing  [--dead-letters FILE]
   cdc-to-segment record --config F            writes the configured topics in the recorded form  [--limit N]
+  cdc-to-segment redrive --config F [INPUT]   sends dead letters through again  [--outdated] [--dry-run]
   cdc-to-segment check --config F             validates the configuration  [--connect: against Kafka too]
   cdc-to-segment demo                         recorded events into a local Segment stand-in
 
@@ -24,7 +26,10 @@ const OPTIONS = {
   config: { type: "string" },
   connect: { type: "boolean" },
   "dead-letters": { type: "string" },
+  "dry-run": { type: "boolean" },
   limit: { type: "string" },
+  outdated: { type: "boolean" },
+  rebuild: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -34,12 +39,16 @@ type Values = { readonly [name in Option]?: string | boolean };
 /** What a command takes, and what it does with it. */
 type Command = {
   readonly options: readonly Option[];
-  readonly hasInput: boolean;
+  readonly hasInput: boolean | "optional";
   readonly start: (config: string, input: string, values: Values) => Promise<void>;
 };
 
 const COMMANDS: { readonly [name: string]: Command | undefined } = {
-  run: { options: ["config"], hasInput: false, start: (config) => run(config) },
+  run: {
+    options: ["config", "rebuild"],
+    hasInput: false,
+    start: (config, _input, { rebuild }) => run(config, rebuild === true),
+  },
   replay: { options: ["config"], hasInput: true, start: (config, input) => replay(config, input) },
   preview: {
     options: ["config", "dead-letters"],
@@ -51,6 +60,16 @@ const COMMANDS: { readonly [name: string]: Command | undefined } = {
     options: ["config", "limit"],
     hasInput: false,
     start: (config, _input, { limit }) => record(config, limitOf(limit as string | undefined)),
+  },
+  redrive: {
+    options: ["config", "dry-run", "outdated"],
+    hasInput: "optional",
+    start: (config, input, values) =>
+      redrive(config, {
+        input,
+        outdated: values.outdated === true,
+        dryRun: values["dry-run"] === true,
+      }),
   },
   check: {
     options: ["config", "connect"],
@@ -76,7 +95,7 @@ async function main(): Promise<void> {
   if (command.options.includes("config") && given.config === undefined)
     throw wrong(`${name} needs --config FILE`);
   const [input = "", ...more] = inputs;
-  if (command.hasInput && input === "")
+  if (command.hasInput === true && input === "")
     throw wrong(`${name} needs an INPUT: a recorded file, or - for standard input`);
   const extra = command.hasInput ? more : inputs;
   if (extra.length > 0) throw wrong(`${name} does not take ${extra.join(" ")}`);

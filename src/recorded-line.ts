@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { CdcError, messageOf } from "./errors.ts";
+import { isTime } from "./instant.ts";
 import type { SourceRecord } from "./record.ts";
 
 /** A record of a recorded file, with the line that it stood on, counted from 1. */
@@ -29,7 +30,7 @@ export function parseRecordedLine(bytes: Buffer, line: number): RecordedRecord {
     topic,
     partition: partition as number,
     offset: offset as number,
-    timestamp: typeof ts === "number" && ts >= 0 ? ts : 0,
+    timestamp: isTime(ts) ? ts : 0,
     headers: headersOf(headers, line),
     key: bytesOf(json, "key", line),
     value: bytesOf(json, "payload", line),

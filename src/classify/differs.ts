@@ -12,12 +12,16 @@ export function differs(
   defaults: Row | null,
   unknown: readonly string[] = [],
 ): boolean {
+  let unknownNames: ReadonlySet<string> | undefined;
   for (const name of columns === "*" ? Object.keys(next) : columns) {
     const now = column(next, name);
     if (now === undefined) continue;
     // NULL that was known is a value: only a column that was not there takes the default.
     const known = column(previous, name);
-    if (known === undefined && unknown.includes(name)) return true;
+    if (known === undefined) {
+      unknownNames ??= new Set(unknown);
+      if (unknownNames.has(name)) return true;
+    }
     const then = known === undefined ? ((defaults && column(defaults, name)) ?? null) : known;
     if (now !== then && !equal(now, then)) return true;
   }

@@ -6,6 +6,6 @@ export function requireOther(deadLetters: string, input: string): void {
   if (resolve(deadLetters) !== resolve(input)) return;
   throw new CdcError(
     "ARGUMENTS",
-    `the dead letters would be written into the input ${input}; name another file`,
+    `the dead letters would be written into the input ${input}; name another file, or move this one first`,
   );
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
+import { KafkaChangelog } from "../changelog/kafka-changelog.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { TopicControl } from "../control/topic-control.ts";
 import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { KafkaLog } from "../log/kafka-log.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
+import { localState } from "../state/local-state.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
@@ -16,19 +18,27 @@ import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
 
-/** The service: Kafka in, Segment out, until SIGTERM or SIGINT. */
-export async function run(config: string): Promise<void> {
-  const settings = readSettings(config);
+/**
+ * The service: Kafka in, Segment out, until SIGTERM or SIGINT.
+ * @param rebuild whether a partition whose state or records are lost is built anew from its topic
+ */
+export async function run(config: string, rebuild: boolean): Promise<void> {
+  const read = readSettings(config);
+  const settings = rebuild
+    ? { ...read, state: { ...read.state, onGap: "rebuild" as const } }
+    : read;
   const { name } = settings;
   const { connection, groupId, sessionTimeout_ms } = kafkaAccess(settings, "run");
   const plans = new Plans(settings);
   const counters = new Counters();
   const logger = createLogger(settings.log.level, settings.log.format);
+  const folder = join(settings.state.directory, name, "run");
   const source = new KafkaSource({
     kafka: connection,
     groupId,
     topics: plans.topics,
     sessionTimeout_ms,
+    held: () => localState(folder),
     log: logger,
   });
   const stop = stopSignal();
@@ -66,8 +76,17 @@ export async function run(config: string): Promise<void> {
             logger,
             onFailure,
           }),
+        changelog: settings.state.changelog
+          ? new KafkaChangelog({
+              kafka: connection,
+              name,
+              groupId,
+              clock: systemClock,
+              logger,
+            })
+          : null,
         deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),
-        folder: join(settings.state.directory, name, "run"),
+        folder,
         clock: systemClock,
         counters,
         logger,

@@ -29,6 +29,17 @@ export const whole = (min: number, max: number) =>
     ])
     .pipe(z.number().int().min(min).max(max));
 
+/** A part of a whole: above 0, at most 1. */
+export const part = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^[01]?(\.\d+)?$/, "write a number such as 0.5")
+      .transform(Number),
+  ])
+  .pipe(z.number().gt(0).max(1));
+
 export const flag = z.union([
   z.boolean(),
   z.enum(["true", "false"]).transform((text) => text === "true"),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { kafka } from "./kafka-settings.ts";
 import { model } from "./model-settings.ts";
-import { address, duration, UNITS, whole } from "./setting-kinds.ts";
+import { address, duration, flag, part, UNITS, whole } from "./setting-kinds.ts";
 import { sync } from "./sync-settings.ts";
 
 /**
@@ -18,10 +18,15 @@ const state = z
         "how long a removed row is remembered, so that late records from before its removal stay stale",
       ),
     onGap: z
-      .enum(["stop", "continue"])
+      .enum(["stop", "continue", "rebuild"])
       .default("stop")
       .describe(
-        "what happens where records are gone that were not processed, or the state of a partition is",
+        "what happens where records are gone that were not processed, or the state of a partition is: stop and say what is lost, go on with what is known, or forget it and build it anew from the topic (as `run --rebuild`)",
+      ),
+    changelog: flag
+      .default(true)
+      .describe(
+        "whether `run` keeps the state in compacted topics too, so that another machine can take over; without, it is on this machine's disk alone",
       ),
   })
   .prefault({})
@@ -97,6 +102,14 @@ const deadLetters = z
       .describe(
         "this many records of one task in a row that all end as dead letters stop the pipeline instead of draining the topic",
       ),
+    stopAtRatio: part
+      .default(0.5)
+      .describe(
+        "this part of the last `ratioWindow` records of a process that end as dead letters, or of its messages that Segment refuses, stops the pipeline too",
+      ),
+    ratioWindow: whole(10, 10_000_000)
+      .default(10_000)
+      .describe("records, and messages, that `stopAtRatio` looks at"),
   })
   .prefault({})
   .describe("where records and messages go that cannot be processed, with the reason");

@@ -15,7 +15,7 @@ export type TopicControlOptions = {
   /** Reads all of the topic, whoever else does: it belongs to no shared group. */
   readonly source: Source;
   /** What happens where letters that a task has not read are gone. */
-  readonly onGap: "stop" | "continue";
+  readonly onGap: "stop" | "continue" | "rebuild";
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onFailure: (error: unknown) => void;

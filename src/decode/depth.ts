@@ -8,10 +8,10 @@ const DEEPEST = 500;
 
 /**
  * Refuses a value that is nested too deep.
- * @param length of what it was read from: each level takes a byte at least, so most records need no look at all
+ * @param most how many levels it could have by the length of what it was read from: most records need no look at all
  */
-export function refuseDeep(value: Json, length: number): void {
-  if (length > DEEPEST && isDeeper(value, DEEPEST)) throw tooDeep();
+export function refuseDeep(value: Json, most: number): void {
+  if (most > DEEPEST && isDeeper(value, DEEPEST)) throw tooDeep();
 }
 
 function tooDeep(): Error {

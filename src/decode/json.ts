@@ -37,7 +37,8 @@ function parse(text: string, exact: boolean): Json {
     // The exact way calls itself for each level.
     throw orTooDeep(error);
   }
-  refuseDeep(value, text.length);
+  // A level takes two characters, one on each side.
+  refuseDeep(value, text.length / 2);
   return value;
 }
 

@@ -16,8 +16,11 @@ export function readDocument(text: string): Value {
 
 /** Whole doubles, `5.0` or `1.0E21`, which a plain parse would take for integers; not what stands in a text. */
 const WHOLE_DOUBLE = /\.0+\s*[,\]}]|\d[eE][+-]?\d+\s*[,\]}]/;
-/** The strict form of version 1 writes what JSON has no number for as a bare word. */
-const BARE_WORD = /"(?:[^"\\]+|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+/**
+ * The strict form of version 1 writes what JSON has no number for as a bare word. A text that does not end is taken to
+ * the end, in one pass: tried again from each of its characters, a document that was cut off would take for ever.
+ */
+const BARE_WORD = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/g;
 
 function parseDocument(text: string): Json {
   let json = text;

@@ -16,8 +16,25 @@ export function nonRowKind(payload: JsonObject): NonRowKind | null {
   ) {
     return "transaction";
   }
-  return null;
+  return isSignal(isObject(payload.after) ? payload.after : payload) ? "signal" : null;
 }
+
+/**
+ * A row of the signal table, where the marks around each chunk of an incremental snapshot stand too, or a record of the
+ * signal topic. Of Debezium's types `log` is left out: a table of one's own may well have rows of that type.
+ */
+function isSignal(row: JsonObject): boolean {
+  return (
+    typeof row.type === "string" &&
+    SIGNALS.has(row.type) &&
+    Object.keys(row).every((name) => name === "id" || name === "type" || name === "data")
+  );
+}
+
+const SIGNALS: ReadonlySet<string> = new Set([
+  ...["execute-snapshot", "stop-snapshot", "pause-snapshot", "resume-snapshot"],
+  ...["snapshot-window-open", "snapshot-window-close", "schema-changes"],
+]);
 
 /** Vitess' has its place in the log beside the time. */
 const HEARTBEAT: ReadonlySet<string> = new Set(["ts_ms", "ts_us", "ts_ns", "vgtid"]);

@@ -77,6 +77,7 @@ function vitessPosition(
 ): SourcePosition | null {
   const rank = wholeDecimal(transaction_rank);
   if (!isNumber(transaction_epoch) || !isNumber(total_order) || rank === null) return null;
+  if (typeof keyspace !== "string" || typeof shard !== "string") return null;
   const place = [transaction_epoch, rank, total_order].map(padded).join(":");
   return `vitess:${keyspace}:${shard}|${place}`;
 }

@@ -12,8 +12,12 @@ export type DeadLetter = {
   readonly error: CdcError;
   /** The model or sync that could not take it; absent where nobody could. */
   readonly by?: string;
-  /** The message that Segment refused or that is too large, as JSON text. */
+  /** The message that Segment refused, as JSON text. */
   readonly message?: string;
+  /** What happened to a row that was stored, where no message could be made of it: it is told from this. */
+  readonly change?: string;
+  /** No streamed record of its partition came before: a snapshot's read is an initial result, then as now. */
+  readonly isInitial?: boolean;
 };
 
 /** Where dead letters go. */
@@ -22,10 +26,12 @@ export interface DeadLetters {
   append(letters: readonly DeadLetter[], stop?: AbortSignal): Promise<void>;
 }
 
-const HEADER = "cdc-to-segment";
+/** What our headers begin with. */
+export const HEADER = "cdc-to-segment";
 
 /** The record as it came, with its reason and coordinates in headers: for a Kafka topic. */
-export function asRecord({ record, error, by, message }: DeadLetter): LogEntry {
+export function asRecord(letter: DeadLetter): LogEntry {
+  const { record, error, by, message, change, isInitial } = letter;
   const headers: { [name: string]: string | Buffer } = {};
   for (const [name, value] of Object.entries(record.headers)) {
     if (value !== undefined) headers[name] = value;
@@ -38,15 +44,20 @@ export function asRecord({ record, error, by, message }: DeadLetter): LogEntry {
   headers[`${HEADER}.timestamp`] = String(record.timestamp);
   if (by !== undefined) headers[`${HEADER}.by`] = by;
   if (message !== undefined) headers[`${HEADER}.message`] = message;
+  if (change !== undefined) headers[`${HEADER}.change`] = change;
+  if (isInitial) headers[`${HEADER}.initial`] = "true";
   return { key: record.key, value: record.value, headers };
 }
 
-/** The record in the recorded form, with its reason: a line of a file, which `replay` reads again. */
-export function asLine({ record, error, by, message }: DeadLetter): LogEntry {
+/** The record in the recorded form, with its reason: a line of a file, which `redrive` and `preview` read again. */
+export function asLine(letter: DeadLetter): LogEntry {
+  const { record, error, by, message, change, isInitial } = letter;
   const line = {
     reason: { code: error.code, text: error.message, by },
     ...recordedForm(record),
     message: message === undefined ? undefined : JSON.parse(message),
+    change,
+    initial: isInitial || undefined,
   };
   return { key: null, value: Buffer.from(JSON.stringify(line)), headers: {} };
 }

@@ -9,6 +9,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import type { Destination } from "./destination.ts";
 import type { Gate } from "./gate.ts";
 import type { OrderedLane } from "./ordered-lane.ts";
+import type { RefusalRatio } from "./refusal-ratio.ts";
 import { verdict } from "./verdict.ts";
 
 /** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
@@ -31,6 +32,8 @@ export type LaneOptions = {
   readonly bytes: number;
   /** This many refused messages in a row stop the pipeline. */
   readonly refusedInARow: number;
+  /** And so does too large a part of what all lanes of the process sent. */
+  readonly refusals: RefusalRatio;
   /** Sees the messages as they are pushed. */
   readonly onPush?: (messages: readonly LaneMessage[]) => void;
   /** Called with the error after which nothing can be delivered. */
@@ -138,6 +141,7 @@ export class Lane implements OrderedLane {
           counters.add("batches");
           counters.add("messages_delivered", batch.length);
           this.#refused = 0;
+          this.#options.refusals.add(false, batch.length);
           return this.#settle(batch);
         case "refused":
           return this.#halve(batch, result.reason);
@@ -166,11 +170,16 @@ export class Lane implements OrderedLane {
       await this.#deliver(batch.slice(0, middle));
       return this.#deliver(batch.slice(middle));
     }
+    const { refusals, refusedInARow } = this.#options;
     this.#refused += 1;
-    if (this.#refused >= this.#options.refusedInARow) {
+    const isPart = refusals.add(true);
+    if (isPart || this.#refused >= refusedInARow) {
+      const count = isPart
+        ? `${refusals.refused} of the last messages (deadLetters.stopAtRatio)`
+        : `${this.#refused} messages in a row`;
       throw new CdcError(
         "TOO_MANY_DEAD_LETTERS",
-        `Segment refused ${this.#refused} messages in a row, the last with ${reason}; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
+        `Segment refused ${count}, the last with ${reason}; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
       );
     }
     const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${reason}`);

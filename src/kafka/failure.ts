@@ -18,6 +18,13 @@ export function passes(error: unknown): boolean {
   );
 }
 
+/** Whether Kafka refuses it for want of a right, which no repetition heals. */
+export function isRefused(error: unknown): boolean {
+  return [...causes(error)].some(
+    (cause) => "type" in cause && String(cause.type).endsWith("AUTHORIZATION_FAILED"),
+  );
+}
+
 /** The CdcError inside, or a new SOURCE_FAILED: `what` it was, what Kafka said. */
 export function failureOf(error: unknown, what: string): CdcError {
   for (const cause of causes(error)) if (cause instanceof CdcError) return cause;

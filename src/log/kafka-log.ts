@@ -1,10 +1,10 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
-import { systemClock } from "../clock.ts";
-import { CdcError } from "../errors.ts";
 import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
+import { untilListed } from "../kafka/made-topic.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Log, LogEntry } from "./log.ts";
+import { recordBatches } from "./record-batches.ts";
 
 export type KafkaLogOptions = {
   readonly kafka: KafkaSettings;
@@ -18,16 +18,7 @@ export type KafkaLogOptions = {
 const TOPIC_MAX_BYTES = 8_388_608;
 /** Kafka's own default, assumed where we may not ask. */
 const DEFAULT_MAX_BYTES = 1_048_588;
-/** The head of a record batch, and of each record and header, at most. */
-const BATCH_BYTES = 70;
-const RECORD_BYTES = 40;
-const HEADER_BYTES = 10;
-
 const PARTITION = 0;
-
-/** A topic that was made is listed within ten seconds, or something is wrong. */
-const LISTED_TRIES = 100;
-const LISTED_EVERY_MS = 100;
 
 /**
  * A topic of Kafka as a log: one partition, appended in order by an idempotent producer, durable when all in-sync
@@ -84,7 +75,7 @@ export class KafkaLog implements Log {
   }
 
   async #append(entries: readonly LogEntry[]): Promise<void> {
-    const batches = cut(entries, this.#maxBytes - BATCH_BYTES, this.#topic);
+    const batches = recordBatches(entries, this.#maxBytes, this.#topic);
     try {
       for (const batch of batches) {
         this.#producer ??= this.#connect();
@@ -132,15 +123,6 @@ async function create(admin: Admin, topic: string, retentionMs: number): Promise
   await untilListed(admin, topic);
 }
 
-/** A broker that made a topic may need a moment to know it. */
-async function untilListed(admin: Admin, topic: string): Promise<void> {
-  for (let tries = 0; tries < LISTED_TRIES; tries += 1) {
-    if ((await admin.listTopics()).includes(topic)) return;
-    await systemClock.sleep(LISTED_EVERY_MS);
-  }
-  throw new CdcError("SOURCE_FAILED", "the topic was made, and the brokers do not list it");
-}
-
 async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
   const type = kafkajs.ConfigResourceTypes.TOPIC;
   const resource = { type, name: topic, configNames: ["max.message.bytes"] };
@@ -148,33 +130,6 @@ async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
     .describeConfigs({ resources: [resource], includeSynonyms: false })
     .catch(() => undefined);
   return Number(described?.resources[0]?.configEntries[0]?.configValue) || DEFAULT_MAX_BYTES;
-}
-
-/** Entries in order, in runs of at most `limit` bytes each. */
-function cut(entries: readonly LogEntry[], limit: number, topic: string): LogEntry[][] {
-  const runs: LogEntry[][] = [];
-  let room = 0;
-  for (const entry of entries) {
-    const bytes = bytesOf(entry);
-    if (bytes > limit) {
-      const text = `an entry of ${bytes} bytes does not fit into the topic "${topic}": raise its max.message.bytes (now about ${limit})`;
-      throw new CdcError("SOURCE_FAILED", text);
-    }
-    if (bytes > room) {
-      runs.push([]);
-      room = limit;
-    }
-    runs.at(-1)?.push(entry);
-    room -= bytes;
-  }
-  return runs;
-}
-
-function bytesOf({ key, value, headers }: LogEntry): number {
-  let bytes = RECORD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, held] of Object.entries(headers))
-    bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(held);
-  return bytes;
 }
 
 function messageFrom({ key, value, headers }: LogEntry): Message {

@@ -31,18 +31,25 @@ export class Mapping {
   build(row: Row, absent: ReadonlySet<string>, leftOut: LeftOut): { [name: string]: SegmentValue } {
     const result: { [name: string]: SegmentValue } = {};
     if (this.#readers === null) {
-      for (const name of Object.keys(row)) result[name] = segmentValue(column(row, name) as Value);
+      for (const name of Object.keys(row))
+        put(result, name, segmentValue(column(row, name) as Value));
       return result;
     }
     for (const [name, reader] of this.#readers) {
       try {
         const value = reader.read(row, absent);
         if (value === undefined) leftOut(name, "the row has no such column");
-        else result[name] = segmentValue(value);
+        else put(result, name, segmentValue(value));
       } catch (error) {
         leftOut(name, messageOf(error).split("\n")[0] ?? "");
       }
     }
     return result;
   }
+}
+
+/** A column may be named `__proto__`, which cannot be assigned. */
+function put(fields: { [name: string]: SegmentValue }, name: string, value: SegmentValue): void {
+  if (name !== "__proto__") fields[name] = value;
+  else Object.defineProperty(fields, name, { value, enumerable: true });
 }

@@ -6,6 +6,8 @@ import { failureOf, passes } from "../kafka/failure.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { TopicName } from "../topic-name.ts";
+import type { Standing } from "./standing.ts";
+import { stickyAssigner } from "./sticky-assigner.ts";
 import { within } from "./within.ts";
 
 /** What happens to a member. Called by kafkajs' own loop: no method may wait or throw. */
@@ -44,6 +46,7 @@ export class GroupMember {
   readonly #groupId: string;
   readonly #topics: readonly TopicName[];
   readonly #sessionTimeout: number;
+  readonly #standing: Standing;
   readonly #events: MemberEvents;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -60,6 +63,7 @@ export class GroupMember {
       readonly topics: readonly TopicName[];
       /** How long the group waits for a member that was killed before it gives its partitions to others. */
       readonly sessionTimeout_ms: number;
+      readonly standing: Standing;
     },
     clock: Clock,
     log: Logger,
@@ -69,6 +73,7 @@ export class GroupMember {
     this.#groupId = group.id;
     this.#topics = group.topics;
     this.#sessionTimeout = group.sessionTimeout_ms;
+    this.#standing = group.standing;
     this.#events = events;
     this.#clock = clock;
     this.#log = log;
@@ -118,6 +123,7 @@ export class GroupMember {
       ...TUNING,
       sessionTimeout: this.#sessionTimeout,
       groupId: this.#groupId,
+      partitionAssigners: [stickyAssigner(this.#standing, this.#log)],
       retry: { restartOnFailure: async () => false },
     });
     const { promise: ended, resolve: end } = Promise.withResolvers<unknown>();

@@ -1,4 +1,5 @@
 import type { KafkaMessage } from "kafkajs";
+import { isTime } from "../instant.ts";
 import type { Headers, SourceRecord, TopicPartition } from "../record.ts";
 
 const NO_HEADERS: Headers = Object.freeze({});
@@ -15,8 +16,14 @@ export function recordOf(at: TopicPartition, message: KafkaMessage): SourceRecor
     key: message.key,
     value: message.value,
     headers: headersOf(message.headers),
-    timestamp: Number(message.timestamp),
+    timestamp: timeOf(message.timestamp),
   };
+}
+
+/** Any 64 bits may stand there; -1 is none. */
+function timeOf(text: string): number {
+  const time = Number(text);
+  return isTime(time) ? time : 0;
 }
 
 /** kafkajs makes a list of a repeated header: the last one counts. A header without a value is none. */

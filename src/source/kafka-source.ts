@@ -9,6 +9,7 @@ import { GroupMember } from "./group-member.ts";
 import { Intake } from "./intake.ts";
 import { OwnedPartitions } from "./owned-partitions.ts";
 import type { LogRange, Source, SourceListener } from "./source.ts";
+import type { LocalState } from "./standing.ts";
 import { Topics } from "./topics.ts";
 import { within } from "./within.ts";
 
@@ -19,6 +20,8 @@ export type KafkaSourceOptions = {
   readonly topics: readonly TopicName[];
   /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
   readonly sessionTimeout_ms?: number;
+  /** What state this process has: such partitions rather come to it. Asked with each join; none unless told otherwise. */
+  readonly held?: () => readonly LocalState[];
   readonly log: Logger;
   readonly clock?: Clock;
 };
@@ -50,13 +53,15 @@ export class KafkaSource implements Source {
   /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
-    const { sessionTimeout_ms = SESSION_TIMEOUT_MS } = options;
+    const { sessionTimeout_ms = SESSION_TIMEOUT_MS, held = () => [] } = options;
     const client = kafkaClient(kafka, log);
     this.#options = options;
     this.#clock = clock;
     this.#topics = new Topics(client, clock, log);
     this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
-    this.#member = new GroupMember(client, { id: groupId, topics, sessionTimeout_ms }, clock, log, {
+    const standing = { owned: () => this.#owned.list(), held };
+    const group = { id: groupId, topics, sessionTimeout_ms, standing };
+    this.#member = new GroupMember(client, group, clock, log, {
       joined: (assignment) => this.#onJoin(assignment),
       batch: (payload) => this.#intake?.batch(payload),
       skipped: (at, first, last) => this.#intake?.skipped(at, first, last),

@@ -9,6 +9,9 @@ import type { StoredRow } from "../stored-row.ts";
  */
 const VERSION = 1;
 
+/** A row has to fit into the changelog's topic, of which one message may have 8 MB. */
+export const LARGEST_ROW_BYTES = 8_000_000;
+
 type Encoded =
   | null
   | boolean
@@ -65,7 +68,8 @@ function parse(bytes: Buffer): Layout {
   return JSON.parse(bytes.toString("utf8")) as Layout;
 }
 
-function encodeColumns(row: Row): { readonly [column: string]: Encoded } {
+/** A row as JSON that keeps what JSON by itself has not. */
+export function encodeColumns(row: Row): { readonly [column: string]: Encoded } {
   const values = Object.values(row);
   if (values.every(isPlain)) return row as { readonly [column: string]: Encoded };
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, encode(value)]));
@@ -83,7 +87,7 @@ function encode(value: Value): Encoded {
   return ["o", encodeColumns(value as Row)];
 }
 
-function decodeColumns(columns: { [column: string]: Encoded }): Row {
+export function decodeColumns(columns: { [column: string]: Encoded }): Row {
   for (const name of Object.keys(columns)) {
     const value = columns[name];
     if (typeof value === "object" && value !== null)

@@ -13,12 +13,15 @@ import { decodeStoredRow, encodeStoredRow, markedAt } from "./row-codec.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /**
- * Keys: `p` the task record, `r<row key>` a row, `d<time><row key>` when a deletion mark was made, `h<old and new key>`
- * a row that changes its key.
+ * Keys: `p` the task record, `r<row key>` a row, `h<old and new key>` a row that changes its key; and, in this store
+ * alone, `d<time><row key>` when a deletion mark was made and `c` the place in the changelog.
  */
 const TASK = Buffer.from("p");
 const ROW = Buffer.from("r");
+const PLACE = Buffer.from("c");
 const TIME_DIGITS = 15;
+const EMPTY = Buffer.alloc(0);
+const CLEAR_BATCH = 1_000;
 
 /**
  * Deletion marks are looked through once a minute, some at a time, so that no checkpoint waits for long; where more are
@@ -32,6 +35,22 @@ export type StateCut = {
   readonly rows: Cut<StoredRow>;
   readonly handOvers: Cut<KeptHandOver>;
   readonly position: PositionRecord;
+};
+
+/** A cut as bytes: what store and changelog have alike, and what only the store has. */
+export type CutEntries = {
+  readonly shared: readonly StoreEntry[];
+  readonly local: readonly StoreEntry[];
+};
+
+/** How far the store is in step with its changelog. */
+export type ChangelogPlace = {
+  /** The next offset to read. */
+  readonly next: number;
+  /** When that was, ms since 1970. */
+  readonly at: number;
+  /** The changelog is being written anew from this store. */
+  readonly rewriting?: boolean;
 };
 
 /** What one task knows: its rows and what is on its way to it, in the store and not yet written. */
@@ -63,11 +82,6 @@ export class TaskState {
     return bytes ? decodeTaskRecord(bytes) : null;
   }
 
-  /** Makes the start itself durable, before the first record: boundaries must not move on a later start. */
-  begin(position: PositionRecord, syncs: readonly SyncEntry[]): Promise<void> {
-    return this.#store.write([{ key: TASK, value: encodeTaskRecord(position, syncs) }]);
-  }
-
   /** The rows of the keys, for a group of records at once. */
   prefetch(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredRow>> {
     return this.#rows.prefetch(keys);
@@ -92,53 +106,99 @@ export class TaskState {
     return { rows: this.#rows.cut(), handOvers: this.handOvers.cut(), position };
   }
 
-  /** Writes the cut: rows and position in one batch. */
-  async commit(
+  /** The cut as it is written, with removes of what is older than it needs to be. */
+  async entriesOf(
     { rows, handOvers, position }: StateCut,
     syncs: readonly SyncEntry[],
-  ): Promise<void> {
+  ): Promise<CutEntries> {
     const now = this.#clock.now();
-    await this.#store.write([
-      ...(await this.#forgotten(now)),
+    const forgotten = await this.#forgotten(now);
+    const shared = [
+      ...forgotten.shared,
       ...entriesOf(this.#rows, rows, (row) => encodeStoredRow(row, now)),
-      ...marksOf(rows, now),
       ...this.handOvers.entriesOf(handOvers),
       { key: TASK, value: encodeTaskRecord(position, syncs) },
-    ]);
+    ];
+    return { shared, local: [...forgotten.local, ...marksOf(rows, now)] };
+  }
+
+  /** Writes a cut's entries in one batch, with the changelog's offset that follows them where there is one. */
+  async commit({ shared, local }: CutEntries, next: number | null): Promise<void> {
+    const place = next === null ? [] : [this.#place({ next })];
+    await this.#store.write([...shared, ...local, ...place]);
     this.#rows.written();
     this.handOvers.written();
+  }
+
+  /** How far the store is in step with its changelog; `null` where it never was with one. */
+  async place(): Promise<ChangelogPlace | null> {
+    const [bytes] = await this.#store.get([PLACE]);
+    return bytes ? (JSON.parse(bytes.toString("utf8")) as ChangelogPlace) : null;
+  }
+
+  /** Takes over what the changelog has, up to the offset. */
+  async restore(entries: readonly StoreEntry[], place: Omit<ChangelogPlace, "at">): Promise<void> {
+    const marks = entries.flatMap(({ key, value }) => {
+      const made = value && key[0] === ROW[0] ? markedAt(value) : null;
+      return made === null ? [] : [{ key: markKey(made, key.toString("utf8", 1)), value: EMPTY }];
+    });
+    await this.#store.write([...entries, ...marks, this.#place(place)]);
+  }
+
+  /** Everything that the changelog has to have, the task record last. */
+  async *shared(): AsyncIterable<StoreEntry> {
+    yield* this.#store.scan(Buffer.from("h"), Buffer.from("i"));
+    yield* this.#store.scan(ROW, Buffer.from("s"));
+    const [value] = await this.#store.get([TASK]);
+    if (value) yield { key: TASK, value };
+  }
+
+  /** Forgets everything, a batch at a time. */
+  async clear(): Promise<void> {
+    for (;;) {
+      const keys: Buffer[] = [];
+      for await (const { key } of this.#store.scan(Buffer.from([0]), Buffer.from([255]))) {
+        keys.push(Buffer.from(key));
+        if (keys.length === CLEAR_BATCH) break;
+      }
+      if (keys.length === 0) return;
+      await this.#store.write(keys.map((key) => ({ key, value: null })));
+    }
   }
 
   close(): Promise<void> {
     return this.#store.close();
   }
 
-  /** Removes of what is older than it needs to be: deletion marks, and rows handed over that nobody took. */
-  async #forgotten(now: number): Promise<readonly StoreEntry[]> {
-    if (now - this.#swept < SWEEP_INTERVAL_MS) return [];
+  #place(place: Omit<ChangelogPlace, "at">): StoreEntry {
+    return { key: PLACE, value: Buffer.from(JSON.stringify({ ...place, at: this.#clock.now() })) };
+  }
+
+  /** Removes of deletion marks, and of rows handed over that nobody took. */
+  async #forgotten(now: number): Promise<CutEntries> {
+    if (now - this.#swept < SWEEP_INTERVAL_MS) return { shared: [], local: [] };
     this.#swept = now;
     const oldest = now - this.#forgetDeletedAfter;
-    const removals: StoreEntry[] = [...(await this.handOvers.forgotten(oldest))];
-    let marks = 0;
+    const shared: StoreEntry[] = [...(await this.handOvers.forgotten(oldest))];
+    const local: StoreEntry[] = [];
     for await (const { key } of this.#store.scan(markKey(0, ""), markKey(oldest, ""))) {
       const row = Buffer.concat([ROW, key.subarray(1 + TIME_DIGITS)]);
       const [value] = await this.#store.get([row]);
       const made = value ? markedAt(value) : null;
-      if (made !== null && made < oldest) removals.push({ key: row, value: null });
-      removals.push({ key, value: null });
-      marks += 1;
-      if (marks < SWEEP_MARKS) continue;
+      if (made !== null && made < oldest) shared.push({ key: row, value: null });
+      local.push({ key, value: null });
+      if (local.length < SWEEP_MARKS) continue;
       this.#swept = 0;
       break;
     }
-    return removals;
+    return { shared, local };
   }
 }
 
 /** When each deletion mark of the cut was made, so that it can be found again when it is old. */
 function* marksOf(rows: Cut<StoredRow>, now: number): Iterable<StoreEntry> {
   for (const [key, stored] of rows) {
-    if (stored?.row === null) yield { key: markKey(now, key), value: Buffer.alloc(0) };
+    if (stored?.row === null) yield { key: markKey(now, key), value: EMPTY };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { OwnedChangelog } from "../changelog/changelog.ts";
 import type { Clock } from "../clock.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
@@ -12,6 +13,8 @@ export type CheckpointOptions = {
   readonly lane: OrderedLane;
   readonly deadLetters: DeadLetters;
   readonly outbox: Outbox;
+  /** `null` where the state is on this machine's disk alone. */
+  readonly changelog: OwnedChangelog | null;
   /** Where the task stands now. */
   readonly position: () => PositionRecord;
   /** Whether a record waits among the uncommitted rows: no position may pass it. */
@@ -96,14 +99,13 @@ export class Checkpoint {
   }
 
   async #steps({ cut, letters, messages, told }: Covered): Promise<void> {
-    const { state, syncs, lane, deadLetters, commit, counters } = this.#options;
+    const { state, syncs, lane, deadLetters, changelog, commit, counters } = this.#options;
     // 1 deliver
     await lane.settled(messages);
     await deadLetters.append(letters);
     await told;
-    // 2 changelog: comes with the restore that reads it
-    // 3 store: rows and position in one write batch
-    await state.commit(cut, syncs);
+    // 2 changelog, 3 store
+    await keep({ state, syncs, changelog }, cut);
     this.#stored = cut.position;
     // 4 commit the group offset: for lag tools only, the stored position is the truth
     await commit(cut.position.next);
@@ -117,4 +119,16 @@ export class Checkpoint {
   get #pending(): number {
     return this.#options.state.uncommitted + this.#letters.length;
   }
+}
+
+/** The steps 2 and 3 of a checkpoint; a task's beginning, which has nothing to deliver, takes them alone. */
+export async function keep(
+  { state, syncs, changelog }: Pick<CheckpointOptions, "state" | "syncs" | "changelog">,
+  cut: StateCut,
+): Promise<void> {
+  const entries = await state.entriesOf(cut, syncs);
+  // 2 changelog: one transaction
+  const next = changelog && (await changelog.append(entries.shared));
+  // 3 store: rows, position and the changelog's offset in one write batch
+  await state.commit(entries, next);
 }

@@ -5,6 +5,7 @@ import type { Letter, Removal } from "../control/letter.ts";
 import { Decoder } from "../decode/decoder.ts";
 import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
+import type { RefusalRatio } from "../deliver/refusal-ratio.ts";
 import { CdcError } from "../errors.ts";
 import type { SourceEvent, Truncate } from "../event.ts";
 import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
@@ -35,6 +36,8 @@ export type ProcessorOptions = {
   readonly registry: SchemaRegistry | null;
   /** This many records in a row that come to nothing but dead letters stop the task. */
   readonly refusedInARow: number;
+  /** And so does too large a part of what all tasks of the process took. */
+  readonly refusals: RefusalRatio;
 };
 
 type Decoded = { readonly record: SourceRecord; readonly event: SourceEvent | CdcError };
@@ -98,7 +101,12 @@ export class Processor {
       counters.add("records");
       const sent = results.messages.length;
       const refused = results.refused.length;
-      if (event instanceof CdcError) this.#rows.refuse(results, { record, error: event });
+      if (event instanceof CdcError)
+        this.#rows.refuse(results, {
+          record,
+          error: event,
+          isInitial: !this.#position.streaming,
+        });
       else this.#apply(event, record, known, results);
       this.#advance(record, event);
       const isRefused = results.refused.length > refused && results.messages.length === sent;
@@ -150,6 +158,11 @@ export class Processor {
   /** Goes past a record without any effect. */
   skip(record: SourceRecord): void {
     this.#position = { ...this.#position, next: record.offset + 1, lastDelete: null };
+  }
+
+  /** Goes on from another place, where records do not come in their order. */
+  protected stand(position: PositionRecord): void {
+    this.#position = position;
   }
 
   /** All letters below `control` are done; the rows that a snapshot's end asks to remove, or none, are still to be. */
@@ -215,17 +228,25 @@ export class Processor {
   }
 
   #countRefused(isRefused: boolean, record: SourceRecord, last: DeadLetter | undefined): void {
+    const { refusals, refusedInARow } = this.#options;
     this.#refusedInARow = isRefused ? this.#refusedInARow + 1 : 0;
-    if (this.#refusedInARow >= this.#options.refusedInARow)
-      throw tooMany(record, this.#refusedInARow, last);
+    if (this.#refusedInARow >= refusedInARow)
+      throw tooMany(record, `the last ${this.#refusedInARow} records all`, last, "stopAfterInARow");
+    if (refusals.add(isRefused))
+      throw tooMany(record, `${refusals.refused} of the last records`, last, "stopAtRatio");
   }
 }
 
 /** A bad deploy refuses every record: better to stop than to drain the topic into the dead letters. */
-function tooMany(record: SourceRecord, count: number, last: DeadLetter | undefined): CdcError {
+function tooMany(
+  record: SourceRecord,
+  which: string,
+  last: DeadLetter | undefined,
+  limit: string,
+): CdcError {
   return new CdcError(
     "TOO_MANY_DEAD_LETTERS",
-    `${recordName(record)}: the last ${count} records all ended as dead letters, the last because ${last?.error.message}; ` +
-      "mend the cause and start again, or raise deadLetters.stopAfterInARow",
+    `${recordName(record)}: ${which} ended as dead letters, the last because ${last?.error.message}; ` +
+      `mend the cause and start again, or raise deadLetters.${limit}`,
   );
 }

@@ -7,11 +7,13 @@ import type { RowEvent } from "../event.ts";
 import type { Occasion, Sync } from "../map/sync.ts";
 import type { SourceRecord } from "../record.ts";
 import type { SyncEntry } from "../state/position-record.ts";
+import { encodeStoredRow, LARGEST_ROW_BYTES } from "../state/row-codec.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { rulesOf, type TopicPlan } from "./plan.ts";
 import type { Results } from "./results.ts";
+import { encodeUntold } from "./untold-change.ts";
 
 /** What happened to a row, and the record that told it; `place` names it in message ids. */
 export type Occurrence = {
@@ -47,12 +49,17 @@ export class RowChanges {
         this.#state.put(event.key, { ...previous, offset: standing.offset });
       return this.#counters.add("stale");
     }
+    if (outcome.stored && isTooLarge(outcome.stored, record)) {
+      return this.refuse(results, { record, error: rowTooLarge() });
+    }
     if (outcome.stored) this.#state.put(event.key, outcome.stored);
     if (outcome.positionReset) this.#counters.add("position_resets");
     this.#counters.add("calls_not_made", outcome.unchanged);
     this.#counters.add("initial_skipped", outcome.initial);
     this.#counters.add("missing_users_ignored", outcome.usersIgnored);
-    for (const { by, error } of outcome.refusals) this.refuse(results, { record, error, by });
+    const isInitial = !standing.streaming;
+    for (const { by, error } of outcome.refusals)
+      this.refuse(results, { record, error, by, isInitial });
     for (const change of outcome.changes) this.tell(change, occurrence, results);
   }
 
@@ -73,7 +80,8 @@ export class RowChanges {
       }
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
-      this.refuse(results, { record, error, by: sync.name });
+      const untold = encodeUntold({ ...occasion, ...change });
+      this.refuse(results, { record, error, by: sync.name, change: untold });
     }
   }
 
@@ -92,5 +100,18 @@ function tooLarge(sync: string, bytes: number): CdcError {
   return new CdcError(
     "MESSAGE_TOO_LARGE",
     `sync "${sync}": the message has ${bytes} bytes and Segment takes 32 KB (we keep to ${LIMITS.message_bytes}); map fewer or shorter columns`,
+  );
+}
+
+/** Only a large record can make a large row: others are not measured. */
+function isTooLarge(stored: StoredRow, { value }: SourceRecord): boolean {
+  if (value === null || value.length < LARGEST_ROW_BYTES / 8) return false;
+  return encodeStoredRow(stored, 0).length > LARGEST_ROW_BYTES;
+}
+
+function rowTooLarge(): CdcError {
+  return new CdcError(
+    "ROW_TOO_LARGE",
+    `the row has more than ${LARGEST_ROW_BYTES} bytes, the most that a changelog takes; leave large columns out with Debezium's column.exclude.list`,
   );
 }

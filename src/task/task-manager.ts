@@ -1,22 +1,26 @@
 import { join } from "node:path";
+import type { Changelog, OwnedChangelog } from "../changelog/changelog.ts";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Control, Delivery } from "../control/control.ts";
 import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
+import { RefusalRatio } from "../deliver/refusal-ratio.ts";
 import { CdcError } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
 import type { BegunTopics } from "../state/begun-topics.ts";
 import { type PositionRecord, UNBEGUN } from "../state/position-record.ts";
+import { forget, restore } from "../state/restore.ts";
 import type { Store } from "../state/store.ts";
 import { registerSyncs } from "../state/sync-registry.ts";
 import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { keep } from "./checkpoint.ts";
 import type { Plans, TopicPlan } from "./plan.ts";
-import { Processor } from "./processor.ts";
+import { Processor, type ProcessorOptions } from "./processor.ts";
 import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
 
@@ -33,16 +37,28 @@ export type TaskManagerOptions = {
   readonly deadLetters: DeadLetters;
   /** How the tasks tell each other what concerns several partitions. */
   readonly control: Control;
+  /** Where the state goes besides this machine's disk; `null` where nowhere. */
+  readonly changelog: Changelog | null;
   /** Where records in Confluent's wire format have their schemas; `null` where no registry is set. */
   readonly registry: SchemaRegistry | null;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
+  /** What processes the records of a task, where they do not come in their order. */
+  readonly processorFor?: (options: ProcessorOptions) => Processor;
   /** Called once, with the first error after which the pipeline cannot go on. */
   readonly onFailure: (error: unknown) => void;
   /** Called when a source with an end has been read to it and all is processed. */
   readonly onEnd: () => void;
 };
+
+/** Within this time the group tells of a partition that went to another process. */
+const FENCED_WITHIN_MS = 90_000;
+
+const PROGRESS_EVERY_MS = 10_000;
+
+/** A restore waits for Kafka more than for us: several go on side by side. */
+const OPENED_AT_ONCE = 8;
 
 const UNTIL_THE_END = {
   keyChangeWait_ms: Number.POSITIVE_INFINITY,
@@ -53,6 +69,7 @@ const UNTIL_THE_END = {
 export class TaskManager implements SourceListener {
   readonly #options: TaskManagerOptions;
   readonly #tasks = new Map<string, Task>();
+  readonly #refusals: RefusalRatio;
   /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
   /** Counts what the tasks have told each other: who is asked whether all is done asks again after it. */
@@ -62,6 +79,7 @@ export class TaskManager implements SourceListener {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    this.#refusals = RefusalRatio.of(options.settings.deadLetters);
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
@@ -131,10 +149,13 @@ export class TaskManager implements SourceListener {
     const owned = new Map(partitions.map((at) => [nameOf(at), at]));
     const lost = [...this.#tasks.values()].filter(({ at }) => !owned.has(nameOf(at)));
     await Promise.all(lost.map((task) => this.#abandon(task)));
-    for (const [name, at] of owned) {
-      if (this.#stopping) return;
-      if (!this.#tasks.has(name)) this.#tasks.set(name, await this.#open(at));
-    }
+    const fresh = [...owned.values()].filter((at) => !this.#tasks.has(nameOf(at)));
+    const opener = async () => {
+      for (let at = fresh.shift(); at && !this.#stopping; at = fresh.shift()) {
+        this.#tasks.set(nameOf(at), await this.#open(at));
+      }
+    };
+    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, opener));
     const { begun } = this.#options;
     const topics = new Set(partitions.map(({ topic }) => topic));
     const added = [...topics].filter((topic) => !begun.has(topic));
@@ -155,10 +176,17 @@ export class TaskManager implements SourceListener {
       throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
     const home = join(folder, at.topic, String(at.partition));
     const state = new TaskState(await openStore(home), clock, settings.state.forgetDeletedAfter);
-    const { task, position } = await this.#begin(at, plan, state, home).catch(async (error) => {
+    const owned = await this.#options.changelog?.own(at).catch(async (error) => {
       await state.close();
       throw error;
     });
+    const changelog = owned ?? null;
+    const begun = this.#begin(at, plan, state, changelog, home).catch(async (error) => {
+      await changelog?.release();
+      await state.close();
+      throw error;
+    });
+    const { task, position } = await begun;
     const inbox = (delivery: Delivery) => {
       this.#told += 1;
       task.deliver(delivery);
@@ -177,29 +205,35 @@ export class TaskManager implements SourceListener {
     at: TopicPartition,
     plan: TopicPlan,
     state: TaskState,
+    changelog: OwnedChangelog | null,
     home: string,
   ): Promise<{ task: Task; position: PositionRecord }> {
     const { settings, source, begun, deadLetters, control, registry, clock, counters, logger } =
       this.#options;
-    const known = await state.load();
+    const isAdded = changelog && (await this.#restore(at, state, changelog));
+    const found = await state.load();
     const range = await source.range(at);
-    const start = startOf(at, known, range, begun.has(at.topic), settings.state.onGap);
+    const start = startOf(at, found, range, isAdded ?? begun.has(at.topic), settings.state.onGap);
+    if (start.forget) await forget(state, changelog);
+    const known = start.forget ? null : found;
     const current = plan.models
       .flatMap((model) => model.syncs)
       .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
     const syncs = registerSyncs(known?.syncs ?? null, current, start.boundary, home);
     const position: PositionRecord = { ...UNBEGUN, ...known, next: start.next };
-    await state.begin(position, syncs);
+    await keep({ state, syncs, changelog }, state.cut(position));
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...plan, ...UNTIL_THE_END } : plan;
     const refusedInARow = settings.deadLetters.stopAfterInARow;
     const about = { at, plan: planned, syncs, position, state, clock, counters };
+    const { processorFor = (of) => new Processor(of) } = this.#options;
     const task = new Task({
       ...about,
-      processor: new Processor({ ...about, registry, refusedInARow }),
+      processor: processorFor({ ...about, registry, refusedInARow, refusals: this.#refusals }),
       lane: this.#options.laneFor((error) => this.#fail(error)),
       deadLetters,
       control,
+      changelog,
       limits: {
         queue: { records: settings.limits.queue_records, bytes: settings.limits.queue_bytes },
         checkpoint: settings.checkpoint,
@@ -209,10 +243,45 @@ export class TaskManager implements SourceListener {
       commit: (next) => source.commit(at, next),
       end: async () => (await source.range(at))?.end ?? null,
       partitions: () => source.partitions(at.topic),
-      onFailure: (error) => this.#fail(error),
+      onFailure: (error) => this.#failTask(task, error),
     });
     logger.info({ at: nameOf(at), position: position.next, ...range }, "partition taken");
     return { task, position };
+  }
+
+  /** A task that was fenced belongs to another process: the group says so soon, or something is wrong. */
+  #failTask(task: Task, error: unknown): void {
+    if (!(error instanceof CdcError) || error.code !== "FENCED") return this.#fail(error);
+    const { clock, logger } = this.#options;
+    const name = nameOf(task.at);
+    logger.warn({ at: name }, "another process has taken the partition over");
+    void task.abandon();
+    void clock.sleep(FENCED_WITHIN_MS).then(() => {
+      if (this.#tasks.get(name) === task && !this.#stopping) this.#fail(stillOurs(name));
+    });
+  }
+
+  /** @returns whether the partition was added to its topic after the pipeline had begun with it */
+  async #restore(
+    at: TopicPartition,
+    state: TaskState,
+    changelog: OwnedChangelog,
+  ): Promise<boolean> {
+    const { clock, logger, settings } = this.#options;
+    const began = clock.now();
+    let said = began;
+    const { how, entries, isAdded } = await restore(state, changelog, {
+      now: began,
+      forgetDeletedAfter_ms: settings.state.forgetDeletedAfter,
+      onProgress: (progress) => {
+        if (clock.now() - said < PROGRESS_EVERY_MS) return;
+        said = clock.now();
+        logger.info({ at: nameOf(at), ...progress }, "restoring");
+      },
+    });
+    const ms = clock.now() - began;
+    if (how !== "kept") logger.info({ at: nameOf(at), how, entries, ms }, "state restored");
+    return isAdded;
   }
 
   #fail(error: unknown): void {
@@ -220,4 +289,12 @@ export class TaskManager implements SourceListener {
     this.#failed = true;
     this.#options.onFailure(error);
   }
+}
+
+function stillOurs(name: string): CdcError {
+  return new CdcError(
+    "FENCED",
+    `${name}: another process writes its changelog, though this one's group has given it here: ` +
+      "two pipelines of one `name` run in two groups, or on two Kafka clusters' groups; give one another `name`",
+  );
 }

@@ -1,3 +1,4 @@
+import type { OwnedChangelog } from "../changelog/changelog.ts";
 import type { Clock } from "../clock.ts";
 import type { Control, Delivery } from "../control/control.ts";
 import type { Letter } from "../control/letter.ts";
@@ -32,6 +33,8 @@ export type TaskOptions = {
   readonly lane: OrderedLane;
   readonly deadLetters: DeadLetters;
   readonly control: Control;
+  /** `null` where the state is on this machine's disk alone. */
+  readonly changelog: OwnedChangelog | null;
   readonly limits: TaskLimits;
   readonly clock: Clock;
   readonly counters: Counters;
@@ -156,7 +159,9 @@ export class Task {
     this.#abandoned = true;
     this.#options.lane.close();
     this.#outbox.close();
+    const released = this.#options.changelog?.release();
     await this.stop();
+    await released;
   }
 
   async #run(): Promise<void> {
@@ -280,6 +285,7 @@ export class Task {
     this.#options.lane.close();
     this.#outbox.close();
     await this.#checkpoint.idle();
+    await this.#options.changelog?.release();
     for (const resolve of this.#idleWatchers.splice(0)) resolve();
     await this.#options.state.close();
   }

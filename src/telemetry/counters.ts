@@ -2,7 +2,7 @@
 export const COUNTERS = {
   records: "records taken from the source",
   other_records: "records of topics that no model reads",
-  non_rows: "heartbeats, transactions, schema changes and logical messages",
+  non_rows: "heartbeats, transactions, schema changes, logical messages and signals",
   tombstones: "tombstones that belong to the delete before them",
   stale: "records from before the stored row's position (redelivery)",
   position_resets: "records whose position went back while time went on (a new or restored server)",
@@ -27,6 +27,9 @@ export const COUNTERS = {
   batches: "requests that Segment took",
   retries: "requests tried again",
   dead_letters: "records and messages set aside with a reason",
+  redriven: "dead letters sent through again",
+  outdated: "dead letters whose row has moved on since",
+  not_redriven: "dead letters that cannot be sent through again here",
   checkpoints: "checkpoints",
 } as const;
 

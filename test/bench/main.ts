@@ -58,7 +58,12 @@ async function main(): Promise<void> {
       `medians of ${rounds} interleaved rounds, from the assignment to the last record. The script without state sends`,
       `identify for every record and track for every update; ours keeps the rows and sends what changed.\n\n`,
     ].join("\n");
-    const report = `${text}${peerTable(results)}\n${formatTable(results)}\n${stageTable(stages)}`;
+    const formatText = [
+      "The same rows with Debezium's schema in every record, about 4,600 bytes, and as Avro, about 270. The goal is 80 % of",
+      "the schemaless rate. Plain consuming shows what moving the bytes costs, JSON.parse of whole records what recognising",
+      "the repeated schema saves.\n\n",
+    ].join("\n");
+    const report = `${text}${peerTable(results)}\n${formatText}${formatTable(results)}\n${stageTable(stages)}`;
     console.log(report);
     if (options.write) intoReadme(report);
   } finally {

@@ -101,7 +101,7 @@ s(
 );
 
 s("should stop where the store cannot be written, and go on from before it", async () => {
-  const driver = await new TaskDriver().start();
+  const driver = await new TaskDriver({ more: "state: {changelog: false}" }).start();
   await driver.pipe(users(0, 3));
   driver.store().breakWrites(new Error("no space left on device"));
   await driver.checkpoint();

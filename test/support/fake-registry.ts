@@ -29,12 +29,14 @@ export class FakeRegistry {
     return fake;
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   /** A client of its own, to which nothing is known yet. */
   client(): SchemaRegistry {
-    const { port } = this.#server.address() as AddressInfo;
-    const url = `http://127.0.0.1:${port}`;
     const rest = { clock: new VirtualClock(), logger: silent, stop: this.#stop.signal };
-    return registryOf({ url }, rest) as SchemaRegistry;
+    return registryOf({ url: this.url }, rest) as SchemaRegistry;
   }
 
   async close(): Promise<void> {

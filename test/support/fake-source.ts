@@ -57,6 +57,11 @@ export class FakeSource implements Source {
     setImmediate(() => this.#deliver(at));
   }
 
+  /** Makes the partition's log anew: empty. */
+  cut(at: TopicPartition): void {
+    this.#logs.delete(nameOf(at));
+  }
+
   seek(at: TopicPartition, offset: number): void {
     this.calls.push(`seek ${at.partition} ${offset}`);
     this.#owned(at).position = offset;

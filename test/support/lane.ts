@@ -1,6 +1,7 @@
 import type { DeadLetter } from "../../src/deliver/dead-letters.ts";
 import { Gate } from "../../src/deliver/gate.ts";
 import { Lane, type LaneMessage, type LaneOptions } from "../../src/deliver/lane.ts";
+import { RefusalRatio } from "../../src/deliver/refusal-ratio.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silent } from "../../src/telemetry/log.ts";
 import { recordOf } from "./debezium.ts";
@@ -30,6 +31,7 @@ export class LaneDriver {
       messages: 10_000,
       bytes: 16_000_000,
       refusedInARow: 1_000,
+      refusals: new RefusalRatio({ ratio: 1, window: 10_000 }),
       onFailure: (error) => this.failures.push(error),
       ...options,
     });

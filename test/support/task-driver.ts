@@ -1,3 +1,4 @@
+import type { Changelog } from "../../src/changelog/changelog.ts";
 import { parseSettings } from "../../src/config/read.ts";
 import type { Settings } from "../../src/config/settings.ts";
 import type { Control } from "../../src/control/control.ts";
@@ -7,10 +8,11 @@ import type { DeadLetter, DeadLetters } from "../../src/deliver/dead-letters.ts"
 import type { Destination } from "../../src/deliver/destination.ts";
 import { Gate } from "../../src/deliver/gate.ts";
 import { Lane } from "../../src/deliver/lane.ts";
+import { RefusalRatio } from "../../src/deliver/refusal-ratio.ts";
 import type { Message } from "../../src/map/sync.ts";
 import type { TopicPartition } from "../../src/record.ts";
 import type { Source } from "../../src/source/source.ts";
-import type { Store } from "../../src/state/store.ts";
+import type { Store, StoreEntry } from "../../src/state/store.ts";
 import { Plans } from "../../src/task/plan.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
@@ -18,6 +20,7 @@ import { silent } from "../../src/telemetry/log.ts";
 import { recordOf, TOPIC } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { FakeSource } from "./fake-source.ts";
+import { MemoryChangelog } from "./memory-changelog.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { Change } from "./table.ts";
 import { flush, VirtualClock } from "./virtual-clock.ts";
@@ -38,7 +41,7 @@ const CONTROL: TopicPartition = { topic: "shop.control", partition: 0 };
 const LIFECYCLE = `{life: {model: users, type: track, userId: id, properties: [email], initialResults: send,
   events: {added: Added, changed: Changed, removed: Removed}}}`;
 
-type Step = "deliver" | "dead letters" | "control" | "store" | "commit";
+type Step = "deliver" | "dead letters" | "control" | "changelog" | "store" | "commit";
 
 /** The four steps of a checkpoint, as the outside sees them; each can be the last thing that a life does. */
 export type Moment = `${"before" | "after"} ${Step}`;
@@ -50,6 +53,7 @@ export type Moment = `${"before" | "after"} ${Step}`;
 export class TaskDriver {
   readonly clock = new VirtualClock();
   readonly source = new FakeSource();
+  readonly changelog = new MemoryChangelog();
   /** The control topic. */
   readonly controlTopic = new FakeSource();
   readonly segment = new FakeSegment();
@@ -152,6 +156,14 @@ export class TaskDriver {
     return this.#alive().ended;
   }
 
+  /** Between two lives the partition's folder becomes another: none, or a copy from before. */
+  replaceStore(partition: number, store: MemoryStore | null): void {
+    const [folder] = [...this.#stores.keys()].filter((name) => name.endsWith(`/${partition}`));
+    if (this.#life || folder === undefined) throw new Error("there is no store to replace now");
+    if (store) this.#stores.set(folder, store);
+    else this.#stores.delete(folder);
+  }
+
   store(partition = 0): MemoryStore {
     const [, store] = [...this.#stores].find(([folder]) => folder.endsWith(`/${partition}`)) ?? [];
     if (!store) throw new Error(`partition ${partition} never had a store`);
@@ -200,6 +212,7 @@ class Life {
   constructor(settings: Settings, outside: TaskDriver, openStore: (folder: string) => MemoryStore) {
     const { clock } = outside;
     const gate = new Gate(clock);
+    const refusals = RefusalRatio.of(settings.deadLetters);
     const deadLetters: DeadLetters = {
       append: (letters) =>
         this.#step("dead letters", async () => {
@@ -256,10 +269,12 @@ class Life {
           messages: settings.limits.lane_messages,
           bytes: settings.limits.lane_bytes,
           refusedInARow: settings.deadLetters.stopAfterInARow,
+          refusals,
           onFailure,
         }),
       deadLetters,
       control: this.control,
+      changelog: settings.state.changelog ? this.#changelog(outside.changelog) : null,
       registry: outside.registry,
       clock,
       counters: this.counters,
@@ -281,6 +296,18 @@ class Life {
       partitions: (topic) => source.partitions(topic),
       commit: (at, offset) => this.#step("commit", () => source.commit(at, offset)),
       stop: () => source.stop(),
+    };
+  }
+
+  #changelog(changelog: MemoryChangelog): Changelog {
+    return {
+      own: async (at) => {
+        const owned = await changelog.own(at);
+        const append = (entries: readonly StoreEntry[]) =>
+          this.#step("changelog", () => owned.append(entries));
+        return { ...owned, append };
+      },
+      close: () => changelog.close(),
     };
   }
 

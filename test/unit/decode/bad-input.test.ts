@@ -176,7 +176,32 @@ const REFUSED: readonly Refused[] = [
   ["nothing", "", "INVALID_JSON", /not JSON/],
 ];
 
-for (const [title, value, code, reason] of REFUSED) {
+/** By MongoDB's connector, whose documents are texts. */
+const document = (after: string) =>
+  JSON.stringify(envelope({ op: "c", after, source: { connector: "mongodb" } }));
+
+const DOCUMENTS: readonly Refused[] = [
+  [
+    "a document whose text does not end",
+    document(`{"_id":"${"a".repeat(100_000)}`),
+    "UNKNOWN_SHAPE",
+    /cannot be read/,
+  ],
+  [
+    "a document of quotes that do not end",
+    document(`{"_id":"${'\\"'.repeat(100_000)}`),
+    "UNKNOWN_SHAPE",
+    /cannot be read/,
+  ],
+  [
+    "a document of 100,000 levels",
+    document(`{"_id":${deep(100_000)}}`),
+    "UNKNOWN_SHAPE",
+    /500 levels/,
+  ],
+];
+
+for (const [title, value, code, reason] of [...REFUSED, ...DOCUMENTS]) {
   s(`should refuse ${title}, soon, and read on`, () => {
     const decoder = decoderOf();
     const started = performance.now();

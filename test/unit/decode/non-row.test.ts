@@ -58,11 +58,22 @@ for (const [what, value] of NON_ROWS) {
   });
 }
 
+for (const type of ["execute-snapshot", "snapshot-window-open", "snapshot-window-close"]) {
+  const row = { id: "ad-hoc", type, data: '{"data-collections":["public.users"]}' };
+  s(`should recognise a signal to ${type}, in the table and in the topic`, () => {
+    const signal = { kind: "non-row", what: "signal" };
+    assert.equal(decodeValue(envelope({ op: "c", after: row })), signal);
+    assert.equal(decodeValue({ type, data: { type: "INCREMENTAL" } }), signal);
+  });
+}
+
 const ROWS: readonly (readonly [title: string, row: object])[] = [
   ["a column named ts_ms", { id: 1, ts_ms: 1 }],
   ["a column named status that is BEGIN", { id: 1, status: "BEGIN" }],
   ["columns named ddl and databaseName", { ddl: "x", databaseName: "y" }],
   ["columns named op and message", { op: "m", message: "hello" }],
+  ["the columns of a signal", { id: 1, type: "log", data: "{}" }],
+  ["the type of a signal and one column more", { id: 1, type: "stop-snapshot", data: "", at: 2 }],
 ];
 
 for (const [title, row] of ROWS) {

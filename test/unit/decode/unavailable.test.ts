@@ -1,27 +1,14 @@
-import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { envelope, envelopeSchema, rowEvent, withSchema } from "../../support/debezium.ts";
+import { placeholderShapes } from "../../support/placeholder.ts";
 
 const s = suite("decode: unavailable values");
 
 const TEXT = "__debezium_unavailable_value";
 
-/** Every shape that Debezium's PostgreSQL connector gives the placeholder. */
-function shapes(text: string): readonly (readonly [title: string, value: unknown])[] {
-  return [
-    ["text", text],
-    ["bytea", Buffer.from(text).toString("base64")],
-    ["text[]", [text]],
-    ["int[] and bigint[]", [...Buffer.from(text)]],
-    ["uuid[]", [javaNameUuid(text)]],
-    ["hstore as a map", { [text]: text }],
-    ["hstore as JSON", JSON.stringify({ [text]: text })],
-  ];
-}
-
 for (const text of [TEXT, "~"]) {
-  for (const [title, value] of shapes(text)) {
+  for (const [title, value] of placeholderShapes(text)) {
     s(`should recognise ${JSON.stringify(text)} in ${title}`, () => {
       const event = rowEvent(envelope({ op: "u", after: { id: 1, v: value, w: value } }), {
         unavailableValue: text,
@@ -62,12 +49,3 @@ s("should recognise it in flattened records and in `before`", () => {
 });
 
 s.run();
-
-/** Java's UUID.nameUUIDFromBytes, by RFC 4122: MD5, version 3, variant 2. */
-function javaNameUuid(name: string): string {
-  const hex = createHash("md5").update(name).digest("hex").split("");
-  hex[12] = "3";
-  hex[16] = ((Number.parseInt(hex[16] as string, 16) & 0x3) | 0x8).toString(16);
-  const text = hex.join("");
-  return [8, 12, 16, 20].reduceRight((uuid, at) => `${uuid.slice(0, at)}-${uuid.slice(at)}`, text);
-}

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type PositionRecord, UNBEGUN } from "../../../src/state/position-record.ts";
-import { TaskState } from "../../../src/state/task-state.ts";
+import { type StateCut, TaskState } from "../../../src/state/task-state.ts";
 import type { StoredRow } from "../../../src/stored-row.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
@@ -26,6 +26,10 @@ const rowOf = (v: number | null): StoredRow => ({
 });
 const at = (next: number): PositionRecord => ({ ...UNBEGUN, next });
 
+async function commit(state: TaskState, cut: StateCut): Promise<void> {
+  await state.commit(await state.entriesOf(cut, SYNCS), null);
+}
+
 async function read(state: TaskState, ...keys: readonly string[]) {
   const prefetched = await state.prefetch(new Set(keys));
   return keys.map((key) => {
@@ -48,9 +52,9 @@ s("should read what was written, before, during and after its checkpoint", async
   assert.equal(await read(state, "[1]"), [1]);
   state.put("[1]", rowOf(2));
   assert.equal(await read(state, "[1]"), [2]);
-  await state.commit(cut, SYNCS);
+  await commit(state, cut);
   assert.equal(await read(state, "[1]"), [2]);
-  await state.commit(state.cut(at(2)), SYNCS);
+  await commit(state, state.cut(at(2)));
   assert.equal(await read(state, "[1]"), [2]);
 });
 
@@ -60,7 +64,7 @@ s("should commit only what was there at the cut", async () => {
   const cut = state.cut(at(1));
   state.put("[2]", rowOf(2));
   assert.is(state.uncommitted, 2);
-  await state.commit(cut, SYNCS);
+  await commit(state, cut);
   assert.is(state.uncommitted, 1);
   assert.equal(await read(open(store.crashed().reopen()).state, "[1]", "[2]"), [1, "none"]);
 });
@@ -70,7 +74,7 @@ s("should write rows, position and syncs in one batch, and load them again", asy
   assert.is(await state.load(), null);
   state.put("[1]", rowOf(1));
   state.put("[2]", rowOf(2));
-  await state.commit(state.cut(at(9)), SYNCS);
+  await commit(state, state.cut(at(9)));
   assert.equal(store.writes, [3]);
   const loaded = await open(store.crashed().reopen()).state.load();
   assert.is(loaded?.next, 9);
@@ -87,7 +91,7 @@ s(
     const prefetching = state.prefetch(new Set(["[1]", "[2]"]));
     await flush();
     // The store's reads see what was there before; only afterwards does it hold row 1.
-    await state.commit(cut, SYNCS);
+    await commit(state, cut);
     answer();
     const prefetched = await prefetching;
     assert.is(state.row("[1]", prefetched)?.row?.v, 1);
@@ -97,7 +101,7 @@ s(
 s("should not let a prefetched row hide a newer one", async () => {
   const { state } = open();
   state.put("[1]", rowOf(1));
-  await state.commit(state.cut(at(1)), SYNCS);
+  await commit(state, state.cut(at(1)));
   const prefetched = await state.prefetch(new Set(["[1]"]));
   state.put("[1]", rowOf(2));
   assert.is(state.row("[1]", prefetched)?.row?.v, 2);
@@ -113,7 +117,7 @@ s("should read the store once for a group of keys", async () => {
 s("should list every row once, the newest of each", async () => {
   const { state } = open();
   for (const key of ["[1]", "[2]", "[3]"]) state.put(key, rowOf(1));
-  await state.commit(state.cut(at(1)), SYNCS);
+  await commit(state, state.cut(at(1)));
   state.put("[2]", rowOf(2));
   state.cut(at(2));
   state.put("[3]", rowOf(3));
@@ -128,7 +132,7 @@ s("should keep keys of any text apart from each other and from its own records",
   const { state } = open();
   const keys = ['["é"]', '["e\\u0301"]', "p", "d", '["\\u0000"]'];
   for (const [i, key] of keys.entries()) state.put(key, rowOf(i));
-  await state.commit(state.cut(at(1)), SYNCS);
+  await commit(state, state.cut(at(1)));
   assert.equal(await read(state, ...keys), [0, 1, 2, 3, 4]);
   assert.is((await state.load())?.next, 1);
 });
@@ -137,10 +141,10 @@ s("should keep keys of any text apart from each other and from its own records",
 async function marked() {
   const all = open();
   all.state.put("[1]", rowOf(null));
-  await all.state.commit(all.state.cut(at(1)), SYNCS);
+  await commit(all.state, all.state.cut(at(1)));
   const later = async (ms: number) => {
     await all.clock.advance(ms);
-    await all.state.commit(all.state.cut(at(2)), SYNCS);
+    await commit(all.state, all.state.cut(at(2)));
   };
   return { ...all, later };
 }
@@ -190,11 +194,11 @@ s("should keep a row that is put in the very checkpoint that forgets its mark", 
 s("should forget a great many marks over several checkpoints", async () => {
   const { store, state, clock } = open();
   for (let id = 0; id < 2_500; id += 1) state.put(`[${id}]`, rowOf(null));
-  await state.commit(state.cut(at(1)), SYNCS);
+  await commit(state, state.cut(at(1)));
   const left: number[] = [];
   for (const ms of [8 * DAY_MS, 60_000, 60_000, 60_000, 60_000, 60_000]) {
     await clock.advance(ms);
-    await state.commit(state.cut(at(2)), SYNCS);
+    await commit(state, state.cut(at(2)));
     left.push(store.keys("r").length);
   }
   assert.ok((left[0] ?? 0) > 0, "no checkpoint waits for all of them");

@@ -66,7 +66,7 @@ const STARTS: readonly Case[] = [
 
 for (const [title, known, range, begun, expected] of STARTS) {
   s(`should begin ${title}`, () => {
-    assert.equal(startOf(AT, known, range, begun, "stop"), expected);
+    assert.equal(startOf(AT, known, range, begun, "stop"), { ...expected, forget: false });
   });
 }
 
@@ -92,7 +92,9 @@ for (const [title, known, range, reason] of GAPS) {
 
   s(`should go on from the log's first record where ${title} and it was told to`, () => {
     const { start, end } = range;
-    assert.equal(startOf(AT, known, range, true, "continue"), { next: start, boundary: end });
+    const from = { next: start, boundary: end };
+    assert.equal(startOf(AT, known, range, true, "continue"), { ...from, forget: false });
+    assert.equal(startOf(AT, known, range, true, "rebuild"), { ...from, forget: true });
   });
 }
 

@@ -1,0 +1,81 @@
+import kafkajs, { type Admin, type Kafka } from "kafkajs";
+import { CdcError } from "../errors.ts";
+import { untilListed } from "../kafka/made-topic.ts";
+
+/** A checkpoint's batches are cut below it; a source record of Kafka's usual 1 MB fits as a row several times over. */
+export const CHANGELOG_MAX_BYTES = 8_388_608;
+
+const CONFIG = [
+  { name: "cleanup.policy", value: "compact" },
+  { name: "max.message.bytes", value: `${CHANGELOG_MAX_BYTES}` },
+  // Only closed segments are compacted: with Kafka's 1 GB a restore would read every version of a row.
+  { name: "segment.bytes", value: "104857600" },
+];
+
+/** What was found, or made. */
+export type ChangelogTopic = {
+  readonly maxBytes: number;
+  readonly partitions: number;
+  /** Partitions that were made just now, beside others that were there. */
+  readonly added: readonly number[];
+};
+
+/**
+ * Has the changelog of a source topic, with a partition for each of its own.
+ * Rejects with CHANGELOG_UNFIT where an existing one would lose or mix what it is given.
+ */
+export async function ensureChangelogTopic(
+  kafka: Kafka,
+  topic: string,
+  sourceTopic: string,
+): Promise<ChangelogTopic> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const wanted = await partitionsOf(admin, sourceTopic);
+    if (!(await admin.listTopics()).includes(topic)) {
+      // Resolves with false where another process was faster: that is as good.
+      await admin.createTopics({
+        topics: [{ topic, numPartitions: wanted, replicationFactor: -1, configEntries: CONFIG }],
+        waitForLeaders: false,
+      });
+      await untilListed(admin, topic);
+    }
+    const maxBytes = await check(admin, topic);
+    return { maxBytes, partitions: wanted, added: await grow(admin, topic, wanted) };
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+async function grow(admin: Admin, topic: string, wanted: number): Promise<number[]> {
+  const found = await partitionsOf(admin, topic);
+  if (found >= wanted) return [];
+  await admin.createPartitions({ topicPartitions: [{ topic, count: wanted }] });
+  return Array.from({ length: wanted - found }, (_, i) => found + i);
+}
+
+async function partitionsOf(admin: Admin, topic: string): Promise<number> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  return topics[0]?.partitions.length ?? 0;
+}
+
+async function check(admin: Admin, topic: string): Promise<number> {
+  const configNames = ["cleanup.policy", "max.message.bytes"];
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames };
+  const { resources } = await admin.describeConfigs({
+    resources: [resource],
+    includeSynonyms: false,
+  });
+  const values = new Map(
+    resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+  );
+  const policy = values.get("cleanup.policy");
+  if (policy !== "compact") {
+    throw new CdcError(
+      "CHANGELOG_UNFIT",
+      `the changelog ${topic} has cleanup.policy=${policy}, which would drop rows that are still there: set it to compact`,
+    );
+  }
+  return Number(values.get("max.message.bytes"));
+}

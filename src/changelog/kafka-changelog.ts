@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
+import type { Clock } from "../clock.ts";
+import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
+import type { TopicPartition } from "../record.ts";
+import { KafkaSource } from "../source/kafka-source.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { topicName } from "../topic-name.ts";
+import type { Changelog, OwnedChangelog } from "./changelog.ts";
+import { ChangelogReader } from "./changelog-reader.ts";
+import { ensureChangelogTopic } from "./changelog-topic.ts";
+import { ADDED, KafkaOwnedChangelog } from "./owned-changelog.ts";
+import { TransactionalLog } from "./transactional-log.ts";
+
+export type KafkaChangelogOptions = {
+  readonly kafka: KafkaSettings;
+  /** The pipeline's name: changelogs are named `<name>.<source topic>.changelog`. */
+  readonly name: string;
+  readonly groupId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** A changelog topic that is there, and who reads it. */
+type Topic = {
+  readonly partitions: number;
+  readonly maxBytes: number;
+  readonly source: KafkaSource;
+  readonly reader: ChangelogReader;
+};
+
+/** Changelogs as compacted topics, one for each source topic, each partition fenced for its owner. */
+export class KafkaChangelog implements Changelog {
+  readonly #options: KafkaChangelogOptions;
+  readonly #client: Kafka;
+  readonly #topics = new Map<string, Promise<Topic>>();
+  readonly #readers: ChangelogReader[] = [];
+
+  constructor(options: KafkaChangelogOptions) {
+    this.#options = options;
+    this.#client = kafkaClient(options.kafka, options.logger);
+  }
+
+  async own({ topic: sourceTopic, partition }: TopicPartition): Promise<OwnedChangelog> {
+    const { name, clock, logger } = this.#options;
+    const at = { topic: `${name}.${sourceTopic}.changelog`, partition };
+    const { maxBytes, reader, source } = await this.#topic(at, sourceTopic);
+    const log = new TransactionalLog(this.#client, at, maxBytes);
+    const { start } = await source.range(at);
+    return KafkaOwnedChangelog.take({ at, log, reader, start, clock, logger });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.close()));
+  }
+
+  /** Asked once for each topic, and again where it has grown or could not be had. */
+  #topic({ topic, partition }: TopicPartition, sourceTopic: string): Promise<Topic> {
+    const ask = () => this.#ensure(topic, sourceTopic);
+    const known = this.#topics.get(topic);
+    const asked = known
+      ? known.then((found) => (found.partitions > partition ? found : ask()), ask)
+      : ask();
+    this.#topics.set(topic, asked);
+    return asked;
+  }
+
+  async #ensure(topic: string, sourceTopic: string): Promise<Topic> {
+    const { kafka, groupId, logger } = this.#options;
+    const { added, ...found } = await ensureChangelogTopic(this.#client, topic, sourceTopic);
+    // Their tasks have to know it, in whichever process they will be: rows there are no initial results.
+    for (const partition of added) {
+      const log = new TransactionalLog(this.#client, { topic, partition }, found.maxBytes);
+      await log.open();
+      await log.append([{ key: ADDED, value: Buffer.from("added") }]);
+      await log.close();
+    }
+    const source = new KafkaSource({
+      kafka,
+      // All of it belongs to every process: a group of its own, with nothing committed, for as long as it lives.
+      groupId: `${groupId}.changelog.${randomUUID()}`,
+      topics: [topicName(topic)],
+      log: logger,
+    });
+    // What was read by an earlier one goes on with it: this one sees the new partitions too.
+    const reader = new ChangelogReader(source);
+    this.#readers.push(reader);
+    return { ...found, source, reader };
+  }
+}

@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { runPipeline } from "../app.ts";
+import { systemClock } from "../clock.ts";
+import { readSettings } from "../config/read.ts";
+import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
+import { recordName } from "../record.ts";
+import { Plans } from "../task/plan.ts";
+import { RedriveProcessor, type Remark } from "../task/redrive-processor.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { endWithReader } from "./end-with-reader.ts";
+import { LetterSource } from "./letter-source.ts";
+import { PreviewLane } from "./preview-lane.ts";
+import { fromFile, fromTopic } from "./redrive-from.ts";
+import { openState } from "./redrive-state.ts";
+import { segmentOf } from "./segment.ts";
+import { stopSignal } from "./signals.ts";
+import { summary } from "./summary.ts";
+
+export type RedriveArguments = {
+  /** A dead-letter file; the pipeline's dead-letter topic where it is empty. */
+  readonly input: string;
+  /** Sends messages too whose row has moved on. */
+  readonly outdated: boolean;
+  /** Prints what would be sent; nothing is sent, stored or remembered. */
+  readonly dryRun: boolean;
+};
+
+/** Sends dead letters through again, by the state of the service that set them aside, which has to be stopped. */
+export async function redrive(config: string, args: RedriveArguments): Promise<void> {
+  const { input, outdated, dryRun } = args;
+  const settings = readSettings(config);
+  const plans = new Plans(settings);
+  const counters = new Counters();
+  const stop = stopSignal();
+  const logger = createLogger("warn", settings.log.format);
+  const other = (name: string, text: string) => {
+    counters.add("not_redriven");
+    process.stderr.write(`not redriven ${name}: ${text}\n`);
+  };
+  const from =
+    input === ""
+      ? await fromTopic(settings, logger, (name) => other(name, "it is no dead letter of ours"))
+      : await fromFile(settings, logger, input);
+  const destination = segmentOf(settings.segment);
+  const lane = new PreviewLane(print);
+  if (dryRun) endWithReader();
+  const seen: DeadLetters = { append: async (letters) => letters.forEach(again) };
+  const source = new LetterSource({
+    letters: from.letters,
+    reads: (topic) => plans.get(topic) !== undefined,
+    onOther: ({ record }) => other(recordName(record), "no model reads its topic"),
+  });
+  try {
+    await runPipeline(
+      {
+        settings,
+        plans,
+        source,
+        destination: dryRun ? { lane: () => lane } : destination,
+        deadLetters: dryRun ? seen : reported(from.deadLetters),
+        controlFor: () => (dryRun ? { ...from.control, send: async () => {} } : from.control),
+        folder: from.folder,
+        openStore: (folder) => openState(folder, settings, dryRun),
+        processorFor: (of) => new RedriveProcessor(of, { outdated, remark }),
+        clock: systemClock,
+        counters,
+        logger,
+        listen: (listener) => ({
+          assigned: (partitions) => listener.assigned(partitions),
+          records: (records) => listener.records(records),
+          processed: () => listener.processed().then(() => lane.flush()),
+          ended: () => listener.ended(),
+          failed: (error) => listener.failed(error),
+        }),
+      },
+      stop,
+    );
+    await lane.flush();
+    if (!dryRun && !stop.aborted) await from.done();
+  } finally {
+    destination.close();
+    await from.close();
+    process.stderr.write(summary(counters));
+  }
+  if (stop.aborted) {
+    process.stderr.write("stopped before the end; the next redrive begins where this one began\n");
+    process.exitCode = 1;
+  }
+}
+
+const remark: Remark = ({ record, error }, kind, text) => {
+  const what = kind === "outdated" ? "outdated" : "not redriven";
+  process.stderr.write(`${what} ${recordName(record)} ${error.code}: ${text}\n`);
+};
+
+function again({ record, error }: DeadLetter): void {
+  process.stderr.write(`dead letter again ${recordName(record)} ${error.code}: ${error.message}\n`);
+}
+
+/** The same, and each is told once it is durable. */
+function reported(deadLetters: DeadLetters): DeadLetters {
+  return {
+    append: async (letters, stop) => {
+      await deadLetters.append(letters, stop);
+      letters.forEach(again);
+    },
+  };
+}
+
+/** Waits for a reader that is slower than we are. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+}

@@ -1,0 +1,37 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { TopicPartition } from "../record.ts";
+
+/**
+ * The partitions whose stores lie in a pipeline's folder, `<topic>/<partition>`, and the time of their last write in
+ * ms: the measure of how far each goes that is there without opening it. Looks only; a folder that is not there has none.
+ */
+export function localState(folder: string): (TopicPartition & { readonly position: number })[] {
+  return foldersIn(folder).flatMap((topic) =>
+    foldersIn(join(folder, topic)).flatMap((name) => {
+      const position = lastWrite(join(folder, topic, name));
+      return /^\d+$/.test(name) && position > 0
+        ? [{ topic, partition: Number(name), position }]
+        : [];
+    }),
+  );
+}
+
+function foldersIn(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Of the files, since a folder's own time is that of its last new file; 0 where there is none. */
+function lastWrite(folder: string): number {
+  const times = readdirSync(folder).map(
+    // RocksDB removes files of its own at any time.
+    (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return Math.floor(Math.max(0, ...times));
+}

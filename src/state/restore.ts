@@ -1,0 +1,99 @@
+import type { OwnedChangelog } from "../changelog/changelog.ts";
+import { CdcError } from "../errors.ts";
+import type { StoreEntry } from "./store.ts";
+import type { TaskState } from "./task-state.ts";
+
+/** How the state of a task came to be in step with its changelog. */
+export type Restored = {
+  /** `kept`: it was; `read`: what the changelog had beyond it; `all`: all of that; `rewritten`: the changelog from the state. */
+  readonly how: "kept" | "read" | "all" | "rewritten";
+  readonly entries: number;
+  /** The partition was added to its topic after the pipeline had begun with it. */
+  readonly isAdded: boolean;
+};
+
+export type RestoreOptions = {
+  readonly now: number;
+  /** A state that is older may lack removals that the changelog forgot meanwhile. */
+  readonly forgetDeletedAfter_ms: number;
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+};
+
+/** Entries of one transaction of a rewrite. */
+const REWRITE = 5_000;
+
+/**
+ * Brings a task's state in step with its changelog, whichever of the two is behind:
+ * - the state folder is gone, or older than the changelog remembers removals: all of the changelog
+ * - the process ended between changelog and store, or the folder is from yesterday: the tail
+ * - the changelog was made anew or cut (the state is ahead), or never there: it is written from the state
+ * @throws CdcError STATE_UNREADABLE where both hold something and neither is known to be the newer
+ */
+export async function restore(
+  state: TaskState,
+  changelog: OwnedChangelog,
+  { now, forgetDeletedAfter_ms, onProgress }: RestoreOptions,
+): Promise<Restored> {
+  const { start, end } = changelog.range;
+  const place = await state.place();
+  const isEmpty = (await state.load()) === null;
+  if (place?.rewriting || (place !== null && !isEmpty && place.next > end)) {
+    return rewrite(state, changelog);
+  }
+  const isOld = place !== null && now - place.at > forgetDeletedAfter_ms;
+  if (isOld) await state.clear();
+  const from = place === null || isEmpty || isOld ? start : Math.max(place.next, start);
+  const found = { entries: 0, isAdded: false };
+  for await (const { entries, next, isAdded } of changelog.read(from)) {
+    found.isAdded ||= isAdded;
+    if (place === null && !isEmpty && entries.length > 0) throw neither();
+    found.entries += entries.length;
+    await state.restore(entries, { next });
+    onProgress?.({ done: next - from, total: end - from });
+  }
+  if (place === null && !isEmpty) return rewrite(state, changelog);
+  const how = found.entries === 0 ? "kept" : from === start ? "all" : "read";
+  return { how, ...found };
+}
+
+/** Forgets the state, here and in the changelog: a removal for each of its entries. */
+export async function forget(state: TaskState, changelog: OwnedChangelog | null): Promise<void> {
+  let batch: StoreEntry[] = [];
+  for await (const { key } of state.shared()) {
+    batch.push({ key: Buffer.from(key), value: null });
+    if (batch.length < REWRITE) continue;
+    await changelog?.append(batch);
+    batch = [];
+  }
+  if (batch.length > 0) await changelog?.append(batch);
+  await state.clear();
+}
+
+async function rewrite(state: TaskState, changelog: OwnedChangelog): Promise<Restored> {
+  // Until it is whole it is no changelog to restore from: a crash in the middle begins again.
+  await state.restore([], { next: 0, rewriting: true });
+  let written = 0;
+  let next = changelog.range.end;
+  let batch: StoreEntry[] = [];
+  const flush = async () => {
+    if (batch.length === 0) return;
+    next = await changelog.append(batch);
+    written += batch.length;
+    batch = [];
+  };
+  for await (const entry of state.shared()) {
+    batch.push(entry);
+    if (batch.length === REWRITE) await flush();
+  }
+  await flush();
+  await state.restore([], { next });
+  return { how: "rewritten", entries: written, isAdded: false };
+}
+
+function neither(): CdcError {
+  return new CdcError(
+    "STATE_UNREADABLE",
+    "the state was kept without a changelog (state.changelog: false), and the changelog topic holds another: " +
+      "remove the state folder to go on with the topic's, or delete the topic to go on with the folder's",
+  );
+}

@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { FakeRegistry, type Registered, wire } from "../support/fake-registry.ts";
+import { type Change, insert, remove, update } from "../support/table.ts";
+import { topicHolds } from "../support/topics.ts";
+
+/**
+ * What `run` sets aside on a real Kafka, sent through again after its causes are mended: a schema that the registry
+ * did not have, and a Segment that refused. An undisturbed run over the same topic says what has to come.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), "redrive-"));
+const test = suite("redrive");
+const PARTITIONS = 2;
+const SCHEMA = 7;
+const SCHEMAS = new Map([[SCHEMA, { schema: '{"type":"object"}', schemaType: "JSON" }]]);
+const LETTERS = "hit.dead-letters";
+let stack: Stack;
+let kafka: Kafka;
+
+test.before(async () => {
+  stack = await startStack({ kafka: true });
+  kafka = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
+  await admin.disconnect();
+});
+
+test.after(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const row = (id: number, email: string) => ({ id, email });
+/** In the wire format of the schema that comes late. */
+const inSchema = (change: Change): Change => ({
+  ...change,
+  value: wire(SCHEMA, Buffer.from(JSON.stringify(change.value))),
+});
+
+const CHANGES: readonly Change[] = [
+  insert(row(1, "a@x"), 10),
+  insert(row(2, "b@x"), 11),
+  inSchema(insert(row(3, "c@x"), 12)),
+  inSchema(update(row(1, "a2@x"), 13)),
+  inSchema(remove(2, 14)),
+  { ...insert(row(4, "d@x"), 15), value: "{oops" },
+  insert(row(5, "e@x"), 16),
+  inSchema(insert(row(6, "f@x"), 17)),
+  // Its insert is set aside, so this one adds it: there is nothing left to tell of that.
+  update(row(6, "f2@x"), 18),
+];
+/** Four in a schema, one unreadable, one refused. */
+const SET_ASIDE = 6;
+
+test("should give the messages of an undisturbed run, once, and go on from there", async () => {
+  await produce(CHANGES);
+  const calm = await service("calm", SCHEMAS);
+  const ran = start(["run", "--config", calm.config]);
+  await until(() => calm.standIn.kept.length === 8);
+  await stopped(ran);
+
+  const schemas = new Map<number, Registered>();
+  const hit = await service("hit", schemas, ({ userId }) => String(userId) === "5");
+  const hurt = start(["run", "--config", hit.config]);
+  await topicHolds(stack.kafka, LETTERS, SET_ASIDE);
+  const early = await cdcToSegment(["redrive", "--config", hit.config]);
+  assert.is(early.code, 1);
+  assert.match(early.stderr, /REDRIVE_REFUSED: the service runs: its group "hit" has 1 member/);
+  await stopped(hurt);
+  assert.is(hit.standIn.kept.length, 3);
+
+  schemas.set(SCHEMA, SCHEMAS.get(SCHEMA) as Registered);
+  hit.mend();
+  const first = await cdcToSegment(["redrive", "--config", hit.config]);
+  assert.is(first.code, 0, first.stderr);
+  const outdated = first.stderr.split("\n").filter((line) => line.startsWith("outdated"));
+  assert.is(outdated.length, 1, first.stderr);
+  assert.match(first.stderr, /^dead letter again .* INVALID_JSON/m);
+  const of6 = (line: string) => / 6 /.test(line);
+  assert.equal(
+    told(hit.standIn).filter((line) => !of6(line)),
+    told(calm.standIn).filter((line) => !of6(line)),
+  );
+  assert.is(hit.standIn.dropped.repeated, 0);
+
+  const { arrived } = hit.standIn;
+  const before = arrived.length;
+  const second = await cdcToSegment(["redrive", "--config", hit.config]);
+  assert.is(second.code, 0, second.stderr);
+  assert.is(arrived.length, before, "the first is not repeated");
+  assert.is(second.stderr.match(/^dead letter again/gm)?.length, 1, "only what failed again");
+
+  const again = start(["run", "--config", hit.config]);
+  await produce([update(row(3, "c2@x"), 30), insert(row(2, "b9@x"), 31)]);
+  await until(() => hit.standIn.kept.length === before + 2);
+  await stopped(again);
+  const last = hit.standIn.kept.slice(-2).map(({ event, userId }) => `${event} ${userId}`);
+  assert.equal(last.toSorted(), ["Added 2", "Changed 3"]);
+  await Promise.all([calm.close(), hit.close()]);
+});
+
+async function service(
+  name: string,
+  /** What its registry has; more may come. */
+  schemas: ReadonlyMap<number, Registered>,
+  refuses: (message: Arrived) => boolean = () => false,
+) {
+  let isMended = false;
+  const registry = await FakeRegistry.open(schemas);
+  const standIn = await StandIn.start({
+    misbehave: (batch) => (!isMended && batch.some(refuses) ? { status: 400 } : null),
+  });
+  const config = join(folder, `${name}.json`);
+  const settings = {
+    // One name, so that both give the same ids; all else is their own.
+    name: "redrive",
+    kafka: {
+      brokers: stack.kafka.brokers,
+      groupId: name,
+      controlTopic: `${name}.control`,
+      schemaRegistry: { url: registry.url },
+    },
+    deadLetters: { topic: `${name}.dead-letters` },
+    state: { directory: join(folder, name) },
+    segment: { writeKey: "none", url: standIn.url },
+    checkpoint: { interval_ms: 200 },
+    log: { format: "json" },
+    models: { users: { topic: TOPIC } },
+    syncs: {
+      life: {
+        model: "users",
+        type: "track",
+        userId: "id",
+        properties: ["email"],
+        initialResults: "send",
+        events: { added: "Added", changed: "Changed", removed: "Removed" },
+      },
+    },
+  };
+  writeFileSync(config, JSON.stringify(settings));
+  const mend = () => {
+    isMended = true;
+  };
+  const close = async () => {
+    await registry.close();
+    await standIn.stop();
+  };
+  return { config, standIn, mend, close };
+}
+
+const told = ({ kept }: StandIn) =>
+  kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`).toSorted();
+
+async function stopped({ child, ended }: ReturnType<typeof start>): Promise<void> {
+  child.kill("SIGTERM");
+  const { code, stderr } = await ended;
+  assert.is(code, 0, stderr);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!condition() && Date.now() < deadline) await sleep(50);
+  assert.ok(condition(), "within a minute");
+}
+
+/** Each row into the partition of its id. */
+async function produce(changes: readonly Change[]): Promise<void> {
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  const messages = changes.map(({ key, value }) => ({
+    partition: (key as { id: number }).id % PARTITIONS,
+    key: JSON.stringify(key),
+    value: Buffer.isBuffer(value) || typeof value === "string" ? value : JSON.stringify(value),
+  }));
+  await producer.send({ topic: TOPIC, acks: -1, messages });
+  await producer.disconnect();
+}
+
+test.run();

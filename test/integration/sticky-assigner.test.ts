@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin, Kafka } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { kafkaClient } from "../../src/kafka/kafka-client.ts";
+import { nameOf, type TopicPartition } from "../../src/record.ts";
+import { KafkaSource } from "../../src/source/kafka-source.ts";
+import type { SourceListener } from "../../src/source/source.ts";
+import type { LocalState } from "../../src/source/standing.ts";
+import { silent } from "../../src/telemetry/log.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+
+/** Three processes share a topic of a real Kafka; each keeps state of what it has ever owned. */
+
+const PARTITIONS = 8;
+
+const s = suite("sticky assigner");
+let stack: Stack;
+let kafka: Kafka;
+let admin: Admin;
+let topics = 0;
+const sources: KafkaSource[] = [];
+
+s.before(async () => {
+  stack = await startStack({ kafka: true });
+  kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "test-setup" }, silent);
+  admin = kafka.admin();
+  await admin.connect();
+});
+
+s.after.each(async () => {
+  await Promise.all(sources.splice(0).map((source) => source.stop()));
+});
+
+s.after(async () => {
+  await admin.disconnect();
+  await stack.stop();
+});
+
+/** A process: its disk outlives its sources. */
+class Process implements SourceListener {
+  readonly disk = new Map<string, LocalState>();
+  readonly #topic: string;
+  #source: KafkaSource | undefined;
+  owned: string[] = [];
+  /** Partitions taken over since it was last asked. */
+  taken: string[] = [];
+
+  constructor(topic: string) {
+    this.#topic = topic;
+  }
+
+  async start(): Promise<void> {
+    this.#source = new KafkaSource({
+      kafka: { brokers: stack.kafka.brokers, clientId: "test" },
+      groupId: this.#topic,
+      topics: [this.#topic],
+      held: () => [...this.disk.values()],
+      log: silent,
+    });
+    sources.push(this.#source);
+    await this.#source.start(this);
+  }
+
+  async stop(): Promise<void> {
+    await this.#source?.stop();
+    this.owned = [];
+  }
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    const before = new Set(this.owned);
+    this.owned = partitions.map(nameOf).sort();
+    this.taken.push(...this.owned.filter((name) => !before.has(name)));
+    for (const at of partitions) this.disk.set(nameOf(at), { ...at, position: Date.now() });
+  }
+
+  records(): void {}
+  async processed(): Promise<void> {}
+  ended(): void {}
+  failed(error: Error): void {
+    throw error;
+  }
+}
+
+async function sharedBy(...processes: readonly Process[]): Promise<void> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const counts = processes.map(({ owned }) => owned.length);
+    const all = new Set(processes.flatMap(({ owned }) => owned));
+    const sum = counts.reduce((total, count) => total + count, 0);
+    const isEven = Math.max(...counts) - Math.min(...counts) <= 1;
+    if (sum === PARTITIONS && all.size === PARTITIONS && isEven) return;
+    if (Date.now() > end) throw new Error(`after 30 s still not shared evenly: ${counts}`);
+    await sleep(50);
+  }
+}
+
+async function three(): Promise<[Process, Process, Process]> {
+  const topic = `app.public.t${++topics}`;
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+  const group = [new Process(topic), new Process(topic), new Process(topic)] as const;
+  for (const [n, process] of group.entries()) {
+    await process.start();
+    await sharedBy(...group.slice(0, n + 1));
+  }
+  return [...group];
+}
+
+s("should give one who comes back its own again, and leave the others theirs", async () => {
+  const [one, two, three_] = await three();
+  // Not the last: it would get by chance what round robin gives by the order of names.
+  for (const gone of [one, two, three_]) {
+    const others = [one, two, three_].filter((process) => process !== gone);
+    const own = gone.owned;
+    const theirs = others.map(({ owned }) => owned);
+    for (const process of [one, two, three_]) process.taken = [];
+    await gone.stop();
+    await sharedBy(...others);
+    const given = others.flatMap(({ taken }) => taken).sort();
+    assert.equal(given, own, "moved when it left");
+    for (const process of others) process.taken = [];
+
+    await gone.start();
+    await sharedBy(one, two, three_);
+    assert.equal(
+      gone.owned.filter((name) => !own.includes(name)),
+      [],
+      "got what was another's",
+    );
+    const taken = others.flatMap((process) => process.taken);
+    assert.equal(taken, [], "moved between the others");
+    const lost = others.flatMap(({ owned }, n) =>
+      (theirs[n] ?? []).filter((name) => !owned.includes(name)),
+    );
+    assert.equal(lost, [], "the others lost of theirs");
+  }
+});
+
+s.run();

@@ -1,0 +1,271 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { recordedForm } from "../../src/recorded-line.ts";
+import { cdcToSegment } from "../support/command-line.ts";
+import { recordOf, TOPIC } from "../support/debezium.ts";
+import { type Change, insert, update } from "../support/table.ts";
+
+/**
+ * Dead letters, their cause mended, sent through again: what comes is what a run without the mishap would have sent,
+ * under the same ids, and never over a row that has moved on.
+ */
+
+const promise = suite("a redrive gives what was missed");
+const folder = mkdtempSync(join(tmpdir(), "redrive-"));
+promise.after(() => rmSync(folder, { recursive: true }));
+
+type Sync = { readonly [setting: string]: unknown };
+
+/** A pipeline of its own, with a Segment of its own that refuses what it is told to. */
+async function setUp(place: string, sync: Sync = {}) {
+  let refuses: (message: Arrived) => boolean = () => false;
+  const standIn = await StandIn.start({
+    misbehave: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
+  });
+  const home = join(folder, place);
+  const config = `${home}.json`;
+  const configure = (more: Sync) =>
+    writeFileSync(
+      config,
+      JSON.stringify({
+        // The same in all places: the name is part of every message id.
+        name: "shop",
+        state: { directory: home },
+        segment: { writeKey: "none", url: standIn.url },
+        models: { users: { topic: TOPIC } },
+        syncs: {
+          life: {
+            model: "users",
+            type: "track",
+            userId: "id",
+            properties: ["email"],
+            events: { added: "Added", changed: "Changed", removed: "Removed" },
+            ...more,
+          },
+        },
+      }),
+    );
+  configure(sync);
+  const letters = join(home, "shop/replay/dead-letters.ndjson");
+  return {
+    standIn,
+    configure,
+    letters,
+    refuse: (which: (message: Arrived) => boolean) => {
+      refuses = which;
+    },
+    replay: async (changes: readonly Change[]) => {
+      const input = `${home}.ndjson`;
+      writeFileSync(input, linesOf(changes));
+      const { code, stderr } = await cdcToSegment(["replay", "--config", config, input]);
+      assert.is(code, 0, stderr);
+    },
+    /** The letters that are there now, moved out of the way of new ones. */
+    moved: (mend = (text: string) => text) => {
+      const file = `${home}-${Date.now()}.letters.ndjson`;
+      renameSync(letters, file);
+      writeFileSync(file, mend(readFileSync(file, "utf8")));
+      return file;
+    },
+    redrive: (...args: readonly string[]) => cdcToSegment(["redrive", "--config", config, ...args]),
+    told: () =>
+      standIn.kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
+  };
+}
+
+function linesOf(changes: readonly Change[]): string {
+  return changes
+    .map((change, offset) => `${JSON.stringify(recordedForm(recordOf({ ...change, offset })))}\n`)
+    .join("");
+}
+
+const row = (id: number, email: string, more: object = {}) => ({ id, email, ...more });
+const broken = (change: Change): Change => ({ ...change, value: "{oops" });
+
+promise("should take records whose bytes were mended, each in its own place", async () => {
+  const changes = [
+    insert(row(1, "a@x"), 10),
+    insert(row(2, "b@x"), 11),
+    update(row(1, "a2@x"), 12),
+    update(row(1, "a3@x"), 13),
+    update(row(2, "b2@x"), 14),
+  ];
+  const calm = await setUp("records-calm");
+  await calm.replay(changes);
+
+  const hit = await setUp("records-hit");
+  const bad = new Set([1, 2, 4]);
+  await hit.replay(changes.map((change, i) => (bad.has(i) ? broken(change) : change)));
+  assert.is(hit.told().length, 2);
+  const good = linesOf(changes).split("\n");
+  const mend = (text: string) =>
+    text.replace(/^.*\n/gm, (line) => {
+      const { reason, ...letter } = JSON.parse(line);
+      return `${JSON.stringify({ reason, ...JSON.parse(good[letter.offset] as string) })}\n`;
+    });
+  const file = hit.moved(mend);
+
+  const dry = await hit.redrive("--dry-run", file);
+  assert.is(dry.code, 0, dry.stderr);
+  assert.equal(
+    dry.stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).properties.email),
+    ["b@x", "b2@x"],
+  );
+  assert.is(hit.told().length, 2, "a dry run sends nothing");
+
+  const { code, stderr } = await hit.redrive(file);
+  assert.is(code, 0, stderr);
+  assert.match(stderr, new RegExp(`^outdated ${TOPIC}/0@2 INVALID_JSON: .*changes nothing`, "m"));
+  const missed = calm.told().filter((line) => / 2 /.test(line));
+  assert.equal(hit.told().slice(2), missed, "the ids of a run without the mishap");
+
+  // The rows are stored: what comes next is told against them, and from where the task stood.
+  const more = [...changes, update(row(2, "b3@x"), 20)];
+  await hit.replay(more);
+  assert.equal(
+    hit.standIn.kept.slice(4).map(({ event, userId }) => `${event} ${userId}`),
+    ["Changed 2"],
+  );
+  await hit.redrive(file);
+  assert.is(hit.standIn.arrived.length, 5, "all of it is outdated now");
+  await calm.standIn.stop();
+  await hit.standIn.stop();
+});
+
+promise(
+  "should send what Segment refused as it stands, and what is outdated only when told to",
+  async () => {
+    const changes = [
+      insert(row(1, "a@x"), 10),
+      insert(row(2, "b@x"), 11),
+      insert(row(3, "c@x"), 12),
+      update(row(3, "c2@x"), 13),
+    ];
+    const calm = await setUp("refused-calm");
+    await calm.replay(changes);
+
+    const hit = await setUp("refused-hit");
+    hit.refuse(({ event, userId }) => event === "Added" && String(userId) !== "1");
+    await hit.replay(changes);
+    hit.refuse(() => false);
+    const file = hit.moved();
+    const { code, stderr } = await hit.redrive(file);
+    assert.is(code, 0, stderr);
+    assert.match(
+      stderr,
+      new RegExp(`^outdated ${TOPIC}/0@2 REFUSED_BY_SEGMENT: .*--outdated`, "m"),
+    );
+    assert.equal(
+      hit.told().toSorted(),
+      calm
+        .told()
+        .filter((l) => !/Added 3/.test(l))
+        .toSorted(),
+    );
+    await hit.redrive("--outdated", file);
+    assert.equal(hit.told().toSorted(), calm.told().toSorted());
+    await calm.standIn.stop();
+    await hit.standIn.stop();
+  },
+);
+
+promise(
+  "should tell changes that no message could be made of, as the settings are now",
+  async () => {
+    const changes = [
+      insert(row(1, "a@x", { at: "yesterday" }), 10),
+      insert(row(2, "b@x", { at: "2026-01-01T00:00:00Z" }), 11),
+      update(row(2, "b2@x", { at: "tomorrow" }), 12),
+      insert(row(3, "c@x", { at: "never" }), 13),
+      update(row(3, "c2@x", { at: "2026-01-01T00:00:00Z" }), 14),
+    ];
+    const calm = await setUp("untold-calm");
+    await calm.replay(changes);
+
+    const hit = await setUp("untold-hit", { timestamp: "at" });
+    await hit.replay(changes);
+    assert.is(hit.told().length, 2);
+    hit.configure({});
+    const { code, stderr } = await hit.redrive(hit.moved());
+    assert.is(code, 0, stderr);
+    assert.match(
+      stderr,
+      new RegExp(`^outdated ${TOPIC}/0@3 UNREADABLE_TIMESTAMP: .*--outdated`, "m"),
+    );
+    assert.equal(
+      hit.told().toSorted(),
+      calm
+        .told()
+        .filter((l) => !/Added 3/.test(l))
+        .toSorted(),
+    );
+    await calm.standIn.stop();
+    await hit.standIn.stop();
+  },
+);
+
+promise("should set aside again what fails again", async () => {
+  const hit = await setUp("again");
+  await hit.replay([insert(row(1, "a@x"), 10), broken(insert(row(2, "b@x"), 11))]);
+  const before = readFileSync(hit.letters, "utf8");
+  const { code, stderr } = await hit.redrive(hit.moved());
+  assert.is(code, 0, stderr);
+  assert.match(stderr, new RegExp(`^dead letter again ${TOPIC}/0@1 INVALID_JSON`, "m"));
+  assert.is(readFileSync(hit.letters, "utf8"), before);
+  await hit.standIn.stop();
+});
+
+promise("should treat a snapshot's read as the initial result that it was", async () => {
+  const read = (id: number, email: string, lsn: number) => ({
+    ...insert(row(id, email), lsn, { snapshot: "true" }),
+  });
+  const asRead = (change: Change): Change => ({
+    ...change,
+    value: { ...(change.value as object), op: "r" },
+  });
+  const changes = [
+    asRead(read(1, "a@x", 10)),
+    update(row(9, "z@x"), 11),
+    insert(row(2, "b@x"), 12),
+  ];
+  const hit = await setUp("initial");
+  await hit.replay([broken(changes[0] as Change), ...changes.slice(1)]);
+  const good = linesOf(changes).split("\n");
+  const file = hit.moved(
+    (text) => `${JSON.stringify({ ...JSON.parse(text), ...JSON.parse(good[0] as string) })}\n`,
+  );
+  const { code, stderr } = await hit.redrive(file);
+  assert.is(code, 0, stderr);
+  assert.equal(
+    hit.standIn.kept.map(({ event, userId }) => `${event} ${userId}`),
+    ["Added 2"],
+  );
+  await hit.standIn.stop();
+});
+
+promise(
+  "should refuse where it has no state, and where letters would be written into its input",
+  async () => {
+    const hit = await setUp("refuses");
+    await hit.replay([broken(insert(row(1, "a@x"), 10))]);
+    const own = await hit.redrive(hit.letters);
+    assert.is(own.code, 2);
+    assert.match(own.stderr, /ARGUMENTS: .*move this one/);
+    const file = hit.moved();
+    rmSync(join(folder, "refuses/shop/replay/tasks"), { recursive: true });
+    const { code, stderr } = await hit.redrive(file);
+    assert.is(code, 1);
+    assert.match(stderr, /REDRIVE_REFUSED: there is no state/);
+    assert.not(existsSync(join(folder, `refuses/shop/replay/tasks/${TOPIC}`)));
+    await hit.standIn.stop();
+  },
+);
+
+promise.run();

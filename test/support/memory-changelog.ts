@@ -1,0 +1,81 @@
+import type { Changelog, ChangelogChunk, OwnedChangelog } from "../../src/changelog/changelog.ts";
+import { CdcError } from "../../src/errors.ts";
+import { nameOf, type TopicPartition } from "../../src/record.ts";
+import type { StoreEntry } from "../../src/state/store.ts";
+
+/** Entries of one `append`, or an owner's mark. */
+type Transaction = readonly StoreEntry[];
+
+/** A changelog in memory that outlives its owners, fences them and can be compacted, cut and lost. */
+export class MemoryChangelog implements Changelog {
+  readonly #logs = new Map<string, { transactions: Transaction[]; owner: number }>();
+
+  async own(at: TopicPartition): Promise<OwnedChangelog> {
+    const log = this.#log(at);
+    log.owner += 1;
+    const owner = log.owner;
+    const end = log.transactions.length;
+    log.transactions.push([]);
+    const check = () => {
+      if (owner !== log.owner) throw new CdcError("FENCED", `${nameOf(at)} has another owner`);
+    };
+    return {
+      range: { start: 0, end },
+      async *read(from): AsyncIterable<ChangelogChunk> {
+        for (let i = from; i <= end; i += 1) {
+          await Promise.resolve();
+          yield { entries: log.transactions[i] ?? [], next: i + 1, isAdded: false };
+        }
+      },
+      append: async (entries) => {
+        check();
+        await Promise.resolve();
+        check();
+        return log.transactions.push(entries.map(copy));
+      },
+      release: async () => {},
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  /** The newest value of each key of the partition. */
+  contents(at: TopicPartition): Map<string, Buffer> {
+    const newest = new Map<string, Buffer>();
+    for (const { key, value } of this.#log(at).transactions.flat()) {
+      if (value === null) newest.delete(key.toString());
+      else newest.set(key.toString(), value);
+    }
+    return newest;
+  }
+
+  /** Keeps only the newest entry of each key, as Kafka does behind the scenes; offsets stay. */
+  compact(at: TopicPartition): void {
+    const log = this.#log(at);
+    const seen = new Set<string>();
+    log.transactions = log.transactions
+      .toReversed()
+      .map((transaction) =>
+        transaction
+          .toReversed()
+          .filter(({ key }) => !seen.has(key.toString()) && seen.add(key.toString()))
+          .toReversed(),
+      )
+      .toReversed();
+  }
+
+  /** Somebody deleted the topic. */
+  lose(): void {
+    this.#logs.clear();
+  }
+
+  #log(at: TopicPartition): { transactions: Transaction[]; owner: number } {
+    const log = this.#logs.get(nameOf(at)) ?? { transactions: [], owner: 0 };
+    this.#logs.set(nameOf(at), log);
+    return log;
+  }
+}
+
+function copy({ key, value }: StoreEntry): StoreEntry {
+  return { key: Buffer.from(key), value: value && Buffer.from(value) };
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { localState } from "../../../src/state/local-state.ts";
+
+const s = suite("state: what of it lies here");
+const folder = mkdtempSync(join(tmpdir(), "local-state-"));
+
+s.after(() => rmSync(folder, { recursive: true }));
+
+function write(path: string, seconds: number): void {
+  const file = join(folder, path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, "");
+  utimesSync(file, seconds, seconds);
+}
+
+s("should name each partition's folder, with its last write", () => {
+  write("begun.json", 900);
+  write("app.public.users/0/CURRENT", 100);
+  write("app.public.users/0/000009.log", 300);
+  write("app.public.users/0/LOG", 200);
+  write("app.public.users/11/CURRENT", 400);
+  write("app.public.users/11.old/CURRENT", 500);
+  write("orders/0/CURRENT", 600);
+  mkdirSync(join(folder, "orders/1"));
+  const found = localState(folder).sort((a, b) => a.position - b.position);
+  assert.equal(found, [
+    { topic: "app.public.users", partition: 0, position: 300_000 },
+    { topic: "app.public.users", partition: 11, position: 400_000 },
+    { topic: "orders", partition: 0, position: 600_000 },
+  ]);
+});
+
+s("should find none where there is no folder yet", () => {
+  assert.equal(localState(join(folder, "not", "here")), []);
+});
+
+s.run();
