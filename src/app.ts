@@ -40,6 +40,8 @@ export type PipelineParts = {
   readonly openStore?: (folder: string) => Promise<Store>;
   /** What processes the records of a task, where they do not come in their order. */
   readonly processorFor?: (options: ProcessorOptions) => Processor;
+  /** A partition that has no state is refused, rather than begun. */
+  readonly requireState?: boolean;
   /** Sees every message as it is handed to its lane. */
   readonly onMessages?: (messages: readonly LaneMessage[]) => void;
   /** Sees the source's calls first; for what needs to know when a window of records is done. */

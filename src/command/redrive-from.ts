@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import type { Changelog } from "../changelog/changelog.ts";
+import { KafkaChangelog } from "../changelog/kafka-changelog.ts";
 import { systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Control } from "../control/control.ts";
@@ -25,6 +27,7 @@ export type RedriveFrom = {
   /** Where those go that fail again. */
   readonly deadLetters: LoggedDeadLetters;
   readonly control: Control;
+  readonly changelog: Changelog | null;
   /** Remembers that all letters are done. */
   readonly done: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -62,6 +65,9 @@ export async function fromTopic(
         onFailure: () => {},
       }),
     ),
+    changelog: state.changelog
+      ? new KafkaChangelog({ kafka: connection, name, groupId, clock: systemClock, logger })
+      : null,
     done: () => letters.done(),
     close: async () => {
       await letters.stop();
@@ -87,6 +93,7 @@ export async function fromFile(
     folder,
     deadLetters: new LoggedDeadLetters(log, asLine, systemClock, logger),
     control: tellOnly(fileControl(folder)),
+    changelog: null,
     done: async () => {},
     close: () => log.close(),
   };

@@ -4,6 +4,8 @@ import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
 import { recordName } from "../record.ts";
+import { DryStore } from "../state/dry-store.ts";
+import { RocksDbStore } from "../state/rocksdb-store.ts";
 import { Plans } from "../task/plan.ts";
 import { RedriveProcessor, type Remark } from "../task/redrive-processor.ts";
 import { Counters } from "../telemetry/counters.ts";
@@ -12,7 +14,6 @@ import { endWithReader } from "./end-with-reader.ts";
 import { LetterSource } from "./letter-source.ts";
 import { PreviewLane } from "./preview-lane.ts";
 import { fromFile, fromTopic } from "./redrive-from.ts";
-import { openState } from "./redrive-state.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
 import { summary } from "./summary.ts";
@@ -61,7 +62,13 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
         deadLetters: dryRun ? seen : reported(from.deadLetters),
         controlFor: () => (dryRun ? { ...from.control, send: async () => {} } : from.control),
         folder: from.folder,
-        openStore: (folder) => openState(folder, settings, dryRun),
+        // A look takes the state as it lies here: it takes over nothing, and restores nothing.
+        changelog: dryRun ? null : from.changelog,
+        openStore: async (folder) => {
+          const store = await RocksDbStore.open(folder);
+          return dryRun ? new DryStore(store) : store;
+        },
+        requireState: true,
         processorFor: (of) => new RedriveProcessor(of, { outdated, remark }),
         clock: systemClock,
         counters,

@@ -55,11 +55,14 @@ export class Overlay<V> {
     this.#open.set(key, value);
   }
 
-  /** Every entry, the newest of each: what is not yet written first, then the rest of the store. */
-  async *entries(): AsyncIterable<readonly [string, V]> {
+  /** Every entry, the newest of each: what is not yet written first, then the rest of the store in the order of keys. */
+  async *entries(after: string | null = null): AsyncIterable<readonly [string, V]> {
     const newest = new Map([...this.#cut, ...this.#open]);
     for (const [key, value] of newest) if (value !== null) yield [key, value];
-    for await (const { key, value } of this.#store.scan(...this.#range)) {
+    for await (const { key, value } of this.#store.scan(
+      this.storeKey(after === null ? "" : `${after}\0`),
+      this.#end,
+    )) {
       const name = key.toString("utf8", 1);
       if (!newest.has(name)) yield [name, this.#decode(value)];
     }
@@ -81,9 +84,8 @@ export class Overlay<V> {
     return Buffer.from(this.#prefix + key);
   }
 
-  get #range(): [Buffer, Buffer] {
-    const next = String.fromCharCode(this.#prefix.charCodeAt(0) + 1);
-    return [Buffer.from(this.#prefix), Buffer.from(next)];
+  get #end(): Buffer {
+    return Buffer.from(String.fromCharCode(this.#prefix.charCodeAt(0) + 1));
   }
 
   #newest(key: string): V | null | undefined {

@@ -1,5 +1,6 @@
 import { CdcError } from "../errors.ts";
 import type { SourcePosition } from "../event.ts";
+import type { Registered, SyncFingerprint } from "./sync-registry.ts";
 
 /** Where a task stands in its partition. Written in one batch with the rows that it covers. */
 export type PositionRecord = {
@@ -17,6 +18,13 @@ export type PositionRecord = {
   readonly snapshot: SnapshotSeen | null;
   /** The letter that told of a snapshot's end, while rows that it did not contain are still to be removed. */
   readonly reconcile: string | null;
+  /** The stored rows that new and changed syncs have still to see: all behind the key, `null` where none. */
+  readonly walk: Walk | null;
+};
+
+export type Walk = {
+  readonly after: string | null;
+  readonly pending: Registered["pending"];
 };
 
 /** A full snapshot: what its reads have in common, the offset of the first of them, and whether no change came since. */
@@ -35,13 +43,13 @@ export const UNBEGUN: PositionRecord = {
   control: 0,
   snapshot: null,
   reconcile: null,
+  walk: null,
 };
 
 /** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */
 export type SyncEntry = {
   readonly name: string;
-  /** Hash of everything that decides what the sync sends. */
-  readonly fingerprint: string;
+  readonly fingerprint: SyncFingerprint;
   /** The partition's end when the sync first started there. */
   readonly boundary: number;
   /** The sync was taken out of the settings; its memberships are of no use any more. */

@@ -2,39 +2,87 @@ import { CdcError } from "../errors.ts";
 import type { SyncEntry } from "./position-record.ts";
 
 /** A sync as the settings have it now. */
-export type CurrentSync = { readonly name: string; readonly fingerprint: string };
+export type CurrentSync = { readonly name: string; readonly fingerprint: SyncFingerprint };
+
+/** Hashes of what decides which rows a sync counts, and what it sends: a change of each asks for something else. */
+export type SyncFingerprint = {
+  /** How the model reads records: key and column types. */
+  readonly reading: string;
+  readonly type: string;
+  readonly filter: string;
+  readonly users: string;
+  readonly mapping: string;
+};
 
 /**
- * Holds the syncs of the settings against those that the stored rows know. On an empty state all are new, with the
- * given boundary. Later a new or changed one cannot be told what it missed from here.
- * @throws CdcError SYNCS_CHANGED
+ * What the stored rows have still to be held against: nothing was sent for the sync (`new`), its users were other ones,
+ * its mapping was, or its filter alone.
+ */
+export type Pending = "new" | "users" | "mapping" | "filter";
+
+/** The weaker asks for nothing that the stronger does not. */
+const STRENGTH: readonly Pending[] = ["filter", "mapping", "users", "new"];
+
+export type Registered = {
+  readonly syncs: readonly SyncEntry[];
+  /** By the sync's number. */
+  readonly pending: { readonly [number: string]: Pending };
+};
+
+/**
+ * Holds the syncs of the settings against those that the stored rows know. On an empty state all are new, and there is
+ * nothing to hold against them.
+ * @throws CdcError SYNCS_CHANGED where the rows themselves were read otherwise
  */
 export function registerSyncs(
   stored: readonly SyncEntry[] | null,
   current: readonly CurrentSync[],
   boundary: number,
-  state: string,
-): readonly SyncEntry[] {
-  if (stored === null) return current.map((sync) => ({ ...sync, boundary }));
-  const live = new Map(stored.flatMap((entry) => (entry.retired ? [] : [[entry.name, entry]])));
-  const added = current.filter(({ name }) => !live.has(name));
-  const changed = current.filter(({ name, fingerprint }) => {
-    const known = live.get(name);
-    return known !== undefined && known.fingerprint !== fingerprint;
+): Registered {
+  const pending: { [number: string]: Pending } = {};
+  const wanted = new Map(current.map((sync) => [sync.name, sync.fingerprint]));
+  const syncs: SyncEntry[] = (stored ?? []).map((entry, number) => {
+    const fingerprint = entry.retired ? undefined : wanted.get(entry.name);
+    if (!fingerprint) return { ...entry, retired: true };
+    wanted.delete(entry.name);
+    const changed = whatChanged(entry, fingerprint);
+    if (changed !== null) pending[number] = changed;
+    return { ...entry, fingerprint };
   });
-  if (added.length + changed.length > 0) {
-    const what = [
-      ...added.map(({ name }) => `"${name}" is new`),
-      ...changed.map(({ name }) => `"${name}" has another filter, user, mapping or type`),
-    ].join(", ");
+  for (const [name, fingerprint] of wanted) {
+    if (stored !== null) pending[syncs.length] = "new";
+    syncs.push({ name, fingerprint, boundary });
+  }
+  return { syncs, pending };
+}
+
+/** What is pending from before and now. */
+export function bothPending(
+  before: Registered["pending"],
+  now: Registered["pending"],
+): Registered["pending"] {
+  const all = { ...before };
+  for (const [number, pending] of Object.entries(now)) {
+    const known = all[number];
+    const isStronger = !known || STRENGTH.indexOf(pending) > STRENGTH.indexOf(known);
+    if (isStronger) all[number] = pending;
+  }
+  return all;
+}
+
+function whatChanged(
+  { name, fingerprint: before }: SyncEntry,
+  now: SyncFingerprint,
+): Pending | null {
+  if (before.reading !== now.reading) {
     throw new CdcError(
       "SYNCS_CHANGED",
-      `the syncs are not those that the state in ${state} was made with: ${what}. Its rows do not say what was sent for them. ` +
-        "Give the pipeline another `name` to begin anew beside it, put the setting back, or remove that folder to begin anew",
+      `the model of sync "${name}" has another key or other column types: the stored rows were read otherwise. ` +
+        "Put them back, or run with --rebuild to build the state anew from what the topic holds",
     );
   }
-  const wanted = new Set(current.map(({ name }) => name));
-  return stored.map((entry) =>
-    entry.retired || wanted.has(entry.name) ? entry : { ...entry, retired: true },
-  );
+  if (before.type !== now.type) return "new";
+  if (before.users !== now.users) return "users";
+  if (before.mapping !== now.mapping) return "mapping";
+  return before.filter === now.filter ? null : "filter";
 }

@@ -96,9 +96,9 @@ export class TaskState {
     this.#rows.put(key, row);
   }
 
-  /** Every row, the newest of each. */
-  rows(): AsyncIterable<readonly [string, StoredRow]> {
-    return this.#rows.entries();
+  /** Every row, the newest of each; in the store those behind the key `after`, in the order of keys. */
+  rows(after: string | null = null): AsyncIterable<readonly [string, StoredRow]> {
+    return this.#rows.entries(after);
   }
 
   /** Takes everything uncommitted as one cut at the position. One cut at a time. */

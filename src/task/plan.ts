@@ -18,6 +18,7 @@ import { idSpace } from "../map/message-id.ts";
 import { missingUser, Sync, type SyncOptions } from "../map/sync.ts";
 import { type Filter, filterOf } from "../model/filter.ts";
 import type { SyncEntry } from "../state/position-record.ts";
+import type { SyncFingerprint } from "../state/sync-registry.ts";
 import { namesTopic, type TopicName, topicName } from "../topic-name.ts";
 
 /** Everything that reads one topic: how its records are decoded, and the models and syncs over its rows. */
@@ -42,8 +43,7 @@ export type ModelPlan = {
 export type SyncPlan = {
   readonly sync: Sync;
   readonly options: SyncOptions;
-  /** Hash of everything that decides which rows are members and what they look like at Segment. */
-  readonly fingerprint: string;
+  readonly fingerprint: SyncFingerprint;
   readonly initialResults: "skip" | "send";
   readonly missingUser: "deadLetter" | "ignore" | "stop";
 };
@@ -184,13 +184,20 @@ function fieldsOf(sync: SyncSettings): FieldsSetting {
 }
 
 /** Event names, timestamp and messageId may change at any time: they say how a change is told, not what it is. */
-function fingerprint({ where, key, columns }: ModelSettings, sync: SyncSettings): string {
+function fingerprint({ where, key, columns }: ModelSettings, sync: SyncSettings): SyncFingerprint {
   const { type, userId, anonymousId, watch } = sync;
-  const decisive = [type, where, key, columns, userId, anonymousId, fieldsOf(sync), watch];
-  return hash("sha256", JSON.stringify(decisive.map((part) => part ?? null)), "base64url").slice(
-    0,
-    16,
-  );
+  return {
+    reading: hashOf(key, columns),
+    type,
+    filter: hashOf(where),
+    users: hashOf(userId, anonymousId),
+    mapping: hashOf(fieldsOf(sync), watch),
+  };
+}
+
+function hashOf(...parts: readonly unknown[]): string {
+  const text = JSON.stringify(parts.map((part) => part ?? null));
+  return hash("sha256", text, "base64url").slice(0, 12);
 }
 
 function formatOf(topic: string, model: ModelSettings, plans: readonly ModelPlan[]): TopicFormat {

@@ -20,6 +20,7 @@ import { removal, removalByTombstone } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
 import { type Occurrence, RowChanges } from "./row-changes.ts";
 import { seen, snapshotEnd } from "./snapshots.ts";
+import { SyncWalk } from "./sync-walk.ts";
 
 /** Results of a group of records, up to the first truncate in it. */
 export type GroupResults = Results & { readonly count: number; readonly truncate: Truncate | null };
@@ -57,6 +58,7 @@ export class Processor {
   readonly #decoder: Decoder;
   readonly #rows: RowChanges;
   readonly #keyChanges: KeyChanges;
+  readonly #syncWalk: SyncWalk;
   #position: PositionRecord;
   #refusedInARow = 0;
 
@@ -70,6 +72,7 @@ export class Processor {
       rows: this.#rows,
       wait_ms: plan.keyChangeWait_ms,
     });
+    this.#syncWalk = new SyncWalk({ ...options, rows: this.#rows });
     this.#position = position;
   }
 
@@ -141,6 +144,19 @@ export class Processor {
     const standing = { offset: this.#position.next, streaming: true, silent: by.silent };
     this.#rows.apply({ event, standing, record: by.record, place: by.place }, row, results);
     return results;
+  }
+
+  /** Has new and changed syncs see one stored row. */
+  walk(key: string, row: StoredRow): Results {
+    const { walk } = this.#position;
+    if (walk === null) return noResults();
+    this.#position = { ...this.#position, walk: { ...walk, after: key } };
+    return this.#syncWalk.see(key, row, walk);
+  }
+
+  /** New and changed syncs have seen every row. */
+  walked(): void {
+    this.#position = { ...this.#position, walk: null };
   }
 
   /** The syncs to which the record is one from before they began. */

@@ -11,10 +11,10 @@ import { CdcError } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
 import type { BegunTopics } from "../state/begun-topics.ts";
-import { type PositionRecord, UNBEGUN } from "../state/position-record.ts";
+import { type PositionRecord, UNBEGUN, type Walk } from "../state/position-record.ts";
 import { forget, restore } from "../state/restore.ts";
 import type { Store } from "../state/store.ts";
-import { registerSyncs } from "../state/sync-registry.ts";
+import { bothPending, type Registered, registerSyncs } from "../state/sync-registry.ts";
 import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -46,6 +46,8 @@ export type TaskManagerOptions = {
   readonly logger: Logger;
   /** What processes the records of a task, where they do not come in their order. */
   readonly processorFor?: (options: ProcessorOptions) => Processor;
+  /** A partition that has no state is refused, rather than begun. */
+  readonly requireState?: boolean;
   /** Called once, with the first error after which the pipeline cannot go on. */
   readonly onFailure: (error: unknown) => void;
   /** Called when a source with an end has been read to it and all is processed. */
@@ -181,7 +183,7 @@ export class TaskManager implements SourceListener {
       throw error;
     });
     const changelog = owned ?? null;
-    const begun = this.#begin(at, plan, state, changelog, home).catch(async (error) => {
+    const begun = this.#begin(at, plan, state, changelog).catch(async (error) => {
       await changelog?.release();
       await state.close();
       throw error;
@@ -206,12 +208,12 @@ export class TaskManager implements SourceListener {
     plan: TopicPlan,
     state: TaskState,
     changelog: OwnedChangelog | null,
-    home: string,
   ): Promise<{ task: Task; position: PositionRecord }> {
     const { settings, source, begun, deadLetters, control, registry, clock, counters, logger } =
       this.#options;
     const isAdded = changelog && (await this.#restore(at, state, changelog));
     const found = await state.load();
+    if (found === null && this.#options.requireState) throw noState(nameOf(at));
     const range = await source.range(at);
     const start = startOf(at, found, range, isAdded ?? begun.has(at.topic), settings.state.onGap);
     if (start.forget) await forget(state, changelog);
@@ -219,8 +221,10 @@ export class TaskManager implements SourceListener {
     const current = plan.models
       .flatMap((model) => model.syncs)
       .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
-    const syncs = registerSyncs(known?.syncs ?? null, current, start.boundary, home);
-    const position: PositionRecord = { ...UNBEGUN, ...known, next: start.next };
+    const { syncs, pending } = registerSyncs(known?.syncs ?? null, current, start.boundary);
+    const walk = walkOf(known?.walk ?? null, pending);
+    const position: PositionRecord = { ...UNBEGUN, ...known, next: start.next, walk };
+    if (walk) logger.info({ at: nameOf(at), ...walk }, "new or changed syncs see the stored rows");
     await keep({ state, syncs, changelog }, state.cut(position));
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...plan, ...UNTIL_THE_END } : plan;
@@ -289,6 +293,19 @@ export class TaskManager implements SourceListener {
     this.#failed = true;
     this.#options.onFailure(error);
   }
+}
+
+/** What is new begins at the first row again, for all that is pending; a walk that was broken off goes on. */
+function walkOf(before: Walk | null, pending: Registered["pending"]): Walk | null {
+  if (Object.keys(pending).length === 0) return before;
+  return { after: null, pending: bothPending(before?.pending ?? {}, pending) };
+}
+
+function noState(name: string): CdcError {
+  return new CdcError(
+    "REDRIVE_REFUSED",
+    `${name}: there is no state of it, here or in a changelog, and without it nobody knows what became of its rows since: redrive on the machine that has it. Nothing more was sent, and this redrive does not count as done`,
+  );
 }
 
 function stillOurs(name: string): CdcError {

@@ -166,6 +166,7 @@ export class Task {
 
   async #run(): Promise<void> {
     try {
+      await this.#walk();
       while (this.#phase === "running") {
         if (await this.#read()) continue;
         await this.#release(this.#now);
@@ -178,6 +179,20 @@ export class Task {
       this.#fail(error);
     }
     await this.#close();
+  }
+
+  /** New and changed syncs see every stored row, before anything new is processed. */
+  async #walk(): Promise<void> {
+    const { processor, state } = this.#options;
+    const { walk } = processor.position;
+    if (walk === null) return;
+    for await (const [key, row] of state.rows(walk.after)) {
+      if (this.#phase !== "running") return;
+      this.#take(processor.walk(key, row));
+      await this.#makeRoom();
+      this.#checkpointWhenDue();
+    }
+    processor.walked();
   }
 
   /** Does what the other tasks ask for; they come first, since they may be waiting for it. */

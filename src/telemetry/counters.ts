@@ -13,6 +13,8 @@ export const COUNTERS = {
   key_changes_missed:
     "creates of a changed primary key whose row before did not come in time: told as changed without it",
   key_changes_unreadable: "records of a primary-key change whose header is unreadable",
+  rows_walked: "stored rows that a new or changed sync was held against",
+  rows_not_walked: "stored rows for which the filter of a new or changed sync failed",
   reconciled: "rows removed because a complete snapshot no longer contained them",
   added: "rows that became members of a sync",
   changed: "members of which a watched column changed",

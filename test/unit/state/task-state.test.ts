@@ -9,7 +9,13 @@ import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 const s = suite("state: the rows of one task");
 
 const DAY_MS = 86_400_000;
-const SYNCS = [{ name: "a", fingerprint: "fa", boundary: 0 }];
+const SYNCS = [
+  {
+    name: "a",
+    fingerprint: { reading: "r", type: "track", filter: "f", users: "u", mapping: "m" },
+    boundary: 0,
+  },
+];
 
 function open(store = new MemoryStore(), clock = new VirtualClock()) {
   return { store, clock, state: new TaskState(store, clock, 7 * DAY_MS) };

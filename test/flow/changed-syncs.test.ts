@@ -1,0 +1,175 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { CdcError } from "../../src/errors.ts";
+import type { Message } from "../../src/map/sync.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { insert, remove, update } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+const s = suite("flow: syncs that are new or changed");
+
+const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}";
+const life = (more = "", send = true) =>
+  `life: {model: users, type: track, userId: id, properties: [email], ${EVENTS}, ` +
+  `initialResults: ${send ? "send" : "skip"}${more}}`;
+const TRAITS = "traits: {model: users, type: identify, userId: id, traits: [email]}";
+const AUDIENCE =
+  "audience: {model: users, type: track-entered-exited, userId: id, initialResults: send}";
+
+const where = (condition: string) => `{topic: ${TOPIC}, key: [id], where: ${condition}}`;
+const told = (messages: readonly Message[]) =>
+  messages.map(({ type, event, userId }) => `${event ?? type} ${userId}`).sort();
+
+type Setup = { readonly model?: string; readonly syncs: string };
+
+/** Rows 1 to 3 of ages 10, 20 and 30 under the first settings; then what the second settings send by themselves. */
+async function changed(before: Setup, after: Setup) {
+  const driver = await new TaskDriver(before).start();
+  const rows = [1, 2, 3].map((id) => ({ id, email: `${id}@x`, age: id * 10 }));
+  await driver.pipe([...rows.map((row) => insert(row, row.id)), insert({ id: 4, age: 40 }, 4)]);
+  await driver.pipe(remove(4, 5));
+  await driver.stop();
+  driver.taken();
+  await driver.reconfigure(after).start();
+  return { driver, sent: await driver.pipe([]) };
+}
+
+type Case = readonly [what: string, before: Setup, after: Setup, sent: readonly string[]];
+
+const CASES: readonly Case[] = [
+  ["nothing where nothing changed", { syncs: `{${life()}}` }, { syncs: `{${life()}}` }, []],
+  [
+    "the rows as added to a new sync",
+    { syncs: `{${life()}}` },
+    { syncs: `{${life()}, ${AUDIENCE}}` },
+    ["Segment Entered 1", "Segment Entered 2", "Segment Entered 3"],
+  ],
+  [
+    "the rows to a new identify",
+    { syncs: `{${life()}}` },
+    { syncs: `{${life()}, ${TRAITS}}` },
+    ["identify 1", "identify 2", "identify 3"],
+  ],
+  [
+    "nothing to a new sync that skips its initial results",
+    { syncs: `{${TRAITS}}` },
+    { syncs: `{${TRAITS}, ${life("", false)}}` },
+    [],
+  ],
+  [
+    "what a narrower filter leaves out as removed",
+    { syncs: `{${life()}, ${AUDIENCE}}` },
+    { syncs: `{${life()}, ${AUDIENCE}}`, model: where("row.age > 15") },
+    ["Removed 1", "Segment Exited 1"],
+  ],
+  [
+    "what a wider filter lets in as added",
+    { syncs: `{${life()}, ${TRAITS}}`, model: where("row.age > 15") },
+    { syncs: `{${life()}, ${TRAITS}}`, model: where("row.age > 5") },
+    ["Added 1", "identify 1"],
+  ],
+  [
+    "nothing where a sync is taken out",
+    { syncs: `{${life()}, ${AUDIENCE}}` },
+    { syncs: `{${life()}}` },
+    [],
+  ],
+  [
+    "the rows as changed where the mapping is another",
+    { syncs: `{${TRAITS}}` },
+    { syncs: `{traits: {model: users, type: identify, userId: id, traits: [email, age]}}` },
+    ["identify 1", "identify 2", "identify 3"],
+  ],
+  [
+    "the new users to an audience whose users are others",
+    { syncs: `{${AUDIENCE}}` },
+    { syncs: `{${AUDIENCE.replace("userId: id", "userId: email")}}` },
+    ["Segment Entered 1@x", "Segment Entered 2@x", "Segment Entered 3@x"],
+  ],
+  [
+    "the rows anew where the type is another",
+    { syncs: `{${TRAITS}}` },
+    { syncs: `{${AUDIENCE.replace("audience", "traits")}}` },
+    ["Segment Entered 1", "Segment Entered 2", "Segment Entered 3"],
+  ],
+];
+
+for (const [what, before, after, expected] of CASES) {
+  s(`should send ${what}`, async () => {
+    const { driver, sent } = await changed(before, after);
+    assert.equal(told(sent), expected);
+    await driver.stop();
+    // Once: the next start sends nothing.
+    await driver.start();
+    assert.equal(told(await driver.pipe([])), []);
+    await driver.stop();
+  });
+}
+
+s("should write the memberships of a sync that skips, so that what follows is told", async () => {
+  const before = { syncs: `{${TRAITS}}` };
+  const { driver } = await changed(before, { syncs: `{${TRAITS}, ${life("", false)}}` });
+  const changes = [update({ id: 1, email: "new", age: 10 }, 20), remove(2, 21)];
+  const events = (await driver.pipe(changes)).filter(({ type }) => type === "track");
+  assert.equal(told(events), ["Changed 1", "Removed 2"]);
+  await driver.stop();
+});
+
+s("should go on after a crash in the middle, with the same ids and nothing left out", async () => {
+  const before = { syncs: `{${life()}}` };
+  const after = {
+    syncs: `{${life()}, ${AUDIENCE}}`,
+    more: "checkpoint: {rows: 10, interval_ms: 50}",
+  };
+  const ids = async (die: boolean) => {
+    const driver = await new TaskDriver(before).start();
+    await driver.pipe(
+      Array.from({ length: 95 }, (_, id) => insert({ id, email: `${id}@x` }, id + 1)),
+    );
+    await driver.stop();
+    driver.taken();
+    await driver.reconfigure(after).start([]);
+    if (die) {
+      driver.dieAt("after changelog");
+      driver.source.assign(driver.partitions);
+      await driver.pipe([]);
+      await driver.clock.advance(200);
+      await driver.crash();
+      await driver.start();
+    } else driver.source.assign(driver.partitions);
+    await driver.pipe([]);
+    await driver.stop();
+    const entered = driver.segment.taken.filter(({ event }) => event === "Segment Entered");
+    return entered.map(({ messageId }) => messageId);
+  };
+  const expected = await ids(false);
+  assert.is(expected.length, 95);
+  assert.equal([...new Set(await ids(true))].sort(), [...expected].sort());
+});
+
+s("should not begin anew for what was seen, unless the settings change once more", async () => {
+  const before = { syncs: `{${life()}}`, model: where("row.age > 15") };
+  const { driver, sent } = await changed(before, { ...before, model: where("row.age > 5") });
+  assert.equal(told(sent), ["Added 1"]);
+  await driver.stop();
+  await driver.reconfigure({ ...before, model: where("row.age > 25") }).start();
+  assert.equal(told(await driver.pipe([])), ["Removed 1", "Removed 2"]);
+  await driver.stop();
+});
+
+s("should keep a row's membership where the new filter fails on it, and count it", async () => {
+  const before = { syncs: `{${life()}}` };
+  const { driver, sent } = await changed(before, { ...before, model: where("row.nothing > 5") });
+  assert.equal(sent, []);
+  assert.is(driver.counters.get("rows_not_walked"), 3);
+  await driver.stop();
+});
+
+s("should refuse other column types: the rows were read otherwise", async () => {
+  const before = { syncs: `{${life()}}` };
+  const model = `{topic: ${TOPIC}, key: [id], columns: {age: string}}`;
+  const { driver } = await changed(before, { ...before, model });
+  assert.is((driver.failures[0] as CdcError)?.code, "SYNCS_CHANGED");
+});
+
+s.run();
