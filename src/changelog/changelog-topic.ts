@@ -18,6 +18,9 @@ export type ChangelogTopic = {
   readonly partitions: number;
   /** Partitions that were made just now, beside others that were there. */
   readonly added: readonly number[];
+  /** Of the changelog and of its source topic. */
+  readonly replicas: number;
+  readonly sourceReplicas: number;
 };
 
 /**
@@ -32,7 +35,7 @@ export async function ensureChangelogTopic(
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const wanted = await partitionsOf(admin, sourceTopic);
+    const { partitions: wanted, replicas: sourceReplicas } = await shapeOf(admin, sourceTopic);
     if (!(await admin.listTopics()).includes(topic)) {
       // Resolves with false where another process was faster: that is as good.
       await admin.createTopics({
@@ -42,22 +45,28 @@ export async function ensureChangelogTopic(
       await untilListed(admin, topic);
     }
     const maxBytes = await check(admin, topic);
-    return { maxBytes, partitions: wanted, added: await grow(admin, topic, wanted) };
+    const { partitions, replicas } = await shapeOf(admin, topic);
+    const added = await grow(admin, topic, partitions, wanted);
+    return { maxBytes, partitions: wanted, added, replicas, sourceReplicas };
   } finally {
     await admin.disconnect().catch(() => {});
   }
 }
 
-async function grow(admin: Admin, topic: string, wanted: number): Promise<number[]> {
-  const found = await partitionsOf(admin, topic);
+async function grow(admin: Admin, topic: string, found: number, wanted: number): Promise<number[]> {
   if (found >= wanted) return [];
   await admin.createPartitions({ topicPartitions: [{ topic, count: wanted }] });
   return Array.from({ length: wanted - found }, (_, i) => found + i);
 }
 
-async function partitionsOf(admin: Admin, topic: string): Promise<number> {
+async function shapeOf(
+  admin: Admin,
+  topic: string,
+): Promise<{ partitions: number; replicas: number }> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-  return topics[0]?.partitions.length ?? 0;
+  const partitions = topics[0]?.partitions ?? [];
+  const replicas = Math.min(...partitions.map((partition) => partition.replicas.length));
+  return { partitions: partitions.length, replicas };
 }
 
 async function check(admin: Admin, topic: string): Promise<number> {

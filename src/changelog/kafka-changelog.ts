@@ -68,6 +68,12 @@ export class KafkaChangelog implements Changelog {
   async #ensure(topic: string, sourceTopic: string): Promise<Topic> {
     const { kafka, groupId, logger } = this.#options;
     const { added, ...found } = await ensureChangelogTopic(this.#client, topic, sourceTopic);
+    const { replicas, sourceReplicas } = found;
+    if (replicas < sourceReplicas)
+      logger.warn(
+        { topic, replicas, sourceReplicas },
+        "the changelog has fewer replicas than its source: the state is less safe than the records",
+      );
     // Their tasks have to know it, in whichever process they will be: rows there are no initial results.
     for (const partition of added) {
       const log = new TransactionalLog(this.#client, { topic, partition }, found.maxBytes);

@@ -21,7 +21,7 @@ export class RecordKey {
    */
   read(key: Buffer | null): string {
     const fields = key === null || key.length === 0 ? null : this.#parse(key);
-    if (fields === null) {
+    if (fields === null || (isObject(fields) && Object.keys(fields).length === 0)) {
       throw new CdcError(
         "MISSING_KEY",
         "the record has no key, so its row cannot be followed; give the table a primary key or set Debezium's message.key.columns",

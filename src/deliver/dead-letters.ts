@@ -29,6 +29,9 @@ export interface DeadLetters {
 /** What our headers begin with. */
 export const HEADER = "cdc-to-segment";
 
+/** A value beyond it stays in its own topic, where the coordinates find it: a letter must not stop the pipeline. */
+const LARGEST_VALUE_BYTES = 7_000_000;
+
 /** The record as it came, with its reason and coordinates in headers: for a Kafka topic. */
 export function asRecord(letter: DeadLetter): LogEntry {
   const { record, error, by, message, change, isInitial } = letter;
@@ -46,7 +49,10 @@ export function asRecord(letter: DeadLetter): LogEntry {
   if (message !== undefined) headers[`${HEADER}.message`] = message;
   if (change !== undefined) headers[`${HEADER}.change`] = change;
   if (isInitial) headers[`${HEADER}.initial`] = "true";
-  return { key: record.key, value: record.value, headers };
+  const size = record.value?.length ?? 0;
+  if (size <= LARGEST_VALUE_BYTES) return { key: record.key, value: record.value, headers };
+  headers[`${HEADER}.left-out`] = `the value of ${size} bytes, too large for this topic`;
+  return { key: record.key, value: null, headers };
 }
 
 /** The record in the recorded form, with its reason: a line of a file, which `redrive` and `preview` read again. */

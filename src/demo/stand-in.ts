@@ -14,7 +14,7 @@ export type Arrived = {
   readonly messageId?: string;
 };
 
-/** What the stand-in is to answer instead; `hang` answers never, `reset` cuts the connection. */
+/** What it does instead: `hang` never answers, `reset` cuts the connection, `half` takes the batch and cuts its answer. */
 export type Misbehaviour =
   | {
       readonly status: number;
@@ -22,6 +22,7 @@ export type Misbehaviour =
       readonly delay_ms?: number;
     }
   | "hang"
+  | "half"
   | "reset";
 
 export type StandInOptions = {
@@ -88,6 +89,13 @@ export class StandIn {
     if (misbehaviour === "hang") return;
     if (misbehaviour === "reset") {
       request.socket.destroy();
+      return;
+    }
+    if (misbehaviour === "half") {
+      if (batch) this.#take(batch);
+      response.writeHead(200, { "content-length": "100" }).write('{"succ');
+      // What was written goes out first.
+      setTimeout(() => request.socket.destroy(), 10);
       return;
     }
     if (misbehaviour?.delay_ms)

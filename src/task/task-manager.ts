@@ -149,7 +149,10 @@ export class TaskManager implements SourceListener {
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
     const owned = new Map(partitions.map((at) => [nameOf(at), at]));
-    const lost = [...this.#tasks.values()].filter(({ at }) => !owned.has(nameOf(at)));
+    // A task that was fenced has ended; where the group gives its partition here again, it is opened anew.
+    const lost = [...this.#tasks.values()].filter(
+      (task) => task.isClosed || !owned.has(nameOf(task.at)),
+    );
     await Promise.all(lost.map((task) => this.#abandon(task)));
     const fresh = [...owned.values()].filter((at) => !this.#tasks.has(nameOf(at)));
     const opener = async () => {

@@ -109,6 +109,10 @@ export class Task {
     this.#loop = this.#run();
   }
 
+  get isClosed(): boolean {
+    return this.#phase === "closed";
+  }
+
   /** Takes records in, in the order of their offsets; what it had already is dropped and counted. */
   enqueue(records: readonly SourceRecord[]): void {
     if (this.#phase !== "running") return;

@@ -82,10 +82,10 @@ async function measurePeers(ground: Ground, { rounds, only, beside }: Options) {
       rounds: [] as Measured[],
     }));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [i, { peer, name, rounds: measured }] of results.entries()) {
+    for (const [i, { peer, id, name, rounds: measured }] of results.entries()) {
       const found = await measure(peer, ground, `bench-${round}-${i}`);
       measured.push(found);
-      console.error(`round ${round}  ${Math.round(found.records_s)} records/s  ${name}`);
+      console.error(`round ${round}  ${Math.round(found.records_s)} records/s  ${id}: ${name}`);
     }
   }
   return results;

@@ -200,6 +200,27 @@ s("should not stop where good records stand between", async () => {
   await driver.stop();
 });
 
+s(
+  "should stop where every second record of the process is bad, in whichever partition",
+  async () => {
+    const more = "deadLetters: {stopAfterInARow: 5, stopAtRatio: 0.5, ratioWindow: 10}";
+    const driver = await new TaskDriver({ more, partitions: 2 }).start();
+    const pairs = (first: number) =>
+      Array.from({ length: 2 }, (_, i) => [
+        insert({ id: first + i }, 10),
+        oops[i] as Change,
+      ]).flat();
+    await driver.pipe(pairs(1), 0);
+    await driver.pipe(pairs(11), 1);
+    assert.equal(driver.failures, []);
+    await driver.pipe(pairs(21), 0);
+    const [failure] = driver.failures as CdcError[];
+    assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
+    assert.match(failure?.message ?? "", /5 of the last records ended .* deadLetters\.stopAtRatio/);
+    await driver.stop();
+  },
+);
+
 s("should store no position past a dead letter that could not be written", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1 }, 10)]);

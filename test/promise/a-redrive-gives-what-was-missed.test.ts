@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -262,8 +262,9 @@ promise(
     rmSync(join(folder, "refuses/shop/replay/tasks"), { recursive: true });
     const { code, stderr } = await hit.redrive(file);
     assert.is(code, 1);
-    assert.match(stderr, /REDRIVE_REFUSED: there is no state/);
-    assert.not(existsSync(join(folder, `refuses/shop/replay/tasks/${TOPIC}`)));
+    assert.match(stderr, /REDRIVE_REFUSED: .* there is no state/);
+    // It began none either: the next one would take it for the service's.
+    assert.is((await hit.redrive(file)).code, 1);
     await hit.standIn.stop();
   },
 );

@@ -42,6 +42,7 @@ type Refused = readonly [
 const REFUSED: readonly Refused[] = [
   ["no key", null, null, "MISSING_KEY", /message\.key\.columns/],
   ["an empty key", null, "", "MISSING_KEY", /message\.key\.columns/],
+  ["a key without fields", null, "{}", "MISSING_KEY", /message\.key\.columns/],
   ["a key of JSON null", null, "null", "MISSING_KEY", /message\.key\.columns/],
   ["a field too few", ["org", "id"], '{"id":7}', "KEY_MISMATCH", /org, id.*fields id;/],
   ["a field too many", ["id"], '{"org":"o1","id":7}', "KEY_MISMATCH", /fields org, id;/],

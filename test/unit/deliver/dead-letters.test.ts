@@ -43,6 +43,14 @@ s("should keep the record's own bytes and headers, its reason and its coordinate
   });
 });
 
+s("should leave out a value that its topic would not take, and say so", () => {
+  const value = Buffer.alloc(7_000_001, "x");
+  const entry = asRecord(letterOf({ record: recordOf({ value }) }));
+  assert.is(entry.value, null);
+  assert.match(String(entry.headers["cdc-to-segment.left-out"]), /7000001 bytes/);
+  assert.is(entry.headers["cdc-to-segment.offset"], "0");
+});
+
 s("should keep a record without key or value as such", () => {
   const { key, value } = asRecord(letterOf({ record: recordOf({ key: null, value: null }) }));
   assert.equal([key, value], [null, null]);

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { RefusalRatio } from "../../../src/deliver/refusal-ratio.ts";
 import type { CdcError } from "../../../src/errors.ts";
 import type { Message } from "../../../src/map/sync.ts";
 import { LaneDriver } from "../../support/lane.ts";
@@ -100,6 +101,22 @@ s(
     );
   },
 );
+
+s("should stop where too large a part of what all lanes sent is refused", async () => {
+  const refusals = new RefusalRatio({ ratio: 0.5, window: 10 });
+  const [one, other] = [new LaneDriver({ refusals }), new LaneDriver({ refusals })];
+  for (const { segment } of [one, other])
+    segment.answer = refusing(400, "m1", "m3", "m5", "m7", "m9");
+  one.push(...numbered(6));
+  await one.lane.settled(6);
+  other.push(...numbered(10));
+  await other.clock.advance(0);
+  const [failure] = other.failures as CdcError[];
+  assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
+  assert.match(failure?.message ?? "", /5 of the last messages \(deadLetters\.stopAtRatio\)/);
+  assert.equal(one.failures, []);
+  assert.is(one.letters.length + other.letters.length, 4, "the fifth is kept");
+});
 
 s("should begin to count anew after every message that is taken", async () => {
   const driver = new LaneDriver({ refusedInARow: 3 });

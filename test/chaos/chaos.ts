@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { StandIn } from "../../src/demo/stand-in.ts";
+import { startStack } from "../stack/stack.ts";
+import { generator } from "../support/changes.ts";
+import { Feed } from "./feed.ts";
+import { Machine } from "./machine.ts";
+import { misbehaviour } from "./misbehaviour.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { Progress } from "./progress.ts";
+import type { Step } from "./script.ts";
+import { NAME, writeConfig } from "./settings.ts";
+import { type Done, Storm } from "./storm.ts";
+
+const MACHINES = ["one", "two", "three"];
+
+/** All is to have arrived this long after the last fault. */
+const SETTLES_WITHIN_MS = 240_000;
+
+/** What must not come has had its time: longer than the slowest answer of the stand-in. */
+const QUIET_MS = 4_000;
+
+export type Chaos = {
+  readonly seed: number;
+  readonly records: number;
+  readonly keys: number;
+  readonly perSecond: number;
+  readonly script: (random: () => number) => readonly Step[];
+  readonly say?: (text: string) => void;
+};
+
+export type Result = {
+  readonly seed: number;
+  readonly records: number;
+  readonly outcome: Outcome;
+  readonly done: Done;
+  readonly repeated: number;
+  readonly requests: number;
+  readonly rebalances: number;
+  readonly worst_ms: number;
+  readonly seconds: number;
+  /** Processes that ended though nobody had asked them to. */
+  readonly ends: readonly string[];
+  /** The folder with every process' log, where something is wrong; it is gone else. */
+  readonly folder: string | null;
+};
+
+/** One storm over a stream of changes, from the first start to the last stop. */
+export async function chaos(options: Chaos): Promise<Result> {
+  const { seed, records, keys, perSecond, script, say = () => {} } = options;
+  const random = generator(seed);
+  const folder = mkdtempSync(join(tmpdir(), "chaos-"));
+  const started = Date.now();
+  const stack = await startStack({ kafka: true });
+  const standIn = await StandIn.start({ misbehave: misbehaviour(generator(seed + 1)) });
+  const { kafka: broker } = stack;
+  const addresses = { brokers: broker.brokers, segment: standIn.url };
+  const machines = MACHINES.map((name) => new Machine(folder, name, addresses));
+  let progress: Progress | undefined;
+  try {
+    const feed = new Feed(broker.brokers, { records, keys, seed, perSecond });
+    writeConfig(join(folder, "preview.json"), join(folder, "none"), addresses);
+    const expected = await feed.expected(join(folder, "preview.json"), join(folder, "feed.ndjson"));
+    await feed.createTopic();
+    say(`seed ${seed}: ${feed.records} records worth ${expected.length} messages; ${folder}`);
+    const [first] = machines as [Machine];
+    first.start();
+    // What lies in the topic before it has begun would be an initial result.
+    while (!first.hasBegun) await sleep(50);
+
+    const due = () => feed.time;
+    progress = new Progress(expected, standIn, due, () => storm.isUp);
+    const storm = new Storm({ broker, machines, feed, progress, random, say });
+    await Promise.all([feed.produce(), storm.run(script(random))]);
+    say("the storm is over");
+    const deadline = Date.now() + SETTLES_WITHIN_MS;
+    while (progress.left > 0 && Date.now() < deadline) await sleep(200);
+    await sleep(QUIET_MS);
+    for (const machine of machines.filter(({ isOn }) => isOn)) {
+      const code = await machine.stop();
+      if (code !== 0) storm.done.badStops.push(`${machine.name}: ${code}`);
+    }
+    const outcome = outcomeOf(expected, standIn.kept);
+    const isRight = outcome.lost.length + outcome.doubled.length + outcome.outOfOrder.length === 0;
+    if (isRight && !process.env.CHAOS_KEEP) rmSync(folder, { recursive: true });
+    return {
+      ...{ seed, records: feed.records, outcome, done: storm.done },
+      repeated: standIn.dropped.repeated,
+      requests: standIn.requests,
+      rebalances: generationsOf(readFileSync(broker.logFile, "utf8")),
+      worst_ms: progress.worst_ms,
+      seconds: Math.round((Date.now() - started) / 1_000),
+      ends: machines.flatMap(({ ends }) => ends),
+      folder: isRight ? null : folder,
+    };
+  } finally {
+    progress?.stop();
+    await Promise.all(machines.map((machine) => machine.kill()));
+    await standIn.stop();
+    await stack.stop();
+  }
+}
+
+/** How often the group was shared out anew, as its coordinator tells it. */
+function generationsOf(log: string): number {
+  return [...log.matchAll(/Stabilized group (\S+) generation \d+/g)].filter(
+    ([, group]) => group === NAME,
+  ).length;
+}

@@ -1,0 +1,33 @@
+import type { Arrived } from "../../src/demo/stand-in.ts";
+
+/** What Segment kept, held against what the same records are worth to `preview`. */
+export type Outcome = {
+  readonly expected: number;
+  readonly delivered: number;
+  readonly lost: readonly Arrived[];
+  /** Kept beyond what was expected: a second id for one event, or an event that never was. */
+  readonly doubled: readonly Arrived[];
+  /** Messages that came first after a later one of their row. */
+  readonly outOfOrder: readonly Arrived[];
+};
+
+export function outcomeOf(expected: readonly Arrived[], kept: readonly Arrived[]): Outcome {
+  const ranks = new Map(expected.map(({ messageId = "" }, rank) => [messageId, rank]));
+  const arrived = new Set(kept.map(({ messageId = "" }) => messageId));
+  const latest = new Map<string, number>();
+  const outOfOrder = kept.filter(({ messageId = "", userId = "" }) => {
+    const rank = ranks.get(messageId);
+    if (rank === undefined) return false;
+    const isLate = rank < (latest.get(userId) ?? -1);
+    if (!isLate) latest.set(userId, rank);
+    return isLate;
+  });
+  const doubled = kept.filter(({ messageId = "" }) => !ranks.has(messageId));
+  return {
+    expected: expected.length,
+    delivered: kept.length - doubled.length,
+    lost: expected.filter(({ messageId = "" }) => !arrived.has(messageId)),
+    doubled,
+    outOfOrder,
+  };
+}

@@ -1,0 +1,115 @@
+import type { Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { PARTITIONS } from "./settings.ts";
+
+const EVERY_MS = 100;
+
+type Lane = {
+  /** Times of the changes of the messages expected, ascending. */
+  readonly times: readonly number[];
+  kept: number;
+  stalled_ms: number;
+};
+
+/**
+ * Looks at each partition for how long nothing of it has arrived though something was due. Only time counts in which
+ * the pipeline could have gone on: a process was alive, the broker and Segment were up.
+ */
+export class Progress {
+  readonly #standIn: StandIn;
+  readonly #due: () => number;
+  readonly #isUp: () => boolean;
+  readonly #lanes: readonly Lane[];
+  readonly #timer: NodeJS.Timeout;
+  #seen = 0;
+  #at = Date.now();
+  #worst_ms = 0;
+
+  /** @param due the time of the last change that is in the topic */
+  constructor(
+    expected: readonly Arrived[],
+    standIn: StandIn,
+    due: () => number,
+    isUp: () => boolean,
+  ) {
+    const times = Map.groupBy(expected, partitionOf);
+    this.#lanes = Array.from({ length: PARTITIONS }, (_, partition) => ({
+      times: (times.get(partition) ?? [])
+        .map(({ timestamp = "" }) => Date.parse(timestamp))
+        .toSorted((a, b) => a - b),
+      kept: 0,
+      stalled_ms: 0,
+    }));
+    this.#standIn = standIn;
+    this.#due = due;
+    this.#isUp = isUp;
+    this.#timer = setInterval(() => this.#look(), EVERY_MS);
+  }
+
+  /** The longest time that a partition stood still. */
+  get worst_ms(): number {
+    return this.#worst_ms;
+  }
+
+  /** Messages of each partition that have arrived. */
+  get kept(): readonly number[] {
+    return this.#lanes.map(({ kept }) => kept);
+  }
+
+  /** Whether each partition has moved since, or has nothing left to do. */
+  hasMovedSince(before: readonly number[]): boolean {
+    return this.#lanes.every((lane, i) => lane.kept > (before[i] ?? 0) || this.#left(lane) <= 0);
+  }
+
+  get left(): number {
+    return this.#lanes.reduce((sum, lane) => sum + Math.max(0, this.#left(lane)), 0);
+  }
+
+  /** How long each partition has stood still, for a report. */
+  get stalled(): string {
+    return this.#lanes
+      .map((lane, i) => `${i}: ${this.#left(lane)} left, ${lane.stalled_ms} ms`)
+      .join("; ");
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #left({ times, kept }: Lane): number {
+    return countUpTo(times, this.#due()) - kept;
+  }
+
+  #look(): void {
+    const moved = new Set<Lane>();
+    const { kept } = this.#standIn;
+    for (; this.#seen < kept.length; this.#seen += 1) {
+      const lane = this.#lanes[partitionOf(kept[this.#seen] as Arrived)];
+      if (!lane) continue;
+      lane.kept += 1;
+      moved.add(lane);
+    }
+    const now = Date.now();
+    const passed = now - this.#at;
+    this.#at = now;
+    for (const lane of this.#lanes) {
+      if (moved.has(lane) || this.#left(lane) <= 0) lane.stalled_ms = 0;
+      else if (this.#isUp()) lane.stalled_ms += passed;
+      this.#worst_ms = Math.max(this.#worst_ms, lane.stalled_ms);
+    }
+  }
+}
+
+function partitionOf({ userId }: Arrived): number {
+  return Number(userId) % PARTITIONS;
+}
+
+/** How many of the ascending values are not above `limit`. */
+function countUpTo(values: readonly number[], limit: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

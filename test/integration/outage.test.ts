@@ -1,0 +1,179 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { start } from "../support/command-line.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { topicHolds } from "../support/topics.ts";
+
+/** Segment is away in every way it can be, for several sessions of the group, and the topic is full. */
+
+const PARTITIONS = 4;
+const RECORDS = 100_000;
+const SESSION_TIMEOUT_MS = 6_000;
+
+/** Together longer than three sessions: a process that stood still for it would have lost its partitions. */
+const OUTAGES: readonly (readonly [name: string, answer: Misbehaviour | "refuse", ms: number])[] = [
+  ["connection refused", "refuse", 7_000],
+  ["hanging", "hang", 6_000],
+  ["503", { status: 503 }, 6_000],
+  ["429 with Retry-After", { status: 429, headers: { "retry-after": "1" } }, 2_000],
+];
+
+/** For each partition. */
+const LIMITS = { queue_bytes: 2_000_000, lane_bytes: 2_000_000 };
+const CHECKPOINT_ROWS = 1_000;
+
+const folder = mkdtempSync(join(tmpdir(), "outage-"));
+const test = suite("an outage of Segment");
+let stack: Stack;
+let standIn: StandIn;
+
+test.before(async () => {
+  stack = await startStack({ kafka: true });
+  standIn = await StandIn.start();
+  const admin = kafka().admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
+  await admin.disconnect();
+  await fill();
+});
+
+test.after(async () => {
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("should hold what its limits say, keep its partitions, and go on by itself", async () => {
+  let answer: Misbehaviour | null = null;
+  const { url } = standIn;
+  const port = Number(new URL(url).port);
+  await standIn.stop();
+  const config = join(folder, "config.json");
+  writeFileSync(config, JSON.stringify(settings(url)));
+  const service = start(["run", "--config", config]);
+  const member = await memberOf();
+  for (const [name, what, ms] of OUTAGES) {
+    if (what !== "refuse" && answer === null) {
+      answer = what;
+      standIn = await StandIn.start({ port, misbehave: () => answer });
+    }
+    answer = what === "refuse" ? null : what;
+    await sleep(ms);
+    assert.is(service.child.exitCode, null, name);
+    if (process.env.OUTAGE_SAY) console.log(name, peak_MB(service.child.pid));
+  }
+  assert.is(await memberOf(), member, "the same member all along");
+  const outage_MB = peak_MB(service.child.pid);
+
+  answer = null;
+  const deadline = Date.now() + 120_000;
+  while (standIn.kept.length < RECORDS && Date.now() < deadline) await sleep(100);
+  const all_MB = peak_MB(service.child.pid);
+  if (process.env.OUTAGE_SAY) console.log({ outage_MB, all_MB });
+  assert.is(await memberOf(), member, "and after it");
+  assert.is(generations(), 1, "nobody was waited for, nothing was shared out anew");
+  service.child.kill("SIGTERM");
+  const { code, stderr } = await service.ended;
+  assert.is(code, 0, stderr);
+  const users = standIn.kept.map(({ userId }) => Number(userId));
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    // Each once, in the order of the topic.
+    const expected = Array.from({ length: RECORDS / PARTITIONS }, (_, i) => i * PARTITIONS);
+    assert.equal(
+      users.filter((id) => id % PARTITIONS === partition),
+      expected.map((id) => id + partition),
+    );
+  }
+});
+
+function settings(url: string): object {
+  return {
+    name: "outage",
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    state: { directory: join(folder, "state") },
+    segment: { writeKey: "none", url, timeout_ms: 2_000 },
+    checkpoint: { rows: CHECKPOINT_ROWS },
+    limits: process.env.OUTAGE_UNBOUNDED
+      ? {
+          queue_bytes: 1e9,
+          lane_bytes: 1e9,
+          queue_records: 1e6,
+          lane_messages: 1e6,
+        }
+      : LIMITS,
+    log: { format: "json", level: "warn" },
+    models: { users: { topic: TOPIC } },
+    syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["about"] } },
+  };
+}
+
+/** As fast as it goes: rows of about 700 bytes. */
+async function fill(): Promise<void> {
+  const createPartitioner = Partitioners.DefaultPartitioner;
+  const producer = kafka().producer({ createPartitioner });
+  await producer.connect();
+  for (let from = 0; from < RECORDS; from += 5_000) {
+    const messages = Array.from({ length: 5_000 }, (_, i) => messageOf(from + i));
+    await producer.send({ topic: TOPIC, acks: -1, messages });
+  }
+  await producer.disconnect();
+  await topicHolds(stack.kafka, TOPIC, RECORDS);
+}
+
+function messageOf(id: number) {
+  const ts_ms = 1_795_481_597_000 + id;
+  const source = { connector: "postgresql", name: "app", db: "app", schema: "public" };
+  const value = {
+    before: null,
+    after: { id, about: `${id} `.repeat(80) },
+    source: { ...source, table: "users", snapshot: "false", lsn: 1_000 + id, ts_ms },
+    op: "c",
+    ts_ms,
+  };
+  return {
+    partition: id % PARTITIONS,
+    key: JSON.stringify({ id }),
+    value: JSON.stringify(value),
+  };
+}
+
+/** The one member of the group, once it has its partitions. */
+async function memberOf(): Promise<string> {
+  const admin = kafka().admin();
+  await admin.connect();
+  try {
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
+      const { groups } = await admin.describeGroups(["outage"]);
+      const [only] = groups[0]?.members ?? [];
+      if (groups[0]?.state === "Stable" && only) return only.memberId;
+    }
+    throw new Error("the process has not joined its group");
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** How often the group was shared out, as its coordinator tells it. */
+function generations(): number {
+  const log = readFileSync(stack.kafka.logFile, "utf8");
+  return log.match(/Stabilized group outage generation \d+ .*with 1 members/g)?.length ?? 0;
+}
+
+/** The most of the machine's memory that the process has had so far. */
+function peak_MB(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1_000);
+}
+
+function kafka(): Kafka {
+  return new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
+}
+
+test.run();

@@ -1,0 +1,58 @@
+import type { SourceRecord, TopicPartition } from "../../src/record.ts";
+
+export type Appended = Pick<SourceRecord, "key" | "value"> & Partial<SourceRecord>;
+
+/** One partition of a topic, as the brokers keep it: appended by anybody, read by anybody, perhaps compacted. */
+export class SharedLog {
+  readonly at: TopicPartition;
+  #records: SourceRecord[] = [];
+  #end = 0;
+  /** Called after each append. */
+  readonly readers = new Set<() => void>();
+
+  constructor(at: TopicPartition) {
+    this.at = at;
+  }
+
+  /** The offset that the next record gets. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /**
+   * @param marker whether a transaction's end follows, which takes an offset and is never read
+   * @returns the offset of the last record
+   */
+  append(records: readonly Appended[], marker = false): number {
+    for (const record of records) {
+      this.#records.push({ headers: {}, timestamp: 0, ...record, ...this.at, offset: this.#end });
+      this.#end += 1;
+    }
+    const last = this.#end - 1;
+    if (marker) this.#end += 1;
+    for (const wake of this.readers) wake();
+    return last;
+  }
+
+  /** Up to `count` records from `from` on. */
+  read(from: number, count: number): readonly SourceRecord[] {
+    const first = this.#records.findIndex(({ offset }) => offset >= from);
+    return first === -1 ? [] : this.#records.slice(first, first + count);
+  }
+
+  /** Keeps the newest record of each key; offsets stay, and so do removals, for longer than a simulation lasts. */
+  compact(): void {
+    const newest = new Map(this.#records.map((record) => [String(record.key), record]));
+    this.#records = this.#records.filter((record) => newest.get(String(record.key)) === record);
+  }
+
+  /** The newest value of each key that has one. */
+  contents(): Map<string, Buffer> {
+    const newest = new Map<string, Buffer>();
+    for (const { key, value } of this.#records) {
+      if (value === null) newest.delete(String(key));
+      else newest.set(String(key), value);
+    }
+    return newest;
+  }
+}
