@@ -106,9 +106,12 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   });
   const ended = () => over.resolve();
   stop.addEventListener("abort", ended, { once: true });
+  // It may have come while the topics of dead letters and control were opened: nobody tells of it again.
+  if (stop.aborted) ended();
   try {
     // Start may take as long as the brokers are away; a stop does not wait for it.
-    await Promise.race([source.start(parts.listen?.(manager) ?? manager), over.promise]);
+    if (!stop.aborted)
+      await Promise.race([source.start(parts.listen?.(manager) ?? manager), over.promise]);
     await over.promise;
   } finally {
     stop.removeEventListener("abort", ended);

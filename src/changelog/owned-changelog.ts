@@ -16,7 +16,7 @@ export const ADDED = Buffer.from("a");
 
 export type OwnedChangelogOptions = {
   readonly at: TopicPartition;
-  readonly log: TransactionalLog;
+  readonly log: Pick<TransactionalLog, "open" | "append" | "close">;
   readonly reader: ChangelogReader;
   readonly start: number;
   readonly clock: Clock;

@@ -1,13 +1,24 @@
+import { readAuthority } from "../authority.ts";
 import type { Settings } from "../config/settings.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
 import { library } from "./library.ts";
 
-/** Segment as the settings name it. */
+/**
+ * Segment as the settings name it.
+ * @throws CdcError CONFIGURATION where the file of its authority cannot be used
+ */
 export function segmentOf({
   writeKey,
   url,
   region,
   timeout_ms,
+  ca,
 }: Settings["segment"]): SegmentClient {
-  return new SegmentClient({ writeKey, url: url ?? REGIONS[region], timeout_ms, library });
+  return new SegmentClient({
+    writeKey,
+    url: url ?? REGIONS[region],
+    timeout_ms,
+    ca: ca === undefined ? undefined : readAuthority("segment.ca", ca),
+    library,
+  });
 }

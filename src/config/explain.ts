@@ -3,8 +3,15 @@ import type { Problem } from "./problem.ts";
 import { settingsSchema } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 
-/** A zod issue in words that say what was found and what to write instead. */
-export function explain(issue: z.core.$ZodIssue, value: unknown): Problem[] {
+/**
+ * A zod issue in words that say what was found and what to write instead.
+ * @param mask hides what came from the environment
+ */
+export function explain(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  mask: (text: string) => string,
+): Problem[] {
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const allowed = allowedKeys(path, value);
@@ -23,7 +30,7 @@ export function explain(issue: z.core.$ZodIssue, value: unknown): Problem[] {
       : issue.code === "invalid_union"
         ? `write ${describedAs(path, value) ?? "one of the documented forms"}`
         : issue.message;
-  return [{ path, text: `found ${shown(found, path)}: ${expected}` }];
+  return [{ path, text: `found ${shown(found, path, mask)}: ${expected}` }];
 }
 
 /** Settings beside the secrets that hold none themselves. */
@@ -39,11 +46,16 @@ const HARMLESS = new Set<PropertyKey>([
 ]);
 
 /** What was found, for a message; never a secret, not even one in a wrong place, nor anything long. */
-function shown(found: unknown, path: readonly PropertyKey[]): string {
-  const text = JSON.stringify(found) ?? String(found);
+function shown(
+  found: unknown,
+  path: readonly PropertyKey[],
+  mask: (text: string) => string,
+): string {
+  // Before it is cut: the rest of a secret would not be recognised.
+  const text = mask(JSON.stringify(found) ?? String(found));
   const [top] = path;
   const besideSecrets = top === undefined || top === "segment" || top === "kafka";
-  const harmless = path.some((part) => HARMLESS.has(part)) && !text.includes("@");
+  const harmless = path.some((part) => HARMLESS.has(part)) && !/[@?#]/.test(text);
   if (besideSecrets && !harmless) return "(hidden)";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

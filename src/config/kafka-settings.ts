@@ -4,7 +4,7 @@ import { address, file, flag, whole } from "./setting-kinds.ts";
 export const kafka = z
   .strictObject({
     brokers: z
-      .array(z.string().regex(/^[^\s,]+:\d+$/, "write host:port"))
+      .array(z.string().regex(/^[^\s,@]+:\d+$/, "write host:port"))
       .min(1)
       .describe("bootstrap brokers, host:port"),
     clientId: z

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { CdcError, messageOf } from "../errors.ts";
+import { maskOf } from "../mask.ts";
 import { expandEnvironment } from "./environment.ts";
 import { explain } from "./explain.ts";
 import type { Problem } from "./problem.ts";
@@ -30,30 +31,30 @@ export function parseSettings(
   environment: NodeJS.ProcessEnv,
 ): Settings {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  // Both would print what stands in the file: the lines around an error, and keys that are no text.
+  const silent = { prettyErrors: false, logLevel: "error" } as const;
+  const document = parseDocument(text, { lineCounter: lines, ...silent });
   const syntax = document.errors[0];
   if (syntax) {
     const line = lines.linePos(syntax.pos[0]).line;
-    throw new CdcError(
-      "CONFIGURATION",
-      `${file}:${line}: not YAML: ${syntax.message.split("\n")[0]}`,
-    );
+    throw new CdcError("CONFIGURATION", `${file}:${line}: not YAML: ${unquoted(syntax.message)}`);
   }
 
   const expanded = expandEnvironment(document, environment);
+  const mask = maskOf(expanded.taken);
   const problems: Problem[] = [...expanded.problems, ...reservedNames(document)];
   const value = plain(document, file);
   const parsed = settingsSchema.safeParse(value);
   if (parsed.success && problems.length === 0) problems.push(...checkReferences(parsed.data));
   if (!parsed.success)
-    problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, value)));
+    problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, value, mask)));
   if (parsed.success && problems.length === 0) return parsed.data;
 
   const report = problems.map(
     ({ path, text }) =>
-      `${file}:${lineOf(document, lines, path)}: ${path.join(".") || "(top)"}: ${text}`,
+      `${file}:${lineOf(document, lines, path)}: ${shownPath(path) || "(top)"}: ${text}`,
   );
-  throw new CdcError("CONFIGURATION", hidden(report.join("\n"), expanded.taken));
+  throw new CdcError("CONFIGURATION", mask(report.join("\n")));
 }
 
 /** JavaScript objects lose this name: what stands under it would vanish without a word. */
@@ -74,18 +75,29 @@ function plain(document: Document, file: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch (error) {
-    throw new CdcError("CONFIGURATION", `${file}: not YAML that can be read: ${messageOf(error)}`);
+    throw new CdcError(
+      "CONFIGURATION",
+      `${file}: not YAML that can be read: ${unquoted(messageOf(error))}`,
+    );
   }
 }
 
-/** Shorter values would hide half of the message, and are no secrets. */
-const SECRET_LENGTH = 4;
-
-/** What came from the environment may be a secret, in whatever place it was put. */
-function hidden(text: string, taken: ReadonlySet<string>): string {
-  const secrets = [...taken].filter(({ length }) => length >= SECRET_LENGTH);
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "(hidden)"), text);
+/** What yaml says, without the part of the file that it quotes: a password may begin with `*`, `!` or `|`. */
+function unquoted(message: string): string {
+  return message.replace(/(?<=[\w)]): .*|(?<=(?:sequence|directive|version) ).*/s, "");
 }
+
+/** `writeKey:abc` without a space is one name to YAML: what cannot be a setting's name is not shown beside secrets. */
+function shownPath(path: readonly PropertyKey[]): string {
+  const besideSecrets = path[0] === "segment" || path[0] === "kafka";
+  return path
+    .map((part, i) => ((i > 0 && !besideSecrets) || NAME.test(String(part)) ? part : "(hidden)"))
+    .map(String)
+    .join(".");
+}
+
+/** Settings, and places in lists. */
+const NAME = /^([A-Za-z_]{1,24}|\d{1,4})$/;
 
 /** The line of the deepest part of the path that the file has. */
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {

@@ -68,12 +68,21 @@ export const fields = z
 /** An address; credentials have settings of their own, since an address is shown in messages. */
 export const address = z
   .url({ protocol: /^https?$/, error: "write an address such as https://host:port" })
-  .refine(
-    (url) => !/^[^/]*\/\/[^/]*@/.test(url),
-    "take the user and password out of the address; they have settings of their own",
-  );
+  .refine((url) => {
+    // As it will be read: `https:user:password@host` has both too.
+    const read = URL.parse(url);
+    return read === null || (read.username === "" && read.password === "");
+  }, "take the user and password out of the address; they have settings of their own")
+  .refine((url) => !/[?#]/.test(url), "end the address before its ? or #: a path is added to it");
 
-export const file = z.string().min(1).describe("path of a PEM file");
+/** A path is shown in messages, and what stands in the file of a key must not be. */
+const PEM = /-----BEGIN|\n|^LS0tLS1|^[A-Za-z0-9+/=]{100,}$/;
+
+export const file = z
+  .string()
+  .min(1)
+  .refine((path) => !PEM.test(path), "write the path of the file, not what stands in it")
+  .describe("path of a PEM file");
 
 export type MappedSetting = z.infer<typeof mapped>;
 export type FieldsSetting = z.infer<typeof fields>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { kafka } from "./kafka-settings.ts";
 import { model } from "./model-settings.ts";
-import { address, duration, flag, part, UNITS, whole } from "./setting-kinds.ts";
+import { address, duration, file, flag, part, UNITS, whole } from "./setting-kinds.ts";
 import { sync } from "./sync-settings.ts";
 
 /**
@@ -40,6 +40,11 @@ const segment = z
       .optional()
       .describe(
         "base URL of any Segment-compatible endpoint (`/v1/batch` is added), instead of a region",
+      ),
+    ca: file
+      .optional()
+      .describe(
+        "the authority of its certificate, as a PEM file; default: the system's; certificates are always verified",
       ),
     linger_ms: whole(0, 60_000)
       .default(20)

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
 import type { Schema } from "avsc";
+import { readAuthority } from "../authority.ts";
 import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
+import { loginSecrets, maskOf } from "../mask.ts";
 import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { ownType } from "./avro-types.ts";
@@ -36,19 +37,21 @@ export class SchemaRegistry {
   readonly #client: Client;
   readonly #readers = new Map<number, SchemaReader>();
   readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
+  readonly #mask: (text: string) => string;
   #asking: Promise<void> = Promise.resolve();
   /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
   #avroSchema: Schema | null = null;
 
-  /** Throws CONFIGURATION where the authority's file cannot be read. */
+  /** Throws CONFIGURATION where the authority's file cannot be used. */
   constructor(options: RegistryOptions) {
     const { url, username, password, ca } = options;
     this.#options = options;
+    this.#mask = maskOf(loginSecrets(username ?? "", password ?? ""));
     this.#client = new Client(
       {
         host: url.replace(/\/+$/, ""),
         auth: username === undefined ? undefined : { username, password: password ?? "" },
-        agent: ca === undefined ? undefined : new Agent({ ca: readAuthority(ca) }),
+        agent: new URL(url).protocol === "https:" ? agentOf(ca) : undefined,
         retry: { retries: 0 },
       },
       {
@@ -122,8 +125,10 @@ export class SchemaRegistry {
         this.#readers.set(id, readerOf(await this.#client.getSchema(id), this.#avroSchema));
         return;
       } catch (error) {
-        const reason = messageOf(error);
-        if (stop.aborted) throw error;
+        // The registry's own words; what it does not have is told in dead letters too.
+        const reason = this.#mask(messageOf(error));
+        // Without the error, which holds the request.
+        if (stop.aborted) throw new Error(`the schema registry ${url} does not answer: ${reason}`);
         if (isRefusal(error)) {
           throw new CdcError(
             "REGISTRY_REFUSED",
@@ -164,17 +169,14 @@ function isRefusal(error: unknown): boolean {
   return status === 401 || status === 403;
 }
 
-function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
-  return Object.assign(() => true, { schema });
+/** Verification said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not open this door. */
+function agentOf(ca: string | undefined): Agent {
+  return new Agent({
+    rejectUnauthorized: true,
+    ca: ca === undefined ? undefined : readAuthority("kafka.schemaRegistry.ca", ca),
+  });
 }
 
-function readAuthority(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new CdcError(
-      "CONFIGURATION",
-      `kafka.schemaRegistry.ca: ${path} cannot be read: ${messageOf(error)}`,
-    );
-  }
+function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
+  return Object.assign(() => true, { schema });
 }

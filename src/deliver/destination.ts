@@ -7,4 +7,8 @@ export interface Destination {
 /** What came back: an HTTP answer, or a failure on the way. */
 export type Answer =
   | { readonly status: number; readonly body: string; readonly retryAfter?: string }
-  | { readonly failure: string };
+  | {
+      readonly failure: string;
+      /** The other side could not show that it is the one that was called. */
+      readonly isUntrusted?: boolean;
+    };

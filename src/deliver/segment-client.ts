@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import got, { type Got, RequestError } from "got";
+import { maskOf } from "../mask.ts";
 import type { Answer, Destination } from "./destination.ts";
 
 export type SegmentOptions = {
@@ -8,6 +9,8 @@ export type SegmentOptions = {
   /** Base URL; `/v1/batch` is added. */
   readonly url: string;
   readonly timeout_ms: number;
+  /** PEM of the authority that signed its certificate; default: the system's. */
+  readonly ca?: Buffer;
   /** Name and version, for `context.library`. */
   readonly library: { readonly name: string; readonly version: string };
 };
@@ -18,6 +21,16 @@ export const REGIONS = {
   eu: "https://events.eu1.segmentapis.com",
 } as const;
 
+/** What no waiting heals: nobody vouches for the certificate, or it is another host's. One that has expired is renewed. */
+const UNTRUSTED = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
 /** Segment's batch endpoint over got. One request, no retries: the lane decides what comes next. */
 export class SegmentClient implements Destination {
   readonly #got: Got;
@@ -25,12 +38,15 @@ export class SegmentClient implements Destination {
   readonly #head = '{"batch":[';
   readonly #tail: string;
   readonly #agents: { http: HttpAgent; https: HttpsAgent };
+  readonly #mask: (text: string) => string;
 
-  constructor({ writeKey, url, timeout_ms, library }: SegmentOptions) {
+  constructor({ writeKey, url, timeout_ms, ca, library }: SegmentOptions) {
+    this.#mask = maskOf([writeKey, `${writeKey}:`]);
     this.#tail = `],"context":${JSON.stringify({ library })}}`;
     this.#agents = {
       http: new HttpAgent({ keepAlive: true }),
-      https: new HttpsAgent({ keepAlive: true }),
+      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not open this door.
+      https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, ca }),
     };
     this.#url = `${url.replace(/\/+$/, "")}/v1/batch`;
     this.#got = got.extend({
@@ -56,14 +72,14 @@ export class SegmentClient implements Destination {
       });
       return {
         status: response.statusCode,
-        body: String(response.body),
+        body: this.#mask(String(response.body)),
         retryAfter: response.headers["retry-after"] ?? rateLimitReset(response.headers),
       };
     } catch (error) {
       // got's errors carry the request with its authorization; only code and text go on.
-      const text =
-        error instanceof RequestError ? `${error.code}: ${error.message}` : String(error);
-      return { failure: text };
+      if (!(error instanceof RequestError)) return { failure: String(error) };
+      const failure = `${error.code}: ${error.message}`;
+      return UNTRUSTED.has(error.code) ? { failure, isUntrusted: true } : { failure };
     }
   }
 

@@ -20,7 +20,14 @@ const LONGEST_WAIT_MS = 3_600_000;
  * gateways and compatible receivers say.
  */
 export function verdict(answer: Answer, now: number): Verdict {
-  if ("failure" in answer) return { kind: "retry", reason: answer.failure };
+  if ("failure" in answer) {
+    return answer.isUntrusted
+      ? stop(
+          "SEGMENT_ADDRESS",
+          `the certificate at the configured address cannot be trusted (${answer.failure}); segment.ca has to name the authority that signed it, and segment.url the host as the certificate does`,
+        )
+      : { kind: "retry", reason: answer.failure };
+  }
   const { status } = answer;
   const reason = `HTTP ${status}${answer.body === "" ? "" : `: ${answer.body.slice(0, 200)}`}`;
   if (status >= 200 && status < 300) return { kind: "delivered" };

@@ -141,8 +141,10 @@ export class KeyChanges {
       ...handed(previous, syncs),
       at: clock.now(),
     };
-    // The create may come in this partition too.
+    // The create may come in this partition too, or wait here already: what was to be told first waited as well.
     state.handOvers.keep(handOver);
+    const waiting = this.#waiting.get(to);
+    if (waiting && belongsTo(handOver, waiting.occurrences[0])) waiting.handOver = handOver;
     letters.push({ kind: "hand-over", topic: record.topic, partition: at.partition, ...handOver });
     return true;
   }

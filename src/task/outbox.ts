@@ -35,7 +35,10 @@ export class Outbox {
 
   /** Resolves when everything pushed so far is durable; rejects where it never will be, or once it is closed. */
   sent(): Promise<void> {
-    return Promise.race([this.#sent, this.#closed.promise]);
+    const sent = Promise.race([this.#sent, this.#closed.promise]);
+    // A checkpoint that ended before it came to this leaves nobody to hear of it.
+    sent.catch(() => {});
+    return sent;
   }
 
   /** Nobody waits any more. */

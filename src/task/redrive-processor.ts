@@ -1,10 +1,10 @@
-import { isStale } from "../classify/classify.ts";
+import { hasMovedOn } from "../classify/moved-on.ts";
 import { isStaleAfter } from "../classify/truncated.ts";
 import { Decoder } from "../decode/decoder.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
 import { CdcError } from "../errors.ts";
-import { isBefore, type RowEvent, type SourceEvent, type Tombstone } from "../event.ts";
+import type { RowEvent, SourceEvent, Tombstone } from "../event.ts";
 import type { SourceRecord } from "../record.ts";
 import type { PositionRecord } from "../state/position-record.ts";
 import type { StoredRow } from "../stored-row.ts";
@@ -16,6 +16,9 @@ import { decodeUntold } from "./untold-change.ts";
 
 /** A dead letter as a redrive's source delivers it, numbered on from where its task stands. */
 export type LetterRecord = SourceRecord & { readonly letter: DeadLetter };
+
+/** Letters of changes: applying their record again would find nothing changed. */
+const STORED_AS_SENT: ReadonlySet<string> = new Set(["UNREADABLE_TIMESTAMP", "MESSAGE_TOO_LARGE"]);
 
 /** What a redrive has to say of a letter that it does not simply send through. */
 export type Remark = (letter: DeadLetter, kind: "outdated" | "not_redriven", text: string) => void;
@@ -76,6 +79,11 @@ export class RedriveProcessor extends Processor {
     if (record.offset >= this.#kept.next)
       return this.#leave(letter, "the service has not passed its record and will read it again");
     if (change !== undefined) return this.#tell(letter, change);
+    if (STORED_AS_SENT.has(letter.error.code))
+      return this.#leave(
+        letter,
+        "its row was stored as if sent, and too large to be kept beside it",
+      );
     const event = await this.#read(record);
     if (message !== undefined) return this.#send(letter, message, event);
     if (!(event instanceof CdcError) && event.kind === "truncate")
@@ -138,16 +146,9 @@ export class RedriveProcessor extends Processor {
     return results;
   }
 
-  /**
-   * Whether the store has the row from later. Places in the database's log say so, and where they do not, places in
-   * the partition; a redelivery stands later in the partition with what was before.
-   */
   async #hasMovedOn(event: RowEvent, { offset }: SourceRecord): Promise<boolean> {
     if (isStaleAfter(this.#kept.truncated, event)) return true;
-    const stored = await this.#stored(event.key);
-    if (stored === null) return false;
-    if (isStale(stored, event)) return true;
-    return stored.offset > offset && !isFromBefore(stored, event);
+    return hasMovedOn(await this.#stored(event.key), event, offset);
   }
 
   async #stored(key: string): Promise<StoredRow | null> {
@@ -187,10 +188,4 @@ function rowOf(event: SourceEvent | CdcError, record: SourceRecord): RowEvent | 
   if (event instanceof CdcError) return null;
   if (event.kind === "tombstone") return removalByTombstone(event as Tombstone, record);
   return event.kind === "row" ? event : null;
-}
-
-/** The store has an older version of the row, though from later in the partition. */
-function isFromBefore({ position, time }: StoredRow, event: RowEvent): boolean {
-  if (position === null || event.position === null) return false;
-  return isBefore(position, event.position) && time <= event.time;
 }

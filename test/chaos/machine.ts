@@ -28,6 +28,8 @@ export class Machine {
     this.#copy = join(folder, name, "copy");
     this.#log = join(folder, `${name}.log`);
     writeConfig(this.config, this.#state, addresses);
+    // Whatever ends the storm ends its processes.
+    process.once("exit", () => this.#service?.child.kill("SIGKILL"));
   }
 
   get isOn(): boolean {

@@ -15,6 +15,7 @@ const { values } = parseArgs({
   },
 });
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 const started = Date.now();
 const result = await chaos({
   seed: Number(values.seed),

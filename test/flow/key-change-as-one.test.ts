@@ -167,6 +167,17 @@ s("should follow a key that changes again, and back", async () => {
   await driver.stop();
 });
 
+s("should follow a key that changes again in one partition before its first row came", async () => {
+  const driver = await filled();
+  const early = [comes(1, { id: 2, mail: "a@x" }, 20), ...goes(2, 3, 30)];
+  assert.equal(await driver.pipe([...early, comes(2, { id: 3, mail: "a@x" }, 30)], 1), []);
+  assert.equal(told(await driver.pipe(goes(1, 2, 20), 0)), ["Changed a@x", "Changed a@x"]);
+  assert.is(driver.counters.get("key_changes_missed"), 0);
+  await driver.checkpoint();
+  for (const partition of [0, 1, 2]) assert.equal(driver.store(partition).keys("h"), []);
+  await driver.stop();
+});
+
 s("should tell an audience of the old user and the new one when the user changes too", async () => {
   const driver = await filled();
   await driver.pipe(goes(1, 2, 20), 0);

@@ -99,7 +99,7 @@ function settings(url: string): object {
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
     state: { directory: join(folder, "state") },
     segment: { writeKey: "none", url, timeout_ms: 2_000 },
-    checkpoint: { rows: CHECKPOINT_ROWS },
+    checkpoint: { rows: process.env.OUTAGE_UNBOUNDED ? 1e6 : CHECKPOINT_ROWS },
     limits: process.env.OUTAGE_UNBOUNDED
       ? {
           queue_bytes: 1e9,
@@ -114,7 +114,7 @@ function settings(url: string): object {
   };
 }
 
-/** As fast as it goes: rows of about 700 bytes. */
+/** As fast as it goes: rows of about 1,500 bytes. */
 async function fill(): Promise<void> {
   const createPartitioner = Partitioners.DefaultPartitioner;
   const producer = kafka().producer({ createPartitioner });
@@ -132,7 +132,7 @@ function messageOf(id: number) {
   const source = { connector: "postgresql", name: "app", db: "app", schema: "public" };
   const value = {
     before: null,
-    after: { id, about: `${id} `.repeat(80) },
+    after: { id, about: `${id} `.repeat(200) },
     source: { ...source, table: "users", snapshot: "false", lsn: 1_000 + id, ts_ms },
     op: "c",
     ts_ms,

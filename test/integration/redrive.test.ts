@@ -26,6 +26,7 @@ const SCHEMAS = new Map([[SCHEMA, { schema: '{"type":"object"}', schemaType: "JS
 const LETTERS = "hit.dead-letters";
 let stack: Stack;
 let kafka: Kafka;
+const ends: (() => Promise<void>)[] = [];
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
@@ -37,6 +38,7 @@ test.before(async () => {
 });
 
 test.after(async () => {
+  for (const end of ends) await end();
   await stack?.stop();
   rmSync(folder, { recursive: true });
 });
@@ -66,13 +68,13 @@ const SET_ASIDE = 6;
 test("should give the messages of an undisturbed run, once, and go on from there", async () => {
   await produce(CHANGES);
   const calm = await service("calm", SCHEMAS);
-  const ran = start(["run", "--config", calm.config]);
+  const ran = run(calm.config);
   await until(() => calm.standIn.kept.length === 8);
   await stopped(ran);
 
   const schemas = new Map<number, Registered>();
   const hit = await service("hit", schemas, ({ userId }) => String(userId) === "5");
-  const hurt = start(["run", "--config", hit.config]);
+  const hurt = run(hit.config);
   await topicHolds(stack.kafka, LETTERS, SET_ASIDE);
   const early = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(early.code, 1);
@@ -82,6 +84,9 @@ test("should give the messages of an undisturbed run, once, and go on from there
 
   schemas.set(SCHEMA, SCHEMAS.get(SCHEMA) as Registered);
   hit.mend();
+  const look = await cdcToSegment(["redrive", "--config", hit.config, "--dry-run"]);
+  assert.is(look.code, 0, look.stderr);
+  assert.is(hit.standIn.kept.length, 3, "a look sends nothing");
   const first = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(first.code, 0, first.stderr);
   const outdated = first.stderr.split("\n").filter((line) => line.startsWith("outdated"));
@@ -93,6 +98,9 @@ test("should give the messages of an undisturbed run, once, and go on from there
     told(calm.standIn).filter((line) => !of6(line)),
   );
   assert.is(hit.standIn.dropped.repeated, 0);
+  const ids = look.stdout.split("\n").flatMap((line) => (line ? JSON.parse(line).messageId : []));
+  const sent = hit.standIn.kept.slice(3).map(({ messageId }) => messageId);
+  assert.equal(ids.toSorted(), sent.toSorted(), "what the look showed is what was sent");
 
   const { arrived } = hit.standIn;
   const before = arrived.length;
@@ -103,13 +111,12 @@ test("should give the messages of an undisturbed run, once, and go on from there
 
   // What the redrive stored stands in the changelog too.
   rmSync(join(folder, "hit"), { recursive: true });
-  const again = start(["run", "--config", hit.config]);
+  const again = run(hit.config);
   await produce([update(row(3, "c2@x"), 30), insert(row(2, "b9@x"), 31)]);
   await until(() => hit.standIn.kept.length === before + 2);
   await stopped(again);
   const last = hit.standIn.kept.slice(-2).map(({ event, userId }) => `${event} ${userId}`);
   assert.equal(last.toSorted(), ["Added 2", "Changed 3"]);
-  await Promise.all([calm.close(), hit.close()]);
 });
 
 async function service(
@@ -155,15 +162,21 @@ async function service(
   const mend = () => {
     isMended = true;
   };
-  const close = async () => {
-    await registry.close();
-    await standIn.stop();
-  };
-  return { config, standIn, mend, close };
+  ends.push(
+    () => registry.close(),
+    () => standIn.stop(),
+  );
+  return { config, standIn, mend };
 }
 
 const told = ({ kept }: StandIn) =>
   kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`).toSorted();
+
+function run(config: string): ReturnType<typeof start> {
+  const started = start(["run", "--config", config]);
+  ends.push(async () => void started.child.kill("SIGKILL"));
+  return started;
+}
 
 async function stopped({ child, ended }: ReturnType<typeof start>): Promise<void> {
   child.kill("SIGTERM");

@@ -16,7 +16,11 @@ import { type Change, insert, update } from "../support/table.ts";
 
 const promise = suite("a redrive gives what was missed");
 const folder = mkdtempSync(join(tmpdir(), "redrive-"));
-promise.after(() => rmSync(folder, { recursive: true }));
+const standIns: StandIn[] = [];
+promise.after(async () => {
+  await Promise.all(standIns.map((standIn) => standIn.stop()));
+  rmSync(folder, { recursive: true });
+});
 
 type Sync = { readonly [setting: string]: unknown };
 
@@ -26,6 +30,7 @@ async function setUp(place: string, sync: Sync = {}) {
   const standIn = await StandIn.start({
     misbehave: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
   });
+  standIns.push(standIn);
   const home = join(folder, place);
   const config = `${home}.json`;
   const configure = (more: Sync) =>
@@ -135,8 +140,6 @@ promise("should take records whose bytes were mended, each in its own place", as
   );
   await hit.redrive(file);
   assert.is(hit.standIn.arrived.length, 5, "all of it is outdated now");
-  await calm.standIn.stop();
-  await hit.standIn.stop();
 });
 
 promise(
@@ -171,8 +174,6 @@ promise(
     );
     await hit.redrive("--outdated", file);
     assert.equal(hit.told().toSorted(), calm.told().toSorted());
-    await calm.standIn.stop();
-    await hit.standIn.stop();
   },
 );
 
@@ -206,10 +207,20 @@ promise(
         .filter((l) => !/Added 3/.test(l))
         .toSorted(),
     );
-    await calm.standIn.stop();
-    await hit.standIn.stop();
   },
 );
+
+promise("should say so where a change was too large to be kept", async () => {
+  const hit = await setUp("large");
+  await hit.replay([insert(row(1, "x".repeat(300_000)), 10)]);
+  const file = hit.moved((text) => {
+    assert.is(JSON.parse(text).reason.code, "MESSAGE_TOO_LARGE");
+    return text;
+  });
+  const { code, stderr } = await hit.redrive(file);
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /^not redriven .*MESSAGE_TOO_LARGE: .*too large to be kept/m);
+});
 
 promise("should set aside again what fails again", async () => {
   const hit = await setUp("again");
@@ -219,7 +230,6 @@ promise("should set aside again what fails again", async () => {
   assert.is(code, 0, stderr);
   assert.match(stderr, new RegExp(`^dead letter again ${TOPIC}/0@1 INVALID_JSON`, "m"));
   assert.is(readFileSync(hit.letters, "utf8"), before);
-  await hit.standIn.stop();
 });
 
 promise("should treat a snapshot's read as the initial result that it was", async () => {
@@ -247,7 +257,6 @@ promise("should treat a snapshot's read as the initial result that it was", asyn
     hit.standIn.kept.map(({ event, userId }) => `${event} ${userId}`),
     ["Added 2"],
   );
-  await hit.standIn.stop();
 });
 
 promise(
@@ -265,7 +274,6 @@ promise(
     assert.match(stderr, /REDRIVE_REFUSED: .* there is no state/);
     // It began none either: the next one would take it for the service's.
     assert.is((await hit.redrive(file)).code, 1);
-    await hit.standIn.stop();
   },
 );
 

@@ -2,7 +2,12 @@ import { nameOf, type TopicPartition } from "../../src/record.ts";
 import type { LogRange, Source, SourceListener } from "../../src/source/source.ts";
 import type { SharedLog } from "./shared-log.ts";
 
-type Hold = { readonly log: SharedLog; position: number | null; paused: boolean; fetching: boolean };
+type Hold = {
+  readonly log: SharedLog;
+  position: number | null;
+  paused: boolean;
+  fetching: boolean;
+};
 
 export type LogSourceOptions = {
   readonly logs: readonly SharedLog[];

@@ -1,5 +1,5 @@
-import type { SimulatedClock } from "./simulated-clock.ts";
 import type { Dice } from "./dice.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
 
 export const SERVICES = ["segment", "changelog", "control", "dead letters"] as const;
 export type Service = (typeof SERVICES)[number];

@@ -73,6 +73,11 @@ export class MemoryStore implements Store {
     return [...this.#entries.keys()].filter((key) => key.startsWith(letter)).sort();
   }
 
+  /** Everything it holds. */
+  entries(): readonly (readonly [string, Buffer])[] {
+    return [...this.#entries];
+  }
+
   /** The same entries for the next owner. */
   reopen(): MemoryStore {
     if (this.#open) throw new Error("the store is still open: one owner at a time may have it");

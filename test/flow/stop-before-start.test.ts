@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { runPipeline } from "../../src/app.ts";
+import { systemClock } from "../../src/clock.ts";
+import { parseSettings } from "../../src/config/read.ts";
+import { Plans } from "../../src/task/plan.ts";
+import { Counters } from "../../src/telemetry/counters.ts";
+import { silent } from "../../src/telemetry/log.ts";
+import { FakeSegment } from "../support/fake-segment.ts";
+import { FakeSource } from "../support/fake-source.ts";
+
+const s = suite("flow: a stop that comes before the start");
+
+const SETTINGS = `name: shop
+segment: {writeKey: secret}
+models: {users: {topic: users}}
+syncs: {profile: {model: users, type: identify, userId: id, traits: [email]}}`;
+
+s("should end at once, though the signal came while the topics were opened", async () => {
+  const settings = parseSettings(SETTINGS, "config.yaml", {});
+  const source = new FakeSource();
+  let isClosed = false;
+  const ended = runPipeline(
+    {
+      settings,
+      plans: new Plans(settings),
+      source,
+      destination: new FakeSegment(),
+      deadLetters: { append: async () => {} },
+      controlFor: () => ({
+        send: async () => {},
+        listen: async () => {},
+        unlisten: () => {},
+        close: async () => {
+          isClosed = true;
+        },
+      }),
+      folder: "/none",
+      clock: systemClock,
+      counters: new Counters(),
+      logger: silent,
+      openStore: () => Promise.reject(new Error("nothing was to be opened")),
+    },
+    AbortSignal.abort(),
+  ).then(() => "ended");
+  assert.is(await Promise.race([ended, sleep(2_000, "it runs on")]), "ended");
+  assert.ok(isClosed);
+});
+
+s.run();

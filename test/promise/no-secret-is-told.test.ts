@@ -1,0 +1,204 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Ended, start } from "../support/command-line.ts";
+import { EchoingDoor } from "../support/echoing-door.ts";
+import { SECRETS, told } from "../support/secrets.ts";
+import { WRONG_FILES } from "../support/wrong-files.ts";
+
+/** The real commands, at every place where a secret stands, against all that quotes it: nobody tells it. */
+
+const promise = suite("no secret is told");
+const root = mkdtempSync(join(tmpdir(), "no-secret-"));
+promise.after(() => rmSync(root, { recursive: true }));
+
+/** Nobody listens there. */
+const CLOSED = "127.0.0.1:1";
+
+const ENVIRONMENT = {
+  WRITE_KEY: SECRETS.writeKey,
+  SASL_PASSWORD: SECRETS.sasl,
+  REGISTRY_PASSWORD: SECRETS.registry,
+  LONG: SECRETS.long,
+  QUOTED: SECRETS.sasl,
+  DATABASE_PASSWORD: SECRETS.plain,
+  HTTP_PROXY: `http://app:${SECRETS.proxy}@${CLOSED}`,
+  HTTPS_PROXY: `http://app:${SECRETS.proxy}@${CLOSED}`,
+  KAFKAJS_LOG_LEVEL: "debug",
+};
+
+promise("should see a secret in every form, or the others here prove nothing", () => {
+  assert.equal(told("it is not valid"), []);
+  const { writeKey, registry } = SECRETS;
+  for (const login of [
+    writeKey,
+    `${writeKey}:`,
+    `u:${writeKey}`,
+    `ab:${writeKey}`,
+    `app:${registry}`,
+  ])
+    for (const encoding of ["utf8", "base64", "base64url"] as const)
+      assert.is(
+        told(`x ${Buffer.from(login).toString(encoding)}`).length,
+        1,
+        `${login} ${encoding}`,
+      );
+  assert.ok(told(encodeURIComponent(`?${writeKey}`)).length > 0);
+});
+
+for (const [title, text] of Object.entries(WRONG_FILES)) {
+  promise(`should not be shown by check: ${title}`, async () => {
+    const { folder, config } = file(title, text);
+    const { code, stderr } = await quiet(folder, ["check", "--config", config]);
+    assert.is(code, 2, stderr);
+    assert.match(stderr, /^CONFIGURATION: .*config\.yaml/);
+  });
+}
+
+for (const format of ["json", "pretty"]) {
+  promise(`should not be logged where nobody listens, ${format}`, async () => {
+    const { folder, config } = file(`closed-${format}`, settings({ log: format }));
+    const input = rows(folder);
+    const ends = await Promise.all([
+      quiet(folder, ["check", "--config", config]),
+      quiet(folder, ["check", "--config", config, "--connect"]),
+      quiet(folder, ["record", "--config", config]),
+      quiet(folder, ["run", "--config", config]),
+      quiet(folder, ["preview", "--config", config, input]),
+      quiet(folder, ["replay", "--config", config, input], /tried again/),
+    ]);
+    assert.equal(
+      ends.map(({ code }) => code),
+      [0, 1, 1, 1, 0, 1],
+    );
+    assert.match(ends[3]?.stderr ?? "", /SOURCE_FAILED: .*127\.0\.0\.1:1/);
+  });
+
+  for (const status of [302, 400, 401, 407, 429, 500])
+    promise(
+      `should not be repeated after a Segment that answers ${status}, ${format}`,
+      async () => {
+        const door = await EchoingDoor.open(status);
+        const { folder, config } = file(
+          `${status}-${format}`,
+          settings({ log: format, url: door.url }),
+        );
+        const again = status === 429 || status >= 500 ? /tried again/ : undefined;
+        const { code, stderr } = await quiet(
+          folder,
+          ["replay", "--config", config, rows(folder)],
+          again,
+        );
+        assert.ok(door.requests > 0);
+        assert.is(code, again || status === 302 || status === 401 ? 1 : 0, stderr);
+        if (status === 400) assert.match(letters(folder), /REFUSED_BY_SEGMENT.*\(hidden\)/);
+        await door.close();
+      },
+    );
+}
+
+for (const status of [401, 403, 404, 422, 500])
+  promise(`should not be repeated after a registry that answers ${status}`, async () => {
+    const door = await EchoingDoor.open(status);
+    const { folder, config } = file(`registry-${status}`, settings({ registry: door.url }));
+    const input = rows(folder, true);
+    const again = status === 500 ? /asked again/ : undefined;
+    const kept = join(folder, "letters.ndjson");
+    const args = ["preview", "--config", config, "--dead-letters", kept, input];
+    const { code, stderr } = await quiet(folder, args, again);
+    assert.ok(door.requests > 0);
+    assert.is(code, status === 404 || status === 422 ? 0 : 1, stderr);
+    if (code === 0) assert.match(readFileSync(kept, "utf8"), /UNKNOWN_SCHEMA.*\(hidden\)/);
+    await door.close();
+  });
+
+promise("should not be read aloud from files that are no certificates", async () => {
+  for (const tls of [["ca"], ["cert", "key"], ["key"]]) {
+    const folder = mkdtempSync(join(root, "tls-"));
+    const pem = join(folder, "wrong.pem");
+    writeFileSync(pem, `-----BEGIN PRIVATE KEY-----\n${SECRETS.file}\n-----END PRIVATE KEY-----\n`);
+    const named = Object.fromEntries(tls.map((name) => [name, pem]));
+    const { config } = file(`tls-${tls.join("-")}`, settings({ tls: named }));
+    const { code, stderr } = await quiet(folder, ["run", "--config", config]);
+    assert.is(code, 2, stderr);
+    assert.match(stderr, /^CONFIGURATION: kafka\.tls/);
+  }
+});
+
+promise.run();
+
+type Places = {
+  readonly log?: string;
+  readonly url?: string;
+  readonly registry?: string;
+  readonly tls?: object;
+};
+
+/** A pipeline in whose file, and in whose environment, a secret stands wherever one can. */
+function settings({ log = "json", url, registry, tls }: Places): string {
+  return JSON.stringify({
+    name: "quiet",
+    kafka: {
+      brokers: [CLOSED],
+      tls,
+      sasl: { mechanism: "plain", username: "app", password: "${SASL_PASSWORD}" },
+      schemaRegistry: {
+        url: registry ?? `http://${CLOSED}`,
+        username: "app",
+        password: registry ? SECRETS.registry : "${REGISTRY_PASSWORD}",
+      },
+    },
+    segment: { writeKey: url ? SECRETS.writeKey : "${WRITE_KEY}", url: url ?? `http://${CLOSED}` },
+    state: { directory: "STATE" },
+    log: { level: "debug", format: log },
+    models: { rows: { topic: "rows" } },
+    syncs: { rows: { model: "rows", type: "identify", userId: "id", traits: ["id"] } },
+  });
+}
+
+function file(title: string, text: string): { folder: string; config: string } {
+  const folder = join(root, title.replaceAll(/\W+/g, "-"));
+  const config = join(folder, "config.yaml");
+  mkdirSync(folder);
+  writeFileSync(config, text.replace("STATE", join(folder, "state")));
+  return { folder, config };
+}
+
+/** Three rows. */
+function rows(folder: string, isAvro = false): string {
+  const path = join(folder, "rows.ndjson");
+  const lines = [1, 2, 3].map((id, offset) => ({
+    ...{ topic: "rows", partition: 0, offset, key: `{"id":${id}}` },
+    ...(isAvro ? { payload_base64: "AAAAAAcC" } : { payload: JSON.stringify({ id }) }),
+  }));
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return path;
+}
+
+function letters(folder: string): string {
+  return readFileSync(join(folder, "state/quiet/replay/dead-letters.ndjson"), "utf8");
+}
+
+/** Runs a command to its end, or until it has said `until`; neither it nor any file that it leaves tells a secret. */
+async function quiet(folder: string, args: readonly string[], until?: RegExp): Promise<Ended> {
+  const { child, ended } = start(args, ENVIRONMENT);
+  if (until) {
+    let said = "";
+    child.stderr?.on("data", (text: string) => {
+      said += text;
+      if (until.test(said)) child.kill("SIGTERM");
+    });
+  }
+  const end = await ended;
+  assert.equal(told(end.stdout), [], end.stdout);
+  assert.equal(told(end.stderr), [], end.stderr);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    // The file of the settings and those of TLS hold them.
+    if (!entry.isFile() || /^config\.yaml$|\.pem$/.test(entry.name)) continue;
+    const text = readFileSync(join(entry.parentPath, entry.name), "latin1");
+    assert.equal(told(text), [], entry.name);
+  }
+  return end;
+}

@@ -1,0 +1,262 @@
+import type { Changelog } from "../../src/changelog/changelog.ts";
+import { ChangelogReader } from "../../src/changelog/changelog-reader.ts";
+import { KafkaOwnedChangelog } from "../../src/changelog/owned-changelog.ts";
+import type { Clock } from "../../src/clock.ts";
+import { TopicControl } from "../../src/control/topic-control.ts";
+import { asRecord, LoggedDeadLetters } from "../../src/deliver/dead-letters.ts";
+import { Gate } from "../../src/deliver/gate.ts";
+import { Lane } from "../../src/deliver/lane.ts";
+import { RefusalRatio } from "../../src/deliver/refusal-ratio.ts";
+import type { Log } from "../../src/log/log.ts";
+import { nameOf, type TopicPartition } from "../../src/record.ts";
+import type { Store } from "../../src/state/store.ts";
+import { Plans } from "../../src/task/plan.ts";
+import { TaskManager } from "../../src/task/task-manager.ts";
+import { Counters } from "../../src/telemetry/counters.ts";
+import { silent } from "../../src/telemetry/log.ts";
+import type { MemoryStore } from "../support/memory-store.ts";
+import { FencedLog } from "./fenced-log.ts";
+import { LogSource } from "./log-source.ts";
+import type { Outside } from "./outside.ts";
+import type { SharedLog } from "./shared-log.ts";
+import type { Service } from "./weather.ts";
+
+/** Where a process has its stores, and what it has begun with: it outlives the life. */
+export type Disk = {
+  readonly begun: { has(topic: string): boolean; add(topics: readonly string[]): void };
+  open(folder: string): MemoryStore;
+};
+
+export type LifeOptions = {
+  readonly outside: Outside;
+  readonly disk: Disk;
+  /** Tells the group of an offset. */
+  readonly commit: (at: TopicPartition, offset: number) => void;
+  readonly onFailure: (error: unknown) => void;
+};
+
+/**
+ * One run of the process: the real pipeline over what is shared. Whatever it does to the outside is a call, which takes
+ * time; where it dies before or in it, nothing that would follow happens.
+ */
+export class Life {
+  readonly manager: TaskManager;
+  readonly source: LogSource;
+  readonly counters = new Counters();
+  readonly #outside: Outside;
+  readonly #control: TopicControl;
+  readonly #changelog: Changelog;
+  #isDead = false;
+  #frozen: Promise<void> = Promise.resolve();
+  #dieIn: { calls: number; readonly what: string | null; readonly then: () => void } | null = null;
+
+  constructor({ outside, disk, commit, onFailure }: LifeOptions) {
+    this.#outside = outside;
+    const { settings, segment, data, control, letters } = outside;
+    const clock = this.#clock();
+    const gate = new Gate(clock);
+    const refusals = RefusalRatio.of(settings.deadLetters);
+    const written = this.#log(letters, "dead letters");
+    const deadLetters = new LoggedDeadLetters(written, asRecord, clock, silent);
+    this.source = this.#source(data, commit);
+    this.#control = new TopicControl({
+      topic: control.at.topic,
+      log: this.#log(control, "control"),
+      source: this.#ownSource([control]),
+      onGap: "stop",
+      clock,
+      logger: silent,
+      onFailure,
+    });
+    this.#changelog = this.#changelogOf(clock);
+    this.manager = new TaskManager({
+      settings,
+      plans: new Plans(settings),
+      source: this.source,
+      folder: "/state",
+      begun: disk.begun,
+      openStore: async (folder) => this.#store(disk.open(folder)),
+      laneFor: (onLaneFailure) =>
+        new Lane({
+          destination: {
+            send: (texts, signal) => this.#orAborted(segment.send(texts), signal),
+          },
+          gate,
+          deadLetters,
+          clock,
+          counters: this.counters,
+          logger: silent,
+          linger_ms: settings.segment.linger_ms,
+          messages: settings.limits.lane_messages,
+          bytes: settings.limits.lane_bytes,
+          refusedInARow: settings.deadLetters.stopAfterInARow,
+          refusals,
+          onPush: (messages) => {
+            // Every partition has messages of a truncate, which has no key and stands in one of them.
+            for (const { text, record } of messages)
+              if (record.key !== null) outside.causes.set(text, record.partition);
+          },
+          onFailure: onLaneFailure,
+        }),
+      deadLetters,
+      control: this.#control,
+      changelog: this.#changelog,
+      registry: null,
+      clock,
+      counters: this.counters,
+      logger: silent,
+      onFailure: (error) => {
+        if (!this.#isDead) onFailure(error);
+      },
+      onEnd: () => {},
+    });
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  /** At once: nothing it still wanted to do happens. */
+  die(): void {
+    this.#isDead = true;
+    void this.source.stop();
+  }
+
+  /** It dies with the nth call to this part of the outside, or to any. */
+  dieIn(calls: number, what: string | null, then: () => void): void {
+    this.#dieIn = { calls, what, then };
+  }
+
+  /** What it was to die of does not come. */
+  disarm(): void {
+    this.#dieIn = null;
+  }
+
+  /** Does nothing for a while, and goes on as if nothing had been. */
+  freeze(ms: number): void {
+    this.#frozen = Promise.all([this.#frozen, this.#outside.clock.sleep(ms)]).then(() => {});
+  }
+
+  /** As the process ends by itself: what is under way is delivered and made durable, for a while. */
+  async end(): Promise<void> {
+    await this.manager.stop(20_000);
+    await this.source.stop();
+    await this.#control.close();
+    await this.#changelog.close();
+  }
+
+  /** Something that is done to the outside. Its two ends are where the process can be lost. */
+  readonly call = async <T>(what: string, effect: () => T): Promise<Awaited<T>> => {
+    await this.#pass(what);
+    const result = await effect();
+    await this.#pass(what);
+    return result;
+  };
+
+  async #pass(what: string): Promise<void> {
+    const { weather, clock } = this.#outside;
+    const ms = weather.delay_ms();
+    if (ms > 0) await clock.sleep(ms);
+    await this.#frozen;
+    const due = this.#dieIn;
+    if (!this.#isDead && due && (due.what === null || due.what === what)) {
+      due.calls -= 1;
+      if (due.calls <= 0) {
+        this.#outside.trace(`  at a call: ${what}`);
+        due.then();
+      }
+    }
+    if (this.#isDead) await never();
+  }
+
+  #clock(): Clock {
+    const { clock } = this.#outside;
+    return {
+      now: () => clock.now(),
+      sleep: async (ms, signal) => {
+        await clock.sleep(ms, signal);
+        await this.#frozen;
+        if (this.#isDead) await never();
+      },
+    };
+  }
+
+  #source(logs: readonly SharedLog[], commit: LifeOptions["commit"]): LogSource {
+    const { weather, group } = this.#outside;
+    return new LogSource({
+      logs,
+      call: this.call,
+      fetchSize: () => (weather.isStill ? 50 : weather.dice.between(1, 20)),
+      committed: (at) => group.committed.get(nameOf(at)) ?? null,
+      commit,
+    });
+  }
+
+  /** Of logs that every process reads whole. */
+  #ownSource(logs: readonly SharedLog[]): LogSource {
+    const source = this.#source(logs, () => {});
+    const start = source.start.bind(source);
+    source.start = async (listener) => {
+      await start(listener);
+      source.assign(logs.map(({ at }) => at));
+    };
+    return source;
+  }
+
+  #changelogOf(clock: Clock): Changelog {
+    const { changelogs, epochs, weather } = this.#outside;
+    const reader = new ChangelogReader(this.#ownSource(changelogs));
+    return {
+      own: ({ partition }) => {
+        const log = changelogs[partition] as SharedLog;
+        const fenced = new FencedLog({ log, epochs, weather, call: this.call });
+        const { at } = log;
+        return KafkaOwnedChangelog.take({
+          at,
+          log: fenced,
+          reader,
+          start: 0,
+          clock,
+          logger: silent,
+        });
+      },
+      close: () => reader.close(),
+    };
+  }
+
+  #log(log: SharedLog, service: Service): Log {
+    const { weather } = this.#outside;
+    return {
+      append: (entries) =>
+        this.call(service, () => {
+          if (weather.fails(service)) throw new Error("no broker answers");
+          log.append(entries);
+          if (weather.fails(service)) throw new Error("the acknowledgement was lost");
+        }),
+      close: async () => {},
+    };
+  }
+
+  #store(store: MemoryStore): Store {
+    return {
+      get: async (keys) => (this.#isDead ? never() : store.get(keys)),
+      write: (entries) => this.call("store", () => store.write(entries)),
+      scan: (from, to) => store.scan(from, to),
+      close: async () => (this.#isDead ? never() : store.close()),
+    };
+  }
+
+  /** What Segment was sent goes on without the sender. */
+  async #orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | { failure: string }> {
+    const aborted = new Promise<{ failure: string }>((resolve) => {
+      const end = () => resolve({ failure: "aborted" });
+      if (signal.aborted) end();
+      else signal.addEventListener("abort", end, { once: true });
+    });
+    return Promise.race([this.call("segment", () => answer), aborted]);
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}

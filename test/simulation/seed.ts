@@ -1,0 +1,29 @@
+import type { Outcome } from "./outcome.ts";
+import { disturbed, scenarioOf, undisturbed } from "./run.ts";
+
+/** What is different where nothing may be; nothing where the seed keeps every promise. */
+export async function differencesOf(
+  seed: number,
+  trace: string[] | null = null,
+): Promise<string[]> {
+  const scenario = scenarioOf(seed);
+  const [expected, actual] = [await undisturbed(scenario), await disturbed(scenario, trace)];
+  return [
+    ...expected.problems.map((problem) => `undisturbed: ${problem}`),
+    ...actual.problems,
+    ...(["messages", "order", "letters", "state"] as const).flatMap((what) =>
+      differences(what, expected[what], actual[what]),
+    ),
+  ];
+}
+
+function differences(
+  what: Exclude<keyof Outcome, "problems">,
+  expected: ReadonlyMap<string, string>,
+  actual: ReadonlyMap<string, string>,
+): string[] {
+  return [...new Set([...expected.keys(), ...actual.keys()])].flatMap((name) => {
+    const [wanted, found] = [expected.get(name) ?? "nothing", actual.get(name) ?? "nothing"];
+    return wanted === found ? [] : [`${what}, ${name}: expected ${wanted}, found ${found}`];
+  });
+}
