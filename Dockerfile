@@ -34,9 +34,11 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY config ./config
-# The volume takes its owner from this folder: the process runs as node and writes here.
+# The volume takes its owner from this folder: the process writes here, and `preview` in /tmp; nowhere else, so the root
+# file system may be read-only.
 RUN mkdir state && chown node:node state
-USER node
+# node, by its number: Kubernetes' runAsNonRoot does not look names up.
+USER 1000:1000
 ENV NODE_ENV=production
 VOLUME /app/state
 ENTRYPOINT ["node", "dist/main.js"]

@@ -37,7 +37,7 @@ export type PipelineParts = {
   readonly counters: Counters;
   readonly logger: Logger;
   /** RocksDB unless told otherwise. */
-  readonly openStore?: (folder: string) => Promise<Store>;
+  readonly openStore?: (folder: string, memory_bytes: number) => Promise<Store>;
   /** What processes the records of a task, where they do not come in their order. */
   readonly processorFor?: (options: ProcessorOptions) => Processor;
   /** A partition that has no state is refused, rather than begun. */
@@ -82,8 +82,8 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     changelog: parts.changelog ?? null,
     registry: registryOf(settings.kafka?.schemaRegistry, { clock, logger, stop: ending.signal }),
     begun: new BegunTopicsFile(parts.folder),
-    openStore: parts.openStore ?? ((folder) => RocksDbStore.open(folder)),
-    laneFor: (onFailure) =>
+    openStore: parts.openStore ?? RocksDbStore.open,
+    laneFor: (limits, onFailure) =>
       "lane" in parts.destination
         ? parts.destination.lane()
         : new Lane({
@@ -94,8 +94,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
             counters: parts.counters,
             logger,
             linger_ms: settings.segment.linger_ms,
-            messages: settings.limits.lane_messages,
-            bytes: settings.limits.lane_bytes,
+            ...limits,
             refusedInARow: settings.deadLetters.stopAfterInARow,
             refusals,
             onPush: parts.onMessages,

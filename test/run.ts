@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 type Outcome = { readonly passed: number; readonly failed: number; readonly skipped: number };
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const EVERYTHING = ["unit", "flow", "promise", "integration"];
+const EVERYTHING = ["unit", "flow", "simulation", "promise", "integration"];
 
 /** These start servers of their own: one at a time, or the machine is the bottleneck. */
 const ALONE = /^test\/(integration|promise)\//;

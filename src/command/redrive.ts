@@ -64,8 +64,8 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
         folder: from.folder,
         // A look takes the state as it lies here: it takes over nothing, and restores nothing.
         changelog: dryRun ? null : from.changelog,
-        openStore: async (folder) => {
-          const store = await RocksDbStore.open(folder);
+        openStore: async (folder, memory_bytes) => {
+          const store = await RocksDbStore.open(folder, memory_bytes);
           return dryRun ? new DryStore(store) : store;
         },
         requireState: true,

@@ -55,7 +55,8 @@ function shown(
   const text = mask(JSON.stringify(found) ?? String(found));
   const [top] = path;
   const besideSecrets = top === undefined || top === "segment" || top === "kafka";
-  const harmless = path.some((part) => HARMLESS.has(part)) && !/[@?#]/.test(text);
+  const isOne = typeof found !== "object" && !/[@?#]/.test(text);
+  const harmless = isOne && path.some((part) => HARMLESS.has(part));
   if (besideSecrets && !harmless) return "(hidden)";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -23,6 +23,11 @@ const state = z
       .describe(
         "what happens where records are gone that were not processed, or the state of a partition is: stop and say what is lost, go on with what is known, or forget it and build it anew from the topic (as `run --rebuild`)",
       ),
+    memory_bytes: whole(1_000_000, 1_000_000_000_000)
+      .default(256_000_000)
+      .describe(
+        "what the stores of a process may take for write buffers and caches, shared out over its partitions",
+      ),
     changelog: flag
       .default(true)
       .describe(
@@ -83,7 +88,9 @@ const limits = z
       .describe("undelivered bytes a task holds before it stops to process"),
   })
   .prefault({})
-  .describe("what bounds memory, for each task");
+  .describe(
+    "what bounds memory, for each task; the tasks of a process together hold at most eight times as much",
+  );
 
 const deadLetters = z
   .strictObject({

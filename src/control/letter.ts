@@ -7,7 +7,7 @@ import { parseRecordedLine, recordedForm } from "../recorded-line.ts";
 /** What the tasks of one topic tell each other; `partition` is the sender's. */
 export type Letter = { readonly topic: string; readonly partition: number } & (
   | ({ readonly kind: "hand-over" } & HandOver)
-  | { readonly kind: "taken"; readonly from: string; readonly to: string }
+  | ({ readonly kind: "taken" } & Pick<HandOver, "from" | "to" | "position">)
   | { readonly kind: "truncate"; readonly removal: Removal }
   /** The sender has removed what the truncate of this name asks for, durably. */
   | { readonly kind: "truncated"; readonly name: string }

@@ -19,7 +19,10 @@ export type LaneMessage = {
   readonly record: SourceRecord;
 };
 
-export type LaneOptions = {
+/** A lane is full at either of these; whoever pushes waits for room. */
+export type LaneLimits = { readonly messages: number; readonly bytes: number };
+
+export type LaneOptions = LaneLimits & {
   readonly destination: Destination;
   readonly gate: Gate;
   readonly deadLetters: DeadLetters;
@@ -27,9 +30,6 @@ export type LaneOptions = {
   readonly counters: Counters;
   readonly logger: Logger;
   readonly linger_ms: number;
-  /** The lane is full at either of these; whoever pushes waits for room. */
-  readonly messages: number;
-  readonly bytes: number;
   /** This many refused messages in a row stop the pipeline. */
   readonly refusedInARow: number;
   /** And so does too large a part of what all lanes of the process sent. */

@@ -9,9 +9,15 @@ export type KeptHandOver = HandOver & { readonly missed?: boolean };
 /** What names a change of a primary key. */
 export type KeyChange = Pick<HandOver, "from" | "to" | "position">;
 
+/** Those of the same old and new key: it may change so again while the first is still on its way. */
+export type KeptHandOvers = readonly KeptHandOver[];
+
+/** As they were read from the store; what is put or dropped has to be among them. */
+export type Prefetched = ReadonlyMap<string, KeptHandOvers>;
+
 /** Hand-overs of one task by old and new key, each until its create has come or nobody waits for it any more. */
 export class HandOvers {
-  readonly #entries: Overlay<KeptHandOver>;
+  readonly #entries: Overlay<KeptHandOvers>;
 
   constructor(store: Store) {
     this.#entries = new Overlay(store, "h", decode);
@@ -22,25 +28,30 @@ export class HandOvers {
   }
 
   /** What is kept for the changes, for a group of records at once. */
-  prefetch(changes: readonly KeyChange[]): Promise<ReadonlyMap<string, KeptHandOver>> {
+  prefetch(changes: readonly Omit<KeyChange, "position">[]): Promise<Prefetched> {
     return this.#entries.prefetch(new Set(changes.map(keyOf)));
   }
 
   /** The one that belongs to the change, or `null`. Two changes of the same keys differ in their positions. */
-  find(of: KeyChange, prefetched: ReadonlyMap<string, KeptHandOver>): KeptHandOver | null {
-    const found = this.#entries.get(keyOf(of), prefetched);
-    return found !== null && isSame(found.position, of.position) ? found : null;
+  find(of: KeyChange, prefetched: Prefetched): KeptHandOver | null {
+    const found = this.#all(of, prefetched).find(({ position }) => isSame(position, of.position));
+    return found ?? null;
   }
 
-  keep(handOver: KeptHandOver): void {
-    this.#entries.put(keyOf(handOver), handOver);
+  keep(handOver: KeptHandOver, prefetched: Prefetched): void {
+    const others = this.#all(handOver, prefetched).filter(
+      ({ position }) => position !== handOver.position,
+    );
+    this.#entries.put(keyOf(handOver), [...others, handOver]);
   }
 
-  drop(of: Pick<HandOver, "from" | "to">): void {
-    this.#entries.put(keyOf(of), null);
+  drop(of: KeyChange, prefetched: Prefetched): void {
+    const all = this.#all(of, prefetched);
+    const others = all.filter(({ position }) => !isSame(position, of.position));
+    if (others.length < all.length) this.#entries.put(keyOf(of), others.length > 0 ? others : null);
   }
 
-  cut(): Cut<KeptHandOver> {
+  cut(): Cut<KeptHandOvers> {
     return this.#entries.cut();
   }
 
@@ -48,17 +59,23 @@ export class HandOvers {
     this.#entries.written();
   }
 
-  *entriesOf(cut: Cut<KeptHandOver>): Iterable<StoreEntry> {
+  *entriesOf(cut: Cut<KeptHandOvers>): Iterable<StoreEntry> {
     yield* entriesOf(this.#entries, cut, encode);
   }
 
   /** Removes of those that were given before; theirs is a create that never came. */
   async forgotten(before: number): Promise<readonly StoreEntry[]> {
     const removals: StoreEntry[] = [];
-    for await (const [key, { at }] of this.#entries.entries()) {
-      if (at < before) removals.push({ key: this.#entries.storeKey(key), value: null });
+    for await (const [key, all] of this.#entries.entries()) {
+      const kept = all.filter(({ at }) => at >= before);
+      const value = kept.length > 0 ? encode(kept) : null;
+      if (kept.length < all.length) removals.push({ key: this.#entries.storeKey(key), value });
     }
     return removals;
+  }
+
+  #all(of: Omit<KeyChange, "position">, prefetched: Prefetched): KeptHandOvers {
+    return this.#entries.get(keyOf(of), prefetched) ?? [];
   }
 }
 
@@ -70,10 +87,10 @@ function isSame(a: SourcePosition | null, b: SourcePosition | null): boolean {
   return a === null || b === null || a === b;
 }
 
-function encode(handOver: KeptHandOver): Buffer {
-  return Buffer.from(JSON.stringify(handOver));
+function encode(all: KeptHandOvers): Buffer {
+  return Buffer.from(JSON.stringify(all));
 }
 
-function decode(bytes: Buffer): KeptHandOver {
-  return JSON.parse(bytes.toString("utf8")) as KeptHandOver;
+function decode(bytes: Buffer): KeptHandOvers {
+  return JSON.parse(bytes.toString("utf8")) as KeptHandOvers;
 }

@@ -11,7 +11,12 @@ declare module "rocksdb-native" {
     iterator(range: Range): AsyncIterable<{ key: Buffer; value: Buffer }>;
   }
 
-  type Options = { writeBufferSize?: number; maxOpenFiles?: number; maxBackgroundJobs?: number };
+  type Options = {
+    blockCache?: boolean;
+    writeBufferSize?: number;
+    maxOpenFiles?: number;
+    maxBackgroundJobs?: number;
+  };
   /** A batch that is not destroyed keeps a handle, and `close()` then never settles. */
   type BatchOptions = { capacity?: number; autoDestroy?: boolean };
 

@@ -3,8 +3,10 @@ import { CdcError, messageOf } from "../errors.ts";
 import { makeFolder } from "../folder.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
-/** RocksDB's default of 64 MB for each memtable would be most of our memory with many tasks open. */
-const WRITE_BUFFER_BYTES = 16_000_000;
+/** RocksDB has two write buffers, and a block cache of 32 MB that cannot be made smaller, only left out. */
+const CACHE_BYTES = 32_000_000;
+const LARGEST_BUFFER_BYTES = 16_000_000;
+const SMALLEST_BUFFER_BYTES = 1_000_000;
 
 /** Unbounded by default; a machine allows a process some thousand files. */
 const OPEN_FILES = 256;
@@ -20,11 +22,19 @@ export class RocksDbStore implements Store {
     this.#db = db;
   }
 
-  /** @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened, STATE_UNWRITABLE where it cannot be made */
-  static async open(folder: string): Promise<RocksDbStore> {
+  /**
+   * @param memory_bytes what its buffers and cache may take; 2 MB is the least
+   * @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened, STATE_UNWRITABLE where it cannot be made
+   */
+  static async open(folder: string, memory_bytes: number): Promise<RocksDbStore> {
     makeFolder(folder);
+    const blockCache = memory_bytes >= CACHE_BYTES + 2 * LARGEST_BUFFER_BYTES;
+    const buffer = (memory_bytes - (blockCache ? CACHE_BYTES : 0)) / 2;
     const db = new RocksDB(folder, {
-      writeBufferSize: WRITE_BUFFER_BYTES,
+      blockCache,
+      writeBufferSize: Math.round(
+        Math.min(LARGEST_BUFFER_BYTES, Math.max(SMALLEST_BUFFER_BYTES, buffer)),
+      ),
       maxOpenFiles: OPEN_FILES,
       maxBackgroundJobs: 2,
     });

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { StoredRow } from "../stored-row.ts";
-import { HandOvers, type KeptHandOver } from "./hand-overs.ts";
+import { HandOvers, type KeptHandOvers } from "./hand-overs.ts";
 import { type Cut, entriesOf, Overlay } from "./overlay.ts";
 import {
   decodeTaskRecord,
@@ -33,7 +33,7 @@ const SWEEP_MARKS = 1_000;
 /** Everything uncommitted up to a position, ready to be written in one batch. */
 export type StateCut = {
   readonly rows: Cut<StoredRow>;
-  readonly handOvers: Cut<KeptHandOver>;
+  readonly handOvers: Cut<KeptHandOvers>;
   readonly position: PositionRecord;
 };
 

@@ -4,7 +4,7 @@ import type { Letter } from "../control/letter.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../event.ts";
 import type { HandOver } from "../hand-over.ts";
 import type { TopicPartition } from "../record.ts";
-import type { KeptHandOver, KeyChange } from "../state/hand-overs.ts";
+import type { KeyChange, Prefetched } from "../state/hand-overs.ts";
 import { handed, handedRow } from "../state/handed-row.ts";
 import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
@@ -33,8 +33,6 @@ type Waiting = {
   handOver: HandOver | null;
 };
 
-type Kept = ReadonlyMap<string, KeptHandOver>;
-
 /**
  * A primary-key change told as one. Debezium tells it as a delete of the old key and a create of the new one, often in
  * two partitions: the task of the delete hands the row over, by the control log, and the task of the create takes it as
@@ -54,16 +52,19 @@ export class KeyChanges {
     return first?.until ?? null;
   }
 
-  /** What is kept for the creates among the events. */
-  prefetch(events: readonly SourceEvent[]): Promise<Kept> {
-    const changes = events.flatMap((event) =>
-      event.kind === "row" ? (changeOf(event) ?? []) : [],
-    );
+  /** What is kept for the changes of keys among the events. */
+  prefetch(events: readonly SourceEvent[]): Promise<Prefetched> {
+    const changes = events.flatMap((event) => ("moved" in event ? keysOf(event) : []));
     return this.#options.state.handOvers.prefetch(changes);
   }
 
   /** Whether it takes the occurrence over; otherwise it is an ordinary one. */
-  takes(occurrence: Occurrence, previous: StoredRow | null, kept: Kept, results: Results): boolean {
+  takes(
+    occurrence: Occurrence,
+    previous: StoredRow | null,
+    kept: Prefetched,
+    results: Results,
+  ): boolean {
     const { event } = occurrence;
     const waiting = this.#waiting.get(event.key);
     if (waiting) {
@@ -76,7 +77,7 @@ export class KeyChanges {
       this.#options.counters.add("key_changes_unreadable");
       return false;
     }
-    if ("to" in moved) return this.#give(moved.to, occurrence, previous, results);
+    if ("to" in moved) return this.#give(moved.to, occurrence, previous, kept, results);
     if (previous !== null && previous.row !== null) return false;
     this.#take({ ...event, from: moved.from, to: event.key }, occurrence, kept, results);
     return true;
@@ -86,36 +87,39 @@ export class KeyChanges {
   async receive(letter: Letter, results: Results): Promise<void> {
     const { state, at } = this.#options;
     if (letter.partition === at.partition) return;
-    if (letter.kind === "taken") state.handOvers.drop(letter);
-    if (letter.kind !== "hand-over") return;
+    if (letter.kind !== "hand-over" && letter.kind !== "taken") return;
+    const kept = await state.handOvers.prefetch([letter]);
+    if (letter.kind === "taken") return state.handOvers.drop(letter, kept);
     const waiting = this.#waiting.get(letter.to);
     if (waiting && belongsTo(letter, waiting.occurrences[0])) {
       waiting.handOver = letter;
       return;
     }
-    const known = state.handOvers.find(letter, await state.handOvers.prefetch([letter]));
+    const known = state.handOvers.find(letter, kept);
     const now = state.row(letter.to, await state.prefetch(new Set([letter.to])));
-    if (known?.missed) this.#late(letter, now, results);
+    if (known?.missed) this.#late(letter, now, kept, results);
     else if (isTold(letter, now)) this.#tellTaken(letter, results);
-    else state.handOvers.keep(letter);
+    else state.handOvers.keep(letter, kept);
   }
 
   /**
    * Ends the waiting of one create whose row is there, or that has waited until `now`.
    * @returns what came for its key meanwhile, in order, or `null` where nobody's waiting is over
    */
-  release(now: number, results: Results): readonly Occurrence[] | null {
+  async release(now: number, results: Results): Promise<readonly Occurrence[] | null> {
     const { state, counters } = this.#options;
     for (const [key, { until, occurrences, handOver }] of this.#waiting) {
       if (handOver === null && until > now) continue;
       const [create, ...others] = occurrences;
       this.#waiting.delete(key);
-      if (handOver) this.#claim(handOver, create, results);
+      const change = changeOf(create.event) as KeyChange;
+      const kept = await state.handOvers.prefetch([change]);
+      if (handOver) this.#claim(handOver, create, kept, results);
       else {
         counters.add("key_changes_missed");
         const { time } = create.event;
-        const change = changeOf(create.event) as KeyChange;
-        state.handOvers.keep({ ...change, time, row: null, syncs: [], at: now, missed: true });
+        const missed = { ...change, time, row: null, syncs: [], at: now, missed: true };
+        state.handOvers.keep(missed, kept);
         this.#unseen(create, results);
       }
       return others;
@@ -127,6 +131,7 @@ export class KeyChanges {
     to: string,
     { event, record, standing }: Occurrence,
     previous: StoredRow | null,
+    kept: Prefetched,
     { letters }: Results,
   ): boolean {
     const { state, at, syncs, clock } = this.#options;
@@ -142,27 +147,27 @@ export class KeyChanges {
       at: clock.now(),
     };
     // The create may come in this partition too, or wait here already: what was to be told first waited as well.
-    state.handOvers.keep(handOver);
+    state.handOvers.keep(handOver, kept);
     const waiting = this.#waiting.get(to);
     if (waiting && belongsTo(handOver, waiting.occurrences[0])) waiting.handOver = handOver;
     letters.push({ kind: "hand-over", topic: record.topic, partition: at.partition, ...handOver });
     return true;
   }
 
-  #take(change: KeyChange, occurrence: Occurrence, kept: Kept, results: Results): void {
+  #take(change: KeyChange, occurrence: Occurrence, kept: Prefetched, results: Results): void {
     const { state, clock, wait_ms } = this.#options;
     const handOver = state.handOvers.find(change, kept);
-    if (handOver) this.#claim(handOver, occurrence, results);
+    if (handOver) this.#claim(handOver, occurrence, kept, results);
     else {
       const until = clock.now() + wait_ms;
       this.#waiting.set(change.to, { until, occurrences: [occurrence], handOver: null });
     }
   }
 
-  #claim(handOver: HandOver, occurrence: Occurrence, results: Results): void {
+  #claim(handOver: HandOver, occurrence: Occurrence, kept: Prefetched, results: Results): void {
     const { state, rows, counters } = this.#options;
     counters.add("key_changes");
-    state.handOvers.drop(handOver);
+    state.handOvers.drop(handOver, kept);
     this.#tellTaken(handOver, results);
     const previous = handedRow(handOver, this.#options.syncs);
     if (previous === null) this.#unseen(occurrence, results);
@@ -175,18 +180,23 @@ export class KeyChanges {
     this.#options.rows.apply({ ...occurrence, standing }, null, results);
   }
 
-  #tellTaken({ from, to }: HandOver, { letters }: Results): void {
+  #tellTaken({ from, to, position }: HandOver, { letters }: Results): void {
     const { topic, partition } = this.#options.at;
-    letters.push({ kind: "taken", topic, partition, from, to });
+    letters.push({ kind: "taken", topic, partition, from, to, position });
   }
 
   /**
    * The row comes after its create went on without it, as changed. What that could not tell is told now: the row as it
    * was left a sync that does not count it any more, or an audience under another user.
    */
-  #late(letter: HandOver & TopicPartition, now: StoredRow | null, results: Results): void {
+  #late(
+    letter: HandOver & TopicPartition,
+    now: StoredRow | null,
+    kept: Prefetched,
+    results: Results,
+  ): void {
     const { state, rows } = this.#options;
-    state.handOvers.drop(letter);
+    state.handOvers.drop(letter, kept);
     this.#tellTaken(letter, results);
     const previous = handedRow(letter, this.#options.syncs);
     if (previous === null || previous.row === null) return;
@@ -217,6 +227,12 @@ export class KeyChanges {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** The old and the new key, whichever half tells of them; none where the event is no half of a change. */
+function keysOf({ moved, key }: Pick<RowEvent, "moved" | "key">): { from: string; to: string }[] {
+  if (moved === null || moved === "unreadable") return [];
+  return "to" in moved ? [{ from: key, to: moved.to }] : [{ from: moved.from, to: key }];
+}
 
 /** The change that the create belongs to; none where it is no half of one. */
 function changeOf({ moved, key, position }: RowEvent): KeyChange | null {

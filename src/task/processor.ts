@@ -9,7 +9,7 @@ import type { RefusalRatio } from "../deliver/refusal-ratio.ts";
 import { CdcError } from "../errors.ts";
 import type { SourceEvent, Truncate } from "../event.ts";
 import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
-import type { KeptHandOver } from "../state/hand-overs.ts";
+import type { Prefetched } from "../state/hand-overs.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
@@ -46,7 +46,7 @@ type Decoded = { readonly record: SourceRecord; readonly event: SourceEvent | Cd
 /** What the store has of a group's keys. */
 type Known = {
   readonly rows: ReadonlyMap<string, StoredRow>;
-  readonly handOvers: ReadonlyMap<string, KeptHandOver>;
+  readonly handOvers: Prefetched;
 };
 
 /**
@@ -130,7 +130,7 @@ export class Processor {
   async release(now: number): Promise<Results> {
     const results = noResults();
     for (;;) {
-      const others = this.#keyChanges.release(now, results);
+      const others = await this.#keyChanges.release(now, results);
       if (others === null) return results;
       const known = await this.#known(others.map(({ event }) => event));
       for (const occurrence of others) this.#applyRow(occurrence, known, results);

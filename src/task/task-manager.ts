@@ -5,6 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Control, Delivery } from "../control/control.ts";
 import type { SchemaRegistry } from "../decode/schema-registry.ts";
 import type { DeadLetters } from "../deliver/dead-letters.ts";
+import type { LaneLimits } from "../deliver/lane.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { RefusalRatio } from "../deliver/refusal-ratio.ts";
 import { CdcError } from "../errors.ts";
@@ -32,8 +33,8 @@ export type TaskManagerOptions = {
   readonly folder: string;
   /** Topics that this pipeline has begun with. */
   readonly begun: BegunTopics;
-  readonly openStore: (folder: string) => Promise<Store>;
-  readonly laneFor: (onFailure: (error: unknown) => void) => OrderedLane;
+  readonly openStore: (folder: string, memory_bytes: number) => Promise<Store>;
+  readonly laneFor: (limits: LaneLimits, onFailure: (error: unknown) => void) => OrderedLane;
   readonly deadLetters: DeadLetters;
   /** How the tasks tell each other what concerns several partitions. */
   readonly control: Control;
@@ -72,6 +73,8 @@ export class TaskManager implements SourceListener {
   readonly #options: TaskManagerOptions;
   readonly #tasks = new Map<string, Task>();
   readonly #refusals: RefusalRatio;
+  /** Partitions of this process: what bounds its memory is shared out over them. */
+  #owned = 1;
   /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
   /** Counts what the tasks have told each other: who is asked whether all is done asks again after it. */
@@ -154,6 +157,7 @@ export class TaskManager implements SourceListener {
       (task) => task.isClosed || !owned.has(nameOf(task.at)),
     );
     await Promise.all(lost.map((task) => this.#abandon(task)));
+    this.#owned = Math.max(1, owned.size);
     const fresh = [...owned.values()].filter((at) => !this.#tasks.has(nameOf(at)));
     const opener = async () => {
       for (let at = fresh.shift(); at && !this.#stopping; at = fresh.shift()) {
@@ -180,7 +184,9 @@ export class TaskManager implements SourceListener {
     if (!plan)
       throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
     const home = join(folder, at.topic, String(at.partition));
-    const state = new TaskState(await openStore(home), clock, settings.state.forgetDeletedAfter);
+    const { memory_bytes, forgetDeletedAfter } = settings.state;
+    const store = await openStore(home, memory_bytes / this.#owned);
+    const state = new TaskState(store, clock, forgetDeletedAfter);
     const owned = await this.#options.changelog?.own(at).catch(async (error) => {
       await state.close();
       throw error;
@@ -237,12 +243,21 @@ export class TaskManager implements SourceListener {
     const task = new Task({
       ...about,
       processor: processorFor({ ...about, registry, refusedInARow, refusals: this.#refusals }),
-      lane: this.#options.laneFor((error) => this.#fail(error)),
+      lane: this.#options.laneFor(
+        {
+          messages: this.#share(settings.limits.lane_messages),
+          bytes: this.#share(settings.limits.lane_bytes),
+        },
+        (error) => this.#fail(error),
+      ),
       deadLetters,
       control,
       changelog,
       limits: {
-        queue: { records: settings.limits.queue_records, bytes: settings.limits.queue_bytes },
+        queue: {
+          records: this.#share(settings.limits.queue_records),
+          bytes: this.#share(settings.limits.queue_bytes),
+        },
         checkpoint: settings.checkpoint,
       },
       pause: () => source.pause(at),
@@ -254,6 +269,11 @@ export class TaskManager implements SourceListener {
     });
     logger.info({ at: nameOf(at), position: position.next, ...range }, "partition taken");
     return { task, position };
+  }
+
+  /** A task's part of a limit, of which all tasks together have eight. */
+  #share(limit: number): number {
+    return Math.ceil(Math.min(limit, (8 * limit) / this.#owned));
   }
 
   /** A task that was fenced belongs to another process: the group says so soon, or something is wrong. */

@@ -71,7 +71,7 @@ export async function chaos(options: Chaos): Promise<Result> {
     while (!first.hasBegun) await sleep(50);
 
     const due = () => feed.time;
-    progress = new Progress(expected, standIn, due, () => storm.isUp);
+    progress = new Progress(expected, standIn, due, () => storm.isUp, say);
     const storm = new Storm({ broker, machines, feed, progress, random, say });
     await Promise.all([feed.produce(), storm.run(script(random))]);
     say("the storm is over");

@@ -21,7 +21,7 @@ const result = await chaos({
   seed: Number(values.seed),
   records: Number(values.records),
   keys: 6_000,
-  perSecond: 400,
+  perSecond: 500,
   script: values.small ? smallScript : fullScript,
   say: (text) =>
     console.error(`${((Date.now() - started) / 1_000).toFixed(1).padStart(6)}  ${text}`),

@@ -10,6 +10,9 @@ type Lane = {
   stalled_ms: number;
 };
 
+/** What is told of: a killed process alone costs the session timeout. */
+const LONG_MS = 10_000;
+
 /**
  * Looks at each partition for how long nothing of it has arrived though something was due. Only time counts in which
  * the pipeline could have gone on: a process was alive, the broker and Segment were up.
@@ -18,6 +21,7 @@ export class Progress {
   readonly #standIn: StandIn;
   readonly #due: () => number;
   readonly #isUp: () => boolean;
+  readonly #say: (text: string) => void;
   readonly #lanes: readonly Lane[];
   readonly #timer: NodeJS.Timeout;
   #seen = 0;
@@ -30,6 +34,7 @@ export class Progress {
     standIn: StandIn,
     due: () => number,
     isUp: () => boolean,
+    say: (text: string) => void,
   ) {
     const times = Map.groupBy(expected, partitionOf);
     this.#lanes = Array.from({ length: PARTITIONS }, (_, partition) => ({
@@ -42,6 +47,7 @@ export class Progress {
     this.#standIn = standIn;
     this.#due = due;
     this.#isUp = isUp;
+    this.#say = say;
     this.#timer = setInterval(() => this.#look(), EVERY_MS);
   }
 
@@ -91,9 +97,13 @@ export class Progress {
     const now = Date.now();
     const passed = now - this.#at;
     this.#at = now;
-    for (const lane of this.#lanes) {
-      if (moved.has(lane) || this.#left(lane) <= 0) lane.stalled_ms = 0;
-      else if (this.#isUp()) lane.stalled_ms += passed;
+    for (const [partition, lane] of this.#lanes.entries()) {
+      if (moved.has(lane) || this.#left(lane) <= 0) {
+        const seconds = (lane.stalled_ms / 1_000).toFixed(1);
+        if (lane.stalled_ms > LONG_MS)
+          this.#say(`partition ${partition} stood still for ${seconds} s`);
+        lane.stalled_ms = 0;
+      } else if (this.#isUp()) lane.stalled_ms += passed;
       this.#worst_ms = Math.max(this.#worst_ms, lane.stalled_ms);
     }
   }

@@ -6,7 +6,7 @@ export type Step =
   | { readonly what: "kill" | "stop"; readonly disk: Disk }
   /** Stopped for longer than the group waits, and continued: a zombie. */
   | { readonly what: "freeze" }
-  | { readonly what: "broker"; readonly how: "restart" | "kill" }
+  | { readonly what: "broker"; readonly how: "restart" | "kill" | "away" }
   | { readonly what: "scale"; readonly to: number };
 
 const kill = (disk: Disk = "kept"): Step => ({ what: "kill", disk });
@@ -15,6 +15,7 @@ const scale = (to: number): Step => ({ what: "scale", to });
 const FREEZE: Step = { what: "freeze" };
 const RESTART: Step = { what: "broker", how: "restart" };
 const CRASH: Step = { what: "broker", how: "kill" };
+const AWAY: Step = { what: "broker", how: "away" };
 
 /** 32 kills, 5 zombies, 4 broker restarts; one process, three, two, three, one. */
 export function fullScript(random: () => number): readonly Step[] {
@@ -22,7 +23,7 @@ export function fullScript(random: () => number): readonly Step[] {
   const three = [
     ...Array.from({ length: 12 }, () => kill()),
     ...[kill("lost"), kill("lost"), kill("from before"), kill("from before")],
-    ...[FREEZE, FREEZE, FREEZE, RESTART, CRASH, stop(), stop("lost")],
+    ...[FREEZE, FREEZE, FREEZE, CRASH, AWAY, stop(), stop("lost")],
   ];
   const two = [kill(), kill(), kill("lost"), FREEZE, RESTART, kill()];
   const end = [kill(), kill("lost"), stop(), kill("from before"), kill(), kill()];

@@ -31,6 +31,9 @@ const MOVES_WITHIN_MS = 180_000;
 /** Once a copy is there, it is made anew with some of the ends: so copies have many ages. */
 const NEW_COPY = 0.3;
 
+/** Longer than an open transaction may last (60 s), and than kafkajs' own tries (20 s). */
+const AWAY_MS = 70_000;
+
 /** Does what a script says to the machines and their broker, while the feed goes on. */
 export class Storm {
   readonly #world: World;
@@ -133,14 +136,14 @@ export class Storm {
     if (this.#on.every(({ isFrozen }) => isFrozen)) await thaw;
   }
 
-  async #breakBroker(how: "restart" | "kill"): Promise<void> {
+  async #breakBroker(how: "restart" | "kill" | "away"): Promise<void> {
     const { broker, random } = this.#world;
     this.done.brokerRestarts += 1;
     this.#isBrokerUp = false;
     if (how === "restart") await broker.restart();
     else {
       await broker.kill();
-      await sleep(random() * 3_000);
+      await sleep(how === "away" ? AWAY_MS : random() * 3_000);
       await broker.start();
     }
     this.#isBrokerUp = true;

@@ -14,6 +14,9 @@ const promise = suite("no secret is told");
 const root = mkdtempSync(join(tmpdir(), "no-secret-"));
 promise.after(() => rmSync(root, { recursive: true }));
 
+/** A closed Kafka is tried for some 20 s; what takes longer hangs. */
+const WITHIN_MS = 60_000;
+
 /** Nobody listens there. */
 const CLOSED = "127.0.0.1:1";
 
@@ -31,21 +34,12 @@ const ENVIRONMENT = {
 
 promise("should see a secret in every form, or the others here prove nothing", () => {
   assert.equal(told("it is not valid"), []);
-  const { writeKey, registry } = SECRETS;
-  for (const login of [
-    writeKey,
-    `${writeKey}:`,
-    `u:${writeKey}`,
-    `ab:${writeKey}`,
-    `app:${registry}`,
-  ])
-    for (const encoding of ["utf8", "base64", "base64url"] as const)
-      assert.is(
-        told(`x ${Buffer.from(login).toString(encoding)}`).length,
-        1,
-        `${login} ${encoding}`,
-      );
-  assert.ok(told(encodeURIComponent(`?${writeKey}`)).length > 0);
+  const { writeKey } = SECRETS;
+  for (const login of [writeKey, `${writeKey}:`, `u:${writeKey}`, `me:${writeKey}`]) {
+    const bytes = Buffer.from(login);
+    for (const form of [login, bytes.toString("base64"), encodeURIComponent(login)])
+      assert.ok(told(`x ${form}`).length > 0, form);
+  }
 });
 
 for (const [title, text] of Object.entries(WRONG_FILES)) {
@@ -187,11 +181,15 @@ async function quiet(folder: string, args: readonly string[], until?: RegExp): P
   if (until) {
     let said = "";
     child.stderr?.on("data", (text: string) => {
+      const before = until.test(said);
       said += text;
-      if (until.test(said)) child.kill("SIGTERM");
+      // Once: a second signal ends it at once.
+      if (!before && until.test(said)) child.kill("SIGTERM");
     });
   }
+  const late = setTimeout(() => child.kill("SIGKILL"), WITHIN_MS);
   const end = await ended;
+  clearTimeout(late);
   assert.equal(told(end.stdout), [], end.stdout);
   assert.equal(told(end.stderr), [], end.stderr);
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

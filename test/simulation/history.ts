@@ -184,7 +184,7 @@ export class History {
     const broken = [
       { key: { id: partition }, value: "{oops" },
       { key: null, value: insert({ id: 1 }, this.#lsn).value },
-      { key: { id: partition }, value: { neither: "row", nor: "envelope" } },
+      { key: { id: partition }, value: [1, 2] },
     ];
     this.#tell(partition, this.#dice.pick(broken));
   }

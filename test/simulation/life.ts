@@ -75,8 +75,8 @@ export class Life {
       source: this.source,
       folder: "/state",
       begun: disk.begun,
-      openStore: async (folder) => this.#store(disk.open(folder)),
-      laneFor: (onLaneFailure) =>
+      openStore: async (folder) => (this.#isDead ? never() : this.#store(disk.open(folder))),
+      laneFor: (limits, onLaneFailure) =>
         new Lane({
           destination: {
             send: (texts, signal) => this.#orAborted(segment.send(texts), signal),
@@ -87,8 +87,7 @@ export class Life {
           counters: this.counters,
           logger: silent,
           linger_ms: settings.segment.linger_ms,
-          messages: settings.limits.lane_messages,
-          bytes: settings.limits.lane_bytes,
+          ...limits,
           refusedInARow: settings.deadLetters.stopAfterInARow,
           refusals,
           onPush: (messages) => {

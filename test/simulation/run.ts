@@ -114,6 +114,7 @@ async function play(
     (error: Error) => error.stack ?? error.message,
   );
   if (problem !== null) outside.problems.push(problem);
+  (globalThis as any).DUMP?.(outside); // TMP
   return outcomeOf(cluster);
 }
 

@@ -257,7 +257,7 @@ class Life {
       folder: "/state",
       begun: outside.begun,
       openStore: async (folder) => this.#store(openStore(folder)),
-      laneFor: (onFailure) =>
+      laneFor: (limits, onFailure) =>
         new Lane({
           destination,
           gate,
@@ -266,8 +266,7 @@ class Life {
           counters: this.counters,
           logger: silent,
           linger_ms: settings.segment.linger_ms,
-          messages: settings.limits.lane_messages,
-          bytes: settings.limits.lane_bytes,
+          ...limits,
           refusedInARow: settings.deadLetters.stopAfterInARow,
           refusals,
           onFailure,

@@ -20,6 +20,7 @@ const letter = (from: string): Letter => ({
   partition: 0,
   from,
   to: "[2]",
+  position: null,
 });
 
 /** What a listener got: the letters' keys, each with the offset that follows it. */

@@ -1,0 +1,77 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { cdcToSegment } from "../support/command-line.ts";
+import { EchoingDoor } from "../support/echoing-door.ts";
+
+/** Segment behind TLS: reached where the certificate is vouched for, and never where it is not. */
+
+const test = suite("reaching Segment");
+const folder = mkdtempSync(join(tmpdir(), "segment-access-"));
+const input = join(folder, "rows.ndjson");
+let certificates: Certificates;
+
+test.before(async () => {
+  certificates = await makeCertificates(folder);
+  const row = { topic: "rows", partition: 0, offset: 0, key: '{"id":1}', payload: '{"id":1}' };
+  writeFileSync(input, `${JSON.stringify(row)}\n`);
+});
+
+test.after(() => rmSync(folder, { recursive: true }));
+
+test("should be taken by an authority of our own", async () => {
+  const { code, stderr, requests } = await replay("server", { ca: certificates.ca.cert });
+  assert.is(code, 0, stderr);
+  assert.is(requests, 1);
+});
+
+const REFUSED = [
+  ["an authority that nobody knows", "server", () => ({})],
+  ["a certificate signed by itself", "ca", () => ({})],
+  ["another authority", "server", () => ({ ca: certificates.otherCa.cert })],
+  ["another host's certificate", "elsewhere", () => ({ ca: certificates.ca.cert })],
+] as const;
+
+for (const [title, name, segment] of REFUSED) {
+  test(`should be refused with ${title}`, async () => {
+    const { code, stderr, requests } = await replay(name, segment());
+    assert.is(code, 1, stderr);
+    assert.match(stderr, /SEGMENT_ADDRESS: the certificate .* cannot be trusted \(.*segment\.ca/);
+    assert.match(stderr, /Nothing is lost/);
+    assert.is(requests, 0);
+  });
+}
+
+test("should say where the authority's file is none", async () => {
+  const { code, stderr } = await replay("server", { ca: certificates.ca.key });
+  assert.is(code, 2, stderr);
+  assert.match(stderr, /^CONFIGURATION: segment\.ca: .*ca\.key cannot be read as a certificate/);
+});
+
+test.run();
+
+/** Replays one row to a Segment with the certificate of that name, in a process that is told to verify none. */
+async function replay(name: keyof Certificates, segment: { readonly ca?: string }) {
+  const { key, cert } = certificates[name];
+  const tls = { key: readFileSync(key), cert: readFileSync(cert) };
+  const door = await EchoingDoor.open(200, tls);
+  const config = join(folder, "config.json");
+  const state = mkdtempSync(join(folder, "state-"));
+  writeFileSync(
+    config,
+    JSON.stringify({
+      name: "access",
+      state: { directory: state },
+      segment: { writeKey: "none", url: door.url, ...segment },
+      models: { rows: { topic: "rows" } },
+      syncs: { rows: { model: "rows", type: "identify", userId: "id" } },
+    }),
+  );
+  const env = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+  const ended = await cdcToSegment(["replay", "--config", config, input], env);
+  await door.close();
+  return { ...ended, requests: door.requests };
+}

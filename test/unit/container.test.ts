@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parse } from "yaml";
+import { readSettings } from "../../src/config/read.ts";
+
+const s = suite("the container: not root, and nothing to write but the state");
+
+/** The instructions of the image that is run: those of the last stage. */
+const instructions = read("Dockerfile")
+  .replaceAll("\\\n", " ")
+  .split("\n")
+  .filter((line) => /^[A-Z]/.test(line))
+  .map((line) => /^(\S+) (.*)$/.exec(line)?.slice(1) as [string, string]);
+const image = instructions.slice(instructions.findLastIndex(([name]) => name === "FROM"));
+const { app } = parse(read("docker-compose.yml")).services;
+
+s("should run as a user by number, which is not root's", () => {
+  const users = image.filter(([name]) => name === "USER").map(([, user]) => user);
+  assert.is(users.length, 1);
+  assert.match(users[0] ?? "", /^[1-9]\d*:[1-9]\d*$/);
+  assert.is(app.user, undefined);
+});
+
+s("should own no file of the image but its state's folder", () => {
+  const owning = image.filter(([, text]) => /chown|chmod/.test(text)).map(([, text]) => text);
+  assert.equal(owning, ["mkdir state && chown node:node state"]);
+});
+
+s("should find its state, where the settings have it by default, in a volume", () => {
+  const { directory } = readSettings("config/minimal.yaml", { SEGMENT_WRITE_KEY: "key" }).state;
+  const [, workdir] = image.findLast(([name]) => name === "WORKDIR") ?? [];
+  const folder = new URL(directory, `file://${workdir}/`).pathname;
+  assert.equal(
+    image.filter(([name]) => name === "VOLUME"),
+    [["VOLUME", folder]],
+  );
+  assert.ok(app.volumes.some((volume: string) => volume.endsWith(`:${folder}`)));
+});
+
+s("should be run by docker-compose.yml without a right that it does not need", () => {
+  assert.is(app.read_only, true);
+  assert.equal(app.tmpfs, ["/tmp"]);
+  assert.equal(app.cap_drop, ["ALL"]);
+  assert.is(app.cap_add, undefined);
+  assert.equal(app.security_opt, ["no-new-privileges:true"]);
+  assert.is(app.privileged, undefined);
+});
+
+s.run();
+
+function read(file: string): string {
+  return readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+}
