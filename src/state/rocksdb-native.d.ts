@@ -13,6 +13,7 @@ declare module "rocksdb-native" {
 
   type Options = {
     blockCache?: boolean;
+    tableCacheIndexAndFilterBlocks?: boolean;
     writeBufferSize?: number;
     maxOpenFiles?: number;
     maxBackgroundJobs?: number;

@@ -32,6 +32,8 @@ export class RocksDbStore implements Store {
     const buffer = (memory_bytes - (blockCache ? CACHE_BYTES : 0)) / 2;
     const db = new RocksDB(folder, {
       blockCache,
+      // RocksDB refuses to keep them in a cache that is not there; without one they lie with the open files.
+      tableCacheIndexAndFilterBlocks: blockCache,
       writeBufferSize: Math.round(
         Math.min(LARGEST_BUFFER_BYTES, Math.max(SMALLEST_BUFFER_BYTES, buffer)),
       ),
@@ -42,7 +44,7 @@ export class RocksDbStore implements Store {
       await db.ready();
     } catch (error) {
       const reason = messageOf(error);
-      throw /lock/i.test(reason)
+      throw /\block\b/i.test(reason)
         ? new CdcError(
             "STATE_IN_USE",
             `the state folder ${folder} is in use by another process; one process at a time may have it`,

@@ -4,6 +4,7 @@ import {
   insert,
   read,
   remove,
+  timeAt,
   tombstone,
   truncate,
   update,
@@ -48,6 +49,10 @@ const IDS = 9;
 /** What happens to a small table, as Debezium tells it: over several partitions, now and then twice. */
 export class History {
   readonly steps: Step[] = [];
+  /** When each row went to another partition with a new key, by its own name: between partitions no order is promised. */
+  readonly moves = new Map<number, number[]>();
+  /** Rows, by their own names, that were gone before anybody told of them. */
+  readonly unseen = new Set<number>();
   readonly #dice: Dice;
   readonly #partitions: number;
   readonly #rows = new Map<number, User>();
@@ -93,11 +98,7 @@ export class History {
   #insert(): void {
     const id = this.#freeId();
     if (id === null) return;
-    this.#uid += 1;
-    const row = this.#changed(
-      { id, uid: this.#uid, user: "", email: "", score: 0, logins: 0 },
-      true,
-    );
+    const row = this.#newRow(id);
     this.#rows.set(id, row);
     this.#tell(this.#partitionOf(id), insert(row, this.#lsn));
   }
@@ -127,6 +128,8 @@ export class History {
     this.#rows.set(id, next);
     const gone = { ...remove(row.id, this.#lsn), headers: header("newkey", id) };
     const came = { ...insert(next, this.#lsn), headers: header("oldkey", row.id) };
+    if (from !== to)
+      this.moves.set(row.uid, [...(this.moves.get(row.uid) ?? []), timeAt(this.#lsn)]);
     const halves: [number, Change][][] = [
       [
         [from, gone],
@@ -138,28 +141,26 @@ export class History {
     for (const [partition, change] of halves.flat()) this.#tell(partition, change);
   }
 
-  /** What other partitions tell before and after it is told apart by time: its order among them is not promised. */
+  /** What other partitions tell before and after it is kept apart by time: its order among them is not promised. */
   #truncate(): void {
     const leader = this.#dice.between(0, this.#partitions - 1);
-    this.steps.push("all done");
-    this.#told = [];
+    this.#waitForAll();
     const own = [...this.#rows.values()].filter(({ id }) => this.#partitionOf(id) === leader);
     if (own.length > 0 && this.#dice.chance(0.5)) this.#update(this.#dice.pick(own));
-    this.#lsn += 1;
-    const before = this.#lsn - 1;
+    this.#lsn += 2;
     this.#tell(leader, truncate(this.#lsn));
     this.#rows.clear();
+    this.#waitForAll();
+    if (!this.#dice.chance(0.5)) return;
+    // A partition that lagged behind tells of the time before: of a row that nobody knows, and that is gone.
+    const row = this.#newRow(100 + this.#uid);
+    this.unseen.add(row.uid);
+    this.#tell(this.#partitionOf(row.id), insert(row, this.#lsn - 1));
+  }
+
+  #waitForAll(): void {
     this.steps.push("all done");
     this.#told = [];
-    if (!this.#dice.chance(0.5)) return;
-    // A partition that lagged behind tells of the time before: rows that nobody knows.
-    this.#uid += 1;
-    const id = 100 + this.#uid;
-    const row = this.#changed(
-      { id, uid: this.#uid, user: "", email: "", score: 0, logins: 0 },
-      true,
-    );
-    this.#tell(this.#partitionOf(id), insert(row, before));
   }
 
   /** Every row is read again, after a time in which the connector may have missed something. */
@@ -196,6 +197,12 @@ export class History {
       change,
       after_ms: this.#dice.chance(0.5) ? 0 : this.#dice.between(1, 1_500),
     });
+  }
+
+  #newRow(id: number): User {
+    this.#uid += 1;
+    const row = { id, uid: this.#uid, user: "", email: "", score: 0, logins: 0 };
+    return this.#changed(row, true);
   }
 
   #changed(row: User, isNew: boolean): User {

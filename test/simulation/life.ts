@@ -90,11 +90,6 @@ export class Life {
           ...limits,
           refusedInARow: settings.deadLetters.stopAfterInARow,
           refusals,
-          onPush: (messages) => {
-            // Every partition has messages of a truncate, which has no key and stands in one of them.
-            for (const { text, record } of messages)
-              if (record.key !== null) outside.causes.set(text, record.partition);
-          },
           onFailure: onLaneFailure,
         }),
       deadLetters,

@@ -1,12 +1,12 @@
 import { decodeStoredRow } from "../../src/state/row-codec.ts";
 import type { Cluster } from "./cluster.ts";
-import { partitionOf } from "./history.ts";
+import { type History, partitionOf } from "./history.ts";
 
 /** What is left when all is over, in a form in which two runs can be held against each other. */
 export type Outcome = {
   /** What Segment took: each message by its id. */
   readonly messages: ReadonlyMap<string, string>;
-  /** The ids of each row in the order of their first arrivals; a row whose key went to another partition is another. */
+  /** The ids of each row in the order of their first arrivals; where its key went to another partition they begin anew. */
   readonly order: ReadonlyMap<string, string>;
   /** Coordinates and reason of each. */
   readonly letters: ReadonlyMap<string, string>;
@@ -18,19 +18,21 @@ export type Outcome = {
 type Message = {
   readonly type: string;
   readonly event?: string;
+  readonly timestamp: string;
   readonly properties?: { readonly id: number; readonly uid: number };
   readonly traits?: { readonly id: number; readonly uid: number };
 };
 
-export function outcomeOf(cluster: Cluster): Outcome {
+export function outcomeOf(cluster: Cluster, { moves, unseen }: History): Outcome {
   const { outside } = cluster;
-  const { segment, data, problems } = outside;
+  const { segment, problems } = outside;
   const order = new Map<string, string>();
   for (const [id, text] of segment.taken) {
-    const { properties, traits } = JSON.parse(text) as Message;
-    const row = properties ?? traits;
-    const partition = outside.causes.get(text) ?? partitionOf(row?.id ?? 0, data.length);
-    const name = `${row?.uid} in ${partition}`;
+    const { properties, traits, timestamp } = JSON.parse(text) as Message;
+    const { id: key = 0, uid = 0 } = properties ?? traits ?? {};
+    if (unseen.has(uid)) problems.push(`row ${uid} was gone before it was told of: ${text}`);
+    const since = moves.get(uid)?.findLast((time) => time <= Date.parse(timestamp)) ?? "its insert";
+    const name = `row ${uid} in ${partitionOf(key, outside.data.length)} since ${since}`;
     order.set(name, `${order.get(name) ?? ""} ${nameOfMessage(id, text)}`);
   }
   return {

@@ -24,8 +24,6 @@ export class Outside {
   readonly changelogs: readonly SharedLog[];
   readonly control = new SharedLog({ topic: "shop.control", partition: 0 });
   readonly letters = new SharedLog({ topic: "shop.dead-letters", partition: 0 });
-  /** In which partition each message has its cause: only there has it an order. */
-  readonly causes = new Map<string, number>();
   /** What must not happen, and did. */
   readonly problems: string[] = [];
   readonly #traced: string[] | null;

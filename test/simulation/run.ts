@@ -13,7 +13,7 @@ export type Scenario = {
   readonly seed: number;
   readonly settings: Settings;
   readonly partitions: number;
-  readonly steps: readonly Step[];
+  readonly history: History;
   /** Steps that are there before anybody starts. */
   readonly before: number;
 };
@@ -26,11 +26,12 @@ const LONGEST_BACK_OFF_MS = 30_000;
 export function scenarioOf(seed: number): Scenario {
   const dice = new Dice(seed, "history");
   const partitions = dice.pick([1, 2, 2, 3, 4]);
-  const { steps } = new History(dice, partitions);
+  const history = new History(dice, partitions);
+  const { steps } = history;
   const first = steps.indexOf("all done");
   const most = first === -1 ? steps.length : first;
   const before = dice.chance(0.5) ? 0 : dice.between(0, Math.min(most, 15));
-  return { seed, settings: settingsOf(dice), partitions, steps, before };
+  return { seed, settings: settingsOf(dice), partitions, history, before };
 }
 
 function settingsOf(dice: Dice): Settings {
@@ -74,7 +75,7 @@ export function disturbed(scenario: Scenario, trace: string[] | null): Promise<O
   const dice = new Dice(seed, "faults");
   const outside = new Outside(settings, partitions, new Dice(seed, "weather"), false, trace);
   const cluster = new Cluster(outside, dice.between(1, 3), false);
-  const told = scenario.steps.filter((step) => step !== "all done");
+  const told = scenario.history.steps.filter((step) => step !== "all done");
   const lasts = told.slice(scenario.before).reduce((sum, { after_ms }) => sum + after_ms, 5_000);
   return play(scenario, cluster, () => makeFaults(cluster, dice, lasts));
 }
@@ -86,13 +87,13 @@ async function play(
 ): Promise<Outcome> {
   const { outside } = cluster;
   const run = async () => {
-    for (const step of scenario.steps.slice(0, scenario.before)) await tell(step, outside);
+    for (const step of scenario.history.steps.slice(0, scenario.before)) await tell(step, outside);
     for (const process of cluster.processes) void process.start();
     const over = faults();
     // A new sync's boundary is where the log ended then: nothing more comes until all have one.
     await until(outside, () => outside.data.every((_, partition) => outside.durable(partition)));
     const told = (async () => {
-      for (const step of scenario.steps.slice(scenario.before)) {
+      for (const step of scenario.history.steps.slice(scenario.before)) {
         if (step !== "all done") await outside.clock.sleep(step.after_ms);
         await tell(step, outside);
       }
@@ -114,8 +115,7 @@ async function play(
     (error: Error) => error.stack ?? error.message,
   );
   if (problem !== null) outside.problems.push(problem);
-  (globalThis as any).DUMP?.(outside); // TMP
-  return outcomeOf(cluster);
+  return outcomeOf(cluster, scenario.history);
 }
 
 async function tell(step: Step, outside: Outside): Promise<void> {

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { CdcError } from "../../../src/errors.ts";
+import { RocksDbStore } from "../../../src/state/rocksdb-store.ts";
+
+const test = suite("RocksDB store");
+const folder = mkdtempSync(join(tmpdir(), "rocksdb-store-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+test("should open with as much memory as many partitions leave it, or few", async () => {
+  const key = Buffer.from("r1");
+  for (const [name, bytes] of Object.entries({ few: 256_000_000, some: 42_000_000, many: 1_000 })) {
+    const store = await RocksDbStore.open(join(folder, name), bytes);
+    await store.write([{ key, value: Buffer.from("x") }]);
+    await store.close();
+    // What was written with one share of the memory is read with another.
+    const again = await RocksDbStore.open(join(folder, name), 64_000_000);
+    assert.equal(await again.get([key]), [Buffer.from("x")], name);
+    await again.close();
+  }
+});
+
+test("should say that another has the folder", async () => {
+  const home = join(folder, "taken");
+  const store = await RocksDbStore.open(home, 64_000_000);
+  await RocksDbStore.open(home, 64_000_000).then(
+    () => assert.unreachable(),
+    (error: CdcError) => assert.is(error.code, "STATE_IN_USE"),
+  );
+  await store.close();
+});
+
+test.run();
