@@ -3,21 +3,33 @@ import type { Row } from "./row.ts";
 /**
  * A place in the database's log that names one change of one row: `line|order`. Positions of one line can be
  * compared, by the plain order of their texts (numbers are padded with zeros); those of two lines cannot. What stands
- * behind a `~` tells apart places between which no order is known.
+ * behind a `~` tells apart places between which no order is known; a part `*` of a line stands for any (MySQL's snapshots do
+ * not name their server).
  */
 export type SourcePosition = string;
 
 /** True only where both stand on one line and `a` comes strictly before `b`. */
 export function isBefore(a: SourcePosition, b: SourcePosition): boolean {
-  const end = a.lastIndexOf("|");
+  return isSameLine(lineOf(a), lineOf(b)) && orderOf(a) < orderOf(b);
+}
+
+function isSameLine(a: string, b: string): boolean {
+  if (a === b) return true;
+  if (!a.includes("*") && !b.includes("*")) return false;
+  const [as, bs] = [a.split(":"), b.split(":")];
   return (
-    b.lastIndexOf("|") === end && a.slice(0, end) === b.slice(0, end) && ordered(a) < ordered(b)
+    as.length === bs.length &&
+    as.every((part, i) => part === bs[i] || part === "*" || bs[i] === "*")
   );
 }
 
-function ordered(position: SourcePosition): string {
+function lineOf(position: SourcePosition): string {
+  return position.slice(0, position.lastIndexOf("|"));
+}
+
+function orderOf(position: SourcePosition): string {
   const end = position.lastIndexOf("~");
-  return end === -1 ? position : position.slice(0, end);
+  return position.slice(position.lastIndexOf("|"), end === -1 ? undefined : end);
 }
 
 /** What the record says was done to the row; `unknown` where it does not say (flattened without `__op`). */

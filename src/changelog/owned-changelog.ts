@@ -60,7 +60,9 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
         if (key?.equals(ADDED)) isAdded = true;
         else if (key && !key.equals(MARK) && offset < this.#mark) entries.push({ key, value });
       }
-      yield { entries, next: (records.at(-1)?.offset ?? 0) + 1, isAdded };
+      // What a later owner wrote may come along: a place beyond it would say that its entries are here.
+      const last = Math.min(records.at(-1)?.offset ?? 0, this.#mark);
+      yield { entries, next: last + 1, isAdded };
     }
   }
 

@@ -33,14 +33,17 @@ export function positionOf(
   }
 }
 
-/** `binlog.000001` sorts by its number, which may grow a digit. Positions of two servers cannot be compared. */
+/**
+ * `binlog.000001` sorts by its number, which may grow a digit. Positions of two servers cannot be compared; a snapshot's
+ * reads say server 0, whose place is that of the server they were read from.
+ */
 function binlogPosition(connector: string, source: SourceBlock): SourcePosition | null {
   const { server_id, file, pos, row } = source;
   const name = typeof file === "string" ? /^(.+)\.(\d+)$/.exec(file) : null;
   if (!name || !isNumber(server_id) || !isNumber(pos)) return null;
   const [, base, number = ""] = name;
   const place = [padded(number), padded(pos), padded(isNumber(row) ? row : 0)].join(":");
-  return `${connector}:${server_id}:${base}|${place}`;
+  return `${connector}:${Number(server_id) === 0 ? "*" : server_id}:${base}|${place}`;
 }
 
 /**

@@ -32,6 +32,8 @@ export type SnapshotSeen = {
   readonly id: string;
   readonly began: number;
   readonly open: boolean;
+  /** A record was refused meanwhile, which may have been a read. */
+  readonly hasGap?: boolean;
 };
 
 /** A task that has not begun. */

@@ -1,4 +1,4 @@
-import { classify, isStale } from "../classify/classify.ts";
+import { classify, isStale, type Standing } from "../classify/classify.ts";
 import type { Clock } from "../clock.ts";
 import type { Letter } from "../control/letter.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../event.ts";
@@ -138,12 +138,13 @@ export class KeyChanges {
     if (previous !== null && previous.row === null) return false;
     const { stored } = classify(previous, event, standing, []);
     if (stored) state.put(event.key, stored);
+    const row = previous ?? this.#standIn(event, standing);
     const handOver: HandOver = {
       from: event.key,
       to,
       position: event.position,
       time: event.time,
-      ...handed(previous, syncs),
+      ...handed(row, syncs),
       at: clock.now(),
     };
     // The create may come in this partition too, or wait here already: what was to be told first waited as well.
@@ -152,6 +153,13 @@ export class KeyChanges {
     if (waiting && belongsTo(handOver, waiting.occurrences[0])) waiting.handOver = handOver;
     letters.push({ kind: "hand-over", topic: record.topic, partition: at.partition, ...handOver });
     return true;
+  }
+
+  /** The row as the record's `before` has it, where that is known to be complete: the store never saw it. */
+  #standIn(event: RowEvent, standing: Standing): StoredRow | null {
+    if (event.before === null) return null;
+    const before = { ...event, row: event.before, before: null };
+    return classify(null, before, standing, this.#options.rows.rules).stored;
   }
 
   #take(change: KeyChange, occurrence: Occurrence, kept: Prefetched, results: Results): void {

@@ -19,7 +19,7 @@ import type { TopicPlan } from "./plan.ts";
 import { removal, removalByTombstone } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
 import { type Occurrence, RowChanges } from "./row-changes.ts";
-import { seen, snapshotEnd } from "./snapshots.ts";
+import { snapshotAfter, snapshotEnd } from "./snapshots.ts";
 import { SyncWalk } from "./sync-walk.ts";
 
 /** Results of a group of records, up to the first truncate in it. */
@@ -239,7 +239,7 @@ export class Processor {
       next: record.offset + 1,
       lastDelete: row !== null && row.row === null ? row.key : null,
       streaming: streaming || isStreamed,
-      snapshot: row === null ? snapshot : seen(snapshot, row, record.offset),
+      snapshot: snapshotAfter(snapshot, event, record.offset),
     };
   }
 

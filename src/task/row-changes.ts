@@ -43,12 +43,10 @@ export class RowChanges {
   apply(occurrence: Occurrence, previous: StoredRow | null, results: Results): void {
     const { event, record, standing } = occurrence;
     const outcome = classify(previous, event, standing, this.rules);
-    if (outcome.verdict === "stale") {
-      // A snapshot that reads an older version has seen the row all the same.
-      if (previous !== null && event.operation === "read")
-        this.#state.put(event.key, { ...previous, offset: standing.offset });
-      return this.#counters.add("stale");
-    }
+    // A snapshot has seen the row, though its read is an older version, or one that no model could take.
+    if (outcome.stored === null && previous !== null && event.operation === "read")
+      this.#state.put(event.key, { ...previous, offset: standing.offset });
+    if (outcome.verdict === "stale") return this.#counters.add("stale");
     if (outcome.stored && isTooLarge(outcome.stored, record)) {
       return this.refuse(results, { record, error: rowTooLarge() });
     }

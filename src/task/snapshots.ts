@@ -1,23 +1,26 @@
-import { isRemovedBy } from "../classify/truncated.ts";
 import type { Letter, Removal } from "../control/letter.ts";
-import type { RowEvent } from "../event.ts";
+import { CdcError } from "../errors.ts";
+import { isBefore, type RowEvent, type SourceEvent } from "../event.ts";
 import type { SnapshotSeen } from "../state/position-record.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Occurrence } from "./row-changes.ts";
 
 /**
  * The full snapshot that the partition is in after this event. All reads of one have the same position in the
- * database's log; where a connector names none, a change between two reads tells them apart.
+ * database's log, whatever comes between them; where a connector names none, a change between two reads tells them apart.
  */
-export function seen(
+export function snapshotAfter(
   before: SnapshotSeen | null,
-  event: RowEvent,
+  event: SourceEvent | CdcError,
   offset: number,
 ): SnapshotSeen | null {
-  if (event.incremental) return before;
+  // A record that was refused whole may have been a read, of whichever row.
+  if (event instanceof CdcError) return before && { ...before, hasGap: true };
+  if (event.kind !== "row" || event.incremental) return before;
   if (event.operation !== "read") return before?.open ? { ...before, open: false } : before;
   const id = idOf(event);
-  return before?.open && before.id === id ? before : { id, began: offset, open: true };
+  const goesOn = before !== null && before.id === id && (before.open || id !== "");
+  return goesOn ? { ...before, open: true } : { id, began: offset, open: true };
 }
 
 /**
@@ -35,8 +38,9 @@ export function snapshotEnd(
 }
 
 /**
- * Whether the row was there before the snapshot and not in it: nothing was told of it since its first read. A partition
- * that had no read of this snapshot goes by the row's place in the database's log.
+ * Whether the row was there before the snapshot and not in it: nothing was told of it since its first read. In a
+ * partition that had no read of this snapshot only the row's place in the database's log can tell; where that is not
+ * known, or a read may have been refused, the row stays.
  */
 export function isMissing(
   row: StoredRow,
@@ -44,7 +48,9 @@ export function isMissing(
   { snapshot, removal }: { readonly snapshot: string; readonly removal: Removal },
 ): boolean {
   if (row.row === null) return false;
-  return seenHere?.id === snapshot ? row.offset < seenHere.began : isRemovedBy(removal, row);
+  if (seenHere?.id === snapshot) return !seenHere.hasGap && row.offset < seenHere.began;
+  const { position } = removal;
+  return position !== null && row.position !== null && isBefore(row.position, position);
 }
 
 function idOf({ position }: RowEvent): string {

@@ -183,6 +183,9 @@ export class TaskManager implements SourceListener {
     const plan = plans.get(at.topic);
     if (!plan)
       throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
+    // Asked before the changelog is taken over: what was committed until then is in it. Of what a later owner commits
+    // while this one is slow it would say that its state is lost.
+    const committed = (await source.range(at))?.committed ?? null;
     const home = join(folder, at.topic, String(at.partition));
     const { memory_bytes, forgetDeletedAfter } = settings.state;
     const store = await openStore(home, memory_bytes / this.#owned);
@@ -192,7 +195,7 @@ export class TaskManager implements SourceListener {
       throw error;
     });
     const changelog = owned ?? null;
-    const begun = this.#begin(at, plan, state, changelog).catch(async (error) => {
+    const begun = this.#begin(at, plan, state, changelog, committed).catch(async (error) => {
       await changelog?.release();
       await state.close();
       throw error;
@@ -217,13 +220,15 @@ export class TaskManager implements SourceListener {
     plan: TopicPlan,
     state: TaskState,
     changelog: OwnedChangelog | null,
+    committed: number | null,
   ): Promise<{ task: Task; position: PositionRecord }> {
     const { settings, source, begun, deadLetters, control, registry, clock, counters, logger } =
       this.#options;
     const isAdded = changelog && (await this.#restore(at, state, changelog));
     const found = await state.load();
     if (found === null && this.#options.requireState) throw noState(nameOf(at));
-    const range = await source.range(at);
+    const now = await source.range(at);
+    const range = now && { ...now, committed };
     const start = startOf(at, found, range, isAdded ?? begun.has(at.topic), settings.state.onGap);
     if (start.forget) await forget(state, changelog);
     const known = start.forget ? null : found;

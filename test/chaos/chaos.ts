@@ -41,10 +41,12 @@ export type Result = {
   readonly rebalances: number;
   readonly worst_ms: number;
   readonly seconds: number;
-  /** Processes that ended though nobody had asked them to. */
+  /** Processes that ended though nobody had asked them to, or badly when they were. */
   readonly ends: readonly string[];
-  /** The folder with every process' log, where something is wrong; it is gone else. */
+  /** The folder with every process' log, where something is wrong or it is to be kept (CHAOS_KEEP). */
   readonly folder: string | null;
+  /** Nothing was lost, doubled or out of order. */
+  readonly isRight: boolean;
 };
 
 /** One storm over a stream of changes, from the first start to the last stop. */
@@ -84,7 +86,9 @@ export async function chaos(options: Chaos): Promise<Result> {
     }
     const outcome = outcomeOf(expected, standIn.kept);
     const isRight = outcome.lost.length + outcome.doubled.length + outcome.outOfOrder.length === 0;
-    if (isRight && !process.env.CHAOS_KEEP) rmSync(folder, { recursive: true });
+    const ends = [...storm.done.badStops, ...machines.flatMap(({ ends }) => ends)];
+    const isClean = isRight && ends.length === 0 && !process.env.CHAOS_KEEP;
+    if (isClean) rmSync(folder, { recursive: true });
     return {
       ...{ seed, records: feed.records, outcome, done: storm.done },
       repeated: standIn.dropped.repeated,
@@ -92,8 +96,9 @@ export async function chaos(options: Chaos): Promise<Result> {
       rebalances: generationsOf(readFileSync(broker.logFile, "utf8")),
       worst_ms: progress.worst_ms,
       seconds: Math.round((Date.now() - started) / 1_000),
-      ends: machines.flatMap(({ ends }) => ends),
-      folder: isRight ? null : folder,
+      ends,
+      folder: isClean ? null : folder,
+      isRight,
     };
   } finally {
     progress?.stop();

@@ -27,12 +27,10 @@ const result = await chaos({
     console.error(`${((Date.now() - started) / 1_000).toFixed(1).padStart(6)}  ${text}`),
 });
 console.log(table(result));
-for (const end of [...result.done.badStops, ...result.ends]) console.log(`ended: ${end}`);
+for (const end of result.ends) console.log(`ended: ${end}`);
 const { lost, doubled, outOfOrder } = result.outcome;
 for (const [what, list] of Object.entries({ lost, doubled, outOfOrder })) {
   for (const message of list.slice(0, 5)) console.log(`${what}: ${JSON.stringify(message)}`);
 }
-if (result.folder !== null) {
-  console.log(`the logs of all processes are in ${result.folder}`);
-  process.exitCode = 1;
-}
+if (result.folder !== null) console.log(`the logs of all processes are in ${result.folder}`);
+if (!result.isRight) process.exitCode = 1;

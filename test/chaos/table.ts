@@ -19,7 +19,7 @@ export function table({ outcome, done, ...result }: Result): string {
     ["scalings", done.scalings],
     ["disks lost", done.disksLost],
     ["disks put back from before", done.disksFromBefore],
-    ["processes that ended by themselves", result.ends.length],
+    ["processes that ended by themselves, or badly", result.ends.length],
     ["duration", `${result.seconds} s`],
     ["seed", `${result.seed}`],
   ];

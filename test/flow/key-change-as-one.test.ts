@@ -289,4 +289,26 @@ s(
   },
 );
 
+s("should take a complete `before` for the row that was never seen under its old key", async () => {
+  const driver = await filled({
+    model: `{topic: ${TOPIC}, keyChange: changed, where: row.id < 10}`,
+  });
+  const source = {
+    connector: "mysql",
+    lsn: null,
+    server_id: 1,
+    file: "binlog.000007",
+    pos: 5,
+    row: 0,
+  };
+  const [gone] = goes(8, 18, 20) as [Change];
+  Object.assign(gone.value as object, { before: { id: 8, mail: "z@x" } });
+  Object.assign((gone.value as { source: object }).source, source);
+  await driver.pipe(gone, 0);
+  const came = { ...comes(8, { id: 18, mail: "z@x" }, 20) };
+  Object.assign((came.value as { source: object }).source, source);
+  assert.equal(told(await driver.pipe(came, 1)), ["Removed z@x", "Segment Exited z@x"]);
+  await driver.stop();
+});
+
 s.run();

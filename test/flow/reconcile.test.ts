@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Message } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
-import { type Change, insert, read, remove } from "../support/table.ts";
+import { type Change, insert, read, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: rows that a complete new snapshot no longer contains");
@@ -123,6 +123,74 @@ s(
     await driver.stop();
   },
 );
+
+const MYSQL = { connector: "mysql", lsn: null, file: "binlog.000007", row: 0 };
+
+s(
+  "should go by the place in the log, not by the clock, where a partition had no read",
+  async () => {
+    for (const [source, place] of [
+      [{}, (lsn: number) => ({ lsn })],
+      [MYSQL, (pos: number) => ({ pos })],
+    ] as const) {
+      const driver = await new TaskDriver({ partitions: 2, model: MODEL }).start();
+      const at = (pos: number, server: number, ts_ms: number) => ({
+        ...source,
+        ...place(pos),
+        server_id: server,
+        ts_ms,
+      });
+      await driver.pipe(insert(row(1), 10, at(10, 5, 1_000)), 0);
+      await driver.pipe(
+        [8, 9].map((id) => insert(row(id), id, at(id, 5, 1_000))),
+        1,
+      );
+      await driver.pipe(read(row(1), 50, { ...at(50, 0, 9_000), snapshot: "last" }), 0);
+      // Inserted after the snapshot's place, by a clock that is behind.
+      await driver.pipe(insert(row(7), 60, at(60, 5, 8_000)), 1);
+      driver.taken();
+      await driver.clock.advance(WAIT_MS + 2_000);
+      assert.equal(told(driver.taken()), ["Removed 8", "Removed 9"]);
+      await driver.stop();
+    }
+  },
+);
+
+s("should be told by no read that was refused", async () => {
+  const where = `{topic: ${TOPIC}, key: [id], reconcile: true, where: row.age > 0}`;
+  const driver = await new TaskDriver({ model: where }).start();
+  const aged = [1, 2, 3].map((id) => ({ ...row(id), age: 1 }));
+  await driver.pipe(aged.map((user) => insert(user, 10)));
+  driver.taken();
+  const [first, , third] = aged as [(typeof aged)[0], unknown, (typeof aged)[0]];
+  await driver.pipe([read(first, 50), read(row(2), 50)]);
+  await driver.pipe(read(third, 50, { snapshot: "last" }));
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(driver.taken(), []);
+  assert.is(driver.letters.length, 1);
+  await driver.stop();
+});
+
+s("should be left alone where a record was refused whole, whichever row it was of", async () => {
+  const driver = await filled();
+  const broken = { key: { id: 2 }, value: "{broken" };
+  await driver.pipe([read(row(1), 50), broken], 0);
+  await driver.pipe(last(3, 50), 1);
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(told(driver.taken()), ["Removed 4"]);
+  await driver.stop();
+});
+
+s("should not be taken for missing because a late record stands among the reads", async () => {
+  const driver = await filled();
+  const late = update({ ...row(2), email: "late" }, 9);
+  await driver.pipe([read(row(1), 50), late, read(row(2), 50)], 0);
+  await driver.pipe(read(row(4), 50), 2);
+  await driver.pipe(last(3, 50), 1);
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(driver.taken(), []);
+  await driver.stop();
+});
 
 s("should be removed once, and stay removed when an older change comes late", async () => {
   const driver = await filled();

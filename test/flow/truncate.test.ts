@@ -131,6 +131,17 @@ s("should keep to the newer truncate when an older one is told again", async () 
   await driver.stop();
 });
 
+s("should remove what a snapshot read in the same second, by its place in the binlog", async () => {
+  const driver = await new TaskDriver().start();
+  const source = { connector: "mysql", lsn: null, file: "binlog.000007", row: 0, ts_ms: 5_000 };
+  await driver.pipe(read({ id: 1 }, 1, { ...source, server_id: 0, pos: 100 }));
+  driver.taken();
+  const emptied = truncate(1);
+  Object.assign((emptied.value as { source: object }).source, source, { server_id: 3, pos: 200 });
+  assert.equal(told(await driver.pipe(emptied)), ["Removed 1"]);
+  await driver.stop();
+});
+
 s("should send nothing twice when the truncate is told again", async () => {
   const driver = await filled();
   assert.equal(told(await driver.pipe([truncate(50), truncate(50)], 0)), ALL_GONE);

@@ -84,6 +84,10 @@ export class Cluster {
     await clock.sleep(isLate ? dice.between(500, 40_000) : weather.delay_ms());
     if (member.life !== life) return;
     member.tell(this.outside.data.map(({ at }) => at).filter((at) => this.owner(at) === member));
+    // Others may take over what it is about to open.
+    if (this.#isCalm || !dice.chance(0.15)) return;
+    await clock.sleep(dice.between(0, 1_500));
+    if (member.life === life) life?.freeze(dice.between(500, 30_000));
   }
 
   async #revive(process: Process): Promise<void> {

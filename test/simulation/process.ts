@@ -1,5 +1,5 @@
 import { CdcError, messageOf } from "../../src/errors.ts";
-import { nameOf, type TopicPartition } from "../../src/record.ts";
+import type { TopicPartition } from "../../src/record.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { type Disk, Life } from "./life.ts";
 import type { Outside } from "./outside.ts";
@@ -115,22 +115,10 @@ export class Process {
     if (this.#life !== life) return;
     const { outside } = this.#surroundings;
     outside.trace(`${this.name} fails: ${messageOf(error)}`);
-    if (!this.#isOutrun(error))
+    // Two owners can be meant for a while; nothing else may end a process here.
+    if (!(error instanceof CdcError && error.code === "FENCED"))
       outside.problems.push(`${this.name} failed: ${error instanceof Error ? error.stack : error}`);
     void this.end();
-  }
-
-  /**
-   * Another process has taken over what this one still thinks its own. Where it was about to open it, it may find
-   * offsets committed that what it restored knows nothing of.
-   */
-  #isOutrun(error: unknown): boolean {
-    if (!(error instanceof CdcError)) return false;
-    const { outside, owns } = this.#surroundings;
-    const lost = outside.data.find(({ at }) => error.message.startsWith(`${nameOf(at)}:`));
-    return (
-      error.code === "FENCED" || (error.code === "POSITION_LOST" && !!lost && !owns(this, lost.at))
-    );
   }
 
   #bury(life: Life): void {
