@@ -31,6 +31,11 @@ export class Real {
   get number(): number {
     return Number(this.text);
   }
+
+  /** Whether that double is the same decimal: it has 15 to 17 digits, and its shortest text is this one again. */
+  get isDouble(): boolean {
+    return canonicalDecimal(String(this.number)) === this.text;
+  }
 }
 
 /** The column's value, or `undefined` where the row has no such column. */

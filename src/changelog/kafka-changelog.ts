@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import type { Clock } from "../clock.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
@@ -83,8 +82,8 @@ export class KafkaChangelog implements Changelog {
     }
     const source = new KafkaSource({
       kafka,
-      // All of it belongs to every process: a group of its own, with nothing committed, for as long as it lives.
-      groupId: `${groupId}.changelog.${randomUUID()}`,
+      groupId: `${groupId}.changelog`,
+      isAlone: true,
       topics: [topicName(topic)],
       log: logger,
     });

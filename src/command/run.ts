@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { KafkaChangelog } from "../changelog/kafka-changelog.ts";
@@ -66,8 +65,9 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
             log: controlLog,
             source: new KafkaSource({
               kafka: connection,
-              // Every process reads all of it: a group of its own, with nothing committed, for as long as it lives.
-              groupId: `${groupId}.control.${randomUUID()}`,
+              // Every process reads all of it.
+              groupId: `${groupId}.control`,
+              isAlone: true,
               topics: [controlTopic],
               log: logger,
             }),

@@ -7,7 +7,7 @@ import {
   unitByMagnitude,
   utcText,
 } from "../instant.ts";
-import { MOST_DIGITS, real, type Value } from "../row.ts";
+import { MOST_DIGITS, Real, real, type Value } from "../row.ts";
 import { decimal } from "./decimal.ts";
 import { type Json, jsonText, parseJson, shown } from "./json.ts";
 
@@ -35,7 +35,7 @@ export type ColumnType = {
 export function converterOf({ type, scale, unit }: ColumnType): Converter {
   switch (type) {
     case "boolean":
-      return toBoolean;
+      return (raw) => toBoolean(asDouble(raw));
     case "int":
       return toInteger;
     case "double":
@@ -49,13 +49,11 @@ export function converterOf({ type, scale, unit }: ColumnType): Converter {
     case "bytes":
       return (raw) => expect(raw, "string", "bytes in base64");
     case "date":
-      return toDate;
+      return (raw) => toDate(asDouble(raw));
     case "time":
-      return (raw) =>
-        isCount(raw) ? timeText(raw, unit ?? "us") : trimZone(expect(raw, "string", "a time"));
+      return (raw) => toTime(asDouble(raw), unit ?? "us");
     case "timestamp":
-      return (raw) =>
-        isCount(raw) ? toInstant(raw, unit) : utcText(expect(raw, "string", "a timestamp"));
+      return (raw) => toTimestamp(asDouble(raw), unit);
   }
 }
 
@@ -67,6 +65,8 @@ function toBoolean(raw: Json): boolean {
 }
 
 function toInteger(raw: Json): number | bigint {
+  // MongoDB's `5.0`.
+  if (raw instanceof Real) return toInteger(raw.text);
   if (typeof raw === "bigint" || (typeof raw === "number" && Number.isInteger(raw))) return raw;
   if (typeof raw === "string" && raw.length <= MOST_DIGITS && /^-?\d+$/.test(raw)) {
     const exact = BigInt(raw);
@@ -78,6 +78,8 @@ function toInteger(raw: Json): number | bigint {
 /** A double; `NaN` and the infinities, which JSON cannot say, stay the texts that the converters write. */
 export function toDouble(raw: Json): Value {
   if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
+  // More digits than a double has are no part of it: Java writes some of them so.
+  if (raw instanceof Real) return real(String(raw.number));
   if (typeof raw === "string") return /^-?\d/.test(raw) ? real(raw) : raw;
   throw new Error(`${shown(raw)} is no number`);
 }
@@ -104,6 +106,19 @@ export function toDate(raw: Json): string {
 }
 
 const DAY_MS = 86_400_000;
+
+function toTime(raw: Json, unit: Unit): string {
+  return isCount(raw) ? timeText(raw, unit) : trimZone(expect(raw, "string", "a time"));
+}
+
+function toTimestamp(raw: Json, unit: Unit | undefined): string {
+  return isCount(raw) ? toInstant(raw, unit) : utcText(expect(raw, "string", "a timestamp"));
+}
+
+/** For types that are no decimals: what has a fraction too long for a double, or is a double of MongoDB's, as its double. */
+function asDouble(raw: Json): Json {
+  return raw instanceof Real ? raw.number : raw;
+}
 
 function toInstant(count: number | bigint, unit: Unit | undefined): string {
   const by = unit ?? unitByMagnitude(count);

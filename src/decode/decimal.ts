@@ -1,4 +1,4 @@
-import { MOST_DIGITS, type Real, real } from "../row.ts";
+import { MOST_DIGITS, Real, real } from "../row.ts";
 import { isObject, shown } from "./json.ts";
 
 /** No number, each as the converters write it, then as Debezium does with `decimal.handling.mode=string`. */
@@ -20,6 +20,7 @@ const NO_NUMBER: ReadonlyMap<string, string> = new Map([
  */
 export function decimal(raw: unknown, scale: number | undefined): number | Real | string {
   if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
+  if (raw instanceof Real) return raw;
   if (isObject(raw)) return decimal(raw.value, Number(raw.scale));
   if (typeof raw !== "string") throw new Error(`${shown(raw)} is no decimal`);
   // Before base64, which `Infinity` could be.

@@ -2,7 +2,7 @@ import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../event.ts";
 import { isTime } from "../instant.ts";
 import type { SourceRecord } from "../record.ts";
-import { Real, type Row, real, type Value } from "../row.ts";
+import { type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
 import {
   COMPLETE_BEFORE,
@@ -181,9 +181,7 @@ export class Decoder {
         continue;
       }
       const convert = converters.get(name);
-      // A number of MongoDB's documents brings its type along.
-      if (convert && !((value as unknown) instanceof Real))
-        row[name] = converted(convert, name, value);
+      if (convert) row[name] = converted(convert, name, value);
     }
     for (const { name, pattern } of this.#doubles) {
       if (Number.isInteger(row[name]) && pattern.test(text)) row[name] = real(String(row[name]));

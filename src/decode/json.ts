@@ -1,32 +1,45 @@
-import { MOST_DIGITS } from "../row.ts";
+import { MOST_DIGITS, Real, real } from "../row.ts";
 import { orTooDeep, refuseDeep } from "./depth.ts";
 
-/** What `JSON.parse` gives, with integers beyond 2^53 kept exact as bigint. */
+/** What `JSON.parse` gives, but for what a double would change: integers are bigint then, other numbers `Real`. */
 export type Json =
   | null
   | boolean
   | number
   | bigint
   | string
+  | Real
   | readonly Json[]
   | { readonly [name: string]: Json };
 
 export type JsonObject = { [name: string]: Json };
 
 /**
- * Only such a run of digits can be an integer beyond 2^53 = 9007199254740992 that a double would change. A timestamp in
- * microseconds, which most tables have, is none: taking every 16 digits for one doubled the time to decode (21 µs, not
- * 10, for a record of 700 bytes) and made a quarter of all the processor time of `run`. And an exponent of three digits,
- * with which a number may be beyond a double altogether.
+ * Only such a run of digits can be a number that a double would change: an integer beyond 2^53 = 9007199254740992, or 16
+ * digits around a point. A timestamp in microseconds, which most tables have, is none: taking every 16 digits for one
+ * doubled the time to decode (21 µs, not 10, for a record of 700 bytes) and made a quarter of all the processor time of
+ * `run`. And an exponent of three digits, with which a number may be beyond a double altogether.
  */
-const LONG_NUMBER = /9\d{15}|\d{17}|\d[eE]\+?\d{3,}(?:[\s,\]}]|$)/;
+const LONG_NUMBER = /9\d{15}|\d[\d.]{16}|\d[eE][+-]?\d{3,}(?:[\s,\]}]|$)/;
+/** Those numbers whole. What looks like one in a text costs time and does no harm. */
+const WHOLE_NUMBERS = /\d[\d.]{15,}(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d{3,}/g;
+
+/** Most long numbers are doubles of 17 digits, which a double does not change: those need not the exact way. */
+function needsExact(text: string): boolean {
+  if (!LONG_NUMBER.test(text)) return false;
+  for (const [number] of text.matchAll(WHOLE_NUMBERS)) {
+    const double = Number(number);
+    if (Number.isNaN(double) || exactly(number, double) !== double) return true;
+  }
+  return false;
+}
 
 /**
- * Parses JSON without loss of integers.
+ * Parses JSON without loss of digits.
  * @throws Error where it is no JSON, is nested too deep or has a number without end
  */
 export function parseJson(text: string): Json {
-  return parse(text, LONG_NUMBER.test(text));
+  return parse(text, needsExact(text));
 }
 
 function parse(text: string, exact: boolean): Json {
@@ -50,21 +63,27 @@ export function parseEnvelopeJson(text: string): Json {
   const source = text.lastIndexOf('"source":{"version":"');
   const rowsComeFirst = source !== -1 && text.indexOf('"after":', source) === -1;
   const rows = rowsComeFirst ? text.slice(0, source) : text;
-  return parse(text, LONG_NUMBER.test(rows));
+  return parse(text, needsExact(rows));
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Real)
+  );
 }
 
 /** `JSON.rawJSON`, which Node has and TypeScript does not know yet. */
 const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
 
-/** JSON text of a raw value, integers written out exactly. */
+/** JSON text of a raw value, numbers written out exactly. */
 export function jsonText(raw: unknown): string {
-  const text = JSON.stringify(raw, (_name, value) =>
-    typeof value === "bigint" ? rawJson(value.toString()) : value,
-  );
+  const text = JSON.stringify(raw, (_name, value) => {
+    if (typeof value === "bigint") return rawJson(value.toString());
+    return value instanceof Real ? rawJson(value.text) : value;
+  });
   return text ?? "nothing";
 }
 
@@ -74,11 +93,20 @@ export function shown(raw: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** What a double cannot hold: an integer as bigint, and a number beyond all doubles as its text. */
-function exactNumber(_name: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
+function exactNumber(_name: string, value: unknown, { source = "" } = {}): unknown {
+  return typeof value === "number" ? exactly(source, value) : value;
+}
+
+/**
+ * The double itself, or what it cannot hold: an integer as bigint, a decimal as `Real`, and a number beyond all doubles
+ * as its text.
+ */
+function exactly(source: string, double: number): number | bigint | Real | string {
+  // No number of 15 digits is changed.
+  if (source.length < 16 && !/[eE]/.test(source)) return double;
   if (source.length > MOST_DIGITS) throw new Error(`a number of ${source.length} digits`);
-  if (/^-?\d+$/.test(source)) return BigInt(source);
-  return Number.isFinite(value) ? value : source;
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(double) ? double : BigInt(source);
+  if (!Number.isFinite(double)) return source;
+  const exact = real(source);
+  return exact instanceof Real && !exact.isDouble ? exact : double;
 }

@@ -43,8 +43,7 @@ function exactNumber(_name: string, value: unknown, { source = "" } = {}): unkno
 }
 
 function plain(value: Json): Value {
-  if (typeof value !== "object" || value === null || (value as unknown) instanceof Real)
-    return value as Value;
+  if (typeof value !== "object" || value === null || value instanceof Real) return value;
   if (Array.isArray(value)) return value.map(plain);
   const object = value as JsonObject;
   for (const name in object) {

@@ -5,7 +5,7 @@ import { connectSchemaOfAvro, readAvro } from "./avro.ts";
 import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
 import { connectSchemaOfJson } from "./json-schema.ts";
 import type { ConnectSchema } from "./logical-types.ts";
-import { connectSchemaOfProtobuf, readProtobuf } from "./protobuf.ts";
+import { connectSchemaOfProtobuf, protobufSchemaOf, readProtobuf } from "./protobuf.ts";
 
 /** A payload in the form of Connect's JSON converter, with the schema that it was written with. */
 export type Read = {
@@ -20,10 +20,15 @@ export type SchemaReader = (payload: Buffer) => Read;
 /**
  * The reader for a schema as the registry's client holds it.
  * @param written the Avro schema as it was written, which the client does not keep
+ * @param sources the Protobuf schema's, likewise: itself and what it refers to
  */
-export function readerOf(schema: unknown, written: Schema | null): SchemaReader {
+export function readerOf(
+  schema: unknown,
+  written: Schema | null,
+  sources: readonly string[],
+): SchemaReader {
   try {
-    return readerBy(schema, written);
+    return readerBy(schema, written, sources);
   } catch (error) {
     // Asked for again it would be the same schema: its records are told why they cannot be read.
     return () => {
@@ -32,8 +37,12 @@ export function readerOf(schema: unknown, written: Schema | null): SchemaReader 
   }
 }
 
-function readerBy(schema: unknown, written: Schema | null): SchemaReader {
-  if (isProtobuf(schema)) return protobufReader(schema.message);
+function readerBy(
+  schema: unknown,
+  written: Schema | null,
+  sources: readonly string[],
+): SchemaReader {
+  if (sources.length > 0) return protobufReader(sources);
   if (isJsonSchema(schema)) return jsonReader(schema.validate.schema);
   return avroReader(schema as AvroType, written as Schema);
 }
@@ -52,18 +61,15 @@ function jsonReader(written: JsonObject): SchemaReader {
   };
 }
 
-function protobufReader({ root }: ProtobufType): SchemaReader {
+function protobufReader(sources: readonly string[]): SchemaReader {
+  const written = protobufSchemaOf(sources);
   const schemas = new Map<ProtobufType, ConnectSchema>();
   return (bytes) => {
-    const { payload, type } = readProtobuf(root, bytes);
+    const { payload, type } = readProtobuf(written, bytes);
     const schema = schemas.get(type) ?? connectSchemaOfProtobuf(type);
     schemas.set(type, schema);
     return { payload, text: "", schema };
   };
-}
-
-function isProtobuf(schema: unknown): schema is { readonly message: ProtobufType } {
-  return typeof schema === "object" && schema !== null && "message" in schema;
 }
 
 function isJsonSchema(

@@ -10,6 +10,7 @@ import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { ownType } from "./avro-types.ts";
 import type { JsonObject } from "./json.ts";
+import { ProtobufAnswers } from "./protobuf-answers.ts";
 import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
 import { payloadOf, schemaIdOf } from "./wire-format.ts";
 
@@ -41,6 +42,7 @@ export class SchemaRegistry {
   #asking: Promise<void> = Promise.resolve();
   /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
   #avroSchema: Schema | null = null;
+  readonly #protobuf = new ProtobufAnswers();
 
   /** Throws CONFIGURATION where the authority's file cannot be used. */
   constructor(options: RegistryOptions) {
@@ -53,6 +55,7 @@ export class SchemaRegistry {
         auth: username === undefined ? undefined : { username, password: password ?? "" },
         agent: new URL(url).protocol === "https:" ? agentOf(ca) : undefined,
         retry: { retries: 0 },
+        middlewares: [this.#protobuf.middleware],
       },
       {
         [SchemaType.AVRO]: {
@@ -122,7 +125,9 @@ export class SchemaRegistry {
     for (let attempt = 0; ; attempt += 1) {
       try {
         this.#avroSchema = null;
-        this.#readers.set(id, readerOf(await this.#client.getSchema(id), this.#avroSchema));
+        this.#protobuf.take();
+        const schema = await this.#client.getSchema(id);
+        this.#readers.set(id, readerOf(schema, this.#avroSchema, this.#protobuf.take()));
         return;
       } catch (error) {
         // The registry's own words; what it does not have is told in dead letters too.

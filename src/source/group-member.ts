@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
@@ -44,6 +45,7 @@ const TUNING = {
 export class GroupMember {
   readonly #kafka: Kafka;
   readonly #groupId: string;
+  readonly #isAlone: boolean;
   readonly #topics: readonly TopicName[];
   readonly #sessionTimeout: number;
   readonly #standing: Standing;
@@ -60,6 +62,8 @@ export class GroupMember {
     kafka: Kafka,
     group: {
       readonly id: string;
+      /** Nobody shares the group. */
+      readonly isAlone: boolean;
       readonly topics: readonly TopicName[];
       /** How long the group waits for a member that was killed before it gives its partitions to others. */
       readonly sessionTimeout_ms: number;
@@ -71,6 +75,7 @@ export class GroupMember {
   ) {
     this.#kafka = kafka;
     this.#groupId = group.id;
+    this.#isAlone = group.isAlone;
     this.#topics = group.topics;
     this.#sessionTimeout = group.sessionTimeout_ms;
     this.#standing = group.standing;
@@ -122,7 +127,8 @@ export class GroupMember {
     const consumer = this.#kafka.consumer({
       ...TUNING,
       sessionTimeout: this.#sessionTimeout,
-      groupId: this.#groupId,
+      // A consumer that crashed has not left: the next one would wait a session long for it in the same group.
+      groupId: this.#isAlone ? `${this.#groupId}.${randomUUID()}` : this.#groupId,
       partitionAssigners: [stickyAssigner(this.#standing, this.#log)],
       retry: { restartOnFailure: async () => false },
     });

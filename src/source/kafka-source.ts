@@ -16,6 +16,8 @@ import { within } from "./within.ts";
 export type KafkaSourceOptions = {
   readonly kafka: KafkaSettings;
   readonly groupId: string;
+  /** All partitions belong to this process: a group of its own, `<groupId>.<uuid>`, with nothing committed. */
+  readonly isAlone?: boolean;
   /** By name, or by a pattern, which is resolved with each join. */
   readonly topics: readonly TopicName[];
   /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
@@ -53,14 +55,14 @@ export class KafkaSource implements Source {
   /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
-    const { sessionTimeout_ms = SESSION_TIMEOUT_MS, held = () => [] } = options;
+    const { sessionTimeout_ms = SESSION_TIMEOUT_MS, held = () => [], isAlone = false } = options;
     const client = kafkaClient(kafka, log);
     this.#options = options;
     this.#clock = clock;
     this.#topics = new Topics(client, clock, log);
     this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
     const standing = { owned: () => this.#owned.list(), held };
-    const group = { id: groupId, topics, sessionTimeout_ms, standing };
+    const group = { id: groupId, isAlone, topics, sessionTimeout_ms, standing };
     this.#member = new GroupMember(client, group, clock, log, {
       joined: (assignment) => this.#onJoin(assignment),
       batch: (payload) => this.#intake?.batch(payload),

@@ -3,6 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { assertAgreement, type Case, POSTGRES_KEYS } from "../support/agreement.ts";
+import {
+  LIVE_TABLES,
+  MARIADB_TABLES,
+  NULL_DEFAULT_TABLES,
+  POSTGRES_TABLES,
+  RESNAPSHOT_TABLES,
+} from "../support/recorded-tables.ts";
 
 /**
  * Every added, changed and removed of a recorded run, per row and in order, and none more: `preview` against what
@@ -39,18 +46,24 @@ const CHANGE_KEYS: { readonly [name: string]: Case["invisible"] } = {
 const CASES: readonly Case[] = [
   {
     name: "pg-json-schemaless",
+    tables: POSTGRES_TABLES,
+    schemaless: true,
     prefix: "pgjson.public.",
     keys: POSTGRES_KEYS,
     invisible: DEFAULT_OF_NEW_COLUMN,
   },
   {
     name: "pg-json-schema",
+    tables: POSTGRES_TABLES,
+    schemaless: false,
     truth: "pg-json-schemaless",
     prefix: "pgschema.public.",
     keys: POSTGRES_KEYS,
   },
   {
     name: "pg-flattened",
+    tables: POSTGRES_TABLES,
+    schemaless: true,
     truth: "pg-json-schemaless",
     prefix: "pgflat.public.",
     keys: POSTGRES_KEYS,
@@ -62,6 +75,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "pg-null-default",
+    tables: NULL_DEFAULT_TABLES,
+    schemaless: true,
     prefix: "pgnd.public.",
     keys: { users: ["id"] },
     invisible: {
@@ -71,6 +86,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "pg-resnapshot",
+    tables: RESNAPSHOT_TABLES,
+    schemaless: true,
     prefix: "pgresnap.public.",
     keys: { users: ["id"], accounts: ["org", "no"] },
     invisible: {
@@ -94,6 +111,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "mariadb-json-schemaless",
+    tables: MARIADB_TABLES,
+    schemaless: true,
     prefix: "mar.inventory.",
     keys: {
       customers: ["id"],
@@ -116,6 +135,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "pg-inventory-live",
+    tables: LIVE_TABLES,
+    schemaless: true,
     prefix: "saas.public.",
     keys: { users: ["id"], subscriptions: ["id"] },
     records: "config/demo/feed.ndjson.gz",

@@ -50,7 +50,7 @@ export class Cluster {
   /** From here on nobody is told late, and who has ended is started again at once. */
   calm(): void {
     this.#isCalm = true;
-    for (const { life } of this.processes) life?.disarm();
+    for (const { life } of this.processes) life?.lifetime.disarm();
     this.rebalance();
   }
 
@@ -87,7 +87,7 @@ export class Cluster {
     // Others may take over what it is about to open.
     if (this.#isCalm || !dice.chance(0.15)) return;
     await clock.sleep(dice.between(0, 1_500));
-    if (member.life === life) life?.freeze(dice.between(500, 30_000));
+    if (member.life === life) life?.lifetime.freeze(dice.between(500, 30_000));
   }
 
   async #revive(process: Process): Promise<void> {

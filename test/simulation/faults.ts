@@ -42,7 +42,7 @@ export async function makeFaults(cluster: Cluster, dice: Dice, within_ms: number
         break;
       case "crash at a call": {
         const life = process?.life;
-        life?.dieIn(calls, what, () => {
+        life?.lifetime.dieIn(calls, what, () => {
           if (process?.life === life) process?.crash();
         });
         break;
@@ -54,7 +54,7 @@ export async function makeFaults(cluster: Cluster, dice: Dice, within_ms: number
         cluster.rebalance(dice.part());
         break;
       case "freeze":
-        process?.life?.freeze(dice.between(100, 30_000));
+        process?.life?.lifetime.freeze(dice.between(100, 30_000));
         break;
       case "storm":
         weather.storm(dice.pick(SERVICES), dice.pick([0.2, 0.5, 0.9]));

@@ -10,7 +10,7 @@ import {
   update,
 } from "../support/table.ts";
 import type { Dice } from "./dice.ts";
-import { POISON } from "./simulated-segment.ts";
+import { type User, Users } from "./users.ts";
 
 /** A record for a partition, and how long after the one before it comes. */
 export type Told = {
@@ -21,16 +21,6 @@ export type Told = {
 
 /** `all done`: nothing more comes before everything so far is processed and durable. */
 export type Step = Told | "all done";
-
-type User = {
-  readonly id: number;
-  /** The row's own name, which stays through changes of its key. */
-  readonly uid: number;
-  readonly user: string | null;
-  readonly email: string;
-  readonly score: number | string;
-  readonly logins: number;
-};
 
 const WEIGHTS = {
   insert: 8,
@@ -44,8 +34,6 @@ const WEIGHTS = {
   heartbeat: 0.5,
 };
 
-const IDS = 9;
-
 /** What happens to a small table, as Debezium tells it: over several partitions, now and then twice. */
 export class History {
   readonly steps: Step[] = [];
@@ -55,21 +43,21 @@ export class History {
   readonly unseen = new Set<number>();
   readonly #dice: Dice;
   readonly #partitions: number;
-  readonly #rows = new Map<number, User>();
+  readonly #users: Users;
   /** Since everything was done, with the place in the database's log. */
   #told: { readonly partition: number; readonly change: Change; readonly of: number }[] = [];
   #lsn = 10;
-  #uid = 0;
 
   constructor(dice: Dice, partitions: number) {
     this.#dice = dice;
     this.#partitions = partitions;
+    this.#users = new Users(dice);
     const count = dice.between(8, 60);
     while (this.#told.length < count) this.#happen(dice.weighted(WEIGHTS));
   }
 
   #happen(what: keyof typeof WEIGHTS): void {
-    const row = this.#rows.size > 0 ? this.#dice.pick([...this.#rows.values()]) : null;
+    const row = this.#users.any();
     this.#lsn += this.#dice.between(1, 5);
     switch (what) {
       case "insert":
@@ -96,10 +84,10 @@ export class History {
   }
 
   #insert(): void {
-    const id = this.#freeId();
+    const id = this.#users.freeId();
     if (id === null) return;
-    const row = this.#newRow(id);
-    this.#rows.set(id, row);
+    const row = this.#users.made(id);
+    this.#users.rows.set(id, row);
     this.#tell(this.#partitionOf(id), insert(row, this.#lsn));
   }
 
@@ -107,25 +95,25 @@ export class History {
   #update(row: User): void {
     const next = this.#dice.chance(0.4)
       ? { ...row, logins: row.logins + 1 }
-      : this.#changed(row, false);
-    this.#rows.set(row.id, next);
+      : this.#users.changed(row, false);
+    this.#users.rows.set(row.id, next);
     this.#tell(this.#partitionOf(row.id), update(next, this.#lsn));
   }
 
   #delete({ id }: User): void {
-    this.#rows.delete(id);
+    this.#users.rows.delete(id);
     this.#tell(this.#partitionOf(id), remove(id, this.#lsn));
     this.#tell(this.#partitionOf(id), tombstone(id));
   }
 
   /** Two halves in perhaps two partitions, of which either may come first. */
   #changeKey(row: User): void {
-    const id = this.#freeId();
+    const id = this.#users.freeId();
     if (id === null) return;
     const [from, to] = [this.#partitionOf(row.id), this.#partitionOf(id)];
-    const next = { ...row, id, email: this.#dice.chance(0.3) ? this.#email() : row.email };
-    this.#rows.delete(row.id);
-    this.#rows.set(id, next);
+    const next = { ...row, id, email: this.#dice.chance(0.3) ? this.#users.email() : row.email };
+    this.#users.rows.delete(row.id);
+    this.#users.rows.set(id, next);
     const gone = { ...remove(row.id, this.#lsn), headers: header("newkey", id) };
     const came = { ...insert(next, this.#lsn), headers: header("oldkey", row.id) };
     if (from !== to)
@@ -145,15 +133,15 @@ export class History {
   #truncate(): void {
     const leader = this.#dice.between(0, this.#partitions - 1);
     this.#waitForAll();
-    const own = [...this.#rows.values()].filter(({ id }) => this.#partitionOf(id) === leader);
+    const own = [...this.#users.rows.values()].filter(({ id }) => this.#partitionOf(id) === leader);
     if (own.length > 0 && this.#dice.chance(0.5)) this.#update(this.#dice.pick(own));
     this.#lsn += 2;
     this.#tell(leader, truncate(this.#lsn));
-    this.#rows.clear();
+    this.#users.rows.clear();
     this.#waitForAll();
     if (!this.#dice.chance(0.5)) return;
     // A partition that lagged behind tells of the time before: of a row that nobody knows, and that is gone.
-    const row = this.#newRow(100 + this.#uid);
+    const row = this.#users.made(100 + this.#lsn);
     this.unseen.add(row.uid);
     this.#tell(this.#partitionOf(row.id), insert(row, this.#lsn - 1));
   }
@@ -165,9 +153,9 @@ export class History {
 
   /** Every row is read again, after a time in which the connector may have missed something. */
   #snapshot(): void {
-    for (const row of [...this.#rows.values()]) {
-      const next = this.#dice.chance(0.15) ? this.#changed(row, false) : row;
-      this.#rows.set(row.id, next);
+    for (const row of [...this.#users.rows.values()]) {
+      const next = this.#dice.chance(0.15) ? this.#users.changed(row, false) : row;
+      this.#users.rows.set(row.id, next);
       this.#tell(this.#partitionOf(row.id), read(next, this.#lsn));
     }
   }
@@ -192,36 +180,8 @@ export class History {
 
   #tell(partition: number, change: Change, of = this.#lsn): void {
     this.#told.push({ partition, change, of });
-    this.steps.push({
-      partition,
-      change,
-      after_ms: this.#dice.chance(0.5) ? 0 : this.#dice.between(1, 1_500),
-    });
-  }
-
-  #newRow(id: number): User {
-    this.#uid += 1;
-    const row = { id, uid: this.#uid, user: "", email: "", score: 0, logins: 0 };
-    return this.#changed(row, true);
-  }
-
-  #changed(row: User, isNew: boolean): User {
-    const dice = this.#dice;
-    const { uid } = row;
-    const user =
-      isNew || dice.chance(0.2) ? dice.pick([`u${uid}`, `u${uid}`, `v${uid}`, null]) : row.user;
-    const score = isNew || dice.chance(0.4) ? dice.pick([1, 5, 9, 9, "unknown"]) : row.score;
-    return { ...row, user, email: this.#email(), score };
-  }
-
-  #email(): string {
-    const name = this.#dice.chance(0.04) ? POISON : "e";
-    return `${name}${this.#lsn}@x`;
-  }
-
-  #freeId(): number | null {
-    const free = Array.from({ length: IDS }, (_, i) => i + 1).filter((id) => !this.#rows.has(id));
-    return free.length === 0 ? null : this.#dice.pick(free);
+    const after_ms = this.#dice.chance(0.5) ? 0 : this.#dice.between(1, 1_500);
+    this.steps.push({ partition, change, after_ms });
   }
 
   #partitionOf(id: number): number {

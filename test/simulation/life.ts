@@ -16,6 +16,7 @@ import { Counters } from "../../src/telemetry/counters.ts";
 import { silent } from "../../src/telemetry/log.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import { FencedLog } from "./fenced-log.ts";
+import { Lifetime, never } from "./lifetime.ts";
 import { LogSource } from "./log-source.ts";
 import type { Outside } from "./outside.ts";
 import type { SharedLog } from "./shared-log.ts";
@@ -41,19 +42,18 @@ export type LifeOptions = {
  */
 export class Life {
   readonly manager: TaskManager;
+  readonly lifetime: Lifetime;
   readonly source: LogSource;
   readonly counters = new Counters();
   readonly #outside: Outside;
   readonly #control: TopicControl;
   readonly #changelog: Changelog;
-  #isDead = false;
-  #frozen: Promise<void> = Promise.resolve();
-  #dieIn: { calls: number; readonly what: string | null; readonly then: () => void } | null = null;
 
   constructor({ outside, disk, commit, onFailure }: LifeOptions) {
     this.#outside = outside;
     const { settings, segment, data, control, letters } = outside;
-    const clock = this.#clock();
+    this.lifetime = new Lifetime(outside);
+    const { clock } = this.lifetime;
     const gate = new Gate(clock);
     const refusals = RefusalRatio.of(settings.deadLetters);
     const written = this.#log(letters, "dead letters");
@@ -75,7 +75,8 @@ export class Life {
       source: this.source,
       folder: "/state",
       begun: disk.begun,
-      openStore: async (folder) => (this.#isDead ? never() : this.#store(disk.open(folder))),
+      openStore: async (folder) =>
+        this.lifetime.isDead ? never() : this.#store(disk.open(folder)),
       laneFor: (limits, onLaneFailure) =>
         new Lane({
           destination: {
@@ -100,35 +101,15 @@ export class Life {
       counters: this.counters,
       logger: silent,
       onFailure: (error) => {
-        if (!this.#isDead) onFailure(error);
+        if (!this.lifetime.isDead) onFailure(error);
       },
       onEnd: () => {},
     });
   }
 
-  get isDead(): boolean {
-    return this.#isDead;
-  }
-
-  /** At once: nothing it still wanted to do happens. */
   die(): void {
-    this.#isDead = true;
+    this.lifetime.die();
     void this.source.stop();
-  }
-
-  /** It dies with the nth call to this part of the outside, or to any. */
-  dieIn(calls: number, what: string | null, then: () => void): void {
-    this.#dieIn = { calls, what, then };
-  }
-
-  /** What it was to die of does not come. */
-  disarm(): void {
-    this.#dieIn = null;
-  }
-
-  /** Does nothing for a while, and goes on as if nothing had been. */
-  freeze(ms: number): void {
-    this.#frozen = Promise.all([this.#frozen, this.#outside.clock.sleep(ms)]).then(() => {});
   }
 
   /** As the process ends by itself: what is under way is delivered and made durable, for a while. */
@@ -139,47 +120,11 @@ export class Life {
     await this.#changelog.close();
   }
 
-  /** Something that is done to the outside. Its two ends are where the process can be lost. */
-  readonly call = async <T>(what: string, effect: () => T): Promise<Awaited<T>> => {
-    await this.#pass(what);
-    const result = await effect();
-    await this.#pass(what);
-    return result;
-  };
-
-  async #pass(what: string): Promise<void> {
-    const { weather, clock } = this.#outside;
-    const ms = weather.delay_ms();
-    if (ms > 0) await clock.sleep(ms);
-    await this.#frozen;
-    const due = this.#dieIn;
-    if (!this.#isDead && due && (due.what === null || due.what === what)) {
-      due.calls -= 1;
-      if (due.calls <= 0) {
-        this.#outside.trace(`  at a call: ${what}`);
-        due.then();
-      }
-    }
-    if (this.#isDead) await never();
-  }
-
-  #clock(): Clock {
-    const { clock } = this.#outside;
-    return {
-      now: () => clock.now(),
-      sleep: async (ms, signal) => {
-        await clock.sleep(ms, signal);
-        await this.#frozen;
-        if (this.#isDead) await never();
-      },
-    };
-  }
-
   #source(logs: readonly SharedLog[], commit: LifeOptions["commit"]): LogSource {
     const { weather, group } = this.#outside;
     return new LogSource({
       logs,
-      call: this.call,
+      call: this.lifetime.call,
       fetchSize: () => (weather.isStill ? 50 : weather.dice.between(1, 20)),
       committed: (at) => group.committed.get(nameOf(at)) ?? null,
       commit,
@@ -203,7 +148,7 @@ export class Life {
     return {
       own: ({ partition }) => {
         const log = changelogs[partition] as SharedLog;
-        const fenced = new FencedLog({ log, epochs, weather, call: this.call });
+        const fenced = new FencedLog({ log, epochs, weather, call: this.lifetime.call });
         const { at } = log;
         return KafkaOwnedChangelog.take({
           at,
@@ -222,7 +167,7 @@ export class Life {
     const { weather } = this.#outside;
     return {
       append: (entries) =>
-        this.call(service, () => {
+        this.lifetime.call(service, () => {
           if (weather.fails(service)) throw new Error("no broker answers");
           log.append(entries);
           if (weather.fails(service)) throw new Error("the acknowledgement was lost");
@@ -233,10 +178,10 @@ export class Life {
 
   #store(store: MemoryStore): Store {
     return {
-      get: async (keys) => (this.#isDead ? never() : store.get(keys)),
-      write: (entries) => this.call("store", () => store.write(entries)),
+      get: async (keys) => (this.lifetime.isDead ? never() : store.get(keys)),
+      write: (entries) => this.lifetime.call("store", () => store.write(entries)),
       scan: (from, to) => store.scan(from, to),
-      close: async () => (this.#isDead ? never() : store.close()),
+      close: async () => (this.lifetime.isDead ? never() : store.close()),
     };
   }
 
@@ -247,10 +192,6 @@ export class Life {
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
     });
-    return Promise.race([this.call("segment", () => answer), aborted]);
+    return Promise.race([this.lifetime.call("segment", () => answer), aborted]);
   }
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {});
 }

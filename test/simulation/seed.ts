@@ -8,13 +8,19 @@ export async function differencesOf(
   trace: string[] | null = null,
 ): Promise<string[]> {
   const { random } = Math;
+  const unheard: string[] = [];
+  const hear = (error: unknown) => unheard.push(`nobody heard of ${String(error)}`);
+  // In a process of its own it would be the end.
+  process.on("unhandledRejection", hear);
   try {
     // The only chance in the sources is that of a back-off: it comes from the seed too.
     const backOff = new Dice(seed, "back-off");
     Math.random = () => backOff.part();
     const scenario = scenarioOf(seed);
-    return compare(await undisturbed(scenario), await disturbed(scenario, trace));
+    const [expected, actual] = [await undisturbed(scenario), await disturbed(scenario, trace)];
+    return [...unheard, ...compare(expected, actual)];
   } finally {
+    process.off("unhandledRejection", hear);
     Math.random = random;
   }
 }

@@ -63,27 +63,3 @@ export function expectation(one: Case, at: Situation): Exception["sql"] {
 export function databaseValue({ sql, column }: Case): string {
   return sql ?? column;
 }
-
-/** The database's JSON, its numbers as Segment has to receive them. */
-export function parseTruth(text: string): { readonly [name: string]: unknown } {
-  return JSON.parse(text, ((_name: string, value: unknown, { source }: { source: string }) =>
-    typeof value === "number" ? numberOrText(source) : value) as never);
-}
-
-/** A number where the double's shortest text is the same decimal again, else that decimal as text. */
-function numberOrText(text: string): number | string {
-  const [exact, double] = [plain(text), plain(String(Number(text)))];
-  return exact === double ? Number(exact) : exact;
-}
-
-/** Without an exponent and without zeros that say nothing. */
-function plain(text: string): string {
-  const [, sign, whole = "", fraction = "", exponent = "0"] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  const digits = "0".repeat(400) + whole + fraction + "0".repeat(400);
-  const point = 400 + whole.length + Number(exponent);
-  const left = digits.slice(0, point).replace(/^0+(?=\d)/, "");
-  const right = digits.slice(point).replace(/0+$/, "");
-  const magnitude = right === "" ? left : `${left}.${right}`;
-  return magnitude === "0" ? "0" : `${sign}${magnitude}`;
-}
