@@ -57,8 +57,9 @@ export type RowEvent = {
   readonly before: Row | null;
   /** The columns' defaults by the record's schema, where it has one. */
   readonly defaults: Row | null;
-  /** Commit time in the database, ms since 1970; the record's own time where it does not say. */
+  /** Commit time in the database, ms since 1970; when Debezium or Kafka had the record, where that is not known. */
   readonly time: number;
+  readonly isCommitTime: boolean;
   readonly position: SourcePosition | null;
   /** An incremental snapshot's read, which may come at any time among the changes. */
   readonly incremental: boolean;
@@ -74,6 +75,7 @@ export type Tombstone = {
   readonly key: string;
   /** Where flattening put them into the headers; a tombstone by itself has neither. */
   readonly position: SourcePosition | null;
+  /** Commit time in the database. */
   readonly time: number | null;
   readonly moved: RowEvent["moved"];
 };
@@ -93,6 +95,7 @@ export type NonRowKind =
   | "transaction"
   | "schema change"
   | "logical message"
+  | "notification"
   | "signal";
 
 export type SourceEvent = RowEvent | Tombstone | Truncate | NonRow;

@@ -148,10 +148,12 @@ const STALE: Outcome = {
 
 /**
  * Whether the record is from before what the store holds: Debezium tells it again. A position that went back while time
- * went on is a new or restored server's.
+ * went on is a new or restored server's, but only the database's own time says so: Debezium's goes on when it tells a
+ * record again.
  */
 export function isStale(previous: StoredRow | null, event: RowEvent): boolean {
-  return goesBack(previous, event) && event.time <= (previous as StoredRow).time;
+  const { time, isCommitTime } = event;
+  return goesBack(previous, event) && !(isCommitTime && time > (previous as StoredRow).time);
 }
 
 /** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */

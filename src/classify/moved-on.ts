@@ -14,5 +14,5 @@ export function hasMovedOn(stored: StoredRow | null, event: RowEvent, offset: nu
 
 function isFromBefore({ position, time }: StoredRow, event: RowEvent): boolean {
   if (position === null || event.position === null) return false;
-  return isBefore(position, event.position) && time <= event.time;
+  return isBefore(position, event.position) && (!event.isCommitTime || time <= event.time);
 }

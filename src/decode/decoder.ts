@@ -99,10 +99,11 @@ export class Decoder {
   }
 
   #tombstone({ key, headers }: SourceRecord): Tombstone {
-    const { source, time } = readFlattened({}, headers);
+    const { source } = readFlattened({}, headers);
     const position = positionOf(source.connector, source);
+    const time = isTime(source.ts_ms) ? source.ts_ms : null;
     const moved = this.#moves?.to(headers) ?? null;
-    return { kind: "tombstone", key: this.#key.read(key), position, time: time ?? null, moved };
+    return { kind: "tombstone", key: this.#key.read(key), position, time, moved };
   }
 
   #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {
@@ -137,6 +138,7 @@ export class Decoder {
       incremental,
       endsSnapshot: operation === "read" && endsSnapshot(source),
       moved: this.#moves?.of(operation, record.headers) ?? null,
+      isCommitTime: isTime(source.ts_ms),
       ...about,
     };
   }
@@ -159,7 +161,8 @@ export class Decoder {
       ...(deleted ? GONE : this.#row(row, text)),
       before: null,
       defaults: this.#shape.defaults,
-      time: firstTime(time, record.timestamp),
+      time: firstTime(source.ts_ms, time, record.timestamp),
+      isCommitTime: isTime(source.ts_ms),
       position: incremental ? null : positionOf(source.connector, source),
       incremental,
       endsSnapshot: endsSnapshot(source),

@@ -29,14 +29,23 @@ export function isEnvelope(payload: JsonObject): payload is JsonObject & Envelop
   );
 }
 
-/** An envelope that lost its source block must not be taken for a flattened row. */
+/**
+ * An envelope that lost its source block must not be taken for a flattened row. A table that records changes has columns
+ * of these names too, and texts or numbers in them.
+ */
 export function isBroken(payload: JsonObject): boolean {
+  const { op, before, after } = payload;
   return (
-    typeof payload.op === "string" &&
-    "before" in payload &&
-    "after" in payload &&
+    typeof op === "string" &&
+    op.length === 1 &&
+    isImage(before) &&
+    isImage(after) &&
     !isEnvelope(payload)
   );
+}
+
+function isImage(value: unknown): boolean {
+  return value === null || isObject(value);
 }
 
 /** Whether the read is its table's last of a full snapshot: Debezium marks it so in `source.snapshot`. */

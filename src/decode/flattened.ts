@@ -1,10 +1,11 @@
 import { isTime } from "../instant.ts";
 import type { Headers } from "../record.ts";
+import { isAdded, ofEnvelope } from "./added-fields.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /**
  * A record of Debezium's ExtractNewRecordState: the row alone, with what `add.fields` put beside its columns and
- * `add.headers` into the headers, under names that begin with `__`.
+ * `add.headers` into the headers, under names that begin with `__`. Columns may begin so too.
  */
 export type Flattened = {
   readonly row: JsonObject;
@@ -13,17 +14,18 @@ export type Flattened = {
   readonly op: string | undefined;
   /** As much of the source block as was added. */
   readonly source: JsonObject;
+  /** When Debezium had the change, where it was added; a commit time is the source block's. */
   readonly time: number | undefined;
 };
 
 export function readFlattened(payload: JsonObject, headers: Headers): Flattened {
   const added: JsonObject = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith("__") && value !== undefined) added[name.slice(2)] = headerValue(value);
+    if (isAdded(name) && value !== undefined) added[name.slice(2)] = headerValue(value);
   }
   const row: JsonObject = {};
   for (const [name, value] of Object.entries(payload)) {
-    if (!name.startsWith("__")) row[name] = value;
+    if (!isAdded(name)) setColumn(row, name, value);
     else if (value !== null) added[name.slice(2)] = value;
   }
   const source = sourceOf(added);
@@ -33,7 +35,7 @@ export function readFlattened(payload: JsonObject, headers: Headers): Flattened 
     deleted: added.deleted === true || added.deleted === "true" || op === "d",
     op,
     source,
-    time: [source.ts_ms, added.ts_ms].find(isTime),
+    time: isTime(added.ts_ms) ? added.ts_ms : undefined,
   };
 }
 
@@ -41,7 +43,7 @@ export function readFlattened(payload: JsonObject, headers: Headers): Flattened 
 function sourceOf(added: JsonObject): JsonObject {
   const source: JsonObject = {};
   for (const [name, value] of Object.entries(added)) {
-    if (!name.startsWith("source_")) source[name] ??= value;
+    if (!name.startsWith("source_") && !ofEnvelope(name)) source[name] ??= value;
   }
   for (const [name, value] of Object.entries(added)) {
     if (name.startsWith("source_")) source[name.slice("source_".length)] = value;
@@ -54,6 +56,18 @@ function sourceOf(added: JsonObject): JsonObject {
   // What has no value is not there, so a change outside of a transaction looks like one whose number was not added.
   if (source.connector === "mongodb" && source.txnNumber === undefined) delete source.ord;
   return source;
+}
+
+/** Assigned, a column `__proto__` would be lost. */
+function setColumn(row: JsonObject, name: string, value: Json): void {
+  if (name !== "__proto__") row[name] = value;
+  else
+    Object.defineProperty(row, name, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
 }
 
 /** Header values are text, or JSON of a number. */

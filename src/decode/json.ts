@@ -21,15 +21,19 @@ export type JsonObject = { [name: string]: Json };
  * `run`. And an exponent of three digits, with which a number may be beyond a double altogether.
  */
 const LONG_NUMBER = /9\d{15}|\d[\d.]{16}|\d[eE][+-]?\d{3,}(?:[\s,\]}]|$)/;
-/** Those numbers whole. What looks like one in a text costs time and does no harm. */
-const WHOLE_NUMBERS = /\d[\d.]{15,}(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d{3,}/g;
+const LARGE_EXPONENT = /\d[eE][+-]?\d{3,}(?:[\s,\]}]|$)/;
+/** The first of these whole. What looks like one in a text costs time and does no harm. */
+const WHOLE_NUMBERS = /\d[\d.]{15,}(?:[eE][+-]?\d+)?/g;
+/** Longer than any double is written. */
+const NO_DOUBLE = 32;
 
 /** Most long numbers are doubles of 17 digits, which a double does not change: those need not the exact way. */
 function needsExact(text: string): boolean {
   if (!LONG_NUMBER.test(text)) return false;
+  if (LARGE_EXPONENT.test(text)) return true;
   for (const [number] of text.matchAll(WHOLE_NUMBERS)) {
     const double = Number(number);
-    if (Number.isNaN(double) || exactly(number, double) !== double) return true;
+    if (number.length > NO_DOUBLE || exactly(number, double) !== double) return true;
   }
   return false;
 }
@@ -67,12 +71,8 @@ export function parseEnvelopeJson(text: string): Json {
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Real)
-  );
+  if (typeof value !== "object" || value === null) return false;
+  return !Array.isArray(value) && !(value instanceof Real);
 }
 
 /** `JSON.rawJSON`, which Node has and TypeScript does not know yet. */

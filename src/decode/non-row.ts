@@ -1,34 +1,88 @@
 import type { NonRowKind } from "../event.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
 
-/** Records that a topic pattern may catch and that are no rows, by their shape; `null` for anything else. */
+/**
+ * Records that a topic pattern may catch and that are no rows; `null` for anything else. Each has exactly the fields
+ * that Debezium gives its kind: a table of one's own may well have some of them as columns.
+ */
 export function nonRowKind(payload: JsonObject): NonRowKind | null {
-  if (payload.op === "m" && isObject(payload.message)) return "logical message";
-  if (isObject(payload.source) && "ddl" in payload && "databaseName" in payload)
-    return "schema change";
-  const names = Object.keys(payload);
-  if (names.every((name) => HEARTBEAT.has(name)) && typeof payload.ts_ms === "number")
-    return "heartbeat";
-  if (
-    (payload.status === "BEGIN" || payload.status === "END") &&
-    "event_count" in payload &&
-    "id" in payload
-  ) {
-    return "transaction";
+  for (const { what, required, optional = [], fits } of KINDS) {
+    const has = (name: string) => Object.hasOwn(payload, name);
+    if (!required.every(has)) continue;
+    const names = Object.keys(payload);
+    if (names.every((name) => required.includes(name) || optional.includes(name)) && fits(payload))
+      return what;
   }
-  return isSignal(isObject(payload.after) ? payload.after : payload) ? "signal" : null;
+  return isObject(payload.after) && isSignal(payload.after) ? "signal" : null;
 }
+
+type Kind = {
+  readonly what: NonRowKind;
+  readonly required: readonly string[];
+  readonly optional?: readonly string[];
+  readonly fits: (payload: JsonObject) => boolean;
+};
+
+const KINDS: readonly Kind[] = [
+  {
+    what: "heartbeat",
+    required: ["ts_ms"],
+    // Vitess' has its place in the log beside the time.
+    optional: ["ts_us", "ts_ns", "vgtid"],
+    fits: ({ ts_ms }) => typeof ts_ms === "number",
+  },
+  {
+    what: "transaction",
+    required: ["status", "id", "event_count", "data_collections"],
+    optional: ["ts_ms", "ts_us", "ts_ns"],
+    fits: ({ status, id, data_collections }) =>
+      (status === "BEGIN" || status === "END") &&
+      isText(id) &&
+      (data_collections === null || Array.isArray(data_collections)),
+  },
+  {
+    what: "schema change",
+    required: ["source", "databaseName", "ddl"],
+    // Records of the connector's own history have a position.
+    optional: ["schemaName", "tableChanges", "position", "ts_ms", "ts_us", "ts_ns"],
+    fits: ({ source }) => isObject(source),
+  },
+  {
+    what: "logical message",
+    required: ["op", "source", "message"],
+    optional: ["before", "after", "transaction", "ts_ms", "ts_us", "ts_ns"],
+    fits: ({ op, source, message }) => op === "m" && isObject(source) && isObject(message),
+  },
+  {
+    what: "notification",
+    required: ["id", "aggregate_type", "type", "additional_data"],
+    optional: ["timestamp"],
+    fits: ({ id, aggregate_type, type, additional_data }) =>
+      isText(id) &&
+      isText(aggregate_type) &&
+      isText(type) &&
+      (additional_data === null || isObject(additional_data)),
+  },
+  { what: "signal", required: ["type"], optional: ["id", "data"], fits: isSignal },
+];
 
 /**
  * A row of the signal table, where the marks around each chunk of an incremental snapshot stand too, or a record of the
  * signal topic. Of Debezium's types `log` is left out: a table of one's own may well have rows of that type.
  */
-function isSignal(row: JsonObject): boolean {
+function isSignal({ id, type, data, ...others }: JsonObject): boolean {
   return (
-    typeof row.type === "string" &&
-    SIGNALS.has(row.type) &&
-    Object.keys(row).every((name) => name === "id" || name === "type" || name === "data")
+    Object.keys(others).length === 0 &&
+    isText(type) &&
+    SIGNALS.has(type) &&
+    (id === undefined || isText(id)) &&
+    isSignalData(data)
   );
+}
+
+/** An object, which the table has as text; pausing takes none. */
+function isSignalData(data: Json | undefined): boolean {
+  return isText(data) ? /^\s*(?:\{|$)/.test(data) : data == null || isObject(data);
 }
 
 const SIGNALS: ReadonlySet<string> = new Set([
@@ -36,5 +90,6 @@ const SIGNALS: ReadonlySet<string> = new Set([
   ...["snapshot-window-open", "snapshot-window-close", "schema-changes"],
 ]);
 
-/** Vitess' has its place in the log beside the time. */
-const HEARTBEAT: ReadonlySet<string> = new Set(["ts_ms", "ts_us", "ts_ns", "vgtid"]);
+function isText(value: Json | undefined): value is string {
+  return typeof value === "string";
+}

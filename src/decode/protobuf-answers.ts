@@ -16,7 +16,9 @@ export class ProtobufAnswers {
     response: async (next) => {
       const response = await next();
       const answer = parsed(response.rawData());
-      if (!isObject(answer) || answer.schemaType !== "PROTOBUF") return response;
+      // What a Protobuf schema refers to is Protobuf, whether a registry says so again or not.
+      const isProtobuf = isObject(answer) && answer.schemaType === "PROTOBUF";
+      if (!isObject(answer) || !(isProtobuf || this.#sources.length > 0)) return response;
       const schema = plainSource(String(answer.schema));
       this.#sources.push(schema);
       return response.enhance({ rawData: JSON.stringify({ ...answer, schema }) });

@@ -14,7 +14,7 @@ const VALUE_PART = new RegExp(
 );
 
 /** An entry of `params`, a map: its key comes first or last. */
-const QUOTED = String.raw`\s*:?\s*["']([^"'\\]*)["']\s*[,;]?\s*`;
+const QUOTED = String.raw`\s*(?::\s*)?["']([^"'\\]*)["']\s*(?:[,;]\s*)?`;
 const PARAM = new RegExp(
   String.raw`\{\s*(?:key${QUOTED}value${QUOTED}|value${QUOTED}key${QUOTED})\}`,
   "g",
@@ -29,11 +29,13 @@ export function plainSource(source: string): string {
   PART.lastIndex = 0;
   for (let part = PART.exec(source); part; part = PART.exec(source)) {
     const [text, option] = part;
-    const end = option === undefined ? null : endOfValue(source, PART.lastIndex);
-    if (option === undefined || end === null) {
+    if (option === undefined) {
       plain += text;
       continue;
     }
+    const end = endOfValue(source, PART.lastIndex);
+    // Broken, which protobufjs says. To look for the end of each one after it would take minutes.
+    if (end === null) return plain + source.slice(part.index);
     plain += `(${option}) = "${params(source.slice(PART.lastIndex, end))}"`;
     PART.lastIndex = end;
   }
@@ -60,9 +62,8 @@ function endOfValue(source: string, start: number): number | null {
 
 /** In a query's form, which has neither quotes nor backslashes. */
 function params(value: string): string {
-  const found = [...value.matchAll(PARAM)].map(([, key, text, textFirst, keyLast]) => [
-    key ?? keyLast ?? "",
-    text ?? textFirst ?? "",
-  ]);
-  return new URLSearchParams(found).toString();
+  const found = new URLSearchParams();
+  for (const [, key, text, textFirst, keyLast] of value.matchAll(PARAM))
+    found.append(key ?? keyLast ?? "", text ?? textFirst ?? "");
+  return found.toString();
 }

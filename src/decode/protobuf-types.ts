@@ -83,7 +83,7 @@ export function addBundledTypes(root: Root): void {
   for (const [namespace, types] of Object.entries(BUNDLED)) {
     for (const [name, fields] of Object.entries(types)) {
       if (root.lookup(`.${namespace}.${name}`)) continue;
-      root.define(namespace).add(protobuf.Type.fromJSON(name, { edition: "proto3", fields }));
+      root.define(namespace).add(protobuf.Type.fromJSON(name, { fields }));
     }
   }
 }

@@ -5,7 +5,8 @@ import { connectSchemaOfAvro, readAvro } from "./avro.ts";
 import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
 import { connectSchemaOfJson } from "./json-schema.ts";
 import type { ConnectSchema } from "./logical-types.ts";
-import { connectSchemaOfProtobuf, protobufSchemaOf, readProtobuf } from "./protobuf.ts";
+import { protobufSchemaOf, readProtobuf } from "./protobuf.ts";
+import { connectSchemaOfProtobuf } from "./protobuf-schema.ts";
 
 /** A payload in the form of Connect's JSON converter, with the schema that it was written with. */
 export type Read = {

@@ -8,6 +8,7 @@ import { CdcError, messageOf } from "../errors.ts";
 import { loginSecrets, maskOf } from "../mask.ts";
 import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { typeOfRenamed } from "./avro-names.ts";
 import { ownType } from "./avro-types.ts";
 import type { JsonObject } from "./json.ts";
 import { ProtobufAnswers } from "./protobuf-answers.ts";
@@ -26,7 +27,7 @@ export type RegistryOptions = {
   readonly stop: AbortSignal;
 };
 
-/** An id that the registry does not know is not asked for again before this; a mistake in a topic must not be a storm. */
+/** An id that the registry does not know, or whose schema cannot be read, is not asked for again before this; a mistake in a topic must not be a storm. */
 const REMEMBER_UNKNOWN_MS = 60_000;
 
 /**
@@ -65,7 +66,7 @@ export class SchemaRegistry {
           },
           typeHook: (schema: Schema, options: object) => {
             this.#avroSchema ??= schema;
-            return ownType(schema, options);
+            return typeOfRenamed(schema, options) ?? ownType(schema, options);
           },
         },
         // Records were validated when they were written: the schema is wanted for its types alone.
@@ -91,11 +92,8 @@ export class SchemaRegistry {
     const id = schemaIdOf(bytes) as number;
     const reader = this.#readers.get(id);
     if (!reader) {
-      const reason = this.#unknown.get(id)?.reason ?? "it was not asked for";
-      throw new CdcError(
-        "UNKNOWN_SCHEMA",
-        `the record was written with schema ${id}, which ${this.#options.url} does not have: ${reason}`,
-      );
+      const reason = this.#unknown.get(id)?.reason ?? "which was not asked for";
+      throw new CdcError("UNKNOWN_SCHEMA", `the record was written with schema ${id}, ${reason}`);
     }
     try {
       return reader(payloadOf(bytes));
@@ -140,9 +138,16 @@ export class SchemaRegistry {
             `the schema registry ${url} refuses us (${reason}); set kafka.schemaRegistry.username and password`,
           );
         }
-        if (!mayPass(error)) {
-          this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason });
-          return logger.warn({ id, reason }, "the registry does not have a schema");
+        const unreadable = isUnreadable(error);
+        if (unreadable || isMissing(error)) {
+          const why = unreadable
+            ? `which cannot be read: ${reason}`
+            : `which ${url} does not have: ${reason}`;
+          this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason: why });
+          return logger.warn(
+            { id, reason },
+            unreadable ? "a schema cannot be read" : "the registry does not have a schema",
+          );
         }
         logger.warn(
           { id, attempt, url, reason },
@@ -162,11 +167,15 @@ export function registryOf(
   return settings ? new SchemaRegistry({ ...settings, ...rest }) : null;
 }
 
-/** A schema that is missing or cannot be read will not come by waiting; anything else may pass. */
-function mayPass(error: unknown): boolean {
-  const status = (error as { status?: number }).status;
-  if (status !== undefined) return status !== 404 && status !== 422;
-  return (error as Error).name !== "ConfluentSchemaRegistryArgumentError";
+/** Neither will come by waiting; anything else may pass. */
+function isMissing(error: unknown): boolean {
+  const { status } = error as { status?: number };
+  return status === 404 || status === 422;
+}
+
+/** So the client says of a schema that it has and that its parser refuses. */
+function isUnreadable(error: unknown): boolean {
+  return (error as Error).name === "ConfluentSchemaRegistryArgumentError";
 }
 
 function isRefusal(error: unknown): boolean {

@@ -27,7 +27,7 @@ export type BulkRemovalOptions = {
   readonly send: (letter: Letter) => void;
   /** Takes results over, and waits until there is room for more. */
   readonly take: (results: Results) => Promise<void>;
-  /** Goes on with every record that waits for another task. */
+  /** Resolves when no record waits for another task any more. */
   readonly release: () => Promise<void>;
   /** Makes durable what was processed. */
   readonly checkpoint: () => Promise<void>;
@@ -108,7 +108,7 @@ export class BulkRemoval {
     await this.#options.checkpoint();
   }
 
-  /** What waits for other tasks waits no more: no checkpoint could be made, and removals are made durable in parts. */
+  /** While a record waits for another task no checkpoint can be made, and removals are made durable in parts. */
   async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<void> {
     const { state, processor, take, release, checkpoint } = this.#options;
     await release();

@@ -26,4 +26,15 @@ export class Inbox {
   take(): { readonly letters: readonly Letter[]; readonly next: number } | undefined {
     return this.#deliveries.shift();
   }
+
+  /** Letters of rows that change their key, before their turn: they depend on no other, and somebody waits for them. */
+  takeHandOvers(): readonly Letter[] {
+    const isOne = ({ kind }: Letter) => kind === "hand-over" || kind === "taken";
+    const ahead = this.#deliveries.flatMap(({ letters }) => letters.filter(isOne));
+    this.#deliveries = this.#deliveries.map(({ letters, next }) => ({
+      letters: letters.filter((letter) => !isOne(letter)),
+      next,
+    }));
+    return ahead;
+  }
 }

@@ -13,6 +13,7 @@ export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position"
     incremental: false,
     endsSnapshot: false,
     moved: null,
+    isCommitTime: true,
     ...of,
   };
 }
@@ -22,5 +23,6 @@ export function removalByTombstone(
   { key, position, time, moved }: Tombstone,
   { topic, timestamp }: SourceRecord,
 ): RowEvent {
-  return { ...removal({ key, table: topic, time: time ?? timestamp, position }), moved };
+  const row = removal({ key, table: topic, time: time ?? timestamp, position });
+  return { ...row, isCommitTime: time !== null, moved };
 }

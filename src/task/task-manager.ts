@@ -79,6 +79,8 @@ export class TaskManager implements SourceListener {
   #changes: Promise<void> = Promise.resolve();
   /** Counts what the tasks have told each other: who is asked whether all is done asks again after it. */
   #told = 0;
+  /** Assignments that were met: a partition that was fenced is looked at again with the next one. */
+  #assignments = 0;
   #stopping = false;
   #failed = false;
 
@@ -151,6 +153,7 @@ export class TaskManager implements SourceListener {
   }
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#assignments += 1;
     const owned = new Map(partitions.map((at) => [nameOf(at), at]));
     // A task that was fenced has ended; where the group gives its partition here again, it is opened anew.
     const lost = [...this.#tasks.values()].filter(
@@ -161,7 +164,8 @@ export class TaskManager implements SourceListener {
     const fresh = [...owned.values()].filter((at) => !this.#tasks.has(nameOf(at)));
     const opener = async () => {
       for (let at = fresh.shift(); at && !this.#stopping; at = fresh.shift()) {
-        this.#tasks.set(nameOf(at), await this.#open(at));
+        const task = await this.#openUnlessFenced(at);
+        if (task) this.#tasks.set(nameOf(at), task);
       }
     };
     await Promise.all(Array.from({ length: OPENED_AT_ONCE }, opener));
@@ -281,15 +285,30 @@ export class TaskManager implements SourceListener {
     return Math.ceil(Math.min(limit, (8 * limit) / this.#owned));
   }
 
-  /** A task that was fenced belongs to another process: the group says so soon, or something is wrong. */
+  /** Another process may take the partition over while it is opened here. */
+  async #openUnlessFenced(at: TopicPartition): Promise<Task | null> {
+    try {
+      return await this.#open(at);
+    } catch (error) {
+      if (!isFenced(error)) throw error;
+      this.#expectLoss(at);
+      return null;
+    }
+  }
+
   #failTask(task: Task, error: unknown): void {
-    if (!(error instanceof CdcError) || error.code !== "FENCED") return this.#fail(error);
-    const { clock, logger } = this.#options;
-    const name = nameOf(task.at);
-    logger.warn({ at: name }, "another process has taken the partition over");
+    if (!isFenced(error)) return this.#fail(error);
     void task.abandon();
+    this.#expectLoss(task.at);
+  }
+
+  /** A partition that was fenced belongs to another process: the group says so soon, or something is wrong. */
+  #expectLoss(at: TopicPartition): void {
+    const { clock, logger } = this.#options;
+    const assignment = this.#assignments;
+    logger.warn({ at: nameOf(at) }, "another process has taken the partition over");
     void clock.sleep(FENCED_WITHIN_MS).then(() => {
-      if (this.#tasks.get(name) === task && !this.#stopping) this.#fail(stillOurs(name));
+      if (this.#assignments === assignment && !this.#stopping) this.#fail(stillOurs(nameOf(at)));
     });
   }
 
@@ -334,6 +353,10 @@ function noState(name: string): CdcError {
     "REDRIVE_REFUSED",
     `${name}: there is no state of it, here or in a changelog, and without it nobody knows what became of its rows since: redrive on the machine that has it. Nothing more was sent, and this redrive does not count as done`,
   );
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof CdcError && error.code === "FENCED";
 }
 
 function stillOurs(name: string): CdcError {

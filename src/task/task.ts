@@ -103,7 +103,7 @@ export class Task {
         await this.#makeRoom();
         this.#checkpointWhenDue();
       },
-      release: () => this.#release(Number.POSITIVE_INFINITY),
+      release: () => this.#outwait(),
       checkpoint: () => this.#checkpoint.run(),
     });
     this.#loop = this.#run();
@@ -282,6 +282,16 @@ export class Task {
       await this.#wake.wait(left);
     }
     await this.#release(isForEver ? until : this.#now);
+  }
+
+  /** Until no record waits for another task: each has what it waits for, or has waited long enough. */
+  async #outwait(): Promise<void> {
+    const { processor } = this.#options;
+    while (processor.waitsUntil !== null && this.#phase === "running") {
+      for (const letter of this.#inbox.takeHandOvers()) await this.#obey(letter);
+      await this.#release(this.#now);
+      if (processor.waitsUntil !== null) await this.#waitForOthers(processor.waitsUntil);
+    }
   }
 
   /** A truncate stands at the head of what is left of a group. */

@@ -91,10 +91,11 @@ export class Machine {
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
     const service = this.#service;
     this.#wanted = false;
+    if (service === null) return null;
     this.#note(signal);
-    service?.child.kill(signal);
+    service.child.kill(signal);
     if (this.#frozen) this.thaw();
-    return (await service?.ended)?.code ?? null;
+    return (await service.ended).code;
   }
 
   #spawn(): void {

@@ -128,6 +128,19 @@ s("should store no position past the delete before its row is in the control top
   await driver.stop();
 });
 
+s("should be given up in peace while Segment and the control topic are both away", async () => {
+  const driver = await filled();
+  await driver.checkpoint();
+  driver.holdControl = new Promise(() => {});
+  driver.segment.hold();
+  await driver.pipe([insert({ id: 7, mail: "b@x" }, 19), ...goes(1, 2, 20)], 0);
+  await driver.checkpoint();
+  driver.source.assign([]);
+  await driver.pipe([]);
+  assert.not(driver.store(0).isOpen);
+  assert.equal(driver.failures, []);
+});
+
 s("should keep a row that was handed over until its create comes, restarts included", async () => {
   const driver = await filled();
   await driver.pipe(goes(1, 2, 20), 0);
@@ -173,6 +186,22 @@ s("should follow a key that changes again in one partition before its first row 
   assert.equal(await driver.pipe([...early, comes(2, { id: 3, mail: "a@x" }, 30)], 1), []);
   assert.equal(told(await driver.pipe(goes(1, 2, 20), 0)), ["Changed a@x", "Changed a@x"]);
   assert.is(driver.counters.get("key_changes_missed"), 0);
+  await driver.checkpoint();
+  for (const partition of [0, 1, 2]) assert.equal(driver.store(partition).keys("h"), []);
+  await driver.stop();
+});
+
+s("should keep apart two rows that take the same way before the first has arrived", async () => {
+  const driver = await filled();
+  const again = insert({ id: 1, mail: "b@x" }, 30);
+  await driver.pipe([...goes(1, 2, 20), again, ...goes(1, 2, 40)], 0);
+  driver.taken();
+  const first = [comes(1, { id: 2, mail: "a@x" }, 20), remove(2, 25), tombstone(2)];
+  const sent = await driver.pipe([...first, comes(1, { id: 2, mail: "b@x" }, 40)], 1);
+  assert.equal(
+    told(sent).filter((text) => !text.startsWith("Segment")),
+    ["Changed a@x", "Removed a@x", "Changed b@x"],
+  );
   await driver.checkpoint();
   for (const partition of [0, 1, 2]) assert.equal(driver.store(partition).keys("h"), []);
   await driver.stop();
@@ -241,11 +270,28 @@ s(
   },
 );
 
-s("should not hold a truncate up for a create that waits", async () => {
+s("should hold a truncate up no longer than a create may wait", async () => {
   const driver = await filled();
   await driver.pipe(comes(1, { id: 2, mail: "a@x" }, 20), 1);
-  const sent = await driver.pipe(truncate(50), 2);
-  assert.ok(told(sent).includes("Removed a@x"));
+  await driver.pipe(truncate(50), 2);
+  assert.is(driver.counters.get("truncates"), 0);
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.ok(told(driver.taken()).includes("Removed a@x"));
+  assert.is(driver.counters.get("truncates"), 1);
+  await driver.stop();
+});
+
+s("should take its row from behind the truncate that waits for it", async () => {
+  const driver = await filled();
+  await driver.pipe(comes(1, { id: 2, mail: "a@x" }, 60), 1);
+  await driver.pipe(truncate(50), 2);
+  const sent = await driver.pipe([insert({ id: 1, mail: "n@x" }, 55), ...goes(1, 2, 60)], 0);
+  const expected = ["Added n@x", "Changed a@x", "Segment Entered n@x"];
+  assert.ok(
+    expected.every((text) => told(sent).includes(text)),
+    String(told(sent)),
+  );
+  assert.is(driver.counters.get("key_changes_missed"), 0);
   assert.is(driver.counters.get("truncates"), 1);
   await driver.stop();
 });

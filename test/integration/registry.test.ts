@@ -9,6 +9,8 @@ import * as assert from "uvu/assert";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { assertAgreement, POSTGRES_KEYS } from "../support/agreement.ts";
 import { cdcToSegment } from "../support/command-line.ts";
+import { OF_POSTGRES, STAYED_UNDER_THE_OLD_KEY } from "../support/lost-values.ts";
+import { POSTGRES_TABLES } from "../support/recorded-tables.ts";
 
 /** Records in Confluent's wire format, with their schemas in a real registry. */
 
@@ -33,6 +35,10 @@ test("should read Avro as the database had it", async () => {
       name: "pg-avro",
       prefix: "pgavro.public.",
       keys: POSTGRES_KEYS,
+      tables: POSTGRES_TABLES,
+      schemaless: false,
+      columnName: avroName,
+      otherValues: { ...OF_POSTGRES, ...STAYED_UNDER_THE_OLD_KEY },
       truth: "pg-json-schemaless",
       settings: kafka(),
     },
@@ -148,6 +154,32 @@ test("should read Protobuf, nested types and int64 included", async () => {
       properties: { id: "9007199254740993", name: "Ada", avatar: "AQI=" },
     },
   ]);
+});
+
+/** `field.name.adjustment.mode=avro`: the names that Avro allows. */
+function avroName(column: string): string {
+  return column.replace(/[^A-Za-z0-9_]/g, "_").replace(/^\d/, "_$&");
+}
+
+test("should read Protobuf whose types and options are Google's and Confluent's", async () => {
+  const proto = `
+    syntax = "proto3";
+    package table;
+    import "confluent/meta.proto";
+    import "confluent/type/decimal.proto";
+    import "google/protobuf/timestamp.proto";
+    message Value {
+      int64 id = 1;
+      google.protobuf.Timestamp seen_at = 2;
+      confluent.type.Decimal net_price = 3 [(confluent.field_meta) = {
+        params: [{ key: "precision", value: "4" }, { key: "scale", value: "2" }]
+      }];
+    }`;
+  const id = await register("protobuf-types", proto, "PROTOBUF");
+  const row = [8, 7, 18, 2, 8, 1, 26, 6, 10, 2, 4, 0xd2, 24, 2];
+  const { messages } = await preview([record(0, wire(id, [0, ...row]), "7")]);
+  const properties = { id: 7, seen_at: "1970-01-01T00:00:01.000Z", net_price: 12.34 };
+  assert.equal(messages, [{ event: "added", userId: "7", properties }]);
 });
 
 function kafka(): object {

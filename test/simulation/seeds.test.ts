@@ -4,7 +4,7 @@ import { differencesOf } from "./seed.ts";
 import { reportOf, runSeeds } from "./seeds.ts";
 
 /** `SIMULATION_SEED=7` runs one, and `SIMULATION_SEEDS=1-10000` many. */
-const { SIMULATION_SEED, SIMULATION_SEEDS = "1-400" } = process.env;
+const { SIMULATION_SEED, SIMULATION_SEEDS = "1-600" } = process.env;
 const [first = 1, last = first] = (SIMULATION_SEED ?? SIMULATION_SEEDS).split("-").map(Number);
 
 const s = suite("simulation: crashes, rebalances and faults change nothing that is promised");

@@ -1,16 +1,13 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as assert from "uvu/assert";
 import { columnType } from "./column-type.ts";
-import { cdcToSegment } from "./command-line.ts";
-import { PARTS, type Tables } from "./recorded-tables.ts";
+import { previewed, type Seen, sent } from "./previewed-rows.ts";
+import type { Tables } from "./recorded-tables.ts";
 import {
   type DatabaseRow,
   expectedHistories,
   type History,
   type Kind,
-  nameOfRow,
   type Step,
 } from "./truth.ts";
 
@@ -53,8 +50,6 @@ export const POSTGRES_KEYS = {
   toasty: ["id"],
 };
 
-type Seen = { readonly kind: Kind; readonly properties: DatabaseRow };
-
 type Difference = { readonly row: string; readonly column: string; readonly told: string };
 
 /** Holds what `preview` prints against what triggers in the database logged. */
@@ -82,15 +77,6 @@ export async function assertAgreement(of: Case, folder: string): Promise<void> {
     for (const name of why) explained.add(name);
     return why.length === 0;
   });
-  if (process.env.DUMP) {
-    for (const k of new Map(
-      unexplained.map((d) => [
-        d.row.slice(0, d.row.lastIndexOf(" ")) + " " + d.column + " " + d.told,
-        d,
-      ]),
-    ).values())
-      console.log("\nDIFF", name, k.row, "|", k.column, "|", k.told);
-  }
   assert.equal(unexplained, []);
   const needless = Object.keys(otherValues).filter(
     (name) => !explained.has(name) && !leftOut[name.slice(0, name.lastIndexOf(" "))],
@@ -146,88 +132,6 @@ function differing(
       column,
       told: `${shown(properties[column])}, in the database ${shown(wanted.get(column))}`,
     }));
-}
-
-/** Every row's messages in their order, of a sync for each table that watches and sends every column. */
-async function previewed(of: Case, folder: string): Promise<Map<string, Seen[]>> {
-  const config = join(folder, `${of.name}.json`);
-  writeFileSync(config, JSON.stringify(configuration(of)));
-  const input = of.records ?? `test/fixtures/${of.name}/records.ndjson.gz`;
-  const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, input]);
-  assert.is(code, 0, stderr);
-  assert.match(stderr, /^\s+0 {2}records and messages set aside/m, stderr);
-  const rows = new Map<string, Seen[][]>();
-  for (const line of stdout.trim().split("\n")) {
-    const { event, properties } = JSON.parse(line) as { event: string; properties: DatabaseRow };
-    const {
-      kind,
-      table = "",
-      part,
-    } = /^(?<kind>\w+) (?<table>.+) (?<part>\d+)$/.exec(event)?.groups ?? {};
-    const key = (of.keys[table] ?? []).map(of.columnName ?? String);
-    const row = nameOfRow(table, key, properties);
-    const parts = rows.get(row) ?? partsOf(table).map(() => []);
-    rows.set(row, parts);
-    parts[Number(part)]?.push({ kind: kind as Kind, properties });
-  }
-  return new Map([...rows].map(([row, parts]) => [row, joined(row, parts)]));
-}
-
-function sent(table: string, column: string): boolean {
-  return partsOf(table).some((part) => part === "*" || part.includes(column));
-}
-
-function partsOf(table: string): readonly ("*" | readonly string[])[] {
-  return PARTS[table] ?? ["*"];
-}
-
-/** The parts of each message of a row as one. */
-function joined(row: string, [first = [], ...others]: readonly (readonly Seen[])[]): Seen[] {
-  for (const part of others) assert.equal(kindsOf(part), kindsOf(first), `the parts of ${row}`);
-  return first.map(({ kind, properties }, at) => ({
-    kind,
-    properties: Object.assign({}, properties, ...others.map((part) => part[at]?.properties)),
-  }));
-}
-
-function configuration({ prefix, keys, tables, schemaless, model, settings, columnName }: Case) {
-  const names = Object.keys(keys).map((table) => ({ table, id: table.replaceAll(" ", "_") }));
-  return {
-    name: "agreement",
-    segment: { writeKey: "none" },
-    ...settings,
-    models: Object.fromEntries(
-      names.map(({ table, id }) => {
-        const columns = schemaless ? { columns: declared(tables[table] ?? {}) } : {};
-        return [id, { topic: prefix + id, ...columns, ...model }];
-      }),
-    ),
-    syncs: Object.fromEntries(
-      names.flatMap(({ table, id }) =>
-        partsOf(table).map((properties, part) => {
-          const kinds: readonly Kind[] = ["added", "changed", "removed"];
-          const sync = {
-            model: id,
-            type: "track",
-            userId: (columnName ?? String)(keys[table]?.[0] ?? ""),
-            events: Object.fromEntries(kinds.map((kind) => [kind, `${kind} ${table} ${part}`])),
-            properties,
-            watch: "*",
-            initialResults: "send",
-          };
-          return [`${id}${part}`, sync];
-        }),
-      ),
-    ),
-  };
-}
-
-function declared(types: Tables[string]): object {
-  const columns = Object.entries(types).map(([column, type]) => [
-    column,
-    columnType(type).declared,
-  ]);
-  return Object.fromEntries(columns.filter(([, type]) => type !== undefined));
 }
 
 function kindsOf(steps: readonly (Step | Seen)[]): readonly Kind[] {

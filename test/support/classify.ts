@@ -25,6 +25,7 @@ export function eventOf(over: Partial<RowEvent> = {}): RowEvent {
     before: null,
     defaults: null,
     time: 20_000,
+    isCommitTime: true,
     position: lsn(20),
     incremental: false,
     endsSnapshot: false,

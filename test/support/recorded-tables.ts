@@ -23,6 +23,7 @@ export const POSTGRES_TABLES: Tables = {
     wakes_at: "time",
     prefs: "json",
     avatar: "bytes",
+    trial: "interval",
     credit: "money",
     loyalty: "integer",
   },
@@ -39,7 +40,8 @@ export const POSTGRES_TABLES: Tables = {
   types_zoo: {
     id: "integer",
     n_int: "numeric(18,0)",
-    n_neg: "numeric(6,-2)",
+    // `numeric(6,-2)` in the DDL: Debezium takes the 11 bits of the scale for a number without a sign.
+    n_neg: "numeric(6,2046)",
     n_wide: "numeric(38,10)",
     tz_time: "timetz",
     ts0: "timestamp(0)",
@@ -50,6 +52,8 @@ export const POSTGRES_TABLES: Tables = {
     ts: "timestamp",
     b1: "bit(1)",
     b8: "bit(8)",
+    vb: "varbit",
+    iv: "interval",
     hs: "hstore",
     j: "json",
     oid_c: "oid",

@@ -36,7 +36,8 @@ for (const [title, stored, letter, moved] of CASES) {
       position: positionOf(stored),
       time: stored.time,
     };
-    const event = { position: positionOf(letter), time: letter.time } as RowEvent;
+    const { time } = letter;
+    const event = { position: positionOf(letter), time, isCommitTime: true } as RowEvent;
     assert.is(hasMovedOn(row as StoredRow | null, event, letter.offset), moved);
   });
 }

@@ -68,6 +68,13 @@ for (const { title, position, time, verdict, reset = false } of TABLE) {
   });
 }
 
+s("should go by the position alone where the commit time is not known", () => {
+  const again = eventOf({ row: OLD, position: lsn(9), time: 99_000, isCommitTime: false });
+  assert.is(outcomeOf(storedOf(), again).verdict, "stale");
+  const next = eventOf({ row: OLD, position: lsn(11), time: 1_000, isCommitTime: false });
+  assert.is(outcomeOf(storedOf(), next).verdict, "applied");
+});
+
 s("should take no record as stale where the stored row has no position", () => {
   const stored = storedOf({ position: null });
   assert.is(outcomeOf(stored, eventOf({ position: lsn(1), time: 1 })).verdict, "applied");

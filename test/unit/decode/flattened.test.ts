@@ -146,6 +146,38 @@ s("should take a row with columns named op and source for a row", () => {
   assert.equal(event.row, row);
 });
 
+for (const op of ["u", "update", 1]) {
+  s(`should take a row with columns named op (${op}), before and after for a row`, () => {
+    const row = { id: 1, op, before: "{}", after: '{"a":1}' };
+    const event = read({ ...row, __op: "c" });
+    assert.ok(event.kind === "row");
+    assert.equal(event.row, row);
+  });
+}
+
+s("should keep columns that begin as added fields do", () => {
+  const row = '"id":1,"__v":3,"__typename":"User","__id":"x","__proto__":{"a":1}';
+  const event = read(`{${row},"__op":"c","__txId":5,"__source_name":"app","__transaction_id":"5"}`);
+  assert.ok(event.kind === "row");
+  assert.is(JSON.stringify(event.row), `{${row}}`);
+  assert.is(event.operation, "create");
+});
+
+const TIMES: readonly (readonly [title: string, value: object, time: number, known: boolean])[] = [
+  ["the source block's", { __source_ts_ms: 5000, __ts_ms: 6000 }, 5000, true],
+  ["Debezium's", { __ts_ms: 6000 }, 6000, false],
+  ["the record's", {}, 1_700_000_001_000, false],
+];
+
+for (const [title, added, time, isCommitTime] of TIMES) {
+  s(`should ${isCommitTime ? "" : "not "}take for the commit time ${title} time`, () => {
+    const event = read({ id: 1, __lsn: 7, ...added });
+    assert.ok(event.kind === "row");
+    assert.is(event.time, time);
+    assert.is(event.isCommitTime, isCommitTime);
+  });
+}
+
 s("should refuse a record that has nothing but added fields", () => {
   assert.throws(
     () => read({ __op: "u", __lsn: 7 }),

@@ -1,9 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { jsonText, parseEnvelopeJson, parseJson, shown } from "../../../src/decode/json.ts";
+import { Real } from "../../../src/row.ts";
 import { envelope, rowEvent } from "../../support/debezium.ts";
 
-const s = suite("decode: JSON without loss of integers");
+const s = suite("decode: JSON without loss of digits");
 
 const EXACT: readonly (readonly [text: string, value: unknown])[] = [
   ["9007199254740991", 9007199254740991],
@@ -17,6 +18,18 @@ const EXACT: readonly (readonly [text: string, value: unknown])[] = [
   ["0.5", 0.5],
   ["1e21", 1e21],
   ['"9007199254740993"', "9007199254740993"],
+  ["123456789012345.6789", new Real("123456789012345.6789")],
+  ["12345678901234567890.5", new Real("12345678901234567890.5")],
+  ["-0.12345678901234567890", new Real("-0.1234567890123456789")],
+  ["9007199254740991.4", new Real("9007199254740991.4")],
+  ["1.000000000000000001", new Real("1.000000000000000001")],
+  ["1.2345678901234567891E+5", new Real("123456.78901234567891")],
+  ["1e-400", new Real(`0.${"0".repeat(399)}1`)],
+  // What a double holds stays a number, however long it is written.
+  ["0.30000000000000004", 0.1 + 0.2],
+  ["3.141592653589793", Math.PI],
+  ["1.2345678901234566E-7", 1.2345678901234566e-7],
+  ["5.0000000000000000", 5],
 ];
 
 for (const [text, value] of EXACT) {
@@ -33,8 +46,8 @@ s("should keep two ids apart that one double would stand for", () => {
   );
 });
 
-s("should write integers out as it read them", () => {
-  const text = '{"id":9007199254740993,"list":[-9223372036854775808,1]}';
+s("should write numbers out as it read them", () => {
+  const text = '{"id":9007199254740993,"list":[-9223372036854775808,1,123456789012345.6789]}';
   assert.is(jsonText(parseJson(text)), text);
 });
 

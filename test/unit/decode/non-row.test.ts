@@ -45,6 +45,16 @@ const NON_ROWS: readonly (readonly [what: string, value: object])[] = [
       message: { transactional: true, prefix: "foo", content: "YmFy" },
     },
   ],
+  [
+    "notification",
+    {
+      id: "5563ae14-49f8-4579-9641-c1bbc2d76f99",
+      aggregate_type: "Initial Snapshot",
+      type: "COMPLETED",
+      additional_data: { connector_name: "myConnector" },
+      timestamp: 1_695_817_046_353,
+    },
+  ],
 ];
 
 for (const [what, value] of NON_ROWS) {
@@ -73,6 +83,22 @@ const ROWS: readonly (readonly [title: string, row: object])[] = [
   ["columns named ddl and databaseName", { ddl: "x", databaseName: "y" }],
   ["columns named op and message", { op: "m", message: "hello" }],
   ["the columns of a signal", { id: 1, type: "log", data: "{}" }],
+  ["the columns of a signal and another's id", { id: 1, type: "schema-changes", data: "{}" }],
+  ["the columns of a signal and another's data", { id: "a", type: "schema-changes", data: "x" }],
+  [
+    "columns of a transaction and one more",
+    { id: "1", status: "END", event_count: 5, data_collections: null, name: "x" },
+  ],
+  ["some columns of a transaction", { id: "1", status: "END", event_count: 5 }],
+  [
+    "columns of a schema change and one more",
+    { id: 1, source: { a: 1 }, ddl: "x", databaseName: "y" },
+  ],
+  ["columns of a logical message and one more", { id: 1, op: "m", source: {}, message: { a: 1 } }],
+  [
+    "the columns of a notification",
+    { id: 1, aggregate_type: "x", type: "y", additional_data: null },
+  ],
   ["the type of a signal and one column more", { id: 1, type: "stop-snapshot", data: "", at: 2 }],
 ];
 
