@@ -11,6 +11,13 @@ const SMALLEST_BUFFER_BYTES = 1_000_000;
 /** Unbounded by default; a machine allows a process some thousand files. */
 const OPEN_FILES = 256;
 
+/** In RocksDB's words: the lock is held by this process, or by another. "No locks available" alone may be NFS's. */
+export function isHeld(reason: string): boolean {
+  return /^lock hold by current process\b|^While lock file: .*: Resource temporarily unavailable$/.test(
+    reason,
+  );
+}
+
 /**
  * RocksDB in a folder. Writes go through its log without fsync: a killed process loses nothing, a power cut may lose
  * the last checkpoints but never half of one; the position goes back with the rows, so the records come again.
@@ -44,7 +51,7 @@ export class RocksDbStore implements Store {
       await db.ready();
     } catch (error) {
       const reason = messageOf(error);
-      throw /\block\b/i.test(reason)
+      throw isHeld(reason)
         ? new CdcError(
             "STATE_IN_USE",
             `the state folder ${folder} is in use by another process; one process at a time may have it`,

@@ -2,7 +2,7 @@
 export const COUNTERS = {
   records: "records taken from the source",
   other_records: "records of topics that no model reads",
-  non_rows: "heartbeats, transactions, schema changes, logical messages and signals",
+  non_rows: "heartbeats, transactions, schema changes, logical messages, notifications and signals",
   tombstones: "tombstones that belong to the delete before them",
   stale: "records from before the stored row's position (redelivery)",
   position_resets: "records whose position went back while time went on (a new or restored server)",

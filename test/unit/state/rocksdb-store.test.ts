@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../../src/errors.ts";
-import { RocksDbStore } from "../../../src/state/rocksdb-store.ts";
+import { isHeld, RocksDbStore } from "../../../src/state/rocksdb-store.ts";
 
 const test = suite("RocksDB store");
 const folder = mkdtempSync(join(tmpdir(), "rocksdb-store-"));
@@ -31,6 +31,17 @@ test("should say that another has the folder", async () => {
     (error: CdcError) => assert.is(error.code, "STATE_IN_USE"),
   );
   await store.close();
+});
+
+test("should take for a held lock what RocksDB says of one, and nothing else", () => {
+  assert.ok(isHeld("While lock file: /state/0/LOCK: Resource temporarily unavailable"));
+  for (const other of [
+    "Corruption: block checksum mismatch in /lock/000012.sst",
+    "While lock file: /state/0/LOCK: Permission denied",
+    "While open a file for appending: /state/lock by current process/LOCK: No space left on device",
+  ]) {
+    assert.not.ok(isHeld(other), other);
+  }
 });
 
 test.run();
