@@ -15,8 +15,8 @@ import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: whatever comes, the task goes on, and each record ends somewhere once");
 
-/** Some dozens of records, on a slow machine too. */
-const TOO_LONG_MS = 3_000;
+/** No measure of speed: what hangs takes longer than this on any machine. */
+const TOO_LONG_MS = 60_000;
 const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}, initialResults: send";
 const SETUP = {
   model: `{topic: ${TOPIC}, onTruncate: ignore, columns: {balance: {type: decimal, scale: 2}}}`,

@@ -7,7 +7,7 @@ import { recordOf } from "./debezium.ts";
 import { FakeRegistry, type Registered, wire } from "./fake-registry.ts";
 
 /** On a slow machine too: where it was taken as it came, such input took minutes or all memory. */
-const SOON_MS = 5_000;
+const SOON_MS = 60_000;
 
 /** A record that has to be refused: what its value's schema is, what its bytes, and why. */
 export type Refused = readonly [

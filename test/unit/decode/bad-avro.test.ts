@@ -26,6 +26,14 @@ const LIST = record({ id: "long", v: { type: "array", items: "string" } });
 const MAP = record({ id: "long", v: { type: "map", values: "long" } });
 
 refuse(s, [
+  ["Avro whose schema is no JSON", { schema: "no JSON" }, [2], "UNKNOWN_SCHEMA", /cannot be read/],
+  [
+    "Avro with a field's name that is not allowed",
+    avro(record({ "full name": "string" })),
+    [0],
+    "UNKNOWN_SCHEMA",
+    /schema 5, which cannot be read: .*full name/,
+  ],
   ["Avro that is a text", avro("string"), text("hello"), "UNKNOWN_SHAPE", /"hello", neither/],
   ["Avro that is a number", avro("long"), zigzag(7), "UNKNOWN_SHAPE", /is 7, neither/],
   [
@@ -160,6 +168,13 @@ s("should read U+FFFD where it stands", async () => {
 s("should read records that hold others of their kind", async () => {
   const tree = avro(record({ id: "long", next: ["null", "Value"] }));
   assert.equal(await rowWith(tree, [2, 2, 4, 0]), { id: 1, next: { id: 2, next: null } });
+});
+
+s("should read types whose names avsc refuses, and what refers to them", async () => {
+  const inner = { ...record({ id: "long" }, "1-Value"), namespace: "my-app.public.users" };
+  const outer = record({ id: "long", a: ["null", inner], b: "my-app.public.users.1-Value" }, "a-b");
+  const row = { id: 1, a: null, b: { id: 2 } };
+  assert.equal(await rowWith(avro(outer), [...zigzag(1), 0, ...zigzag(2)]), row);
 });
 
 s.run();

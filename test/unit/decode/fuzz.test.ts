@@ -15,7 +15,8 @@ import { recordedSchemas, recordedTopics } from "../../support/recordings.ts";
 
 const s = suite("decode: whatever comes, an event or one reason");
 
-const TOO_LONG_MS = 1_000;
+/** No measure of speed: what hangs takes longer than this on any machine. */
+const TOO_LONG_MS = 60_000;
 const REFUSED = "refused";
 const FORMAT = {
   topic: "t",
