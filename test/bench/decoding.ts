@@ -49,6 +49,7 @@ export function planOf(format: FormatId): TopicPlan {
     registryUrl: "http://localhost",
     url: "http://localhost",
     state: "/nowhere",
+    changelog: false,
   });
   return new Plans(parseSettings(text, "bench", {})).get(TOPICS[format]) as TopicPlan;
 }

@@ -58,6 +58,10 @@ function ours(root: string, suffix: string): readonly Peer[] {
   const run = `cdc-to-segment run${suffix}`;
   return [
     command(root, "run", run, "schemaless"),
+    {
+      ...command(root, "run", `${run}, state.changelog: false`, "schemaless", false),
+      id: "run-local",
+    },
     command(root, "replay", `cdc-to-segment replay${suffix}`, "schemaless"),
     command(root, "run", run, "embedded"),
     command(root, "run", run, "avro"),
@@ -87,14 +91,28 @@ function script(
   return { id: idOf(step, format), name, format, messages, start };
 }
 
-function command(root: string, verb: "run" | "replay", name: string, format: FormatId): Peer {
+function command(
+  root: string,
+  verb: "run" | "replay",
+  name: string,
+  format: FormatId,
+  changelog = true,
+): Peer {
   const messages = (ground: Ground) => ground.messages.changes;
   const start = (ground: Ground, run: string): Running => {
     const { watchdog, broker, registryUrl, segment, profiles, recording } = ground;
     const config = join(watchdog.folder, `${run}.yaml`);
     const state = join(watchdog.folder, run);
     const { url } = segment;
-    const settings = settingsText({ name: run, format, broker, registryUrl, url, state });
+    const settings = settingsText({
+      name: run,
+      format,
+      broker,
+      registryUrl,
+      url,
+      state,
+      changelog,
+    });
     writeFileSync(config, settings);
     const profiling = profiles ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [];
     const input = verb === "replay" ? [recording] : [];

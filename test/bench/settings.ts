@@ -4,7 +4,7 @@ const COLUMNS =
   "{balance: {type: decimal, scale: 2}, created_at: timestamp, updated_at: timestamp}";
 
 /**
- * Settings of one run of ours: the service as it comes, one identify and one track sync over the feed's table. Types are
+ * Settings of one run of ours: the service as it comes, with a changelog or without, one identify and one track sync over the feed's table. Types are
  * declared where the records tell none. It logs at debug because replay tells only there when it begins.
  */
 export function settingsText(of: {
@@ -16,12 +16,14 @@ export function settingsText(of: {
   readonly registryUrl: string;
   /** State folder. */
   readonly state: string;
+  readonly changelog: boolean;
 }): string {
   return `name: ${of.name}
 kafka:
   brokers: ["${of.broker}"]
 ${of.format === "avro" ? `  schemaRegistry: {url: "${of.registryUrl}"}\n` : ""}state:
   directory: ${of.state}
+  changelog: ${of.changelog}
 segment:
   writeKey: bench
   url: ${of.url}
