@@ -1,16 +1,13 @@
-import kafkajs, { type Admin, type Kafka } from "kafkajs";
+import type { Admin, Kafka } from "kafkajs";
 import { CdcError } from "../errors.ts";
-import { untilListed } from "../kafka/made-topic.ts";
+import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "../kafka/own-topic.ts";
 
-/** A checkpoint's batches are cut below it; a source record of Kafka's usual 1 MB fits as a row several times over. */
-export const CHANGELOG_MAX_BYTES = 8_388_608;
-
-const CONFIG = [
-  { name: "cleanup.policy", value: "compact" },
-  { name: "max.message.bytes", value: `${CHANGELOG_MAX_BYTES}` },
+const CONFIG = {
+  "cleanup.policy": "compact",
+  "max.message.bytes": `${OWN_TOPIC_MAX_BYTES}`,
   // Only closed segments are compacted: with Kafka's 1 GB a restore would read every version of a row.
-  { name: "segment.bytes", value: "104857600" },
-];
+  "segment.bytes": "104857600",
+};
 
 /** What was found, or made. */
 export type ChangelogTopic = {
@@ -36,14 +33,7 @@ export async function ensureChangelogTopic(
   await admin.connect();
   try {
     const { partitions: wanted, replicas: sourceReplicas } = await shapeOf(admin, sourceTopic);
-    if (!(await admin.listTopics()).includes(topic)) {
-      // Resolves with false where another process was faster: that is as good.
-      await admin.createTopics({
-        topics: [{ topic, numPartitions: wanted, replicationFactor: -1, configEntries: CONFIG }],
-        waitForLeaders: false,
-      });
-      await untilListed(admin, topic);
-    }
+    await ensureTopic(admin, topic, wanted, CONFIG);
     const maxBytes = await check(admin, topic);
     const { partitions, replicas } = await shapeOf(admin, topic);
     const added = await grow(admin, topic, partitions, wanted);
@@ -70,15 +60,7 @@ async function shapeOf(
 }
 
 async function check(admin: Admin, topic: string): Promise<number> {
-  const configNames = ["cleanup.policy", "max.message.bytes"];
-  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames };
-  const { resources } = await admin.describeConfigs({
-    resources: [resource],
-    includeSynonyms: false,
-  });
-  const values = new Map(
-    resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
-  );
+  const values = await topicConfig(admin, topic, ["cleanup.policy", "max.message.bytes"]);
   const policy = values.get("cleanup.policy");
   if (policy !== "compact") {
     throw new CdcError(

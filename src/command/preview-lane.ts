@@ -1,19 +1,16 @@
+import { once } from "node:events";
 import type { LaneMessage } from "../deliver/lane.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import type { RecordedRecord } from "../recorded-line.ts";
+import type { SourceListener } from "../source/source.ts";
 
 /**
  * Stands for the lanes of all tasks and prints instead of sending. Tasks work side by side, so what a window of lines
  * gave is put into the order of its lines before it is printed.
  */
 export class PreviewLane implements OrderedLane {
-  readonly #print: (text: string) => Promise<void>;
   #window: LaneMessage[] = [];
   #pushed = 0;
-
-  constructor(print: (text: string) => Promise<void>) {
-    this.#print = print;
-  }
 
   get pushed(): number {
     return this.#pushed;
@@ -24,12 +21,23 @@ export class PreviewLane implements OrderedLane {
     this.#pushed += messages.length;
   }
 
+  /** The listener, each window of which is printed once it is processed. */
+  printing(listener: SourceListener): SourceListener {
+    return {
+      assigned: (partitions) => listener.assigned(partitions),
+      records: (records) => listener.records(records),
+      processed: () => listener.processed().then(() => this.flush()),
+      ended: () => listener.ended(),
+      failed: (error) => listener.failed(error),
+    };
+  }
+
   /** Prints what the window gave. */
   async flush(): Promise<void> {
     const line = ({ record }: LaneMessage) => (record as RecordedRecord).line;
     const window = this.#window.toSorted((a, b) => line(a) - line(b));
     this.#window = [];
-    if (window.length > 0) await this.#print(window.map(({ text }) => `${text}\n`).join(""));
+    if (window.length > 0) await print(window.map(({ text }) => `${text}\n`).join(""));
   }
 
   async room(): Promise<void> {}
@@ -37,4 +45,9 @@ export class PreviewLane implements OrderedLane {
   async settled(): Promise<void> {}
 
   close(): void {}
+}
+
+/** Waits for a reader that is slower than we are. One that has left, such as `head`, ends the command. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,7 +47,7 @@ export async function preview(
       if (file) await new LoggedDeadLetters(file, asLine, systemClock, logger).append(letters);
     },
   };
-  const lane = new PreviewLane(print);
+  const lane = new PreviewLane();
   const source = recordedInput(input, { settings, plans, counters, deadLetters });
   endWithReader(() => rmSync(folder, { recursive: true, force: true }));
   try {
@@ -64,13 +63,7 @@ export async function preview(
         clock: systemClock,
         counters,
         logger,
-        listen: (listener) => ({
-          assigned: (partitions) => listener.assigned(partitions),
-          records: (records) => listener.records(records),
-          processed: () => listener.processed().then(() => lane.flush()),
-          ended: () => listener.ended(),
-          failed: (error) => listener.failed(error),
-        }),
+        listen: (listener) => lane.printing(listener),
       },
       stop,
     );
@@ -85,9 +78,4 @@ export async function preview(
       );
     }
   }
-}
-
-/** Waits for a reader that is slower than we are. One that has left, such as `head`, ends the preview. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }

@@ -1,20 +1,18 @@
 import { join } from "node:path";
 import type { Changelog } from "../changelog/changelog.ts";
-import { KafkaChangelog } from "../changelog/kafka-changelog.ts";
 import { systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Control } from "../control/control.ts";
 import { fileControl } from "../control/file-control.ts";
 import { tellOnly } from "../control/tell-only.ts";
-import { TopicControl } from "../control/topic-control.ts";
 import { asLine, asRecord, type DeadLetter, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { letterOfLine } from "../deliver/read-letter.ts";
 import { FileLog } from "../log/file-log.ts";
-import { KafkaLog } from "../log/kafka-log.ts";
 import { InputLines } from "../source/input-lines.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { kafkaAccess } from "./kafka-access.ts";
+import { KeptTopics } from "./kept-topics.ts";
 import { requireOther } from "./require-other.ts";
 import { requireStopped } from "./require-stopped.ts";
 import { TopicLetters } from "./topic-letters.ts";
@@ -39,35 +37,25 @@ export async function fromTopic(
   logger: Logger,
   onOther: (name: string) => void,
 ): Promise<RedriveFrom> {
-  const { name, state, deadLetters, kafka } = settings;
-  const { connection, groupId } = kafkaAccess(settings, "redrive");
+  const access = kafkaAccess(settings, "redrive");
+  const { connection, groupId } = access;
   await requireStopped(connection, groupId);
-  const { topic = `${name}.dead-letters`, retention } = deadLetters;
-  const open = (to: string, retentionMs: number) =>
-    KafkaLog.open({ kafka: connection, log: logger, topic: to, retentionMs });
-  const sourceOf = (read: string, group: string) =>
-    new KafkaSource({ kafka: connection, groupId: group, topics: [read], log: logger });
-  const log = await open(topic, retention);
-  const controlTopic = kafka?.controlTopic ?? `${name}.control`;
-  const letters = new TopicLetters(sourceOf(topic, `${groupId}.redrive`), systemClock, onOther);
+  const topics = new KeptTopics(settings, access, logger);
+  const log = await topics.deadLetters();
+  const source = new KafkaSource({
+    kafka: connection,
+    groupId: `${groupId}.redrive`,
+    topics: [topics.deadLetterTopic],
+    log: logger,
+  });
+  const letters = new TopicLetters(source, systemClock, onOther);
+  const controlFor = await topics.control();
   return {
     letters,
-    folder: join(state.directory, name, "run"),
+    folder: join(settings.state.directory, settings.name, "run"),
     deadLetters: new LoggedDeadLetters(log, asRecord, systemClock, logger),
-    control: tellOnly(
-      new TopicControl({
-        topic: controlTopic,
-        log: await open(controlTopic, state.forgetDeletedAfter),
-        source: sourceOf(controlTopic, `${groupId}.redrive.control`),
-        onGap: state.onGap,
-        clock: systemClock,
-        logger,
-        onFailure: () => {},
-      }),
-    ),
-    changelog: state.changelog
-      ? new KafkaChangelog({ kafka: connection, name, groupId, clock: systemClock, logger })
-      : null,
+    control: tellOnly(controlFor(() => {})),
+    changelog: topics.changelog(),
     done: () => letters.done(),
     close: async () => {
       await letters.stop();

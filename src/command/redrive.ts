@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
@@ -44,7 +43,7 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
       ? await fromTopic(settings, logger, (name) => other(name, "it is no dead letter of ours"))
       : await fromFile(settings, logger, input);
   const destination = segmentOf(settings.segment);
-  const lane = new PreviewLane(print);
+  const lane = new PreviewLane();
   if (dryRun) endWithReader();
   const seen: DeadLetters = { append: async (letters) => letters.forEach(again) };
   const source = new LetterSource({
@@ -73,13 +72,7 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
         clock: systemClock,
         counters,
         logger,
-        listen: (listener) => ({
-          assigned: (partitions) => listener.assigned(partitions),
-          records: (records) => listener.records(records),
-          processed: () => listener.processed().then(() => lane.flush()),
-          ended: () => listener.ended(),
-          failed: (error) => listener.failed(error),
-        }),
+        listen: (listener) => lane.printing(listener),
       },
       stop,
     );
@@ -113,9 +106,4 @@ function reported(deadLetters: DeadLetters): DeadLetters {
       letters.forEach(again);
     },
   };
-}
-
-/** Waits for a reader that is slower than we are. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }

@@ -1,17 +1,15 @@
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
-import { KafkaChangelog } from "../changelog/kafka-changelog.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
-import { TopicControl } from "../control/topic-control.ts";
 import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
-import { KafkaLog } from "../log/kafka-log.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { localState } from "../state/local-state.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { kafkaAccess } from "./kafka-access.ts";
+import { KeptTopics } from "./kept-topics.ts";
 import { library } from "./library.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
@@ -27,7 +25,8 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
     ? { ...read, state: { ...read.state, onGap: "rebuild" as const } }
     : read;
   const { name } = settings;
-  const { connection, groupId, sessionTimeout_ms } = kafkaAccess(settings, "run");
+  const access = kafkaAccess(settings, "run");
+  const { connection, groupId, sessionTimeout_ms } = access;
   const plans = new Plans(settings);
   const counters = new Counters();
   const logger = createLogger(settings.log.level, settings.log.format);
@@ -41,12 +40,9 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
     log: logger,
   });
   const stop = stopSignal();
-  const { topic = `${name}.dead-letters`, retention } = settings.deadLetters;
-  const logOf = (to: string, retentionMs: number) =>
-    KafkaLog.open({ kafka: connection, log: logger, topic: to, retentionMs });
-  const letters = await logOf(topic, retention);
-  const controlTopic = settings.kafka?.controlTopic ?? `${name}.control`;
-  const controlLog = await logOf(controlTopic, settings.state.forgetDeletedAfter);
+  const topics = new KeptTopics(settings, access, logger);
+  const letters = await topics.deadLetters();
+  const controlFor = await topics.control();
   const destination = segmentOf(settings.segment);
   logger.info(
     { pipeline: name, version: library.version, topics: plans.topics.map(String) },
@@ -59,32 +55,8 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
         plans,
         source,
         destination,
-        controlFor: (onFailure) =>
-          new TopicControl({
-            topic: controlTopic,
-            log: controlLog,
-            source: new KafkaSource({
-              kafka: connection,
-              // Every process reads all of it.
-              groupId: `${groupId}.control`,
-              isAlone: true,
-              topics: [controlTopic],
-              log: logger,
-            }),
-            onGap: settings.state.onGap,
-            clock: systemClock,
-            logger,
-            onFailure,
-          }),
-        changelog: settings.state.changelog
-          ? new KafkaChangelog({
-              kafka: connection,
-              name,
-              groupId,
-              clock: systemClock,
-              logger,
-            })
-          : null,
+        controlFor,
+        changelog: topics.changelog(),
         deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),
         folder,
         clock: systemClock,

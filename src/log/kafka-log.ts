@@ -1,7 +1,7 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
 import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
-import { untilListed } from "../kafka/made-topic.ts";
+import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "../kafka/own-topic.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Log, LogEntry } from "./log.ts";
 import { recordBatches } from "./record-batches.ts";
@@ -14,8 +14,6 @@ export type KafkaLogOptions = {
   readonly retentionMs: number;
 };
 
-/** What we ask for where the topic is made here: a source record of Kafka's usual 1 MB fits, with its reason, many times. */
-const TOPIC_MAX_BYTES = 8_388_608;
 /** Kafka's own default, assumed where we may not ask. */
 const DEFAULT_MAX_BYTES = 1_048_588;
 const PARTITION = 0;
@@ -48,7 +46,11 @@ export class KafkaLog implements Log {
     const admin = kafka.admin();
     try {
       await admin.connect();
-      if (!(await admin.listTopics()).includes(topic)) await create(admin, topic, retentionMs);
+      await ensureTopic(admin, topic, 1, {
+        "cleanup.policy": "delete",
+        "retention.ms": `${retentionMs}`,
+        "max.message.bytes": `${OWN_TOPIC_MAX_BYTES}`,
+      });
       return new KafkaLog(kafka, topic, await maxBytesOf(admin, topic));
     } catch (error) {
       const brokers = settings.brokers.join(", ");
@@ -108,28 +110,9 @@ export class KafkaLog implements Log {
   }
 }
 
-async function create(admin: Admin, topic: string, retentionMs: number): Promise<void> {
-  const configEntries = [
-    { name: "cleanup.policy", value: "delete" },
-    { name: "retention.ms", value: `${retentionMs}` },
-    { name: "max.message.bytes", value: `${TOPIC_MAX_BYTES}` },
-  ];
-  // Resolves with false where another process was faster: that is as good.
-  await admin.createTopics({
-    topics: [{ topic, numPartitions: 1, replicationFactor: -1, configEntries }],
-    // kafkajs takes the first answer of a KRaft broker, that there is no such topic yet, for a failure.
-    waitForLeaders: false,
-  });
-  await untilListed(admin, topic);
-}
-
 async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
-  const type = kafkajs.ConfigResourceTypes.TOPIC;
-  const resource = { type, name: topic, configNames: ["max.message.bytes"] };
-  const described = await admin
-    .describeConfigs({ resources: [resource], includeSynonyms: false })
-    .catch(() => undefined);
-  return Number(described?.resources[0]?.configEntries[0]?.configValue) || DEFAULT_MAX_BYTES;
+  const config = await topicConfig(admin, topic, ["max.message.bytes"]).catch(() => undefined);
+  return Number(config?.get("max.message.bytes")) || DEFAULT_MAX_BYTES;
 }
 
 function messageFrom({ key, value, headers }: LogEntry): Message {

@@ -222,11 +222,16 @@ export class Task {
 
   /** Nothing to process: sleeps until something comes, a record has waited long enough, or a checkpoint is due. */
   async #rest(): Promise<void> {
-    const { processor, limits, clock } = this.#options;
     if (this.#isIdle) for (const resolve of this.#idleWatchers.splice(0)) resolve();
     this.#checkpointWhenDue();
-    const left = (processor.waitsUntil ?? Number.POSITIVE_INFINITY) - clock.now();
-    await this.#wake.wait(Math.max(1, Math.min(limits.checkpoint.interval_ms, left)));
+    await this.#sleepUntil(this.#options.processor.waitsUntil ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Or until something comes, at most as long as a checkpoint may wait. */
+  async #sleepUntil(time: number): Promise<void> {
+    const { limits, clock } = this.#options;
+    const left = Math.min(limits.checkpoint.interval_ms, time - clock.now());
+    await this.#wake.wait(Math.max(1, left));
   }
 
   async #work(): Promise<void> {
@@ -275,12 +280,8 @@ export class Task {
 
   /** The rows that may wait are too many: waits for those that hold them, or where that may be for ever, not at all. */
   async #waitForOthers(until: number): Promise<void> {
-    const { limits, clock } = this.#options;
     const isForEver = until === Number.POSITIVE_INFINITY;
-    if (!isForEver) {
-      const left = Math.max(1, Math.min(limits.checkpoint.interval_ms, until - clock.now()));
-      await this.#wake.wait(left);
-    }
+    if (!isForEver) await this.#sleepUntil(until);
     await this.#release(isForEver ? until : this.#now);
   }
 
