@@ -4,7 +4,7 @@ import { withoutEndingZeros } from "./row.ts";
 
 export type Unit = "s" | "ms" | "us" | "ns";
 
-const PER_SECOND: Record<Unit, bigint> = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n };
+const PER_SECOND: Record<Unit, number> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 };
 
 /** JavaScript's last instant, ms. PostgreSQL's `infinity` lies beyond it. */
 const LAST_MS = 8_640_000_000_000_000;
@@ -20,6 +20,25 @@ export function isTime(at: unknown): at is number {
  */
 const INFINITE_DAYS: ReadonlySet<number> = new Set([-2_147_472_692, -622_191_234, -622_191_233]);
 
+const DAY_MS = 86_400_000;
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+let lastDay = { number: 0, text: "1970-01-01T" };
+
+/**
+ * ms since 1970, within the calendar → `YYYY-MM-DDTHH:MM:SS.mmmZ`, as `Date` writes it. One record's times, and those of
+ * its neighbours, are of one day: with its text kept, 0.1 µs instead of 0.5, several times a record.
+ */
+export function isoText(ms: number): string {
+  const number = Math.floor(ms / DAY_MS);
+  if (number !== lastDay.number)
+    lastDay = { number, text: new Date(number * DAY_MS).toISOString().slice(0, -13) };
+  const rest = ms - number * DAY_MS;
+  const hour = TWO_DIGITS[Math.floor(rest / 3_600_000)];
+  const minute = TWO_DIGITS[Math.floor(rest / 60_000) % 60];
+  const second = TWO_DIGITS[Math.floor(rest / 1_000) % 60];
+  return `${lastDay.text}${hour}:${minute}:${second}.${String(rest % 1_000).padStart(3, "0")}Z`;
+}
+
 /** Days since 1970 → `YYYY-MM-DD`; beyond the calendar `infinity` or `-infinity`. */
 export function dateText(days: number): string {
   const ms = days * 86_400_000;
@@ -32,46 +51,53 @@ export function dateText(days: number): string {
 
 /** A count of units since 1970 → ISO-8601 UTC with as many digits as the value needs, at least three. */
 export function instantText(count: number | bigint, unit: Unit): string {
-  if (unit === "ms" && typeof count === "number" && Math.abs(count) <= LAST_MS) {
-    return new Date(count).toISOString();
+  const { seconds, rest } = split(count, PER_SECOND[unit]);
+  const ms = seconds * 1000;
+  if (Math.abs(ms) > LAST_MS) return ms > 0 ? "infinity" : "-infinity";
+  const whole = isoText(ms);
+  return rest === 0 ? whole : `${whole.slice(0, -4)}${fraction(rest, PER_SECOND[unit], 3)}Z`;
+}
+
+/** Whole seconds, and what is left of them, which is not negative. */
+function split(count: number | bigint, perSecond: number): { seconds: number; rest: number } {
+  if (typeof count === "number" && Number.isSafeInteger(count)) {
+    const rest = ((count % perSecond) + perSecond) % perSecond;
+    return { seconds: (count - rest) / perSecond, rest };
   }
-  const perSecond = PER_SECOND[unit];
-  const total = BigInt(count);
-  let seconds = total / perSecond;
-  let rest = total % perSecond;
-  if (rest < 0n) {
-    seconds -= 1n;
-    rest += perSecond;
-  }
-  const ms = Number(seconds) * 1000;
-  if (Math.abs(ms) > LAST_MS) return total > 0n ? "infinity" : "-infinity";
-  const whole = new Date(ms).toISOString().slice(0, -5);
-  return `${whole}.${fraction(rest, perSecond, 3)}Z`;
+  const [total, by] = [BigInt(count), BigInt(perSecond)];
+  const rest = ((total % by) + by) % by;
+  return { seconds: Number((total - rest) / by), rest: Number(rest) };
 }
 
 /** A count of units since midnight → `HH:MM:SS`, with a fraction where it has one. MySQL's TIME may be negative. */
 export function timeText(count: number | bigint, unit: Unit): string {
   if (count < 0) return `-${timeText(-count, unit)}`;
-  const perSecond = PER_SECOND[unit];
-  const total = BigInt(count);
-  const seconds = Number(total / perSecond);
+  const { seconds, rest } = split(count, PER_SECOND[unit]);
   const clock = [seconds / 3600, (seconds / 60) % 60, seconds % 60]
     .map((part) => String(Math.floor(part)).padStart(2, "0"))
     .join(":");
-  const rest = total % perSecond;
-  return rest === 0n ? clock : `${clock}.${fraction(rest, perSecond, 0)}`;
+  return rest === 0 ? clock : `${clock}.${fraction(rest, PER_SECOND[unit], 0)}`;
 }
 
-function fraction(rest: bigint, perSecond: bigint, atLeast: number): string {
-  const digits = rest.toString().padStart(perSecond.toString().length - 1, "0");
+function fraction(rest: number, perSecond: number, atLeast: number): string {
+  const digits = String(perSecond + rest).slice(1);
   return withoutEndingZeros(digits).padEnd(atLeast, "0");
 }
 
 const ISO =
   /^([+-]?\d{4,6}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d+))?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
+/** As Debezium writes it: nothing to change, but for the digits of a fraction. */
+const UTC =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d*[1-9])?Z$/;
+const WHOLE_SECONDS = "2026-11-24T00:00:00Z".length;
+
 /** ISO text in any zone, or with a space for the `T`, in the form of `instantText`; `null` where it is no instant. */
 export function parseInstant(text: string): string | null {
+  if (UTC.test(text)) {
+    if (text.length === WHOLE_SECONDS) return `${text.slice(0, -1)}.000Z`;
+    if (text.length >= WHOLE_SECONDS + 4) return text;
+  }
   const match = ISO.exec(text);
   if (!match) return null;
   const [, date = "", clock = "", digits = "", zone = "Z"] = match;

@@ -43,11 +43,22 @@ function isBase64(text: string): boolean {
 
 const DIGITS_A_BYTE = Math.log10(256);
 
+/**
+ * 48 bits are at most 15 digits, of which a double changes none, and a division by so small a power of ten is the nearest
+ * double, written without an exponent: amounts of money, nearly all decimals there are, need no digits of their own.
+ */
+const SHORT_BYTES = 6;
+const SHORT_SCALE = 6;
+
 function unscaled(base64: string, scale: number): number | Real {
   if (!Number.isInteger(scale)) throw new Error(`${scale} is no scale of a decimal`);
   const bytes = Buffer.from(base64, "base64");
   if (bytes.length * DIGITS_A_BYTE > MOST_DIGITS)
     throw new Error(`a decimal of ${bytes.length} bytes`);
+  if (bytes.length <= SHORT_BYTES && scale >= 0 && scale <= SHORT_SCALE) {
+    const number = bytes.readIntBE(0, bytes.length) / 10 ** scale;
+    return Number.isInteger(number) ? new Real(String(number)) : number;
+  }
   const magnitude = BigInt(`0x${bytes.toString("hex")}`);
   const integer = BigInt.asIntN(bytes.length * 8, magnitude);
   return real(`${integer}e${-scale}`);

@@ -16,11 +16,12 @@ export type JsonObject = { [name: string]: Json };
 
 /**
  * Only such a run of digits can be a number that a double would change: an integer beyond 2^53 = 9007199254740992, or 16
- * digits around a point. A timestamp in microseconds, which most tables have, is none: taking every 16 digits for one
+ * digits around a point. What stands before a number keeps the search short (0.2 µs, not 0.45). A timestamp in microseconds, which most tables have, is none: taking every 16 digits for one
  * doubled the time to decode (21 µs, not 10, for a record of 700 bytes) and made a quarter of all the processor time of
- * `run`. And an exponent of three digits, with which a number may be beyond a double altogether.
+ * `run`.
  */
-const LONG_NUMBER = /9\d{15}|\d[\d.]{16}|\d[eE][+-]?\d{3,}(?:[\s,\]}]|$)/;
+const LONG_NUMBER = /(?:^|[:,[\s])-?(?:9\d{15}|\d[\d.]{16})/;
+/** And an exponent of three digits, with which a number may be beyond a double altogether. */
 const LARGE_EXPONENT = /\d[eE][+-]?\d{3,}(?:[\s,\]}]|$)/;
 /** The first of these whole. What looks like one in a text costs time and does no harm. */
 const WHOLE_NUMBERS = /\d[\d.]{15,}(?:[eE][+-]?\d+)?/g;
@@ -29,8 +30,8 @@ const NO_DOUBLE = 32;
 
 /** Most long numbers are doubles of 17 digits, which a double does not change: those need not the exact way. */
 function needsExact(text: string): boolean {
-  if (!LONG_NUMBER.test(text)) return false;
   if (LARGE_EXPONENT.test(text)) return true;
+  if (!LONG_NUMBER.test(text)) return false;
   for (const [number] of text.matchAll(WHOLE_NUMBERS)) {
     const double = Number(number);
     if (number.length > NO_DOUBLE || exactly(number, double) !== double) return true;

@@ -6,14 +6,15 @@ import { isObject, type Json, type JsonObject } from "./json.ts";
  * that Debezium gives its kind: a table of one's own may well have some of them as columns.
  */
 export function nonRowKind(payload: JsonObject): NonRowKind | null {
-  for (const { what, required, optional = [], fits } of KINDS) {
-    const has = (name: string) => Object.hasOwn(payload, name);
-    if (!required.every(has)) continue;
-    const names = Object.keys(payload);
-    if (names.every((name) => required.includes(name) || optional.includes(name)) && fits(payload))
-      return what;
-  }
+  for (const kind of KINDS) if (isOf(kind, payload)) return kind.what;
   return isObject(payload.after) && isSignal(payload.after) ? "signal" : null;
+}
+
+function isOf({ required, optional = [], fits }: Kind, payload: JsonObject): boolean {
+  // Of nearly every record this is all that is asked.
+  for (const name of required) if (!Object.hasOwn(payload, name)) return false;
+  const isKnown = (name: string) => required.includes(name) || optional.includes(name);
+  return Object.keys(payload).every(isKnown) && fits(payload);
 }
 
 type Kind = {
@@ -70,15 +71,18 @@ const KINDS: readonly Kind[] = [
  * A row of the signal table, where the marks around each chunk of an incremental snapshot stand too, or a record of the
  * signal topic. Of Debezium's types `log` is left out: a table of one's own may well have rows of that type.
  */
-function isSignal({ id, type, data, ...others }: JsonObject): boolean {
+function isSignal(row: JsonObject): boolean {
+  const { id, type, data } = row;
   return (
-    Object.keys(others).length === 0 &&
     isText(type) &&
     SIGNALS.has(type) &&
     (id === undefined || isText(id)) &&
-    isSignalData(data)
+    isSignalData(data) &&
+    Object.keys(row).every((name) => SIGNAL_FIELDS.has(name))
   );
 }
+
+const SIGNAL_FIELDS: ReadonlySet<string> = new Set(["id", "type", "data"]);
 
 /** An object, which the table has as text; pausing takes none. */
 function isSignalData(data: Json | undefined): boolean {

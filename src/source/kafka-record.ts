@@ -29,12 +29,10 @@ function timeOf(text: string): number {
 /** kafkajs makes a list of a repeated header: the last one counts. A header without a value is none. */
 function headersOf(headers: KafkaMessage["headers"]): Headers {
   if (!headers) return NO_HEADERS;
-  const names = Object.keys(headers);
-  if (names.length === 0) return NO_HEADERS;
-  return Object.fromEntries(
-    names.map((name) => {
-      const value = headers[name];
-      return [name, (Array.isArray(value) ? value.at(-1) : value) ?? undefined];
-    }),
-  );
+  for (const name in headers) {
+    const value = headers[name];
+    if (Array.isArray(value)) headers[name] = value.at(-1);
+    else if (value === null) headers[name] = undefined;
+  }
+  return headers as Headers;
 }
