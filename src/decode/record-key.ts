@@ -27,7 +27,8 @@ export class RecordKey {
         "the record has no key, so its row cannot be followed; give the table a primary key or set Debezium's message.key.columns",
       );
     }
-    return jsonText(this.#values(fields));
+    const values = this.#values(fields);
+    return values.every(isPlain) ? JSON.stringify(values) : jsonText(values);
   }
 
   #parse(key: Buffer): Json {
@@ -58,6 +59,11 @@ export class RecordKey {
     }
     return fields.map((name) => key[name] as Json);
   }
+}
+
+/** What JSON has by itself: all but the numbers that a double would change, and what may hold such. */
+function isPlain(value: Json): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "bigint");
 }
 
 function mismatch(fields: readonly string[], found: string): CdcError {

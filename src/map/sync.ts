@@ -1,4 +1,5 @@
 import { CdcError } from "../errors.ts";
+import { isoText } from "../instant.ts";
 import { column, type Row, type Value } from "../row.ts";
 import { type Fields, type LeftOut, Mapping } from "./mapping.ts";
 import { type Cause, type MessageKind, messageId } from "./message-id.ts";
@@ -127,13 +128,13 @@ export class Sync {
     kind: MessageKind,
   ): Message {
     const fields = this.#mapping.build(row, change.absent, leftOut);
-    const about = {
-      ...this.user(row, change.absent),
-      timestamp: this.#timestamp(change, occasion),
-      messageId: this.#messageId(change, occasion, kind),
-    };
-    if (kind === "identify") return { type: "identify", ...about, traits: fields };
-    return { type: "track", event: this.#event(kind), ...about, properties: fields };
+    const user = this.user(row, change.absent);
+    const timestamp = this.#timestamp(change, occasion);
+    const messageId = this.#messageId(change, occasion, kind);
+    if (kind === "identify")
+      return { type: "identify", ...user, timestamp, messageId, traits: fields };
+    const event = this.#event(kind);
+    return { type: "track", event, ...user, timestamp, messageId, properties: fields };
   }
 
   #event(kind: MessageKind): string {
@@ -147,7 +148,7 @@ export class Sync {
     const { timestamp } = this.#options;
     const value = timestamp === undefined || next === null ? null : column(next, timestamp);
     if (timestamp === undefined || value === undefined || value === null) {
-      return new Date(occasion.time).toISOString();
+      return isoText(occasion.time);
     }
     return timestampOf(timestamp, value);
   }
@@ -160,7 +161,8 @@ export class Sync {
       const last = previous === null ? undefined : idText(column(previous, name));
       if (own !== undefined && own.length <= LONGEST_ID && own !== last) return own;
     }
-    return messageId(idSpace, { ...occasion, sync: this.name, kind });
+    const { table, key, topic, place } = occasion;
+    return messageId(idSpace, { sync: this.name, table, key, kind, topic, place });
   }
 }
 
