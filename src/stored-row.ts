@@ -1,6 +1,9 @@
 import type { SourcePosition } from "./event.ts";
 import type { Row } from "./row.ts";
 
+/** One for all rows: most have nothing unknown and nobody behind, and each list would live as long as its row. */
+export const NOTHING: readonly never[] = Object.freeze([]);
+
 /** What the store keeps of a key: its last row, where that came from, and which syncs count it as a member. */
 export type StoredRow = {
   /** The last row, or `null`: a deletion mark, which keeps late records from before the removal stale. */

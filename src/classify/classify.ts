@@ -1,7 +1,7 @@
 import { CdcError } from "../errors.ts";
 import { isBefore, type RowEvent } from "../event.ts";
 import { column, type Row } from "../row.ts";
-import type { StoredRow } from "../stored-row.ts";
+import { NOTHING, type StoredRow } from "../stored-row.ts";
 import { differs } from "./differs.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";
 
@@ -25,10 +25,10 @@ export type Outcome = {
   readonly stored: StoredRow | null;
   readonly changes: readonly Change[];
   readonly refusals: readonly Refusal[];
-  /** Members of which nothing watched differs: calls not made. */
-  readonly unchanged: number;
-  /** Changes that are not sent because the row was there before the sync began. */
-  readonly initial: number;
+  /** Syncs of which the row is a member, and nothing watched differs: a call not made for each. */
+  readonly unchanged: readonly SyncRule[];
+  /** Syncs to which a change is not sent because the row was there before they began. */
+  readonly initial: readonly SyncRule[];
   /** Rows that a sync passed over for want of a user, as it was told to. */
   readonly usersIgnored: number;
   /** The position went back although time went on: a new or restored server. */
@@ -47,6 +47,7 @@ export type Standing = {
 };
 
 const NONE: ReadonlySet<string> = new Set();
+const NOBODY: readonly SyncRule[] = [];
 
 /**
  * Previous row + next row + filter → changes, for every sync that looks at the row.
@@ -60,8 +61,8 @@ export function classify(
   standing: Standing,
   models: readonly ModelRule[],
 ): Outcome {
-  if (isStale(previous, event)) return STALE;
   const positionReset = goesBack(previous, event);
+  if (positionReset && !isLater(previous, event)) return STALE;
 
   const before = previous === null ? event.before : previous.row;
   const { next, absent } = complete(event, before);
@@ -69,8 +70,8 @@ export function classify(
   const refusals: Refusal[] = [];
   const members: number[] = [];
   const behind: { sync: number; row: Row }[] = [];
-  let unchanged = 0;
-  let initial = 0;
+  let unchanged: SyncRule[] | undefined;
+  let initial: SyncRule[] | undefined;
   let usersIgnored = 0;
   let taken = models.length === 0;
 
@@ -108,26 +109,38 @@ export function classify(
         kind === "changed" &&
         known !== null &&
         !hasChanged(sync, previous, known, event, next)
-      )
-        unchanged += 1;
-      else if (silent) initial += 1;
-      else changes.push({ sync, kind, previous: known, next, absent });
+      ) {
+        unchanged ??= [];
+        unchanged.push(sync);
+      } else if (silent) {
+        initial ??= [];
+        initial.push(sync);
+      } else changes.push({ sync, kind, previous: known, next, absent });
     }
   }
 
   const stored = taken
-    ? keep(previous, event, standing, { row: next, members, behind, unknown: [...absent] })
+    ? keep(previous, event, standing, {
+        row: next,
+        members: previous && isSame(members, previous.members) ? previous.members : members,
+        behind: behind.length === 0 ? NOTHING : behind,
+        unknown: absent.size === 0 ? NOTHING : [...absent],
+      })
     : null;
   return {
     verdict: "applied",
     stored,
     changes,
     refusals,
-    unchanged,
-    initial,
+    unchanged: unchanged ?? NOBODY,
+    initial: initial ?? NOBODY,
     usersIgnored,
     positionReset,
   };
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((number, i) => number === b[i]);
 }
 
 function kindOf(was: boolean, is: boolean): Change["kind"] | null {
@@ -140,8 +153,8 @@ const STALE: Outcome = {
   stored: null,
   changes: [],
   refusals: [],
-  unchanged: 0,
-  initial: 0,
+  unchanged: NOBODY,
+  initial: NOBODY,
   usersIgnored: 0,
   positionReset: false,
 };
@@ -152,8 +165,11 @@ const STALE: Outcome = {
  * record again.
  */
 export function isStale(previous: StoredRow | null, event: RowEvent): boolean {
-  const { time, isCommitTime } = event;
-  return goesBack(previous, event) && !(isCommitTime && time > (previous as StoredRow).time);
+  return goesBack(previous, event) && !isLater(previous, event);
+}
+
+function isLater(previous: StoredRow | null, { time, isCommitTime }: RowEvent): boolean {
+  return isCommitTime && previous !== null && time > previous.time;
 }
 
 /** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */

@@ -27,3 +27,13 @@ export function differs(
   }
   return false;
 }
+
+/** The columns of those that have another value, or a value again, for a person to see. */
+export function changedColumns(
+  columns: readonly string[] | "*",
+  previous: Row,
+  next: Row,
+): readonly string[] {
+  const names = columns === "*" ? Object.keys(next) : columns;
+  return names.filter((name) => differs([name], previous, next, null));
+}

@@ -10,6 +10,7 @@ import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { typeOfRenamed } from "./avro-names.ts";
 import { ownType } from "./avro-types.ts";
+import { inTime } from "./in-time.ts";
 import type { JsonObject } from "./json.ts";
 import { ProtobufAnswers } from "./protobuf-answers.ts";
 import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
@@ -26,6 +27,9 @@ export type RegistryOptions = {
   /** Aborted when the process ends: a registry that is away is not waited for any more. */
   readonly stop: AbortSignal;
 };
+
+/** A question that has no whole answer by then is asked again. */
+const ANSWERS_WITHIN_MS = 10_000;
 
 /** An id that the registry does not know, or whose schema cannot be read, is not asked for again before this; a mistake in a topic must not be a storm. */
 const REMEMBER_UNKNOWN_MS = 60_000;
@@ -56,7 +60,10 @@ export class SchemaRegistry {
         auth: username === undefined ? undefined : { username, password: password ?? "" },
         agent: new URL(url).protocol === "https:" ? agentOf(ca) : undefined,
         retry: { retries: 0 },
-        middlewares: [this.#protobuf.middleware],
+        middlewares: [
+          this.#protobuf.middleware,
+          inTime(ANSWERS_WITHIN_MS, options.clock, options.stop),
+        ],
       },
       {
         [SchemaType.AVRO]: {

@@ -1,6 +1,6 @@
 import type { SourcePosition } from "../event.ts";
 import type { HandOver } from "../hand-over.ts";
-import { type Cut, entriesOf, Overlay } from "./overlay.ts";
+import { type Cut, Overlay } from "./overlay.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /** What the store keeps of a key that changed: the row that waits for its create, or that its create went without it. */
@@ -20,7 +20,7 @@ export class HandOvers {
   readonly #entries: Overlay<KeptHandOvers>;
 
   constructor(store: Store) {
-    this.#entries = new Overlay(store, "h", decode);
+    this.#entries = new Overlay(store, "h", { encode, decode: JSON.parse });
   }
 
   get size(): number {
@@ -51,7 +51,7 @@ export class HandOvers {
     if (others.length < all.length) this.#entries.put(keyOf(of), others.length > 0 ? others : null);
   }
 
-  cut(): Cut<KeptHandOvers> {
+  cut(): Cut {
     return this.#entries.cut();
   }
 
@@ -59,8 +59,8 @@ export class HandOvers {
     this.#entries.written();
   }
 
-  *entriesOf(cut: Cut<KeptHandOvers>): Iterable<StoreEntry> {
-    yield* entriesOf(this.#entries, cut, encode);
+  entriesOf(cut: Cut): Iterable<StoreEntry> {
+    return this.#entries.entriesOf(cut);
   }
 
   /** Removes of those that were given before; theirs is a create that never came. */
@@ -68,7 +68,7 @@ export class HandOvers {
     const removals: StoreEntry[] = [];
     for await (const [key, all] of this.#entries.entries()) {
       const kept = all.filter(({ at }) => at >= before);
-      const value = kept.length > 0 ? encode(kept) : null;
+      const value = kept.length > 0 ? Buffer.from(encode(kept)) : null;
       if (kept.length < all.length) removals.push({ key: this.#entries.storeKey(key), value });
     }
     return removals;
@@ -87,10 +87,6 @@ function isSame(a: SourcePosition | null, b: SourcePosition | null): boolean {
   return a === null || b === null || a === b;
 }
 
-function encode(all: KeptHandOvers): Buffer {
-  return Buffer.from(JSON.stringify(all));
-}
-
-function decode(bytes: Buffer): KeptHandOvers {
-  return JSON.parse(bytes.toString("utf8")) as KeptHandOvers;
+function encode(all: KeptHandOvers): string {
+  return JSON.stringify(all);
 }

@@ -9,7 +9,7 @@ export function handed(
   syncs: readonly SyncEntry[],
 ): Pick<HandOver, "row" | "syncs"> {
   return {
-    row: row === null ? null : encodeStoredRow(row, 0).toString(),
+    row: row === null ? null : encodeStoredRow(row, 0),
     syncs: syncs.map(({ name, retired }) => (retired ? "" : name)),
   };
 }
@@ -20,7 +20,7 @@ export function handedRow(
   syncs: readonly SyncEntry[],
 ): StoredRow | null {
   if (row === null) return null;
-  const stored = decodeStoredRow(Buffer.from(row));
+  const stored = decodeStoredRow(row);
   const numberOf = (theirs: number) =>
     syncs.findIndex(({ name, retired }) => !retired && name === names[theirs]);
   return {

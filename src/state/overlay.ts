@@ -1,24 +1,35 @@
 import type { Store, StoreEntry } from "./store.ts";
 
-/** Entries that one write takes to the store; `null` removes. */
-export type Cut<V> = ReadonlyMap<string, V | null>;
+/** Entries that one write takes to the store, as text; `null` removes. */
+export type Cut = ReadonlyMap<string, string | null>;
+
+/** How entries of one kind are written. */
+export type TextCodec<V> = {
+  readonly encode: (value: V) => string;
+  readonly decode: (text: string) => V;
+};
 
 /**
  * One kind of entries of a store, and above it what was put and is not yet written. A read sees the newest, wherever
  * it stands. `null` is no entry; put, it removes one.
+ *
+ * What waits to be written waits as text: a row is some twenty objects, and those that live for longer than a moment are
+ * what garbage collection costs.
  */
 export class Overlay<V> {
   readonly #store: Store;
   readonly #prefix: string;
-  readonly #decode: (bytes: Buffer) => V;
-  #open = new Map<string, V | null>();
-  #cut: Cut<V> = new Map();
+  readonly #codec: TextCodec<V>;
+  #open = new Map<string, string | null>();
+  #cut: Cut = new Map();
+  /** Values of texts that were put since the last prefetch or cut: a key that a group has twice is not read from its text. */
+  readonly #values = new Map<string, { readonly text: string; readonly value: V }>();
 
   /** @param prefix one character that all keys of this kind begin with in the store */
-  constructor(store: Store, prefix: string, decode: (bytes: Buffer) => V) {
+  constructor(store: Store, prefix: string, codec: TextCodec<V>) {
     this.#store = store;
     this.#prefix = prefix;
-    this.#decode = decode;
+    this.#codec = codec;
   }
 
   /** Entries put and not yet written. */
@@ -31,48 +42,64 @@ export class Overlay<V> {
    * store while the rest is being read.
    */
   async prefetch(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, V>> {
+    this.#values.clear();
     const found = new Map<string, V>();
     const missing: string[] = [];
     for (const key of keys) {
-      const value = this.#newest(key);
-      if (value) found.set(key, value);
-      else if (value === undefined) missing.push(key);
+      const text = this.#newest(key);
+      if (text === undefined) missing.push(key);
+      else if (text !== null) found.set(key, this.#value(key, text));
     }
     const values = await this.#store.get(missing.map((key) => this.storeKey(key)));
     values.forEach((bytes, i) => {
-      if (bytes) found.set(missing[i] as string, this.#decode(bytes));
+      if (bytes) found.set(missing[i] as string, this.#codec.decode(bytes.toString("utf8")));
     });
     return found;
   }
 
   /** The newest entry of the key: as put, else as prefetched. */
   get(key: string, prefetched: ReadonlyMap<string, V>): V | null {
-    const newest = this.#newest(key);
-    return newest === undefined ? (prefetched.get(key) ?? null) : newest;
+    const text = this.#newest(key);
+    if (text === undefined) return prefetched.get(key) ?? null;
+    return text === null ? null : this.#value(key, text);
   }
 
   put(key: string, value: V | null): void {
-    this.#open.set(key, value);
+    if (value === null) {
+      this.#open.set(key, null);
+      return;
+    }
+    const text = this.#codec.encode(value);
+    this.#open.set(key, text);
+    this.#values.set(key, { text, value });
   }
 
   /** Every entry, the newest of each: what is not yet written first, then the rest of the store in the order of keys. */
   async *entries(after: string | null = null): AsyncIterable<readonly [string, V]> {
+    const { decode } = this.#codec;
     const newest = new Map([...this.#cut, ...this.#open]);
-    for (const [key, value] of newest) if (value !== null) yield [key, value];
+    for (const [key, text] of newest) if (text !== null) yield [key, decode(text)];
     for await (const { key, value } of this.#store.scan(
       this.storeKey(after === null ? "" : `${after}\0`),
       this.#end,
     )) {
       const name = key.toString("utf8", 1);
-      if (!newest.has(name)) yield [name, this.#decode(value)];
+      if (!newest.has(name)) yield [name, decode(value.toString("utf8"))];
     }
   }
 
   /** Takes everything put so far as one cut; what is put from now on gathers above it. One cut at a time. */
-  cut(): Cut<V> {
+  cut(): Cut {
     this.#cut = this.#open;
     this.#open = new Map();
+    this.#values.clear();
     return this.#cut;
+  }
+
+  /** What a cut writes. */
+  *entriesOf(cut: Cut): Iterable<StoreEntry> {
+    for (const [key, text] of cut)
+      yield { key: this.storeKey(key), value: text === null ? null : Buffer.from(text) };
   }
 
   /** The cut is written: the store has it. */
@@ -88,19 +115,13 @@ export class Overlay<V> {
     return Buffer.from(String.fromCharCode(this.#prefix.charCodeAt(0) + 1));
   }
 
-  #newest(key: string): V | null | undefined {
-    const value = this.#open.get(key);
-    return value === undefined ? this.#cut.get(key) : value;
+  #newest(key: string): string | null | undefined {
+    const text = this.#open.get(key);
+    return text === undefined ? this.#cut.get(key) : text;
   }
-}
 
-/** What a cut writes of one kind. */
-export function* entriesOf<V>(
-  overlay: Overlay<V>,
-  cut: Cut<V>,
-  encode: (value: V) => Buffer,
-): Iterable<StoreEntry> {
-  for (const [key, value] of cut) {
-    yield { key: overlay.storeKey(key), value: value === null ? null : encode(value) };
+  #value(key: string, text: string): V {
+    const known = this.#values.get(key);
+    return known?.text === text ? known.value : this.#codec.decode(text);
   }
 }

@@ -1,6 +1,6 @@
 import { CdcError } from "../errors.ts";
 import { Real, type Row, type Value } from "../row.ts";
-import type { StoredRow } from "../stored-row.ts";
+import { NOTHING, type StoredRow } from "../stored-row.ts";
 
 /**
  * A stored row is JSON text, because nothing in JavaScript reads faster:
@@ -35,44 +35,54 @@ type Layout = [
 ];
 
 /** @param markedAt what a deletion mark keeps: when it was made, ms since 1970 */
-export function encodeStoredRow(stored: StoredRow, markedAt: number): Buffer {
+export function encodeStoredRow(stored: StoredRow, markedAt: number): string {
   const { offset, position, time, members, unknown, row } = stored;
   const behind = stored.behind.map(({ sync, row: known }) => [sync, encodeColumns(known)]);
   const columns = row === null ? markedAt : encodeColumns(row);
-  return Buffer.from(
-    JSON.stringify([VERSION, offset, position, time, members, behind, unknown, columns]),
-  );
+  return JSON.stringify([VERSION, offset, position, time, members, behind, unknown, columns]);
 }
 
 /** @throws CdcError STATE_UNREADABLE where another version wrote it */
-export function decodeStoredRow(bytes: Buffer): StoredRow {
-  const [version, offset, position, time, members, held, unknown, columns] = parse(bytes);
+export function decodeStoredRow(text: string): StoredRow {
+  const [version, offset, position, time, members, held, unknown, columns] = parse(text);
   if (version !== VERSION) {
     throw new CdcError(
       "STATE_UNREADABLE",
       `the stored rows have format ${version} and this version reads ${VERSION}; run the version that wrote them, or remove the state folder to start anew`,
     );
   }
-  const behind = held.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
+  const behind =
+    held.length === 0
+      ? NOTHING
+      : held.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
   const row = typeof columns === "number" ? null : decodeColumns(columns);
   return { row, offset, position, time, members, behind, unknown };
 }
 
 /** When the deletion mark was made, or `null` for a row. */
 export function markedAt(bytes: Buffer): number | null {
-  const columns = parse(bytes)[7];
+  const columns = parse(bytes.toString("utf8"))[7];
   return typeof columns === "number" ? columns : null;
 }
 
-function parse(bytes: Buffer): Layout {
-  return JSON.parse(bytes.toString("utf8")) as Layout;
+/** Whether it is a deletion mark: what stands last is no object. */
+export function isMark(text: string): boolean {
+  return !text.endsWith("}]");
+}
+
+function parse(text: string): Layout {
+  return JSON.parse(text) as Layout;
 }
 
 /** A row as JSON that keeps what JSON by itself has not. */
 export function encodeColumns(row: Row): { readonly [column: string]: Encoded } {
-  const values = Object.values(row);
-  if (values.every(isPlain)) return row as { readonly [column: string]: Encoded };
+  if (isAllPlain(row)) return row as { readonly [column: string]: Encoded };
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, encode(value)]));
+}
+
+function isAllPlain(row: Row): boolean {
+  for (const name in row) if (!isPlain(row[name] as Value)) return false;
+  return true;
 }
 
 function isPlain(value: Value): boolean {

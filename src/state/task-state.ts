@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { StoredRow } from "../stored-row.ts";
-import { HandOvers, type KeptHandOvers } from "./hand-overs.ts";
-import { type Cut, entriesOf, Overlay } from "./overlay.ts";
+import type { StoreSize } from "../telemetry/standing.ts";
+import { HandOvers } from "./hand-overs.ts";
+import { type Cut, Overlay } from "./overlay.ts";
 import {
   decodeTaskRecord,
   encodeTaskRecord,
@@ -9,7 +10,7 @@ import {
   type SyncEntry,
   type TaskRecord,
 } from "./position-record.ts";
-import { decodeStoredRow, encodeStoredRow, markedAt } from "./row-codec.ts";
+import { decodeStoredRow, encodeStoredRow, isMark, markedAt } from "./row-codec.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /**
@@ -32,8 +33,8 @@ const SWEEP_MARKS = 1_000;
 
 /** Everything uncommitted up to a position, ready to be written in one batch. */
 export type StateCut = {
-  readonly rows: Cut<StoredRow>;
-  readonly handOvers: Cut<KeptHandOvers>;
+  readonly rows: Cut;
+  readonly handOvers: Cut;
   readonly position: PositionRecord;
 };
 
@@ -64,7 +65,10 @@ export class TaskState {
 
   constructor(store: Store, clock: Clock, forgetDeletedAfter: number) {
     this.#store = store;
-    this.#rows = new Overlay(store, "r", decodeStoredRow);
+    this.#rows = new Overlay(store, "r", {
+      encode: (row) => encodeStoredRow(row, row.row === null ? clock.now() : 0),
+      decode: decodeStoredRow,
+    });
     this.handOvers = new HandOvers(store);
     this.#clock = clock;
     this.#forgetDeletedAfter = forgetDeletedAfter;
@@ -115,7 +119,7 @@ export class TaskState {
     const forgotten = await this.#forgotten(now);
     const shared = [
       ...forgotten.shared,
-      ...entriesOf(this.#rows, rows, (row) => encodeStoredRow(row, now)),
+      ...this.#rows.entriesOf(rows),
       ...this.handOvers.entriesOf(handOvers),
       { key: TASK, value: encodeTaskRecord(position, syncs) },
     ];
@@ -166,6 +170,11 @@ export class TaskState {
     }
   }
 
+  /** What it takes; `null` where that is not known. */
+  async size(): Promise<StoreSize | null> {
+    return (await this.#store.size?.()) ?? null;
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }
@@ -196,9 +205,9 @@ export class TaskState {
 }
 
 /** When each deletion mark of the cut was made, so that it can be found again when it is old. */
-function* marksOf(rows: Cut<StoredRow>, now: number): Iterable<StoreEntry> {
-  for (const [key, stored] of rows) {
-    if (stored?.row === null) yield { key: markKey(now, key), value: EMPTY };
+function* marksOf(rows: Cut, now: number): Iterable<StoreEntry> {
+  for (const [key, text] of rows) {
+    if (text !== null && isMark(text)) yield { key: markKey(now, key), value: EMPTY };
   }
 }
 

@@ -20,6 +20,7 @@ export function writeConfig(file: string, state: string, { brokers, segment }: A
     segment: { writeKey: "none", url: segment, timeout_ms: REQUEST_TIMEOUT_MS },
     checkpoint: { interval_ms: 300 },
     log: { format: "json", level: "info" },
+    status: "off",
     models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
+import { generations, memberOf, peak_MB } from "../support/membership.ts";
 import { topicHolds } from "../support/topics.ts";
 
 /** Segment is away in every way it can be, for several sessions of the group, and the topic is full. */
@@ -23,6 +24,9 @@ const OUTAGES: readonly (readonly [name: string, answer: Misbehaviour | "refuse"
   ["connection refused", "refuse", 7_000],
   ["hanging", "hang", 6_000],
   ["503", { status: 503 }, 6_000],
+  ["reset", "reset", 2_000],
+  // Taken each time, and nobody knows.
+  ["answers cut in half", "half", 2_000],
   ["429 with Retry-After", { status: 429, headers: { "retry-after": "1" } }, 2_000],
 ];
 
@@ -67,7 +71,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
   const config = join(folder, "config.json");
   writeFileSync(config, JSON.stringify(settings(url)));
   const service = start(["run", "--config", config]);
-  const member = await memberOf();
+  const member = await memberOf(stack.kafka, "outage");
   for (const [name, what, ms] of OUTAGES) {
     if (what !== "refuse" && answer === null) {
       answer = what;
@@ -77,15 +81,19 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
     await sleep(ms);
     assert.is(service.child.exitCode, null, name);
   }
-  assert.is(await memberOf(), member, "the same member all along");
+  assert.is(await memberOf(stack.kafka, "outage"), member, "the same member all along");
   assert.ok(peak_MB(service.child.pid) < OUTAGE_MB, `${peak_MB(service.child.pid)} MB`);
 
   answer = null;
   const deadline = Date.now() + 120_000;
   while (standIn.kept.length < RECORDS && Date.now() < deadline) await sleep(100);
   assert.ok(peak_MB(service.child.pid) < ALWAYS_MB, `${peak_MB(service.child.pid)} MB`);
-  assert.is(await memberOf(), member, "and after it");
-  assert.is(generations(), 1, "nobody was waited for, nothing was shared out anew");
+  assert.is(await memberOf(stack.kafka, "outage"), member, "and after it");
+  assert.is(
+    generations(stack.kafka, "outage"),
+    1,
+    "nobody was waited for, nothing was shared out anew",
+  );
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
@@ -109,6 +117,7 @@ function settings(url: string): object {
     checkpoint: { rows: 1_000 },
     limits: LIMITS,
     log: { format: "json", level: "warn" },
+    status: { port: 0 },
     models: { users: { topic: TOPIC } },
     syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["about"] } },
   };
@@ -142,34 +151,6 @@ function messageOf(id: number) {
     key: JSON.stringify({ id }),
     value: JSON.stringify(value),
   };
-}
-
-/** The one member of the group, once it has its partitions. */
-async function memberOf(): Promise<string> {
-  const admin = kafka().admin();
-  await admin.connect();
-  try {
-    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
-      const { groups } = await admin.describeGroups(["outage"]);
-      const [only] = groups[0]?.members ?? [];
-      if (groups[0]?.state === "Stable" && only) return only.memberId;
-    }
-    throw new Error("the process has not joined its group");
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-/** How often the group was shared out, as its coordinator tells it. */
-function generations(): number {
-  const log = readFileSync(stack.kafka.logFile, "utf8");
-  return log.match(/Stabilized group outage generation \d+ .*with 1 members/g)?.length ?? 0;
-}
-
-/** The most of the machine's memory that the process has had so far. */
-function peak_MB(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1_000);
 }
 
 function kafka(): Kafka {

@@ -104,7 +104,7 @@ function textOf(key: string, bytes: Buffer): string {
     const { next, lastDelete, streaming, truncated } = JSON.parse(bytes.toString());
     return JSON.stringify({ next, lastDelete, streaming, truncated });
   }
-  const { offset, ...stored } = decodeStoredRow(bytes);
+  const { offset, ...stored } = decodeStoredRow(bytes.toString());
   // A removal by another partition's truncate stands where the task stood then.
   return JSON.stringify(stored.row === null ? stored : { offset, ...stored }, (_, value) =>
     typeof value === "bigint" ? `${value}` : value,

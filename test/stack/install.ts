@@ -65,11 +65,24 @@ const MYSQL_NEEDS: Need[] = [
   },
 ];
 
+/** For tests that set the clock of a process. */
+const FAKETIME_NEEDS: Need[] = [
+  {
+    what: "libfaketime (sets the clock of one process)",
+    debianPackage: "libfaketime",
+    isThere: async () => (await faketimeLibrary()) !== undefined,
+  },
+];
+
 /**
  * Sees to it that the machine has what the stack runs on. As root on a Debian-like system it installs
  * what is missing; otherwise one error names all of it and the command to install it.
  */
-export async function ensureInstalled(wanted: { mariadb: boolean; mysql: boolean }): Promise<void> {
+export async function ensureInstalled(wanted: {
+  mariadb?: boolean;
+  mysql?: boolean;
+  faketime?: boolean;
+}): Promise<void> {
   if (process.platform !== "linux") {
     throw new Error("the stack runs on Linux only; elsewhere use: docker compose up");
   }
@@ -77,6 +90,7 @@ export async function ensureInstalled(wanted: { mariadb: boolean; mysql: boolean
     ...NEEDS,
     ...(wanted.mariadb ? MARIADB_NEEDS : []),
     ...(wanted.mysql ? MYSQL_NEEDS : []),
+    ...(wanted.faketime ? FAKETIME_NEEDS : []),
   ];
   const needs = [...new Set(all)];
   const lacking = await missing(needs);
@@ -103,6 +117,18 @@ export async function postgresPrograms(): Promise<string | undefined> {
 /** The folder with MariaDB's server, which is not on every user's path. */
 export async function mariadbPrograms(): Promise<string | undefined> {
   return folderOf("mariadbd", ["/usr/sbin", ...searchPath()]);
+}
+
+/** What a process loads before all else to have a clock of its own. */
+export async function faketimeLibrary(): Promise<string | undefined> {
+  const root = "/usr/lib";
+  const platforms = await readdir(root).catch(() => []);
+  const name = "libfaketimeMT.so.1";
+  const folder = await folderOf(
+    name,
+    platforms.map((platform) => join(root, platform, "faketime")),
+  );
+  return folder && join(folder, name);
 }
 
 async function missing(needs: Need[]): Promise<Need[]> {

@@ -17,14 +17,14 @@ export interface KafkaOptions {
   listeners?: Record<string, string>;
   /** Arguments for `kafka-storage format` on top of ours, e.g. ["--add-scram", …]. */
   format?: string[];
+  /** A second broker, with a replica of everything, Kafka's own topics included. */
+  second?: boolean;
 }
 
-/** One broker, which is its own controller. Topics are not made by themselves: make them. */
-export interface Kafka {
-  /** For kafkajs: ["127.0.0.1:port"]. The same after a restart, like the data. */
-  readonly brokers: string[];
-  /** The same for each of the additional listeners. */
-  readonly listeners: Readonly<Record<string, string[]>>;
+/** A broker as a process. */
+export interface Broker {
+  /** Its `node.id`. */
+  readonly id: number;
   readonly logFile: string;
   /** An orderly stop. */
   stop(): Promise<void>;
@@ -36,86 +36,133 @@ export interface Kafka {
   restart(): Promise<void>;
 }
 
+/** One broker, which is its own controller. Topics are not made by themselves: make them. */
+export interface Kafka extends Broker {
+  /** For kafkajs: ["127.0.0.1:port"], of each broker. The same after a restart, like the data. */
+  readonly brokers: string[];
+  /** The same for each of the additional listeners. */
+  readonly listeners: Readonly<Record<string, string[]>>;
+  /**
+   * The second broker, where one was asked for. While it is away the first leads and coordinates everything; the first
+   * is the controller of both.
+   */
+  readonly second: Broker | undefined;
+}
+
 export async function startKafka(
   programs: Programs,
   watchdog: Watchdog,
   options: KafkaOptions = {},
 ): Promise<Kafka> {
   const { listeners = {} } = options;
-  const wanted = [options.port, undefined, ...Object.keys(listeners).map(() => undefined)];
-  return withPorts(wanted, async ([port = 0, controllerPort = 0, ...ports]) => {
+  const wanted = [
+    options.port,
+    undefined,
+    undefined,
+    ...Object.keys(listeners).map(() => undefined),
+  ];
+  return withPorts(wanted, async ([port = 0, controllerPort = 0, secondPort = 0, ...ports]) => {
     const added = Object.entries(listeners).map(([name, protocol], index) => ({
       name,
       protocol,
       address: `127.0.0.1:${ports[index]}`,
     }));
-    const config = join(watchdog.folder, "kafka.properties");
-    const data = join(watchdog.folder, `kafka-${port}`);
-    const settings = brokerSettings(port, controllerPort, data, added);
-    await writeFile(config, properties({ ...settings, ...options.properties }));
-    const java = [...javaOptions(watchdog.folder), ...classPath(programs.kafka)];
     const clusterId = randomBytes(16).toString("base64url");
-    // With "=", as an id may begin with a dash.
-    const format = ["kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config];
-    const quick = ["-XX:TieredStopAtLevel=1", ...java];
-    await run("java", [...quick, ...format, ...(options.format ?? [])], { watchdog });
-
-    const service = new Service(
-      {
-        name: "kafka",
-        command: "java",
-        args: [...java, "kafka.Kafka", config],
-        // A TCP connection succeeds seconds before the broker serves; its own word is exact.
-        ready: async (log) => (await log()).includes("Kafka Server started"),
-        readyWithinMs: 60_000,
-      },
-      watchdog,
-    );
-    await service.start();
+    const start = (node: Node) => startBroker(programs, watchdog, clusterId, node, options);
+    const first = await start({ id: 1, port, controllerPort, isController: true, added });
+    const second = options.second
+      ? await start({ id: 2, port: secondPort, controllerPort, isController: false, added: [] })
+      : undefined;
     return {
-      brokers: [`127.0.0.1:${port}`],
+      ...first,
+      second,
+      brokers: [port, ...(second ? [secondPort] : [])].map((each) => `127.0.0.1:${each}`),
       listeners: Object.fromEntries(added.map(({ name, address }) => [name, [address]])),
-      logFile: service.logFile,
-      stop: () => service.stop(),
-      kill: () => service.kill(),
-      start: () => service.start(),
-      async restart() {
-        await service.stop();
-        await service.start();
-      },
     };
   });
 }
 
 type Listener = { readonly name: string; readonly protocol: string; readonly address: string };
 
+type Node = {
+  readonly id: number;
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly isController: boolean;
+  readonly added: readonly Listener[];
+};
+
+async function startBroker(
+  programs: Programs,
+  watchdog: Watchdog,
+  clusterId: string,
+  node: Node,
+  options: KafkaOptions,
+): Promise<Broker> {
+  const name = node.isController ? "kafka" : `kafka-${node.id}`;
+  const config = join(watchdog.folder, `${name}.properties`);
+  const data = join(watchdog.folder, `kafka-${node.port}`);
+  const settings = brokerSettings(node, data, options.second ? 2 : 1);
+  await writeFile(config, properties({ ...settings, ...options.properties }));
+  const java = [...javaOptions(watchdog.folder), ...classPath(programs.kafka)];
+  // With "=", as an id may begin with a dash.
+  const format = ["kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config];
+  const quick = ["-XX:TieredStopAtLevel=1", ...java];
+  await run("java", [...quick, ...format, ...(options.format ?? [])], { watchdog });
+
+  const service = new Service(
+    {
+      name,
+      command: "java",
+      args: [...java, "kafka.Kafka", config],
+      // A TCP connection succeeds seconds before the broker serves; its own word is exact.
+      ready: async (log) => (await log()).includes("Kafka Server started"),
+      readyWithinMs: 60_000,
+    },
+    watchdog,
+  );
+  await service.start();
+  return {
+    id: node.id,
+    logFile: service.logFile,
+    stop: () => service.stop(),
+    kill: () => service.kill(),
+    start: () => service.start(),
+    async restart() {
+      await service.stop();
+      await service.start();
+    },
+  };
+}
+
 function brokerSettings(
-  port: number,
-  controllerPort: number,
+  { id, port, controllerPort, isController, added }: Node,
   data: string,
-  added: readonly Listener[],
+  replicas: number,
 ): Record<string, string | number> {
   const more = added.map(({ name, address }) => `,${name}://${address}`).join("");
   const protocols = added.map(({ name, protocol }) => `,${name}:${protocol}`).join("");
+  const controller = isController ? `,CONTROLLER://127.0.0.1:${controllerPort}` : "";
   return {
-    "process.roles": "broker,controller",
-    "node.id": 1,
+    "process.roles": isController ? "broker,controller" : "broker",
+    "node.id": id,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
     "controller.listener.names": "CONTROLLER",
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${more}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port}${controller}${more}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}${more}`,
     "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     "log.dirs": data,
     // A typing error in a topic name, or a consumer that comes before the connector, must not make a
     // topic with the wrong number of partitions.
     "auto.create.topics.enable": "false",
+    "default.replication.factor": replicas,
     "offsets.topic.num.partitions": 4,
-    "offsets.topic.replication.factor": 1,
+    "offsets.topic.replication.factor": replicas,
     "transaction.state.log.num.partitions": 4,
-    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.replication.factor": replicas,
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.num.partitions": 1,
-    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.replication.factor": replicas,
     "share.coordinator.state.topic.min.isr": 1,
     // Else every first member of a group waits 3 s for more.
     "group.initial.rebalance.delay.ms": 0,

@@ -6,13 +6,17 @@ import { withPorts } from "./ports.ts";
 import { Service } from "./service.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** Apicurio's registry, its schemas in memory. */
+/** Apicurio's registry. */
 export interface Registry {
   /** Confluent's API, for @kafkajs/confluent-schema-registry: http://127.0.0.1:port/apis/ccompat/v7 */
   readonly url: string;
   /** Apicurio's own API, for its Connect converters: http://127.0.0.1:port/apis/registry/v2 */
   readonly apicurioUrl: string;
   readonly logFile: string;
+  /** An orderly stop. */
+  stop(): Promise<void>;
+  /** After stop: on the same port, with the same schemas. */
+  start(): Promise<void>;
 }
 
 export async function startRegistry(
@@ -36,6 +40,8 @@ export async function startRegistry(
           "-jar",
           join(programs.registry, jar),
         ],
+        // By default its schemas are in memory, and gone with it.
+        env: { REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${watchdog.folder}/registry-${port}` },
         ready: async () => (await fetch(`${url}/subjects`)).ok,
         readyWithinMs: 60_000,
       },
@@ -43,6 +49,12 @@ export async function startRegistry(
     );
     await service.start();
     const apicurioUrl = `http://127.0.0.1:${port}/apis/registry/v2`;
-    return { url, apicurioUrl, logFile: service.logFile };
+    return {
+      url,
+      apicurioUrl,
+      logFile: service.logFile,
+      stop: () => service.stop(),
+      start: () => service.start(),
+    };
   });
 }

@@ -63,8 +63,8 @@ s("should keep columns named like an object's own", () => {
 s("should give back a deletion mark and when it was made", () => {
   const mark = stored(null, { members: [], behind: [], unknown: [] });
   assert.equal(roundTrip(mark), mark);
-  assert.is(markedAt(encodeStoredRow(mark, 1_700_000_000_123)), 1_700_000_000_123);
-  assert.is(markedAt(encodeStoredRow(stored({ v: 1 }), 1_700_000_000_123)), null);
+  assert.is(markedAt(Buffer.from(encodeStoredRow(mark, 1_700_000_000_123))), 1_700_000_000_123);
+  assert.is(markedAt(Buffer.from(encodeStoredRow(stored({ v: 1 }), 1_700_000_000_123))), null);
 });
 
 s("should give back a row without a position", () => {
@@ -118,7 +118,7 @@ s("should give back every row as an equal one", () => {
 
 s("should refuse rows of another version, saying what to do", () => {
   assert.throws(
-    () => decodeStoredRow(Buffer.from('[2,7,null,0,[],[],[],{"v":1}]')),
+    () => decodeStoredRow('[2,7,null,0,[],[],[],{"v":1}]'),
     (error: CdcError) =>
       error.code === "STATE_UNREADABLE" &&
       /format 2 .*reads 1;.*remove the state/.test(error.message),
@@ -130,7 +130,7 @@ s("should read what version 1 wrote", () => {
   const text =
     '[1,42,"postgresql|00000000000000001000",1700000000000,[0,1],[[1,{"plan":"free"}]],["bio"],' +
     '{"id":["i","9007199254740993"],"mrr":["r","5"],"prefs":["o",{"a":["a",[1,null]]}],"plan":"pro"}]';
-  assert.equal(decodeStoredRow(Buffer.from(text)), {
+  assert.equal(decodeStoredRow(text), {
     row: { id: 9007199254740993n, mrr: new Real("5"), prefs: { a: [1, null] }, plan: "pro" },
     offset: 42,
     position: "postgresql|00000000000000001000",

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Admin, Kafka, logLevel } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { StandIn } from "../../src/demo/stand-in.ts";
+import { Feed } from "../chaos/feed.ts";
+import { Machine } from "../chaos/machine.ts";
+import { outcomeOf } from "../chaos/outcome.ts";
+import { NAME, TOPIC } from "../chaos/settings.ts";
+import type { Broker } from "../stack/kafka.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+
+/**
+ * `run` on a Kafka of two brokers, while that one which coordinates its group and its transactions, and leads half of
+ * its partitions, gives them up, takes them back, and dies. One process from the beginning to the end.
+ */
+
+const RECORDS = 20_000;
+const PER_SECOND = 400;
+const COORDINATES = ["__consumer_offsets", "__transaction_state"];
+const REPLICATED = [TOPIC, `${NAME}.${TOPIC}.changelog`, `${NAME}.control`, ...COORDINATES];
+
+const folder = mkdtempSync(join(tmpdir(), "coordinator-moves-"));
+const test = suite("a coordinator that moves");
+let stack: Stack;
+let standIn: StandIn;
+let machine: Machine;
+let admin: Admin;
+
+test.before(async () => {
+  const properties = {
+    // A broker that came back gets its partitions back within a second, not in five minutes.
+    "leader.imbalance.check.interval.seconds": "1",
+    "leader.imbalance.per.broker.percentage": "0",
+  };
+  stack = await startStack({ kafka: { second: true, properties } });
+  standIn = await StandIn.start();
+  machine = new Machine(folder, "one", { brokers: stack.kafka.brokers, segment: standIn.url });
+  const retry = { retries: 20, maxRetryTime: 1_000 };
+  const { brokers } = stack.kafka;
+  admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry }).admin();
+  await admin.connect();
+});
+
+test.after(async () => {
+  await machine?.kill();
+  await admin?.disconnect();
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("should lose, double and disorder nothing, and need no hand", async () => {
+  const { brokers, second } = stack.kafka as { brokers: string[]; second: Broker };
+  const feed = new Feed(brokers, {
+    records: RECORDS,
+    keys: 2_000,
+    seed: 11,
+    perSecond: PER_SECOND,
+  });
+  const expected = await feed.expected(machine.config, join(folder, "feed.ndjson"));
+  await feed.createTopic();
+  machine.start();
+  // What lies in the topic before it has begun would be an initial result.
+  await until("the process has begun", async () => machine.hasBegun);
+  const steps: readonly (readonly [string, () => Promise<void>])[] = [
+    ["the coordinators move while both brokers are there", () => preferSecond(second.id)],
+    ["the broker of the coordinators is stopped", () => second.stop()],
+    ["it comes back, and they move back to it", () => backAt(second)],
+    ["it is killed", () => second.kill()],
+    ["it comes back again", () => backAt(second)],
+  ];
+  let producing = true;
+  const produced = feed.produce().finally(() => {
+    producing = false;
+  });
+  // Two pieces of the feed for each step, one that it falls into and one after it, and one for the end.
+  const pieces = 2 * steps.length + 1;
+  for (const [index, [name, step]] of steps.entries()) {
+    feed.upTo((2 * index + 1) / pieces);
+    await grown(300, `before ${name}`);
+    await step();
+    feed.upTo((2 * index + 2) / pieces);
+    await grown(300, `after ${name}`);
+  }
+  assert.ok(producing, "the steps came after the records: they proved nothing");
+  feed.upTo(1);
+  await produced;
+  await until("all have arrived", async () => standIn.kept.length >= expected.length);
+  await sleep(1_500); // what must not come has had its time
+  await until("all is committed", async () => (await lag()) === 0);
+
+  assert.is(await machine.stop(), 0);
+  assert.equal(machine.ends, [], "one process all along");
+  const { lost, doubled, outOfOrder } = outcomeOf(expected, standIn.kept);
+  assert.equal({ lost, doubled, outOfOrder }, { lost: [], doubled: [], outOfOrder: [] });
+  await everythingIsReplicated();
+});
+
+/** Moves every coordinator to the broker, and waits until it has them. */
+async function preferSecond(id: number): Promise<void> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: COORDINATES });
+  const other = stack.kafka.id;
+  await admin.alterPartitionReassignments({
+    topics: topics.map(({ name, partitions }) => ({
+      topic: name,
+      partitionAssignment: partitions.map(({ partitionId }) => ({
+        partition: partitionId,
+        replicas: [id, other],
+      })),
+    })),
+  });
+  await leads(id);
+}
+
+/** Starts the broker, and waits until it coordinates and leads as before. */
+async function backAt(broker: Broker): Promise<void> {
+  assert.not.ok((await leadersOf(COORDINATES)).includes(broker.id), "the other one did their work");
+  await broker.start();
+  await leads(broker.id);
+}
+
+/** Waits until the broker has every coordinator, and some of the partitions. */
+async function leads(id: number): Promise<void> {
+  await until(`broker ${id} coordinates`, async () =>
+    (await leadersOf(COORDINATES)).every((leader) => leader === id),
+  );
+  await until(`broker ${id} leads`, async () => (await leadersOf([TOPIC])).includes(id));
+}
+
+async function leadersOf(topics: string[]): Promise<number[]> {
+  const metadata = await admin.fetchTopicMetadata({ topics });
+  return metadata.topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader));
+}
+
+/** What the group has not committed: it is still a member of it, and its notes are those of the last checkpoints. */
+async function lag(): Promise<number> {
+  const ends = await admin.fetchTopicOffsets(TOPIC);
+  const [committed] = await admin.fetchOffsets({ groupId: NAME, topics: [TOPIC] });
+  const done = committed?.partitions.reduce((sum, { offset }) => sum + Number(offset), 0) ?? 0;
+  return ends.reduce((sum, { high }) => sum + Number(high), 0) - done;
+}
+
+async function everythingIsReplicated(): Promise<void> {
+  const metadata = await admin.fetchTopicMetadata({ topics: REPLICATED });
+  for (const { name, partitions } of metadata.topics) {
+    for (const { replicas } of partitions) assert.is(replicas.length, 2, name);
+  }
+}
+
+/** Some more messages have arrived. */
+async function grown(by: number, name: string): Promise<void> {
+  const target = standIn.kept.length + by;
+  await until(`${name}: ${target} messages`, async () => standIn.kept.length >= target);
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline)
+      throw new Error(`not within 60 s: ${what}; ${standIn.kept.length} messages are here`);
+    await sleep(50);
+  }
+}
+
+test.run();

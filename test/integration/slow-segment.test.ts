@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { StandIn } from "../../src/demo/stand-in.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { recordedChanges } from "../support/changes.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { generations, memberOf } from "../support/membership.ts";
+
+/** Segment takes ten seconds for each answer, while changes keep coming; nothing but its address is set. */
+
+const PARTITIONS = 2;
+const RECORDS = 3_000;
+const ANSWER_MS = 10_000;
+/** Several of them pass during one answer, had nobody sent a heartbeat. */
+const SESSION_TIMEOUT_MS = 3_000;
+
+const folder = mkdtempSync(join(tmpdir(), "slow-segment-"));
+const config = join(folder, "config.json");
+const lines = [
+  ...recordedChanges({
+    topic: TOPIC,
+    records: RECORDS,
+    keys: 200,
+    partitions: PARTITIONS,
+    seed: 3,
+  }),
+];
+const test = suite("a slow Segment");
+let stack: Stack;
+let standIn: StandIn;
+let service: ReturnType<typeof start> | undefined;
+
+test.before(async () => {
+  stack = await startStack({ kafka: true });
+  standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: ANSWER_MS }) });
+  writeFileSync(config, JSON.stringify(settings()));
+  const admin = kafka().admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
+  await admin.disconnect();
+});
+
+test.after(async () => {
+  service?.child.kill("SIGKILL");
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("should wait for each answer, and lose, double and disorder nothing", async () => {
+  const expected = await expectedByRow();
+  const count = Object.values(expected).flat().length;
+  service = start(["run", "--config", config]);
+  const member = await memberOf(stack.kafka, "slow");
+  await produce();
+  const deadline = Date.now() + 120_000;
+  while (standIn.kept.length < count && Date.now() < deadline) await sleep(100);
+  assert.is(await memberOf(stack.kafka, "slow"), member, "the same member all along");
+  assert.is(generations(stack.kafka, "slow"), 1);
+  service.child.kill("SIGTERM");
+  const { code, stderr } = await service.ended;
+  assert.is(code, 0, stderr);
+  assert.equal(byRow(standIn.kept), expected);
+  assert.is(standIn.dropped.repeated, 0, "no answer was given up");
+  assert.ok(standIn.requests >= 3 * PARTITIONS, "several answers for each partition");
+});
+
+function settings(): object {
+  return {
+    name: "slow",
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    state: { directory: join(folder, "state") },
+    segment: { writeKey: "none", url: standIn.url },
+    log: { format: "json", level: "warn" },
+    status: { port: 0 },
+    models: { users: { topic: TOPIC } },
+    syncs: {
+      profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },
+    },
+  };
+}
+
+/** The feed's records, over about 25 s. */
+async function produce(): Promise<void> {
+  const createPartitioner = Partitioners.DefaultPartitioner;
+  const producer = kafka().producer({ createPartitioner });
+  await producer.connect();
+  for (let from = 0; from < lines.length; from += 60) {
+    const messages = lines.slice(from, from + 60).map((line) => {
+      const { partition, key, payload } = JSON.parse(line);
+      return { partition, key, value: payload };
+    });
+    await producer.send({ topic: TOPIC, acks: -1, messages });
+    await sleep(500);
+  }
+  await producer.disconnect();
+}
+
+type Ids = { readonly [row: string]: readonly string[] };
+
+/** The ids of the messages that the records are worth, by row. */
+async function expectedByRow(): Promise<Ids> {
+  const feed = join(folder, "feed.ndjson");
+  writeFileSync(feed, `${lines.join("\n")}\n`);
+  const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, feed]);
+  assert.is(code, 0, stderr);
+  return byRow(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  );
+}
+
+function byRow(
+  messages: readonly { readonly userId?: string; readonly messageId?: string }[],
+): Ids {
+  const rows = Map.groupBy(messages, ({ userId = "" }) => userId);
+  const ids = [...rows].map(([row, all]) => [row, all.map(({ messageId = "" }) => messageId)]);
+  return Object.fromEntries(ids.toSorted()) as Ids;
+}
+
+function kafka(): Kafka {
+  return new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
+}
+
+test.run();
