@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Control } from "./control/control.ts";
 import { registryOf } from "./decode/schema-registry.ts";
-import type { DeadLetters } from "./deliver/dead-letters.ts";
+import type { DeadLetter, DeadLetters } from "./deliver/dead-letters.ts";
 import type { Destination } from "./deliver/destination.ts";
 import { Gate } from "./deliver/gate.ts";
 import { Lane, type LaneMessage } from "./deliver/lane.ts";
@@ -19,6 +19,7 @@ import type { Processor, ProcessorOptions } from "./task/processor.ts";
 import { TaskManager } from "./task/task-manager.ts";
 import type { Counters } from "./telemetry/counters.ts";
 import type { Logger } from "./telemetry/log.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 export type PipelineParts = {
   readonly settings: Settings;
@@ -36,6 +37,8 @@ export type PipelineParts = {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
+  /** Looks on; nobody does under a command that ends by itself. */
+  readonly telemetry?: Telemetry;
   /** RocksDB unless told otherwise. */
   readonly openStore?: (folder: string, memory_bytes: number) => Promise<Store>;
   /** What processes the records of a task, where they do not come in their order. */
@@ -56,7 +59,7 @@ const STOP_DEADLINE_MS = 20_000;
  * @throws the error that stopped it
  */
 export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Promise<void> {
-  const { settings, source, clock, logger } = parts;
+  const { settings, source, clock, logger, telemetry } = parts;
   const over = Promise.withResolvers<void>();
   // What waits for ever (a registry, a dead-letter topic) waits no longer once the pipeline ends, for whatever reason.
   const ending = new AbortController();
@@ -64,7 +67,11 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const gate = new Gate(clock);
   const refusals = RefusalRatio.of(settings.deadLetters);
   const deadLetters: DeadLetters = {
-    append: (letters) => parts.deadLetters.append(letters, ending.signal),
+    append: async (letters) => {
+      await parts.deadLetters.append(letters, ending.signal);
+      telemetry?.setAside(letters);
+      sayWhich(letters, logger);
+    },
   };
   const fail = (error: unknown) => {
     // While it ends, what was waiting gives up: that is no failure of its own. A known one still is.
@@ -72,6 +79,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
       return logger.warn({ reason: messageOf(error) }, "left for the next start");
     }
     failures.push(error);
+    telemetry?.failed(error);
     over.reject(error);
   };
   const control = parts.controlFor(fail);
@@ -98,12 +106,17 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
             refusedInARow: settings.deadLetters.stopAfterInARow,
             refusals,
             onPush: parts.onMessages,
+            watcher: telemetry,
             onFailure,
           }),
     onFailure: fail,
     onEnd: over.resolve,
   });
-  const ended = () => over.resolve();
+  telemetry?.watch({ gate, tasks: manager });
+  const ended = () => {
+    telemetry?.stopping();
+    over.resolve();
+  };
   stop.addEventListener("abort", ended, { once: true });
   // It may have come while the topics of dead letters and control were opened: nobody tells of it again.
   if (stop.aborted) ended();
@@ -122,4 +135,15 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     await parts.changelog?.close();
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/** A line for each reason, with the first of its letters; not with its words, which may quote the row. */
+function sayWhich(letters: readonly DeadLetter[], logger: Logger): void {
+  const groups = Map.groupBy(letters, ({ error, by }) => `${error.code} ${by}`);
+  for (const group of groups.values()) {
+    const [{ record, error, by }] = group as [DeadLetter, ...DeadLetter[]];
+    const { topic, partition, offset } = record;
+    const fields = { topic, partition, offset, by, code: error.code, count: group.length };
+    logger.warn(fields, "set aside as a dead letter");
+  }
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { CdcError, messageOf } from "./errors.ts";
+import { unwritable } from "./unwritable.ts";
 
 /**
  * Makes a folder and those above it. Step by step, because Node's own recursive way never ends where the file system
@@ -16,10 +16,7 @@ export function makeFolder(path: string): void {
     } catch (error) {
       // Another task or process was faster.
       if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw new CdcError(
-        "STATE_UNWRITABLE",
-        `the folder ${path} cannot be made: ${messageOf(error)}`,
-      );
+      throw unwritable(`the folder ${path} cannot be made`, error);
     }
   }
 }

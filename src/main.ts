@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { check } from "./command/check.ts";
+import type { ConnectOptions } from "./command/check-connect.ts";
 import { demo } from "./command/demo.ts";
 import { preview } from "./command/preview.ts";
 import { record } from "./command/record.ts";
 import { redrive } from "./command/redrive.ts";
 import { replay } from "./command/replay.ts";
 import { run } from "./command/run.ts";
+import { duration } from "./config/setting-kinds.ts";
 import { CdcError, messageOf } from "./errors.ts";
 
 const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify and track calls.
@@ -16,20 +18,24 @@ const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify
   cdc-to-segment preview --config F INPUT     prints the messages, sends nothing  [--dead-letters FILE]
   cdc-to-segment record --config F            writes the configured topics in the recorded form  [--limit N]
   cdc-to-segment redrive --config F [INPUT]   sends dead letters through again  [--outdated] [--dry-run]
-  cdc-to-segment check --config F             validates the configuration  [--connect: against Kafka too]
+  cdc-to-segment check --config F             validates the configuration  [--connect: against what is there too:
+                                              --outage 7d, --show-values, --canary sends one marked event]
   cdc-to-segment demo                         recorded events into a local Segment stand-in
 
 INPUT is what \`kcat -C -J\` writes, also gzipped. Exit codes: 0 done, 1 the run failed, 2 configuration or arguments.
 `;
 
 const OPTIONS = {
+  canary: { type: "boolean" },
   config: { type: "string" },
   connect: { type: "boolean" },
   "dead-letters": { type: "string" },
   "dry-run": { type: "boolean" },
   limit: { type: "string" },
+  outage: { type: "string" },
   outdated: { type: "boolean" },
   rebuild: { type: "boolean" },
+  "show-values": { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -72,9 +78,9 @@ const COMMANDS: { readonly [name: string]: Command | undefined } = {
       }),
   },
   check: {
-    options: ["config", "connect"],
+    options: ["config", "connect", "canary", "outage", "show-values"],
     hasInput: false,
-    start: (config, _input, { connect }) => check(config, connect === true),
+    start: (config, _input, values) => check(config, connectOf(values)),
   },
   demo: { options: [], hasInput: false, start: () => demo() },
 };
@@ -114,6 +120,26 @@ function limitOf(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw wrong(`--limit is "${text}"; write a number of records`);
+}
+
+/** Longer than a holiday weekend. */
+const OUTAGE = "7d";
+
+function connectOf(values: Values): ConnectOptions | null {
+  const { connect, outage } = values;
+  if (connect !== true) {
+    const only = (["canary", "outage", "show-values"] as const).find((name) => name in values);
+    if (only !== undefined) throw wrong(`--${only} goes with --connect`);
+    return null;
+  }
+  const longest = duration.safeParse(outage ?? OUTAGE);
+  if (!longest.success)
+    throw wrong(`--outage is "${outage}"; write a number and a unit, such as 3d`);
+  return {
+    outage_ms: longest.data,
+    canary: values.canary === true,
+    showValues: values["show-values"] === true,
+  };
 }
 
 function wrong(text: string): CdcError {

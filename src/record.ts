@@ -13,6 +13,16 @@ export type SourceRecord = {
 
 export type Headers = { readonly [name: string]: Buffer | string | undefined };
 
+/** How a record's value was written; `none` is a tombstone's, `unknown` one that cannot be read. */
+export type RecordFormat =
+  | "json"
+  | "json-with-schema"
+  | "avro"
+  | "json-schema"
+  | "protobuf"
+  | "none"
+  | "unknown";
+
 export type TopicPartition = Pick<SourceRecord, "topic" | "partition">;
 
 /** `topic/partition`: the name of a partition, and of its task. */

@@ -1,5 +1,6 @@
 import type { SourcePosition } from "./event.ts";
 import type { Row } from "./row.ts";
+import type { Trace } from "./trace.ts";
 
 /** One for all rows: most have nothing unknown and nobody behind, and each list would live as long as its row. */
 export const NOTHING: readonly never[] = Object.freeze([]);
@@ -19,4 +20,6 @@ export type StoredRow = {
   readonly behind: readonly { readonly sync: number; readonly row: Row }[];
   /** Columns that have a value which was never seen (PostgreSQL's TOAST): not NULL, whatever it is. */
   readonly unknown: readonly string[];
+  /** What each sync told of it last, and since when it counts it; of one that has neither, nothing. */
+  readonly traces: readonly Trace[];
 };

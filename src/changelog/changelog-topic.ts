@@ -9,6 +9,11 @@ const CONFIG = {
   "segment.bytes": "104857600",
 };
 
+/** @param pipeline its name */
+export function changelogTopicOf(pipeline: string, sourceTopic: string): string {
+  return `${pipeline}.${sourceTopic}.changelog`;
+}
+
 /** What was found, or made. */
 export type ChangelogTopic = {
   readonly maxBytes: number;

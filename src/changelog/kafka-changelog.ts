@@ -7,7 +7,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { topicName } from "../topic-name.ts";
 import type { Changelog, OwnedChangelog } from "./changelog.ts";
 import { ChangelogReader } from "./changelog-reader.ts";
-import { ensureChangelogTopic } from "./changelog-topic.ts";
+import { changelogTopicOf, ensureChangelogTopic } from "./changelog-topic.ts";
 import { ADDED, KafkaOwnedChangelog } from "./owned-changelog.ts";
 import { TransactionalLog } from "./transactional-log.ts";
 
@@ -42,7 +42,7 @@ export class KafkaChangelog implements Changelog {
 
   async own({ topic: sourceTopic, partition }: TopicPartition): Promise<OwnedChangelog> {
     const { name, clock, logger } = this.#options;
-    const at = { topic: `${name}.${sourceTopic}.changelog`, partition };
+    const at = { topic: changelogTopicOf(name, sourceTopic), partition };
     const { maxBytes, reader, source } = await this.#topic(at, sourceTopic);
     const log = new TransactionalLog(this.#client, at, maxBytes);
     const { start } = await source.range(at);

@@ -90,7 +90,7 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
         if (error instanceof CdcError || this.#released.signal.aborted) throw error;
         if (isRefused(error)) throw failureOf(error, `cannot write the changelog ${nameOf(at)}`);
         const reason = messageOf(error);
-        logger.warn({ at: nameOf(at), reason }, "the changelog could not be written; trying again");
+        logger.warn({ ...at, reason }, "the changelog could not be written; trying again");
         await clock.sleep(backOff_ms(attempt), this.#released.signal);
       }
     }

@@ -1,11 +1,15 @@
 import kafkajs, { type Kafka, type Producer } from "kafkajs";
+import { systemClock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
 import { recordBatches } from "../log/record-batches.ts";
 import { nameOf, type TopicPartition } from "../record.ts";
 
 export type TransactionalEntry = { readonly key: Buffer; readonly value: Buffer | null };
 
-/** What Kafka says to a producer after whose transactional id another has asked. */
+/**
+ * What Kafka says to a producer after whose transactional id another has asked, or whose transaction it has given up
+ * after a minute (kafkajs' usual timeout): the two cannot be told apart.
+ */
 const FENCED = new Set(["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"]);
 
 /** A transaction right after another may find it unfinished: kafkajs' usual 300 ms would be most of a checkpoint. */
@@ -45,12 +49,15 @@ export class TransactionalLog {
 
   /**
    * @returns the offset of the last entry
-   * Rejects with FENCED where another has opened it; with SOURCE_FAILED where an entry is too large; with kafkajs' error
+   * Rejects with FENCED where another has opened it, or Kafka gave a transaction of it up; with SOURCE_FAILED where an entry is too large; with kafkajs' error
    * otherwise: the entries may be there or not, and it has to be opened again.
    */
   async append(entries: readonly TransactionalEntry[]): Promise<number> {
     const { topic, partition } = this.#at;
-    const messages = entries.map(({ key, value }) => ({ key, value, partition, headers: {} }));
+    // Counted, as all time here: Kafka refuses what is an hour ahead of it, and the machine's clock may be set.
+    const timestamp = `${systemClock.now()}`;
+    const about = { partition, headers: {}, timestamp };
+    const messages = entries.map(({ key, value }) => ({ key, value, ...about }));
     const batches = recordBatches(messages, this.#maxBytes, topic);
     try {
       if (!this.#producer) throw new Error("the log is not open");
@@ -69,7 +76,7 @@ export class TransactionalLog {
       return last;
     } catch (error) {
       if (!isFenced(error)) throw error;
-      throw new CdcError("FENCED", `${nameOf(this.#at)}: another process has taken it over`, {
+      throw new CdcError("FENCED", `${nameOf(this.#at)}: Kafka takes no more of this process`, {
         cause: error,
       });
     }

@@ -2,6 +2,7 @@ import { CdcError } from "../errors.ts";
 import { isBefore, type RowEvent } from "../event.ts";
 import { column, type Row } from "../row.ts";
 import { NOTHING, type StoredRow } from "../stored-row.ts";
+import { withSince } from "../trace.ts";
 import { differs } from "./differs.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";
 
@@ -72,6 +73,7 @@ export function classify(
   const behind: { sync: number; row: Row }[] = [];
   let unchanged: SyncRule[] | undefined;
   let initial: SyncRule[] | undefined;
+  let traces = previous === null ? NOTHING : previous.traces;
   let usersIgnored = 0;
   let taken = models.length === 0;
 
@@ -96,6 +98,8 @@ export function classify(
       }
       const is = belongs && next !== null && sync.hasUser(next, absent);
       if (is) members.push(sync.number);
+      if (is !== was)
+        traces = withSince(traces, sync.number, is && !standing.moved ? event.time : null);
 
       const kind = kindOf(was || (is && standing.moved === true), is);
       const silent = sync.initialResults === "skip" && isInitial(previous, event, standing, sync);
@@ -125,6 +129,7 @@ export function classify(
         members: previous && isSame(members, previous.members) ? previous.members : members,
         behind: behind.length === 0 ? NOTHING : behind,
         unknown: absent.size === 0 ? NOTHING : [...absent],
+        traces,
       })
     : null;
   return {
@@ -253,7 +258,7 @@ function keep(
   previous: StoredRow | null,
   event: RowEvent,
   { offset }: Standing,
-  what: Pick<StoredRow, "row" | "members" | "behind" | "unknown">,
+  what: Pick<StoredRow, "row" | "members" | "behind" | "unknown" | "traces">,
 ): StoredRow | null {
   if (what.row === null && previous === null && event.position === null) return null;
   // A record without a position leaves the stored one standing, with the commit time that belongs to it.

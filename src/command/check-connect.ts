@@ -1,115 +1,131 @@
 import { systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
 import { Decoder } from "../decode/decoder.ts";
+import { PayloadReader } from "../decode/payload-reader.ts";
 import { registryOf, type SchemaRegistry } from "../decode/schema-registry.ts";
-import { messageOf } from "../errors.ts";
-import type { RowEvent } from "../event.ts";
-import { recordName, type SourceRecord } from "../record.ts";
-import type { Row } from "../row.ts";
+import { kafkaClient } from "../kafka/kafka-client.ts";
+import type { SourceRecord } from "../record.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
-import { Plans, type SyncPlan, type TopicPlan } from "../task/plan.ts";
+import { Plans, type TopicPlan } from "../task/plan.ts";
 import { silent } from "../telemetry/log.ts";
+import { checkBrokers, checkGroup } from "./check/brokers.ts";
+import { checkDefaults } from "./check/defaults.ts";
+import { checkEncoded } from "./check/encoded.ts";
+import type { Finding } from "./check/finding.ts";
+import { checkImages } from "./check/images.ts";
+import { unanswered } from "./check/kafka-answer.ts";
+import { checkMessages } from "./check/messages.ts";
+import { checkNames } from "./check/named-columns.ts";
+import { checkOwnTopics } from "./check/own-topics.ts";
+import { checkRegistry } from "./check/registry.ts";
+import { readRows } from "./check/rows.ts";
+import { checkTopic, findTopics } from "./check/topics.ts";
+import { sendCanary, unknownWriteKey } from "./check/write-key.ts";
 import { forgetGroup } from "./forget-group.ts";
-import { kafkaAccess } from "./kafka-access.ts";
+import { type KafkaAccess, kafkaAccess } from "./kafka-access.ts";
 import { sampleRecords } from "./sample-records.ts";
+
+export type ConnectOptions = {
+  /** The longest time that the pipeline may be away: topics have to keep their records for longer. */
+  readonly outage_ms: number;
+  /** Whether one marked event is sent to Segment; nothing else ever is. */
+  readonly canary: boolean;
+  /** Whether values of rows are shown, rather than the names of their columns. */
+  readonly showValues: boolean;
+};
 
 /** A person is waiting: a registry that does not answer by then is a finding. */
 const REGISTRY_WITHIN_MS = 10_000;
 
+type Samples = ReadonlyMap<string, readonly SourceRecord[]>;
+
 /**
- * Asks Kafka whether the topics are there, and holds the mapping against the last row of each.
- * @returns what was found, a line each; those that begin with `!` need a look
- * @throws CdcError SOURCE_FAILED where the brokers cannot be reached or a topic is missing
+ * Holds the settings against what is there, in this order: brokers, topics, the last records of each, registry, what
+ * the mapping makes of them, the pipeline's own topics, Segment.
  */
-export async function checkConnect(settings: Settings): Promise<readonly string[]> {
-  const { connection, groupId } = kafkaAccess(settings, "check --connect", "check");
+export async function checkConnect(
+  settings: Settings,
+  options: ConnectOptions,
+): Promise<readonly Finding[]> {
+  const access = kafkaAccess(settings, "check --connect");
   const plans = new Plans(settings);
-  const { topics } = plans;
-  const source = new KafkaSource({ kafka: connection, groupId, topics, log: silent });
-  const samples = await sampleRecords(source);
-  await forgetGroup(connection, groupId);
-  const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
-  const registry = registryOf(settings.kafka?.schemaRegistry, {
-    clock: systemClock,
-    logger: silent,
-    stop,
-  });
-  const lines: string[] = [];
-  const names = topics.filter((name) => typeof name === "string");
-  for (const topic of new Set([...names, ...samples.keys()])) {
-    const plan = plans.get(topic);
-    if (!plan) continue;
-    const records = samples.get(topic) ?? [];
-    await registry?.prepare(records);
-    lines.push(...checkTopic(plan, records, registry));
+  const findings: Finding[] = [];
+  const admin = kafkaClient(access.connection, silent).admin();
+  try {
+    const brokers = await checkBrokers(admin, access);
+    findings.push(...brokers);
+    const isReached = brokers.every(({ level }) => level === "ok");
+    let samples: Samples = new Map();
+    if (isReached) {
+      const topics = await findTopics(admin, plans.topics);
+      findings.push(await checkGroup(admin, access.groupId), ...topics.findings);
+      for (const topic of topics.found)
+        findings.push(...(await checkTopic(admin, topic, options.outage_ms)));
+      const taken = await lastRecords(settings, topics.found);
+      samples = taken.samples;
+      findings.push(...taken.findings);
+    }
+    const registry = await registryWith(settings, samples);
+    findings.push(...registry.findings);
+    for (const [topic, records] of samples) {
+      const plan = plans.get(topic);
+      if (plan) findings.push(...checkRows(plan, records, registry.registry, options.showValues));
+    }
+    if (isReached) findings.push(...(await checkOwnTopics(admin, settings, [...samples.keys()])));
+  } catch (error) {
+    findings.push(unanswered("Kafka", "Describe on the cluster", error));
+  } finally {
+    await admin.disconnect().catch(() => {});
   }
-  return lines;
+  findings.push(options.canary ? await sendCanary(settings) : unknownWriteKey(settings));
+  return findings;
 }
 
-function checkTopic(
+/** The last records of each topic, read in a group of its own, so that the service's place is not touched. */
+async function lastRecords(
+  settings: Settings,
+  topics: readonly string[],
+): Promise<{ readonly samples: Samples; readonly findings: readonly Finding[] }> {
+  const none = new Map<string, readonly SourceRecord[]>(topics.map((topic) => [topic, []]));
+  if (topics.length === 0) return { samples: none, findings: [] };
+  const { connection, groupId }: KafkaAccess = kafkaAccess(settings, "check --connect", "check");
+  const source = new KafkaSource({ kafka: connection, groupId, topics, log: silent });
+  try {
+    const samples = await sampleRecords(source);
+    return { samples: new Map([...none, ...samples]), findings: [] };
+  } catch (error) {
+    const right = `Read on the topics, and on a group "${groupId}" (by its prefix)`;
+    return { samples: none, findings: [unanswered("reading", right, error)] };
+  } finally {
+    await forgetGroup(connection, groupId);
+  }
+}
+
+async function registryWith(settings: Settings, samples: Samples) {
+  const { schemaRegistry } = settings.kafka ?? {};
+  const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
+  const registry = registryOf(schemaRegistry, { clock: systemClock, logger: silent, stop });
+  if (registry === null || !schemaRegistry) return { registry, findings: [] };
+  const records = [...samples.values()].flat();
+  return { registry, findings: [await checkRegistry(registry, schemaRegistry.url, records)] };
+}
+
+function checkRows(
   plan: TopicPlan,
   records: readonly SourceRecord[],
   registry: SchemaRegistry | null,
-): readonly string[] {
-  if (records.length === 0)
-    return [`${plan.topic}: is there, and has no records to check the mapping with`];
-  const decoder = new Decoder(plan.format, registry);
-  for (const record of records) {
-    try {
-      const event = decoder.decode(record);
-      if (event.kind === "row" && event.row) return checkRow(plan, event, event.row, record);
-    } catch (error) {
-      return [`! ${recordName(record)}: ${messageOf(error)}`];
-    }
-  }
-  return [`${plan.topic}: none of its last records holds a row`];
-}
-
-function checkRow(
-  plan: TopicPlan,
-  event: RowEvent,
-  row: Row,
-  record: SourceRecord,
-): readonly string[] {
-  const lines = [
-    `${recordName(record)}: a row of ${event.table} with ${Object.keys(row).join(", ")}`,
+  showValues: boolean,
+): readonly Finding[] {
+  const { topic, format, models } = plan;
+  const reader = new PayloadReader(registry);
+  const decoder = new Decoder(format, registry);
+  const { samples, findings } = readRows(topic, records, decoder, reader, showValues);
+  return [
+    ...findings,
+    ...checkNames(plan, samples),
+    ...models.flatMap((model) => checkMessages(model, samples, showValues)),
+    ...checkEncoded(plan, samples),
+    ...checkDefaults(topic, samples),
+    ...checkImages(topic, samples, reader, format.beforeIsComplete),
   ];
-  const absent = new Set(event.unavailable);
-  for (const { name, filter, syncs } of plan.models) {
-    try {
-      const belongs = filter.matches(row, absent);
-      lines.push(`  model ${name}: the row ${belongs ? "belongs" : "does not belong"}`);
-    } catch (error) {
-      lines.push(`! model ${name}: ${messageOf(error)}`);
-    }
-    lines.push(...syncs.flatMap((sync) => checkSync(sync, event, row, absent, record)));
-  }
-  return lines;
-}
-
-function checkSync(
-  { sync }: SyncPlan,
-  event: RowEvent,
-  row: Row,
-  absent: ReadonlySet<string>,
-  record: SourceRecord,
-): readonly string[] {
-  const lines: string[] = [];
-  if (sync.user(row, absent) === null)
-    return [`! sync ${sync.name}: this row has neither userId nor anonymousId`];
-  const change = { kind: "added", previous: null, next: row, absent } as const;
-  const occasion = {
-    ...event,
-    topic: record.topic,
-    place: event.position ?? `${record.partition}/${record.offset}`,
-  };
-  try {
-    const messages = sync.messages(change, occasion, (field, reason) =>
-      lines.push(`! sync ${sync.name}: ${field} is left out: ${reason}`),
-    );
-    lines.push(...messages.map((message) => `  sync ${sync.name}: ${JSON.stringify(message)}`));
-  } catch (error) {
-    lines.push(`! sync ${sync.name}: ${messageOf(error)}`);
-  }
-  return lines;
 }

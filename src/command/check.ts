@@ -1,10 +1,14 @@
 import { topicsOf } from "../config/model-settings.ts";
 import { readSettings } from "../config/read.ts";
 import { Plans } from "../task/plan.ts";
-import { checkConnect } from "./check-connect.ts";
+import { findingsText } from "./check/finding.ts";
+import { type ConnectOptions, checkConnect } from "./check-connect.ts";
 
-/** Validates a configuration and says what it will do; with `connect`, holds it against Kafka too. */
-export async function check(config: string, connect: boolean): Promise<void> {
+/**
+ * Validates a configuration and says what it will do; with `connect`, holds it against Kafka, registry and Segment too:
+ * the exit code is 1 where that finds an error.
+ */
+export async function check(config: string, connect: ConnectOptions | null): Promise<void> {
   const settings = readSettings(config);
   new Plans(settings);
   const lines = Object.entries(settings.syncs).map(([name, sync]) => {
@@ -13,8 +17,8 @@ export async function check(config: string, connect: boolean): Promise<void> {
     return `  ${name}: ${sync.type} from ${model ? topicsOf(model).join(", ") : "?"}${where}`;
   });
   process.stderr.write(`${config} is valid: pipeline ${settings.name}\n${lines.join("\n")}\n`);
-  if (!connect) return;
-  const found = await checkConnect(settings);
-  process.stderr.write(`${found.join("\n")}\n`);
-  if (found.some((line) => line.startsWith("!"))) process.exitCode = 1;
+  if (connect === null) return;
+  const findings = await checkConnect(settings, connect);
+  process.stderr.write(findingsText(findings));
+  if (findings.some(({ level }) => level === "error")) process.exitCode = 1;
 }

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
@@ -32,15 +33,17 @@ export async function demo(): Promise<void> {
   const standIn = await StandIn.start();
   const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
   const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: folder };
-  const settings = readSettings(fileURLToPath(new URL("demo.yaml", FOLDER)), environment);
+  const config = fileURLToPath(new URL("demo.yaml", FOLDER));
+  const settings = readSettings(config, environment);
   const destination = segmentOf(settings.segment);
   const letters = new FileLog(join(folder, "dead-letters.ndjson"));
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent);
   const plans = new Plans(settings);
   const counters = new Counters();
-  const picture = new Picture(counters, standIn);
   const messages = new Map<SourceRecord, LaneMessage[]>();
   const input = fileURLToPath(new URL("feed.ndjson.gz", FOLDER));
+  const records = gunzipSync(readFileSync(input)).toString("latin1").trim().split("\n").length;
+  const picture = new Picture(counters, standIn, records, relative(process.cwd(), config));
   const source = recordedInput(
     input,
     { settings, plans, counters, deadLetters },

@@ -7,6 +7,7 @@ export type KafkaAccess = {
   readonly connection: KafkaSettings;
   readonly groupId: string;
   readonly sessionTimeout_ms: number;
+  readonly silence_ms: number;
 };
 
 /**
@@ -29,5 +30,6 @@ export function kafkaAccess(
     connection: { ...kafka, clientId: kafka.clientId ?? name },
     groupId: look === undefined ? group : `${group}.${look}.${process.pid}`,
     sessionTimeout_ms: kafka.sessionTimeout_ms,
+    silence_ms: kafka.silence_ms,
   };
 }

@@ -56,6 +56,10 @@ export class LetterSource implements Source {
     return [];
   }
 
+  async holds(): Promise<boolean> {
+    return true;
+  }
+
   /** The position does not move. */
   async commit(): Promise<void> {}
 

@@ -1,12 +1,14 @@
 import { once } from "node:events";
+import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
+import { besideProgress, Progress } from "../progress.ts";
+import type { Step } from "../progress-text.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import { recordedForm } from "../recorded-line.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Source } from "../source/source.ts";
 import { Plans } from "../task/plan.ts";
 import { createLogger } from "../telemetry/log.ts";
-import { Progress } from "../telemetry/progress.ts";
 import { endWithReader } from "./end-with-reader.ts";
 import { forgetGroup } from "./forget-group.ts";
 import { kafkaAccess } from "./kafka-access.ts";
@@ -23,16 +25,23 @@ const QUIET_MS = 5_000;
 export async function record(config: string, limit: number): Promise<void> {
   const settings = readSettings(config);
   const { connection, groupId } = kafkaAccess(settings, "record", "record");
-  const log = createLogger("warn", settings.log.format);
+  const { level, format } = settings.log;
+  const log = besideProgress(createLogger("warn", format));
   const { topics } = new Plans(settings);
   const source = new KafkaSource({ kafka: connection, groupId, topics, log });
   const recording = new Recording(source, limit);
   endWithReader();
+  // What rewrites itself must not stand between the records.
+  const terminal = process.stdout.isTTY ? { write: () => {} } : process.stderr;
+  const told = { clock: systemClock, logger: createLogger(level, format), terminal };
+  const progress = new Progress("record", () => recording.step, told);
   try {
     await recording.run(stopSignal());
   } finally {
+    progress.end();
     await forgetGroup(connection, groupId);
   }
+  process.stderr.write(`${recording.step?.done ?? 0} records written\n`);
 }
 
 /** Records of a partition that may wait for those of others; at half of it the partition goes on. */
@@ -42,7 +51,6 @@ const MOST_WAITING = 4_000;
 class Recording {
   readonly #source: Source;
   readonly #limit: number;
-  readonly #progress = new Progress("record");
   readonly #done = Promise.withResolvers<void>();
   readonly #merge = new PartitionMerge();
   readonly #open = new Map<
@@ -59,6 +67,13 @@ class Recording {
     this.#limit = limit;
   }
 
+  /** Unknown until the partitions are. */
+  get step(): Step | null {
+    if (this.#total === 0) return null;
+    const total = Math.min(this.#total, this.#limit);
+    return { done: this.#written, total, counts: { records: this.#written } };
+  }
+
   async run(stop: AbortSignal): Promise<void> {
     stop.addEventListener("abort", () => this.#done.resolve(), { once: true });
     try {
@@ -73,10 +88,8 @@ class Recording {
       await this.#writing;
     } finally {
       clearTimeout(this.#quiet);
-      this.#progress.end();
       await this.#source.stop();
     }
-    process.stderr.write(`${this.#written} records written\n`);
   }
 
   /** Only once: a partition that comes back in a later join goes on where it was. */
@@ -157,10 +170,5 @@ class Recording {
       await once(process.stdout, "drain");
       this.#listen();
     }
-    this.#progress.show({
-      done: this.#written,
-      total: Math.min(this.#total, this.#limit),
-      detail: `${this.#written} records`,
-    });
   }
 }

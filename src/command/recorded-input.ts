@@ -21,7 +21,7 @@ export function recordedInput(
     input,
     reads: (topic) => plans.get(topic) !== undefined,
     onUnreadable: async (record, error) => {
-      counters.add("dead_letters");
+      counters.setAside(error.code);
       await deadLetters.append([{ record, error }]);
     },
     unreadableInARow: settings.deadLetters.stopAfterInARow,

@@ -8,6 +8,7 @@ import { tellOnly } from "../control/tell-only.ts";
 import { asLine, asRecord, type DeadLetter, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import { letterOfLine } from "../deliver/read-letter.ts";
 import { FileLog } from "../log/file-log.ts";
+import type { Step } from "../progress-text.ts";
 import { InputLines } from "../source/input-lines.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -20,6 +21,8 @@ import { TopicLetters } from "./topic-letters.ts";
 /** Where dead letters are read from, and what belongs to those who set them aside. */
 export type RedriveFrom = {
   readonly letters: AsyncIterable<DeadLetter>;
+  /** How far the reading of them has come. */
+  readonly step: () => Step | null;
   /** Folder of the stores that the letters are judged by. */
   readonly folder: string;
   /** Where those go that fail again. */
@@ -52,6 +55,7 @@ export async function fromTopic(
   const controlFor = await topics.control();
   return {
     letters,
+    step: () => letters.step,
     folder: join(settings.state.directory, settings.name, "run"),
     deadLetters: new LoggedDeadLetters(log, asRecord, systemClock, logger),
     control: tellOnly(controlFor(() => {})),
@@ -76,8 +80,13 @@ export async function fromFile(
   requireOther(file, input);
   const lines = await InputLines.open(input);
   const log = new FileLog(file);
+  let read = 0;
+  const counted = () => {
+    read += 1;
+  };
   return {
-    letters: lettersOf(lines),
+    letters: lettersOf(lines, counted),
+    step: () => ({ done: lines.bytes, total: lines.total, counts: { "dead letters": read } }),
     folder,
     deadLetters: new LoggedDeadLetters(log, asLine, systemClock, logger),
     control: tellOnly(fileControl(folder)),
@@ -87,10 +96,12 @@ export async function fromFile(
   };
 }
 
-async function* lettersOf(lines: InputLines): AsyncGenerator<DeadLetter> {
+async function* lettersOf(lines: InputLines, onLetter: () => void): AsyncGenerator<DeadLetter> {
   let line = 0;
   for await (const bytes of lines) {
     line += 1;
-    if (bytes.length > 0) yield letterOfLine(bytes, line);
+    if (bytes.length === 0) continue;
+    onLetter();
+    yield letterOfLine(bytes, line);
   }
 }

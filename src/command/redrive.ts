@@ -2,6 +2,7 @@ import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
+import { besideProgress, clearLine, Progress } from "../progress.ts";
 import { recordName } from "../record.ts";
 import { DryStore } from "../state/dry-store.ts";
 import { RocksDbStore } from "../state/rocksdb-store.ts";
@@ -33,10 +34,11 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
   const plans = new Plans(settings);
   const counters = new Counters();
   const stop = stopSignal();
-  const logger = createLogger("warn", settings.log.format);
+  const { level, format } = settings.log;
+  const logger = besideProgress(createLogger("warn", format));
   const other = (name: string, text: string) => {
     counters.add("not_redriven");
-    process.stderr.write(`not redriven ${name}: ${text}\n`);
+    say(`not redriven ${name}: ${text}`);
   };
   const from =
     input === ""
@@ -45,6 +47,10 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
   const destination = segmentOf(settings.segment);
   const lane = new PreviewLane();
   if (dryRun) endWithReader();
+  // What rewrites itself must not stand between the messages.
+  const terminal = dryRun && process.stdout.isTTY ? { write: () => {} } : process.stderr;
+  const told = { clock: systemClock, logger: createLogger(level, format), terminal };
+  const progress = new Progress("redrive", from.step, told);
   const seen: DeadLetters = { append: async (letters) => letters.forEach(again) };
   const source = new LetterSource({
     letters: from.letters,
@@ -79,6 +85,7 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
     await lane.flush();
     if (!dryRun && !stop.aborted) await from.done();
   } finally {
+    progress.end();
     destination.close();
     await from.close();
     process.stderr.write(summary(counters));
@@ -91,11 +98,16 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
 
 const remark: Remark = ({ record, error }, kind, text) => {
   const what = kind === "outdated" ? "outdated" : "not redriven";
-  process.stderr.write(`${what} ${recordName(record)} ${error.code}: ${text}\n`);
+  say(`${what} ${recordName(record)} ${error.code}: ${text}`);
 };
 
 function again({ record, error }: DeadLetter): void {
-  process.stderr.write(`dead letter again ${recordName(record)} ${error.code}: ${error.message}\n`);
+  say(`dead letter again ${recordName(record)} ${error.code}: ${error.message}`);
+}
+
+function say(text: string): void {
+  clearLine();
+  process.stderr.write(`${text}\n`);
 }
 
 /** The same, and each is told once it is durable. */

@@ -1,17 +1,17 @@
 import { hash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { fileControl } from "../control/file-control.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
-import { makeFolder } from "../folder.ts";
+import { keepFile } from "../kept-file.ts";
 import { FileLog } from "../log/file-log.ts";
+import { besideProgress, Progress } from "../progress.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
-import { Progress } from "../telemetry/progress.ts";
 import { recordedInput } from "./recorded-input.ts";
 import { requireOther } from "./require-other.ts";
 import { segmentOf } from "./segment.ts";
@@ -24,31 +24,33 @@ export async function replay(config: string, input: string): Promise<void> {
   const plans = new Plans(settings);
   const counters = new Counters();
   const stop = stopSignal();
-  const logger = createLogger(
-    settings.log.level === "info" ? "warn" : settings.log.level,
-    settings.log.format,
-  );
+  const { level, format } = settings.log;
+  const told = createLogger(level, format);
+  const logger = besideProgress(createLogger(level === "info" ? "warn" : level, format));
   const folder = join(settings.state.directory, settings.name, "replay");
   const letterFile = settings.deadLetters.file ?? join(folder, "dead-letters.ndjson");
   requireOther(letterFile, input);
   const letters = new FileLog(letterFile);
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger);
   const destination = segmentOf(settings.segment);
-  const progress = new Progress("replay");
-  const started = Date.now();
+  let read = { bytes: 0, total: null as number | null, lines: 0 };
   const source = recordedInput(
     input,
     { settings, plans, counters, deadLetters },
     {
       onReplayed: () => counters.add("replayed"),
       isSameInput: (firstLine) => rememberInput(folder, firstLine),
-      onProgress: ({ bytes, total, lines }) => {
-        const rate = Math.round((lines / Math.max(Date.now() - started, 1)) * 1000);
-        const detail = `${lines} lines, ${rate}/s, ${counters.get("messages_delivered")} messages delivered`;
-        progress.show({ done: bytes, total, detail });
+      onProgress: (now) => {
+        read = now;
       },
     },
   );
+  const step = () => ({
+    done: read.bytes,
+    total: read.total,
+    counts: { lines: read.lines, "messages delivered": counters.get("messages_delivered") },
+  });
+  const progress = new Progress("replay", step, { clock: systemClock, logger: told });
   try {
     await runPipeline(
       {
@@ -87,7 +89,6 @@ function rememberInput(folder: string, firstLine: Buffer): boolean {
   const file = join(folder, "input");
   const identity = hash("sha256", firstLine, "base64url");
   const known = existsSync(file) ? readFileSync(file, "utf8") : null;
-  makeFolder(folder);
-  writeFileSync(file, identity);
+  keepFile(file, identity);
   return known === null || known === identity;
 }

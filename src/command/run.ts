@@ -3,16 +3,19 @@ import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
+import { besideProgress } from "../progress.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { localState } from "../state/local-state.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { createLogger } from "../telemetry/log.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import { kafkaAccess } from "./kafka-access.ts";
 import { KeptTopics } from "./kept-topics.ts";
 import { library } from "./library.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
+import { openStatus } from "./status-port.ts";
 import { summary } from "./summary.ts";
 
 /**
@@ -26,20 +29,25 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
     : read;
   const { name } = settings;
   const access = kafkaAccess(settings, "run");
-  const { connection, groupId, sessionTimeout_ms } = access;
+  const { connection, groupId, sessionTimeout_ms, silence_ms } = access;
   const plans = new Plans(settings);
   const counters = new Counters();
-  const logger = createLogger(settings.log.level, settings.log.format);
+  const logger = besideProgress(createLogger(settings.log.level, settings.log.format));
   const folder = join(settings.state.directory, name, "run");
   const source = new KafkaSource({
     kafka: connection,
     groupId,
     topics: plans.topics,
     sessionTimeout_ms,
+    silence_ms,
     held: () => localState(folder),
     log: logger,
   });
+  const telemetry = new Telemetry({
+    ...{ pipeline: name, version: library.version, counters, source },
+  });
   const stop = stopSignal();
+  const status = await openStatus(settings, telemetry, logger);
   const topics = new KeptTopics(settings, access, logger);
   const letters = await topics.deadLetters();
   const controlFor = await topics.control();
@@ -62,10 +70,13 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
         clock: systemClock,
         counters,
         logger,
+        telemetry,
       },
       stop,
     );
   } finally {
+    await status?.close();
+    telemetry.close();
     destination.close();
     await letters.close();
     logger.info(

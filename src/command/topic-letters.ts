@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
 import { letterOfRecord } from "../deliver/read-letter.ts";
 import { CdcError } from "../errors.ts";
+import type { Step } from "../progress-text.ts";
 import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source } from "../source/source.ts";
 import { Wake } from "../task/wake.ts";
@@ -26,6 +27,9 @@ export class TopicLetters {
   readonly #waiting: SourceRecord[] = [];
   readonly #wake: Wake;
   #isOpen = false;
+  /** Offsets that there were to read, and letters found among them. */
+  #total = 0;
+  #letters = 0;
   #failure: unknown = null;
 
   /** @param source the topic, read in a group of its own; @param onOther told of a record that is no dead letter */
@@ -43,6 +47,7 @@ export class TopicLetters {
       const records = this.#waiting.splice(0);
       for (const record of records) {
         const letter = letterOfRecord(record);
+        if (letter) this.#letters += 1;
         if (letter) yield letter;
         else this.#onOther(recordName(record));
       }
@@ -70,6 +75,14 @@ export class TopicLetters {
         `everything is delivered, and the group did not take that ${nameOf(at)} is done up to offset ${next}: the next redrive begins where this one began, with the same message ids`,
       );
     }
+  }
+
+  /** How far it has come; unknown until the partitions are. */
+  get step(): Step | null {
+    if (this.#total === 0) return null;
+    const left = [...this.#parts.values()].reduce((sum, { next, end }) => sum + end - next, 0);
+    const done = this.#total - left - this.#waiting.length;
+    return { done, total: this.#total, counts: { "dead letters": this.#letters } };
   }
 
   stop(): Promise<void> {
@@ -102,6 +115,7 @@ export class TopicLetters {
       const next = Math.max(start, committed ?? start);
       this.#parts.set(nameOf(at), { at, end, next, isPaused: false });
       if (next >= end) continue;
+      this.#total += end - next;
       this.#source.seek(at, next);
       this.#source.resume(at);
     }

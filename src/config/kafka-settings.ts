@@ -17,6 +17,11 @@ export const kafka = z
       .describe(
         "how long the group waits for a process that was killed before it gives its partitions to others",
       ),
+    silence_ms: whole(90_000, 3_600_000)
+      .default(120_000)
+      .describe(
+        "a consumer that neither fetches nor sends a heartbeat for so long, though it has something to fetch, is replaced by a new one; a join may take a minute",
+      ),
     groupId: z.string().min(1).optional().describe("consumer group; default: the pipeline's name"),
     controlTopic: z
       .string()

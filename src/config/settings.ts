@@ -54,7 +54,11 @@ const segment = z
     linger_ms: whole(0, 60_000)
       .default(20)
       .describe("how long a message may wait for others to fill its batch"),
-    timeout_ms: whole(100, 600_000).default(10_000).describe("how long one request may take"),
+    timeout_ms: whole(100, 600_000)
+      .default(30_000)
+      .describe(
+        "how long one request may take; what takes longer is sent again, so a Segment that always does gets nothing new",
+      ),
   })
   .describe("where the messages go");
 
@@ -140,6 +144,23 @@ const log = z
   .prefault({})
   .describe("log lines, on stderr");
 
+const status = z
+  .union([
+    z.literal("off").describe("no status port"),
+    z.strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default("127.0.0.1")
+        .describe(
+          "address to listen at; the default is this machine alone: /status shows user ids, and nobody is asked for a password",
+        ),
+      port: whole(0, 65_535).default(8686).describe("0: any free one, which the log names"),
+    }),
+  ])
+  .prefault({})
+  .describe("where `run` answers /metrics, /live, /ready and /status, or `off`");
+
 export const settingsSchema = z
   .strictObject({
     name: z
@@ -156,6 +177,7 @@ export const settingsSchema = z
     limits,
     deadLetters,
     log,
+    status,
     models: z.record(z.string().min(1), model).describe("sets of rows, by name"),
     syncs: z.record(z.string().min(1), sync).describe("what is sent, by name"),
   })

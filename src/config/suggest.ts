@@ -1,11 +1,11 @@
 /** `did you mean "topic"?`, or the list of what is allowed where nothing is near. */
-export function nearest(found: string, allowed: readonly string[]): string {
+export function nearest(found: string, allowed: readonly string[], list = "allowed here"): string {
   const [best] = allowed
     .map((name) => ({ name, distance: editDistance(found.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   return best && best.distance <= Math.max(2, best.name.length / 3)
     ? `did you mean "${best.name}"?`
-    : `allowed here: ${allowed.join(", ")}`;
+    : `${list}: ${allowed.join(", ")}`;
 }
 
 function editDistance(a: string, b: string): number {

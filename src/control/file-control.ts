@@ -10,7 +10,10 @@ import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
 /** The control log in the folder of a pipeline's state. */
 export function fileControl(folder: string): FileControl {
   const path = join(folder, "control.ndjson");
-  return new FileControl(path, new FileLog(path));
+  return new FileControl(
+    path,
+    new FileLog(path, { code: "STATE_UNWRITABLE", what: "what the tasks tell each other" }),
+  );
 }
 
 /**

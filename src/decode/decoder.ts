@@ -1,7 +1,7 @@
 import { CdcError, messageOf } from "../errors.ts";
 import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../event.ts";
 import { isTime } from "../instant.ts";
-import type { SourceRecord } from "../record.ts";
+import type { RecordFormat, SourceRecord } from "../record.ts";
 import { type Row, real, type Value } from "../row.ts";
 import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
 import {
@@ -57,6 +57,7 @@ export class Decoder {
   /** Shapes by schema: a topic may hold several in turn while a table changes. */
   readonly #shapes = new WeakMap<ConnectSchema, Shape>();
   #shape: Shape;
+  #readAs: RecordFormat = "unknown";
 
   constructor(format: TopicFormat, registry: SchemaRegistry | null = null) {
     this.#format = format;
@@ -74,12 +75,19 @@ export class Decoder {
       .map((name) => ({ name, pattern: doublePattern(name) }));
   }
 
+  /** How the last record was written. */
+  get readAs(): RecordFormat {
+    return this.#readAs;
+  }
+
   /**
    * @throws CdcError with a dead-letter code and a reason a person can act on
    */
   decode(record: SourceRecord): SourceEvent {
+    this.#readAs = record.value === null ? "none" : "unknown";
     if (record.value === null) return this.#tombstone(record);
-    const { payload, text, schema } = this.#reader.read(record.value);
+    const { payload, text, schema, format } = this.#reader.read(record.value);
+    this.#readAs = format;
     this.#shape = this.#shapeOf(schema);
     if (payload === null) return this.#tombstone(record);
     if (!isObject(payload)) {

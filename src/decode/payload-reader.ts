@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { CdcError, messageOf } from "../errors.ts";
+import type { RecordFormat } from "../record.ts";
 import { EmbeddedSchema } from "./embedded-schema.ts";
 import { type Json, parseEnvelopeJson } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
@@ -11,6 +12,7 @@ export type Payload = {
   readonly payload: Json;
   readonly text: string;
   readonly schema: ConnectSchema | null;
+  readonly format: RecordFormat;
 };
 
 /** Reads keys or values of one topic, in any of the formats that Connect's converters write. */
@@ -34,7 +36,8 @@ export class PayloadReader {
     if (!isUtf8(bytes)) throw new CdcError("INVALID_JSON", notJson(bytes));
     try {
       const { payload: text, schema } = this.#embedded.split(bytes);
-      return { payload: parseEnvelopeJson(text), text, schema };
+      const format = schema === null ? "json" : "json-with-schema";
+      return { payload: parseEnvelopeJson(text), text, schema, format };
     } catch (error) {
       if (error instanceof CdcError) throw error;
       throw new CdcError("INVALID_JSON", `${notJson(bytes)}: ${messageOf(error)}`, {

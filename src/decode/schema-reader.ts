@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Type as AvroType, Schema } from "avsc";
 import type { Type as ProtobufType } from "protobufjs";
+import type { RecordFormat } from "../record.ts";
 import { connectSchemaOfAvro, readAvro } from "./avro.ts";
 import { type Json, type JsonObject, parseEnvelopeJson } from "./json.ts";
 import { connectSchemaOfJson } from "./json-schema.ts";
@@ -13,6 +14,7 @@ export type Read = {
   readonly payload: Json;
   readonly text: string;
   readonly schema: ConnectSchema;
+  readonly format: RecordFormat;
 };
 
 /** Reads payloads that were written with one schema. */
@@ -50,7 +52,7 @@ function readerBy(
 
 function avroReader(type: AvroType, written: Schema): SchemaReader {
   const schema = connectSchemaOfAvro(written);
-  return (payload) => ({ payload: readAvro(type, payload), text: "", schema });
+  return (payload) => ({ payload: readAvro(type, payload), text: "", schema, format: "avro" });
 }
 
 function jsonReader(written: JsonObject): SchemaReader {
@@ -58,7 +60,7 @@ function jsonReader(written: JsonObject): SchemaReader {
   return (payload) => {
     if (!isUtf8(payload)) throw new Error("it is not UTF-8");
     const text = payload.toString("utf8");
-    return { payload: parseEnvelopeJson(text), text, schema };
+    return { payload: parseEnvelopeJson(text), text, schema, format: "json-schema" };
   };
 }
 
@@ -69,7 +71,7 @@ function protobufReader(sources: readonly string[]): SchemaReader {
     const { payload, type } = readProtobuf(written, bytes);
     const schema = schemas.get(type) ?? connectSchemaOfProtobuf(type);
     schemas.set(type, schema);
-    return { payload, text: "", schema };
+    return { payload, text: "", schema, format: "protobuf" };
   };
 }
 

@@ -1,9 +1,12 @@
 import type { Clock } from "../clock.ts";
+import type { GateStanding } from "../telemetry/standing.ts";
 
 /** Holds back all lanes of a process at once: a rate limit is the source's, not a partition's. */
 export class Gate {
   readonly #clock: Clock;
   #opensAt = 0;
+  /** Of the closures so far, what is still to come of the last one included. */
+  #closed_ms = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -11,7 +14,15 @@ export class Gate {
 
   /** Closes the gate for `ms` from now, or leaves it as it is where it is closed for longer. */
   closeFor(ms: number): void {
-    this.#opensAt = Math.max(this.#opensAt, this.#clock.now() + ms);
+    const now = this.#clock.now();
+    const from = Math.max(this.#opensAt, now);
+    this.#opensAt = Math.max(this.#opensAt, now + ms);
+    this.#closed_ms += Math.max(0, this.#opensAt - from);
+  }
+
+  get standing(): GateStanding {
+    const wait_ms = Math.max(0, this.#wait());
+    return { wait_ms, closed_ms: this.#closed_ms - wait_ms };
   }
 
   /** Resolves when the gate is open, or the signal is aborted. */

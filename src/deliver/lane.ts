@@ -2,21 +2,25 @@ import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
 import { recordName, type SourceRecord } from "../record.ts";
-import type { Counters } from "../telemetry/counters.ts";
+import type { AnswerKind, Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { Origin } from "../telemetry/origin.ts";
+import type { Fill } from "../telemetry/standing.ts";
 import { batchSize, LIMITS } from "./batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Destination } from "./destination.ts";
 import type { Gate } from "./gate.ts";
 import type { OrderedLane } from "./ordered-lane.ts";
 import type { RefusalRatio } from "./refusal-ratio.ts";
-import { verdict } from "./verdict.ts";
+import { type Verdict, verdict } from "./verdict.ts";
 
 /** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
 export type LaneMessage = {
   readonly text: string;
   readonly bytes: number;
   readonly record: SourceRecord;
+  /** Why it is sent; none where it is sent as it stood in a dead letter. */
+  readonly origin?: Origin;
 };
 
 /** A lane is full at either of these; whoever pushes waits for room. */
@@ -36,8 +40,18 @@ export type LaneOptions = LaneLimits & {
   readonly refusals: RefusalRatio;
   /** Sees the messages as they are pushed. */
   readonly onPush?: (messages: readonly LaneMessage[]) => void;
+  readonly watcher?: LaneWatcher;
   /** Called with the error after which nothing can be delivered. */
   readonly onFailure: (error: unknown) => void;
+};
+
+/** Looks on, for telemetry. No method may throw. */
+export type LaneWatcher = {
+  pushed(messages: readonly LaneMessage[]): void;
+  /** Segment took the batch; `answer` says how. */
+  delivered(batch: readonly LaneMessage[], answer: string): void;
+  /** What the last answer meant, and why where the batch was not taken. */
+  answered(kind: AnswerKind, reason: string | null): void;
 };
 
 /**
@@ -74,6 +88,14 @@ export class Lane implements OrderedLane {
     return this.#pushed - this.#settled >= messages || this.#bytes >= bytes;
   }
 
+  get fills(): { readonly lane_messages: Fill; readonly lane_bytes: Fill } {
+    const { messages, bytes } = this.#options;
+    return {
+      lane_messages: { now: this.#pushed - this.#settled, limit: messages },
+      lane_bytes: { now: this.#bytes, limit: bytes },
+    };
+  }
+
   push(messages: readonly LaneMessage[]): void {
     for (const message of messages) {
       this.#waiting.push(message);
@@ -81,6 +103,7 @@ export class Lane implements OrderedLane {
     }
     this.#pushed += messages.length;
     this.#options.onPush?.(messages);
+    this.#options.watcher?.pushed(messages);
     if (!this.#running && this.#waiting.length > 0) void this.#run();
   }
 
@@ -127,7 +150,7 @@ export class Lane implements OrderedLane {
   }
 
   async #deliver(batch: readonly LaneMessage[]): Promise<void> {
-    const { destination, gate, clock, counters, logger } = this.#options;
+    const { destination, gate, clock, counters, logger, watcher } = this.#options;
     const { signal } = this.#closing;
     const texts = batch.map(({ text }) => text);
     for (let attempt = 0; ; attempt += 1) {
@@ -136,10 +159,12 @@ export class Lane implements OrderedLane {
       const answer = await destination.send(texts, signal);
       signal.throwIfAborted();
       const result = verdict(answer, clock.now());
+      counters.answers[result.kind] += 1;
+      watcher?.answered(result.kind, reasonOf(result));
       switch (result.kind) {
         case "delivered":
-          counters.add("batches");
-          counters.add("messages_delivered", batch.length);
+          this.#count(batch);
+          watcher?.delivered(batch, "status" in answer ? `HTTP ${answer.status}` : "");
           this.#refused = 0;
           this.#options.refusals.add(false, batch.length);
           return this.#settle(batch);
@@ -154,9 +179,9 @@ export class Lane implements OrderedLane {
           await clock.sleep(backOff_ms(attempt), signal);
           break;
       }
-      counters.add("retries");
+      const { topic, partition, offset } = (batch[0] as LaneMessage).record;
       logger.warn(
-        { at: recordName((batch[0] as LaneMessage).record), attempt, reason: result.reason },
+        { topic, partition, offset, messages: batch.length, attempt, reason: result.reason },
         "Segment did not take a batch; it is tried again",
       );
     }
@@ -184,8 +209,24 @@ export class Lane implements OrderedLane {
     }
     const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${reason}`);
     await this.#options.deadLetters.append([{ record: only.record, error, message: only.text }]);
-    this.#options.counters.add("dead_letters");
+    this.#options.counters.setAside(error.code);
     this.#settle(batch);
+  }
+
+  /** What Segment took, and how long after its commit. */
+  #count(batch: readonly LaneMessage[]): void {
+    const { counters, clock } = this.#options;
+    const now = clock.now();
+    const nobodys = counters.sync("");
+    let sum = 0;
+    for (const { bytes, origin } of batch) {
+      sum += bytes;
+      const counts = origin?.counts ?? nobodys;
+      counts.messages_delivered += 1;
+      if (origin && origin.time > 0)
+        counters.delivery.observe(Math.max(0, now - origin.time) / 1_000);
+    }
+    counters.add("bytes_delivered", sum);
   }
 
   #settle(batch: readonly LaneMessage[]): void {
@@ -202,4 +243,9 @@ export class Lane implements OrderedLane {
     this.#waiting = [];
     for (const { reject } of this.#watchers.splice(0)) reject(this.#failure);
   }
+}
+
+function reasonOf(result: Verdict): string | null {
+  if (result.kind === "delivered") return null;
+  return result.kind === "stop" ? result.error.message : result.reason;
 }

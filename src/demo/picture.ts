@@ -1,4 +1,5 @@
 import type { LaneMessage } from "../deliver/lane.ts";
+import { barText } from "../progress-text.ts";
 import type { SourceRecord } from "../record.ts";
 import type { CounterName, Counters } from "../telemetry/counters.ts";
 import type { StandIn } from "./stand-in.ts";
@@ -19,11 +20,17 @@ const LEFT_WIDTH = 46;
 export class Picture {
   readonly #counters: Counters;
   readonly #standIn: StandIn;
+  readonly #total: number;
+  readonly #settings: string;
   #lines = 0;
+  #taken = 0;
 
-  constructor(counters: Counters, standIn: StandIn) {
+  /** @param total records that will come; @param settings path of the file that says what becomes of them */
+  constructor(counters: Counters, standIn: StandIn, total: number, settings: string) {
     this.#counters = counters;
     this.#standIn = standIn;
+    this.#total = total;
+    this.#settings = settings;
   }
 
   begin(): void {
@@ -35,6 +42,7 @@ export class Picture {
     records: readonly SourceRecord[],
     messages: ReadonlyMap<SourceRecord, readonly LaneMessage[]>,
   ): void {
+    this.#taken += records.length;
     const shown = new Map<string, { record: SourceRecord; became: string }>();
     for (const record of records) {
       if (record.value === null) continue;
@@ -73,14 +81,14 @@ ${BOLD}${this.#standIn.kept.length} messages arrived${RESET} in ${this.#standIn.
 
 ${GREEN}${kept}${RESET}
 
-Settings: config/demo/demo.yaml   Your own data: cdc-to-segment preview --config F recorded.ndjson
+Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F recorded.ndjson
 `,
     );
   }
 
   #footer(): string {
     const [records, noOps] = [this.#counters.get("records"), this.#counters.get("calls_not_made")];
-    return `${BOLD}${records} records → ${this.#standIn.kept.length} messages${RESET}  ${YELLOW}${noOps} no-ops suppressed${RESET}`;
+    return `${barText(this.#taken / this.#total)}  ${BOLD}${records} records → ${this.#standIn.kept.length} messages${RESET}  ${YELLOW}${noOps} no-ops suppressed${RESET}`;
   }
 
   #print(left: string, right: string): void {

@@ -8,6 +8,12 @@ import { CdcError } from "../errors.ts";
  */
 export const OWN_TOPIC_MAX_BYTES = 8_388_608;
 
+/**
+ * The broker's time, not ours: Kafka refuses a record that is an hour ahead of it, and a machine whose clock is wrong
+ * could write nothing.
+ */
+const TIMES = { "message.timestamp.type": "LogAppendTime" };
+
 /** A topic that was made is listed within ten seconds, or something is wrong. */
 const LISTED_TRIES = 100;
 const LISTED_EVERY_MS = 100;
@@ -20,7 +26,10 @@ export async function ensureTopic(
   config: { readonly [name: string]: string },
 ): Promise<void> {
   if ((await admin.listTopics()).includes(topic)) return;
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  const configEntries = Object.entries({ ...TIMES, ...config }).map(([name, value]) => ({
+    name,
+    value,
+  }));
   // Resolves with false where another process was faster: that is as good.
   await admin.createTopics({
     topics: [{ topic, numPartitions, replicationFactor: -1, configEntries }],

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
+import { systemClock } from "../clock.ts";
 import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "../kafka/own-topic.ts";
@@ -116,5 +117,11 @@ async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
 }
 
 function messageFrom({ key, value, headers }: LogEntry): Message {
-  return { key, value, headers: { ...headers }, partition: PARTITION };
+  return {
+    key,
+    value,
+    headers: { ...headers },
+    partition: PARTITION,
+    timestamp: `${systemClock.now()}`,
+  };
 }

@@ -1,7 +1,5 @@
 import { hash } from "node:crypto";
-
-/** What one message is about: the kinds of message that one record can give one sync. */
-export type MessageKind = "identify" | "added" | "changed" | "removed" | "entered" | "exited";
+import type { MessageKind } from "../message-kind.ts";
 
 /** What every id of a pipeline has in common. Segment drops by id alone, whatever the source: so the write key is in it. */
 export function idSpace(pipeline: string, writeKey: string): string {

@@ -1,8 +1,9 @@
 import { CdcError } from "../errors.ts";
 import { isoText } from "../instant.ts";
+import type { MessageKind } from "../message-kind.ts";
 import { column, type Row, type Value } from "../row.ts";
 import { type Fields, type LeftOut, Mapping } from "./mapping.ts";
-import { type Cause, type MessageKind, messageId } from "./message-id.ts";
+import { type Cause, messageId } from "./message-id.ts";
 import { type Mapped, readerOf } from "./reader.ts";
 import type { SegmentValue } from "./segment-value.ts";
 import { timestampOf } from "./timestamp.ts";
@@ -58,6 +59,9 @@ export type Message = {
 
 const NONE: ReadonlySet<string> = new Set();
 
+const ENTERED = "Segment Entered";
+const EXITED = "Segment Exited";
+
 /** Segment advises at most 99 characters. */
 const LONGEST_ID = 99;
 
@@ -79,6 +83,23 @@ export class Sync {
     this.#users = new UserReader(reader(options.userId), reader(options.anonymousId));
     this.#mapping = new Mapping(options.fields, options.declared);
     this.watched = options.watch ?? union([...this.#users.columns, ...this.#mapping.columns]);
+  }
+
+  /** Whether a column may name its messages. */
+  get namesMessages(): boolean {
+    return this.#options.messageId !== undefined;
+  }
+
+  /** What one of the messages of a change is about. */
+  kindOf({ event }: Message, change: MappedChange["kind"]): MessageKind {
+    const { type } = this.#options;
+    if (type === "track") return change;
+    return type === "identify" ? type : event === EXITED ? "exited" : "entered";
+  }
+
+  /** The id that a message has where no column names it. */
+  derivedId(cause: Omit<Cause, "sync">): string {
+    return messageId(this.#options.idSpace, { ...cause, sync: this.name });
   }
 
   user(row: Row, absent: ReadonlySet<string>): User | null {
@@ -138,8 +159,8 @@ export class Sync {
   }
 
   #event(kind: MessageKind): string {
-    if (kind === "entered") return "Segment Entered";
-    if (kind === "exited") return "Segment Exited";
+    if (kind === "entered") return ENTERED;
+    if (kind === "exited") return EXITED;
     return this.#options.events[kind as "added" | "changed" | "removed"] as string;
   }
 
@@ -155,14 +176,14 @@ export class Sync {
 
   /** The column as it stands where it can tell this message from every other one, else the derived id. */
   #messageId({ previous, next }: MappedChange, occasion: Occasion, kind: MessageKind): string {
-    const { messageId: name, idSpace } = this.#options;
+    const { messageId: name } = this.#options;
     if (name !== undefined && next !== null && kind !== "removed" && kind !== "exited") {
       const own = idText(column(next, name));
       const last = previous === null ? undefined : idText(column(previous, name));
       if (own !== undefined && own.length <= LONGEST_ID && own !== last) return own;
     }
     const { table, key, topic, place } = occasion;
-    return messageId(idSpace, { sync: this.name, table, key, kind, topic, place });
+    return this.derivedId({ table, key, kind, topic, place });
   }
 }
 

@@ -86,6 +86,10 @@ export class FileSource implements Source {
     return [...this.#seen.values()].flatMap(({ at }) => (at.topic === topic ? [at.partition] : []));
   }
 
+  async holds(): Promise<boolean> {
+    return true;
+  }
+
   async commit(): Promise<void> {}
 
   async stop(): Promise<void> {

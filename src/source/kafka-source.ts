@@ -4,6 +4,7 @@ import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { SourceStanding } from "../telemetry/standing.ts";
 import type { TopicName } from "../topic-name.ts";
 import { GroupMember } from "./group-member.ts";
 import { Intake } from "./intake.ts";
@@ -22,6 +23,8 @@ export type KafkaSourceOptions = {
   readonly topics: readonly TopicName[];
   /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
   readonly sessionTimeout_ms?: number;
+  /** A consumer that neither fetches nor sends a heartbeat for so long is replaced; 2 min unless told otherwise. */
+  readonly silence_ms?: number;
   /** What state this process has: such partitions rather come to it. Asked with each join; none unless told otherwise. */
   readonly held?: () => readonly LocalState[];
   readonly log: Logger;
@@ -29,6 +32,9 @@ export type KafkaSourceOptions = {
 };
 
 const SESSION_TIMEOUT_MS = 30_000;
+
+/** Longer than a join may wait for the other members (a minute), and a round of tries. */
+const SILENCE_MS = 120_000;
 
 /** A commit is a note for the outside: it never holds a checkpoint longer than this. */
 const COMMIT_WITHIN_MS = 5_000;
@@ -55,6 +61,7 @@ export class KafkaSource implements Source {
   /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
+    const { silence_ms = SILENCE_MS } = options;
     const { sessionTimeout_ms = SESSION_TIMEOUT_MS, held = () => [], isAlone = false } = options;
     const client = kafkaClient(kafka, log);
     this.#options = options;
@@ -62,11 +69,12 @@ export class KafkaSource implements Source {
     this.#topics = new Topics(client, clock, log);
     this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
     const standing = { owned: () => this.#owned.list(), held };
-    const group = { id: groupId, isAlone, topics, sessionTimeout_ms, standing };
+    const group = { id: groupId, isAlone, topics, sessionTimeout_ms, silence_ms, standing };
     this.#member = new GroupMember(client, group, clock, log, {
       joined: (assignment) => this.#onJoin(assignment),
       batch: (payload) => this.#intake?.batch(payload),
       skipped: (at, first, last) => this.#intake?.skipped(at, first, last),
+      isFetching: () => this.#owned.isFetching,
     });
     this.#joined.promise.catch(() => {});
   }
@@ -97,12 +105,33 @@ export class KafkaSource implements Source {
     if (hold) this.#owned.place(hold, offset);
   }
 
+  /** What the consumer says of itself. */
+  get told(): SourceStanding {
+    return { ...this.#member.told, next: this.#owned.next() };
+  }
+
+  /** Where the logs of a topic's partitions end now. One try: rejects where the brokers do not answer. */
+  ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    return this.#topics.ends(topic);
+  }
+
   range(at: TopicPartition): Promise<LogRange> {
     return this.#topics.range(at, this.#options.groupId);
   }
 
   partitions(topic: string): Promise<readonly number[]> {
     return this.#topics.partitions(topic);
+  }
+
+  async holds(at: TopicPartition): Promise<boolean> {
+    const { memberId } = this.#member;
+    try {
+      const asked = this.#topics.isGiven(at, this.#options.groupId, memberId);
+      return this.#owned.get(at) !== undefined && (await asked);
+    } catch (error) {
+      this.#options.log.debug({ ...at, error: messageOf(error) }, "the group cannot be asked");
+      return false;
+    }
   }
 
   /** Never rejects: a commit that the group does not take (re-balancing, lost meanwhile) is only logged. */

@@ -22,6 +22,17 @@ export class OwnedPartitions {
     return [...this.#holds.values()].map(({ topic, partition }) => ({ topic, partition }));
   }
 
+  /** By `topic/partition`: what will be asked for next, where that is known. */
+  next(): ReadonlyMap<string, number> {
+    const known = [...this.#holds].filter(([, { next }]) => next !== undefined);
+    return new Map(known.map(([name, { next }]) => [name, next as number]));
+  }
+
+  /** Some partition is to be fetched. */
+  get isFetching(): boolean {
+    return this.#holds.values().some(({ paused }) => !paused);
+  }
+
   get(at: TopicPartition): Hold | undefined {
     return this.#holds.get(nameOf(at));
   }

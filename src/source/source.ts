@@ -14,6 +14,8 @@ export interface Source {
   range(at: TopicPartition): Promise<LogRange | null>;
   /** All partitions of the topic, owned by whomever; of a recorded file those that were seen. */
   partitions(topic: string): Promise<readonly number[]>;
+  /** Whether the group, asked now, has the partition here; not while it shares out anew, or where it does not answer. */
+  holds(at: TopicPartition): Promise<boolean>;
   /** Notes for the outside (lag tools, the next owner) that all below `offset` is done. The store's position is the truth. */
   commit(at: TopicPartition, offset: number): Promise<void>;
   /** Delivers nothing more and gives the partitions back. */

@@ -1,4 +1,4 @@
-import type { Admin, Kafka } from "kafkajs";
+import kafkajs, { type Admin, type Kafka } from "kafkajs";
 import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
@@ -59,6 +59,12 @@ export class Topics {
     });
   }
 
+  /** Where the logs of its partitions end. One try: rejects as kafkajs does. */
+  async ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    const offsets = await this.#offsets(topic);
+    return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+  }
+
   async #insist<T>(what: string, question: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
@@ -77,6 +83,16 @@ export class Topics {
     const found = answer?.partitions.find((offset) => offset.partition === partition);
     // A negative offset says that there is none.
     return found && Number(found.offset) >= 0 ? Number(found.offset) : null;
+  }
+
+  /** Whether the group has given the partition to the member. One try: rejects as kafkajs does. */
+  async isGiven(at: TopicPartition, groupId: string, memberId: string): Promise<boolean> {
+    const { groups } = await this.#ask((admin) => admin.describeGroups([groupId]));
+    const [group] = groups;
+    const member = group?.members.find((one) => one.memberId === memberId);
+    if (group?.state !== "Stable" || !member) return false;
+    const given = kafkajs.AssignerProtocol.MemberAssignment.decode(member.memberAssignment);
+    return given?.assignment[at.topic]?.includes(at.partition) ?? false;
   }
 
   async close(): Promise<void> {

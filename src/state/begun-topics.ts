@@ -1,7 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CdcError, messageOf } from "../errors.ts";
-import { makeFolder } from "../folder.ts";
+import { keepFile } from "../kept-file.ts";
 
 /** Which topics a pipeline has begun with: a partition that appears in one of them later is new, and all of it counts. */
 export interface BegunTopics {
@@ -26,10 +26,7 @@ export class BegunTopicsFile implements BegunTopics {
 
   add(topics: readonly string[]): void {
     for (const topic of topics) this.#topics.add(topic);
-    makeFolder(this.#folder);
-    const file = join(this.#folder, "begun.json");
-    writeFileSync(`${file}.new`, JSON.stringify([...this.#topics]));
-    renameSync(`${file}.new`, file);
+    keepFile(join(this.#folder, "begun.json"), JSON.stringify([...this.#topics]));
   }
 }
 

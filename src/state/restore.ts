@@ -49,7 +49,8 @@ export async function restore(
     if (place === null && !isEmpty && entries.length > 0) throw neither();
     found.entries += entries.length;
     await state.restore(entries, { next });
-    onProgress?.({ done: next - from, total: end - from });
+    // What was read last is the owner's own mark, at the end itself.
+    onProgress?.({ done: Math.min(next, end) - from, total: end - from });
   }
   if (place === null && !isEmpty) return rewrite(state, changelog);
   const how = found.entries === 0 ? "kept" : from === start ? "all" : "read";

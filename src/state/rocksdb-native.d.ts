@@ -6,6 +6,8 @@ declare module "rocksdb-native" {
     constructor(path: string, options?: Options);
     ready(): Promise<void>;
     close(): Promise<void>;
+    /** Its text; rejects once it is closed. */
+    getProperty(name: string): Promise<string>;
     read(options?: BatchOptions): ReadBatch;
     write(options?: BatchOptions): WriteBatch;
     iterator(range: Range): AsyncIterable<{ key: Buffer; value: Buffer }>;

@@ -1,6 +1,8 @@
 import RocksDB from "rocksdb-native";
 import { CdcError, messageOf } from "../errors.ts";
 import { makeFolder } from "../folder.ts";
+import type { StoreSize } from "../telemetry/standing.ts";
+import { unwritable } from "../unwritable.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /** RocksDB has two write buffers, and a block cache of 32 MB that cannot be made smaller, only left out. */
@@ -18,6 +20,10 @@ export function isHeld(reason: string): boolean {
   );
 }
 
+/** What the file system says where nothing can be written, which is no fault of what lies there. */
+const UNWRITABLE =
+  /No space left on device|Disk quota exceeded|File too large|Read-only file system|Permission denied/;
+
 /**
  * RocksDB in a folder. Writes go through its log without fsync: a killed process loses nothing, a power cut may lose
  * the last checkpoints but never half of one; the position goes back with the rows, so the records come again.
@@ -31,7 +37,8 @@ export class RocksDbStore implements Store {
 
   /**
    * @param memory_bytes what its buffers and cache may take; 2 MB is the least
-   * @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened, STATE_UNWRITABLE where it cannot be made
+   * @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened,
+   * STATE_UNWRITABLE where it cannot be made, or there is no room to open it
    */
   static async open(folder: string, memory_bytes: number): Promise<RocksDbStore> {
     makeFolder(folder);
@@ -50,18 +57,7 @@ export class RocksDbStore implements Store {
     try {
       await db.ready();
     } catch (error) {
-      const reason = messageOf(error);
-      throw isHeld(reason)
-        ? new CdcError(
-            "STATE_IN_USE",
-            `the state folder ${folder} is in use by another process; one process at a time may have it`,
-            { cause: error },
-          )
-        : new CdcError(
-            "STATE_UNREADABLE",
-            `the state folder ${folder} cannot be opened: ${reason}`,
-            { cause: error },
-          );
+      throw notOpened(folder, error);
     }
     return new RocksDbStore(db);
   }
@@ -84,12 +80,7 @@ export class RocksDbStore implements Store {
     try {
       await batch.flush();
     } catch (error) {
-      const reason = messageOf((error as Error).cause ?? error);
-      throw new CdcError(
-        "STATE_UNWRITABLE",
-        `the state cannot be written, is the disk full? ${reason}`,
-        { cause: error },
-      );
+      throw unwritable("the state cannot be written", (error as Error).cause ?? error);
     }
   }
 
@@ -97,7 +88,32 @@ export class RocksDbStore implements Store {
     return this.#db.iterator({ gte: from, lt: to, capacity: 256 });
   }
 
+  async size(): Promise<StoreSize | null> {
+    try {
+      const [entries = 0, disk_bytes = 0, memory_bytes = 0] = await Promise.all(
+        ["estimate-num-keys", "total-sst-files-size", "size-all-mem-tables"].map(async (name) =>
+          Number(await this.#db.getProperty(`rocksdb.${name}`)),
+        ),
+      );
+      return { entries, disk_bytes, memory_bytes };
+    } catch {
+      // Closed meanwhile.
+      return null;
+    }
+  }
+
   close(): Promise<void> {
     return this.#db.close();
   }
+}
+
+function notOpened(folder: string, cause: unknown): CdcError {
+  const reason = messageOf(cause);
+  if (isHeld(reason)) {
+    const text = `the state folder ${folder} is in use by another process; one process at a time may have it`;
+    return new CdcError("STATE_IN_USE", text, { cause });
+  }
+  const text = `the state folder ${folder} cannot be opened`;
+  if (UNWRITABLE.test(reason)) return unwritable(text, cause);
+  return new CdcError("STATE_UNREADABLE", `${text}: ${reason}`, { cause });
 }

@@ -1,3 +1,5 @@
+import type { StoreSize } from "../telemetry/standing.ts";
+
 /** The port for durable local state: sorted keys, one atomic write. */
 export interface Store {
   /** The values of the keys, in their order; `null` where there is none. */
@@ -6,6 +8,8 @@ export interface Store {
   write(entries: readonly StoreEntry[]): Promise<void>;
   /** All entries with `from` <= key < `to`, in the order of their keys, as they were when the scan began. */
   scan(from: Buffer, to: Buffer): AsyncIterable<{ readonly key: Buffer; readonly value: Buffer }>;
+  /** What it takes, as far as it knows; `null` where it does not. Never rejects. */
+  size?(): Promise<StoreSize | null>;
   close(): Promise<void>;
 }
 

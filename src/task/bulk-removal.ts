@@ -112,6 +112,9 @@ export class BulkRemoval {
   async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<void> {
     const { state, processor, take, release, checkpoint } = this.#options;
     await release();
+    // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
+    processor.pass(processor.position.control, this.text);
+    await checkpoint();
     for await (const [key, row] of state.rows()) {
       if (isGone(row)) await take(processor.remove(key, row, removal));
     }

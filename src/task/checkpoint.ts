@@ -5,6 +5,7 @@ import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { StateCut, TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Fill } from "../telemetry/standing.ts";
 import type { Outbox } from "./outbox.ts";
 
 export type CheckpointOptions = {
@@ -19,6 +20,8 @@ export type CheckpointOptions = {
   readonly position: () => PositionRecord;
   /** Whether a record waits among the uncommitted rows: no position may pass it. */
   readonly isHeld: () => boolean;
+  /** Commit time of the last row processed, ms since 1970; `null` where none was. */
+  readonly time: () => number | null;
   /** Tells the source that all below the offset is done. */
   readonly commit: (next: number) => Promise<void>;
   /** Longest time between two checkpoints that have work, and the uncommitted rows that start one before. */
@@ -32,6 +35,8 @@ type Covered = {
   readonly cut: StateCut;
   readonly letters: readonly DeadLetter[];
   readonly messages: number;
+  /** Commit time of the last row. */
+  readonly time: number | null;
   /** Resolves when what other tasks have to know is in the control log. */
   readonly told: Promise<void>;
 };
@@ -45,6 +50,8 @@ export class Checkpoint {
   readonly #options: CheckpointOptions;
   #letters: DeadLetter[] = [];
   #stored: PositionRecord;
+  #storedTime: number | null = null;
+  #done: number | null = null;
   #last: number;
   #running: Promise<void> | null = null;
 
@@ -57,6 +64,24 @@ export class Checkpoint {
   /** Dead letters that the next checkpoint makes durable. */
   setAside(letters: readonly DeadLetter[]): void {
     this.#letters.push(...letters);
+  }
+
+  /** What is durable: the position, the commit time of the last row below it, and when that was done. */
+  get stored(): {
+    readonly next: number;
+    readonly time: number | null;
+    readonly at: number | null;
+  } {
+    return { next: this.#stored.next, time: this.#storedTime, at: this.#done };
+  }
+
+  /** Everything that was processed is durable. */
+  get isDone(): boolean {
+    return !this.#hasWork;
+  }
+
+  get fill(): Fill {
+    return { now: this.#pending, limit: 2 * this.#options.limits.rows };
   }
 
   /** There is work, and its time has come. */
@@ -81,16 +106,20 @@ export class Checkpoint {
     const { state, lane, outbox, position, isHeld, clock } = this.#options;
     if (!this.#hasWork || isHeld()) return;
     const letters = this.#letters.splice(0);
-    this.#last = clock.now();
+    const began = clock.now();
+    this.#last = began;
     const told = outbox.sent();
     this.#running = this.#steps({
       cut: state.cut(position()),
       letters,
       messages: lane.pushed,
+      time: this.#options.time(),
       told,
     });
     await this.#running;
     this.#running = null;
+    this.#done = clock.now();
+    this.#options.counters.checkpoint.observe((this.#done - began) / 1_000);
   }
 
   /** Resolves when no checkpoint is under way, however it ended. */
@@ -98,8 +127,8 @@ export class Checkpoint {
     await this.#running?.catch(() => {});
   }
 
-  async #steps({ cut, letters, messages, told }: Covered): Promise<void> {
-    const { state, syncs, lane, deadLetters, changelog, commit, counters } = this.#options;
+  async #steps({ cut, letters, messages, time, told }: Covered): Promise<void> {
+    const { state, syncs, lane, deadLetters, changelog, commit } = this.#options;
     // 1 deliver
     await lane.settled(messages);
     await deadLetters.append(letters);
@@ -107,9 +136,9 @@ export class Checkpoint {
     // 2 changelog, 3 store
     await keep({ state, syncs, changelog }, cut);
     this.#stored = cut.position;
+    this.#storedTime = time;
     // 4 commit the group offset: for lag tools only, the stored position is the truth
     await commit(cut.position.next);
-    counters.add("checkpoints");
   }
 
   get #hasWork(): boolean {

@@ -36,6 +36,8 @@ export type TopicPlan = {
 
 export type ModelPlan = {
   readonly name: string;
+  /** The filter as it is written. */
+  readonly where: string | undefined;
   readonly filter: Filter;
   readonly syncs: readonly SyncPlan[];
 };
@@ -141,6 +143,7 @@ function planModel(name: string, model: ModelSettings, settings: Settings): Mode
   const space = idSpace(settings.name, settings.segment.writeKey);
   return {
     name,
+    where: model.where,
     filter: filterOf(name, model.where, declared),
     syncs: Object.entries(settings.syncs)
       .filter(([, sync]) => sync.model === name)

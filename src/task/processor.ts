@@ -8,7 +8,12 @@ import type { DeadLetter } from "../deliver/dead-letters.ts";
 import type { RefusalRatio } from "../deliver/refusal-ratio.ts";
 import { CdcError } from "../errors.ts";
 import type { SourceEvent, Truncate } from "../event.ts";
-import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
+import {
+  type RecordFormat,
+  recordName,
+  type SourceRecord,
+  type TopicPartition,
+} from "../record.ts";
 import type { Prefetched } from "../state/hand-overs.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
@@ -41,7 +46,14 @@ export type ProcessorOptions = {
   readonly refusals: RefusalRatio;
 };
 
-type Decoded = { readonly record: SourceRecord; readonly event: SourceEvent | CdcError };
+/** Commit times of the first and the last row processed in this life, ms since 1970. */
+export type Times = { readonly first: number; last: number };
+
+type Decoded = {
+  readonly record: SourceRecord;
+  readonly event: SourceEvent | CdcError;
+  readonly format: RecordFormat;
+};
 
 /** What the store has of a group's keys. */
 type Known = {
@@ -61,6 +73,7 @@ export class Processor {
   readonly #syncWalk: SyncWalk;
   #position: PositionRecord;
   #refusedInARow = 0;
+  #times: Times | null = null;
 
   constructor(options: ProcessorOptions) {
     const { plan, syncs, state, counters, registry, position } = options;
@@ -80,6 +93,11 @@ export class Processor {
     return this.#position;
   }
 
+  /** `null` before the first row. */
+  get times(): Times | null {
+    return this.#times;
+  }
+
   /** Until when records wait for what another partition has to tell; `null` where none does. No position may pass them. */
   get waitsUntil(): number | null {
     return this.#keyChanges.waitsUntil;
@@ -91,6 +109,7 @@ export class Processor {
    */
   async process(records: readonly SourceRecord[]): Promise<GroupResults> {
     const { registry, counters } = this.#options;
+    const { records: counts } = counters;
     await registry?.prepare(records);
     const decoded = records.map((record) => this.#decode(record));
     const known = await this.#known(
@@ -98,10 +117,10 @@ export class Processor {
     );
     const results = noResults();
     let count = 0;
-    for (const { record, event } of decoded) {
+    for (const { record, event, format } of decoded) {
       if ("kind" in event && event.kind === "truncate")
         return { ...results, count, truncate: event };
-      counters.add("records");
+      counts[format][event instanceof CdcError ? "unreadable" : event.kind] += 1;
       const sent = results.messages.length;
       const refused = results.refused.length;
       if (event instanceof CdcError)
@@ -188,9 +207,10 @@ export class Processor {
 
   #decode(record: SourceRecord): Decoded {
     try {
-      return { record, event: this.#decoder.decode(record) };
+      const event = this.#decoder.decode(record);
+      return { record, event, format: this.#decoder.readAs };
     } catch (error) {
-      if (error instanceof CdcError) return { record, event: error };
+      if (error instanceof CdcError) return { record, event: error, format: this.#decoder.readAs };
       throw error;
     }
   }
@@ -233,6 +253,10 @@ export class Processor {
   #advance(record: SourceRecord, event: SourceEvent | CdcError): void {
     const { streaming, snapshot } = this.#position;
     const row = !(event instanceof CdcError) && event.kind === "row" ? event : null;
+    if (row !== null) {
+      if (this.#times === null) this.#times = { first: row.time, last: row.time };
+      else this.#times.last = row.time;
+    }
     const isStreamed = row !== null && row.operation !== "read" && !row.incremental;
     this.#position = {
       ...this.#position,

@@ -1,4 +1,5 @@
 import type { SourceRecord } from "../record.ts";
+import type { Fill } from "../telemetry/standing.ts";
 
 /** Records of one partition that wait to be processed, bounded by number and by bytes. */
 export class RecordQueue {
@@ -12,6 +13,14 @@ export class RecordQueue {
 
   get length(): number {
     return this.#records.length;
+  }
+
+  get fills(): { readonly queue_records: Fill; readonly queue_bytes: Fill } {
+    const { records, bytes } = this.#limit;
+    return {
+      queue_records: { now: this.#records.length, limit: records },
+      queue_bytes: { now: this.#bytes, limit: bytes },
+    };
   }
 
   /** At its limit: the partition has to be paused. What is already on its way is still taken. */

@@ -121,7 +121,7 @@ export class RedriveProcessor extends Processor {
     if (bytes > LIMITS.message_bytes) this.#rows.refuse(results, letter);
     else {
       this.#of.counters.add("redriven");
-      this.#of.counters.add("messages");
+      this.#of.counters.sync("").messages += 1;
       results.messages.push({ text, bytes, record });
     }
     return results;

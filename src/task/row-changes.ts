@@ -1,5 +1,6 @@
 import { type Change, classify, type Standing } from "../classify/classify.ts";
-import type { ModelRule } from "../classify/rules.ts";
+import { changedColumns } from "../classify/differs.ts";
+import type { ModelRule, SyncRule } from "../classify/rules.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
 import { CdcError } from "../errors.ts";
@@ -10,7 +11,8 @@ import type { SyncEntry } from "../state/position-record.ts";
 import { encodeStoredRow, LARGEST_ROW_BYTES } from "../state/row-codec.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
-import type { Counters } from "../telemetry/counters.ts";
+import type { Counters, SyncCounts } from "../telemetry/counters.ts";
+import type { Origin } from "../telemetry/origin.ts";
 import { rulesOf, type TopicPlan } from "./plan.ts";
 import type { Results } from "./results.ts";
 import { encodeUntold } from "./untold-change.ts";
@@ -27,6 +29,8 @@ export type Occurrence = {
 export class RowChanges {
   readonly rules: readonly ModelRule[];
   readonly #syncs: ReadonlyMap<string, Sync>;
+  /** By the numbers of the syncs. */
+  readonly #counts: readonly SyncCounts[];
   readonly #state: TaskState;
   readonly #counters: Counters;
 
@@ -36,6 +40,7 @@ export class RowChanges {
     this.#syncs = new Map(
       plan.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),
     );
+    this.#counts = syncs.map(({ name }) => counters.sync(name));
     this.#state = state;
     this.#counters = counters;
   }
@@ -52,8 +57,8 @@ export class RowChanges {
     }
     if (outcome.stored) this.#state.put(event.key, outcome.stored);
     if (outcome.positionReset) this.#counters.add("position_resets");
-    this.#counters.add("calls_not_made", outcome.unchanged);
-    this.#counters.add("initial_skipped", outcome.initial);
+    for (const sync of outcome.unchanged) this.#countsOf(sync).calls_not_made += 1;
+    for (const sync of outcome.initial) this.#countsOf(sync).initial_skipped += 1;
     this.#counters.add("missing_users_ignored", outcome.usersIgnored);
     const isInitial = !standing.streaming;
     for (const { by, error } of outcome.refusals)
@@ -63,18 +68,21 @@ export class RowChanges {
 
   /** Puts the messages of a change among the results. */
   tell(change: Change, { event, record, place }: Occurrence, results: Results): void {
-    this.#counters.add(change.kind);
+    const counts = this.#countsOf(change.sync);
+    counts[change.kind] += 1;
     const sync = this.sync(change.sync.name);
-    const occasion: Occasion = { ...event, topic: record.topic, place };
+    const { table, key, time } = event;
+    const occasion: Occasion = { table, key, time, topic: record.topic, place };
     const leftOut = (field: string, reason: string) =>
       this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${reason}`);
+    const origin = originOf(change, event, counts);
     try {
       for (const message of sync.messages(change, occasion, leftOut)) {
         const text = JSON.stringify(message);
         const bytes = Buffer.byteLength(text);
         if (bytes > LIMITS.message_bytes) throw tooLarge(sync.name, bytes);
-        results.messages.push({ text, bytes, record });
-        this.#counters.add("messages");
+        results.messages.push({ text, bytes, record, origin });
+        counts.messages += 1;
       }
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
@@ -86,12 +94,28 @@ export class RowChanges {
   refuse(results: Results, letter: DeadLetter): void {
     if (letter.error.next === "stop") throw letter.error;
     results.refused.push(letter);
-    this.#counters.add("dead_letters");
+    this.#counters.setAside(letter.error.code);
   }
 
   sync(name: string): Sync {
     return this.#syncs.get(name) as Sync;
   }
+
+  #countsOf({ number }: SyncRule): SyncCounts {
+    return this.#counts[number] as SyncCounts;
+  }
+}
+
+function originOf(
+  { sync, kind, previous, next }: Change,
+  { key, time }: RowEvent,
+  counts: SyncCounts,
+): Origin {
+  const columns =
+    kind === "changed" && previous !== null && next !== null
+      ? () => changedColumns(sync.watched, previous, next)
+      : null;
+  return { sync: sync.name, counts, kind, key, time, columns };
 }
 
 function tooLarge(sync: string, bytes: number): CdcError {
@@ -104,7 +128,7 @@ function tooLarge(sync: string, bytes: number): CdcError {
 /** Only a large record can make a large row: others are not measured. */
 function isTooLarge(stored: StoredRow, { value }: SourceRecord): boolean {
   if (value === null || value.length < LARGEST_ROW_BYTES / 8) return false;
-  return encodeStoredRow(stored, 0).length > LARGEST_ROW_BYTES;
+  return Buffer.byteLength(encodeStoredRow(stored, 0)) > LARGEST_ROW_BYTES;
 }
 
 function rowTooLarge(): CdcError {

@@ -1,6 +1,8 @@
 import { CdcError } from "../errors.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { SourceListener } from "../source/source.ts";
+import type { RestoreProgress, TaskStanding } from "../telemetry/standing.ts";
+import { Fencings } from "./fencings.ts";
 import type { Task } from "./task.ts";
 import { TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
 
@@ -11,9 +13,6 @@ export type TaskManagerOptions = TaskOpenerOptions & {
   readonly onEnd: () => void;
 };
 
-/** Within this time the group tells of a partition that went to another process. */
-const FENCED_WITHIN_MS = 90_000;
-
 /** A restore waits for Kafka more than for us: several go on side by side. */
 const OPENED_AT_ONCE = 8;
 
@@ -22,18 +21,31 @@ export class TaskManager implements SourceListener {
   readonly #options: TaskManagerOptions;
   readonly #tasks = new Map<string, Task>();
   readonly #opener: TaskOpener;
+  readonly #fencings: Fencings;
+  /** Tasks that were fenced: they end, and are opened anew where the group has their partitions here. */
+  readonly #fenced = new Set<Task>();
+  /** What was assigned last, of what was met. */
+  #assigned: readonly TopicPartition[] = [];
+  /** Assigned and not yet tasks. */
+  readonly #opening = new Map<string, TopicPartition>();
+  /** How far each partition's restore came. */
+  readonly #restores = new Map<string, RestoreProgress>();
   /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
   /** Counts what the tasks have told each other: who is asked whether all is done asks again after it. */
   #told = 0;
-  /** Assignments that were met: a partition that was fenced is looked at again with the next one. */
+  /** Assignments so far: a partition that was fenced is looked at again with the next one. */
   #assignments = 0;
+  /** Assignments that are not met yet. */
+  #pending = 0;
   #stopping = false;
   #failed = false;
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
+    this.#fencings = new Fencings(options.source, options.clock);
     this.#opener = new TaskOpener(options, {
+      restoring: (at, progress) => this.#restores.set(nameOf(at), progress),
       delivered: () => {
         this.#told += 1;
       },
@@ -41,10 +53,43 @@ export class TaskManager implements SourceListener {
     });
   }
 
+  /** Every partition that is here, or on its way to here. */
+  async standings(): Promise<readonly TaskStanding[]> {
+    const restoreOf = (at: TopicPartition) => this.#restores.get(nameOf(at)) ?? null;
+    const opening = [...this.#opening.values()].map(
+      (at): TaskStanding => ({
+        ...OPENING,
+        ...at,
+        phase: restoreOf(at) ? "restoring" : "opening",
+        restore: restoreOf(at),
+      }),
+    );
+    const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
+    const standings = open.map(async (task) => ({
+      ...(await task.standing()),
+      restore: restoreOf(task.at),
+    }));
+    return [...opening, ...(await Promise.all(standings))];
+  }
+
+  /** Whether what was assigned so far has been opened or given up. */
+  get isSettled(): boolean {
+    return this.#assignments > 0 && this.#opening.size === 0 && this.#pending === 0;
+  }
+
   assigned(partitions: readonly TopicPartition[]): void {
+    this.#assignments += 1;
+    this.#change(() => this.#own(partitions));
+  }
+
+  #change(work: () => Promise<void>): void {
+    this.#pending += 1;
     this.#changes = this.#changes
-      .then(() => this.#own(partitions))
-      .catch((error) => this.#fail(error));
+      .then(work)
+      .catch((error) => this.#fail(error))
+      .finally(() => {
+        this.#pending -= 1;
+      });
   }
 
   records(records: readonly SourceRecord[]): void {
@@ -105,21 +150,25 @@ export class TaskManager implements SourceListener {
   }
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
-    this.#assignments += 1;
+    this.#assigned = partitions;
     const owned = new Map(partitions.map((at) => [nameOf(at), at]));
-    // A task that was fenced has ended; where the group gives its partition here again, it is opened anew.
     const lost = [...this.#tasks.values()].filter(
-      (task) => task.isClosed || !owned.has(nameOf(task.at)),
+      (task) => this.#fenced.has(task) || !owned.has(nameOf(task.at)),
     );
     await Promise.all(lost.map((task) => this.#abandon(task)));
     const fresh = [...owned.values()].filter((at) => !this.#tasks.has(nameOf(at)));
+    for (const { topic, partition } of fresh)
+      this.#opening.set(nameOf({ topic, partition }), { topic, partition });
     const opener = async () => {
       for (let at = fresh.shift(); at && !this.#stopping; at = fresh.shift()) {
         const task = await this.#openUnlessFenced(at, owned.size);
+        this.#opening.delete(nameOf(at));
         if (task) this.#tasks.set(nameOf(at), task);
       }
     };
-    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, opener));
+    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, opener)).finally(() =>
+      this.#opening.clear(),
+    );
     const { begun } = this.#options;
     const topics = new Set(partitions.map(({ topic }) => topic));
     const added = [...topics].filter((topic) => !begun.has(topic));
@@ -130,7 +179,9 @@ export class TaskManager implements SourceListener {
     await task.abandon();
     this.#options.control.unlisten(nameOf(task.at));
     this.#tasks.delete(nameOf(task.at));
-    this.#options.logger.info({ at: nameOf(task.at) }, "partition given up");
+    this.#fenced.delete(task);
+    this.#restores.delete(nameOf(task.at));
+    this.#options.logger.info({ ...task.at }, "partition given up");
   }
 
   /** Another process may take the partition over while it is opened here. */
@@ -139,25 +190,34 @@ export class TaskManager implements SourceListener {
       return await this.#opener.open(at, tasks);
     } catch (error) {
       if (!isFenced(error)) throw error;
-      this.#expectLoss(at);
+      this.#outlive(at);
       return null;
     }
   }
 
   #failTask(task: Task | null, error: unknown): void {
     if (task === null || !isFenced(error)) return this.#fail(error);
+    this.#fenced.add(task);
     void task.abandon();
-    this.#expectLoss(task.at);
+    this.#outlive(task.at);
   }
 
-  /** A partition that was fenced belongs to another process: the group says so soon, or something is wrong. */
-  #expectLoss(at: TopicPartition): void {
-    const { clock, logger } = this.#options;
-    const assignment = this.#assignments;
-    logger.warn({ at: nameOf(at) }, "another process has taken the partition over");
-    void clock.sleep(FENCED_WITHIN_MS).then(() => {
-      if (this.#assignments === assignment && !this.#stopping) this.#fail(stillOurs(nameOf(at)));
-    });
+  /** A partition that was fenced goes to another process, or is opened anew here: it goes on from its store. */
+  #outlive(at: TopicPartition): void {
+    const { logger } = this.#options;
+    const assignments = this.#assignments;
+    const isTold = () => this.#assignments !== assignments || this.#stopping;
+    logger.warn({ ...at }, "the partition's changelog takes no more of this process");
+    this.#fencings.isStillHere(at, isTold).then(
+      (isStillHere) => {
+        if (!isStillHere) return;
+        logger.warn({ ...at }, "the group has the partition here still; it is opened anew");
+        this.#change(async () => {
+          if (!isTold()) await this.#own(this.#assigned);
+        });
+      },
+      (error) => this.#fail(error),
+    );
   }
 
   #fail(error: unknown): void {
@@ -167,14 +227,15 @@ export class TaskManager implements SourceListener {
   }
 }
 
+const OPENING = {
+  position: null,
+  isIdle: false,
+  time: null,
+  checkpointed: null,
+  fills: null,
+  state: null,
+} as const;
+
 function isFenced(error: unknown): boolean {
   return error instanceof CdcError && error.code === "FENCED";
-}
-
-function stillOurs(name: string): CdcError {
-  return new CdcError(
-    "FENCED",
-    `${name}: another process writes its changelog, though this one's group has given it here: ` +
-      "two pipelines of one `name` run in two groups, or on two Kafka clusters' groups; give one another `name`",
-  );
 }

@@ -19,9 +19,11 @@ import { bothPending, type Registered, registerSyncs } from "../state/sync-regis
 import { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
+import type { RestoreProgress } from "../telemetry/standing.ts";
 import { keep } from "./checkpoint.ts";
 import type { Plans, TopicPlan } from "./plan.ts";
 import { Processor, type ProcessorOptions } from "./processor.ts";
+import { RestoresShown } from "./restores-shown.ts";
 import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
 
@@ -53,6 +55,8 @@ export type TaskOpenerOptions = {
 
 /** What its tasks tell of themselves. */
 export type TaskEvents = {
+  /** How far the restore of a partition has come. */
+  restoring(at: TopicPartition, progress: RestoreProgress): void;
   /** Another task has told it something. */
   delivered(): void;
   /** A task, or the lane of one that is not there yet, cannot go on. */
@@ -69,8 +73,6 @@ type Opening = {
   readonly tasks: number;
 };
 
-const PROGRESS_EVERY_MS = 10_000;
-
 const UNTIL_THE_END = {
   keyChangeWait_ms: Number.POSITIVE_INFINITY,
   reconcileWait_ms: Number.POSITIVE_INFINITY,
@@ -81,10 +83,12 @@ export class TaskOpener {
   readonly #options: TaskOpenerOptions;
   readonly #events: TaskEvents;
   readonly #refusals: RefusalRatio;
+  readonly #restores: RestoresShown;
 
   constructor(options: TaskOpenerOptions, events: TaskEvents) {
     this.#options = options;
     this.#events = events;
+    this.#restores = new RestoresShown(options);
     this.#refusals = RefusalRatio.of(options.settings.deadLetters);
   }
 
@@ -156,7 +160,10 @@ export class TaskOpener {
     const { syncs, pending } = registerSyncs(known?.syncs ?? null, current, start.boundary);
     const walk = walkOf(known?.walk ?? null, pending);
     const position: PositionRecord = { ...UNBEGUN, ...known, next: start.next, walk };
-    if (walk) logger.info({ at: nameOf(at), ...walk }, "new or changed syncs see the stored rows");
+    if (walk) {
+      const walking = Object.keys(walk.pending).map((number) => syncs[Number(number)]?.name);
+      logger.info({ ...at, syncs: walking }, "new or changed syncs see the stored rows");
+    }
     await keep({ state, syncs, changelog }, state.cut(position));
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...plan, ...UNTIL_THE_END } : plan;
@@ -190,7 +197,7 @@ export class TaskOpener {
       partitions: () => source.partitions(at.topic),
       onFailure: (error) => this.#events.failed(task, error),
     });
-    logger.info({ at: nameOf(at), position: position.next, ...range }, "partition taken");
+    logger.info({ ...at, position: position.next, ...range }, "partition taken");
     return { task, position };
   }
 
@@ -202,18 +209,16 @@ export class TaskOpener {
   ): Promise<boolean> {
     const { clock, logger, settings } = this.#options;
     const began = clock.now();
-    let said = began;
     const { how, entries, isAdded } = await restore(state, changelog, {
       now: began,
       forgetDeletedAfter_ms: settings.state.forgetDeletedAfter,
       onProgress: (progress) => {
-        if (clock.now() - said < PROGRESS_EVERY_MS) return;
-        said = clock.now();
-        logger.info({ at: nameOf(at), ...progress }, "restoring");
+        this.#events.restoring(at, progress);
+        this.#restores.at(nameOf(at), progress);
       },
-    });
+    }).finally(() => this.#restores.ended(nameOf(at)));
     const ms = clock.now() - began;
-    if (how !== "kept") logger.info({ at: nameOf(at), how, entries, ms }, "state restored");
+    if (how !== "kept") logger.info({ ...at, how, entries, ms }, "state restored");
     return isAdded;
   }
 }

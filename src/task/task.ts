@@ -9,6 +9,7 @@ import type { SourceRecord, TopicPartition } from "../record.ts";
 import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Fill, Phase, TaskStanding } from "../telemetry/standing.ts";
 import { BulkRemoval } from "./bulk-removal.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Inbox } from "./inbox.ts";
@@ -48,6 +49,9 @@ export type TaskOptions = {
   /** Called with the error after which the task cannot go on. */
   readonly onFailure: (error: unknown) => void;
 };
+
+const NOTHING: Fill = { now: 0, limit: 0 };
+const NO_LANE = { lane_messages: NOTHING, lane_bytes: NOTHING };
 
 /** Records processed at one go: enough for one read of the store to serve many, few enough to stay responsive. */
 const GROUP = 500;
@@ -93,6 +97,7 @@ export class Task {
       outbox: this.#outbox,
       position: () => processor.position,
       isHeld: () => processor.waitsUntil !== null,
+      time: () => processor.times?.last ?? null,
       limits: limits.checkpoint,
     });
     this.#bulkRemoval = new BulkRemoval({
@@ -107,6 +112,31 @@ export class Task {
       checkpoint: () => this.#checkpoint.run(),
     });
     this.#loop = this.#run();
+  }
+
+  /** What it says of itself. */
+  async standing(): Promise<Omit<TaskStanding, "restore">> {
+    const { processor, state, lane } = this.#options;
+    const { next, time, at } = this.#checkpoint.stored;
+    return {
+      ...{ topic: this.at.topic, partition: this.at.partition, phase: this.#shownPhase },
+      position: next,
+      isIdle: this.#isIdle && this.#checkpoint.isDone,
+      time: time ?? processor.times?.first ?? null,
+      checkpointed: at,
+      fills: {
+        ...this.#queue.fills,
+        uncommitted_rows: this.#checkpoint.fill,
+        ...(lane.fills ?? NO_LANE),
+      },
+      state: await state.size(),
+    };
+  }
+
+  get #shownPhase(): Phase {
+    if (this.#phase !== "running") return "stopping";
+    if (this.#options.processor.position.walk !== null) return "walking";
+    return this.#paused ? "paused" : "running";
   }
 
   get isClosed(): boolean {

@@ -180,13 +180,16 @@ s("should let no former owner write on, and report no failure of the pipeline fo
   const driver = await new TaskDriver().start();
   await driver.pipe(insert(row(1), 10));
   // Another process was given the partition; ours does not know it yet.
+  driver.source.lost.add(`${TOPIC}/0`);
   await driver.changelog.own(AT);
   const before = driver.changelog.contents(AT).size;
   await driver.checkpoint();
+  await driver.clock.advance(120_000);
   assert.is(driver.changelog.contents(AT).size, before);
   assert.equal(driver.failures, []);
   assert.not.ok(driver.store().isOpen);
   // The group gives it here again.
+  driver.source.lost.clear();
   driver.source.assign(driver.partitions);
   await driver.pipe(update(row(1, "b"), 20));
   await driver.checkpoint();
@@ -194,13 +197,46 @@ s("should let no former owner write on, and report no failure of the pipeline fo
   await driver.stop();
 });
 
-s("should fail when it is fenced and nobody takes the partition from it", async () => {
-  const driver = await new TaskDriver().start();
-  await driver.pipe(insert(row(1), 10));
-  await driver.changelog.own(AT);
-  await driver.checkpoint();
-  await driver.clock.advance(120_000);
-  assert.is((driver.failures[0] as CdcError)?.code, "FENCED");
-});
+s(
+  "should go on from its store where Kafka barred it and nobody else has the partition",
+  async () => {
+    const driver = await new TaskDriver().start();
+    await driver.pipe(insert(row(1), 10));
+    await driver.checkpoint();
+    await driver.pipe(insert(row(2), 20));
+    // As after a minute inside a transaction: its producer is barred, and no owner has left a mark.
+    driver.changelog.bar(AT);
+    await driver.checkpoint();
+    await driver.pipe(insert(row(3), 30));
+    await driver.clock.advance(2_000);
+    assert.equal(driver.failures, []);
+    assert.is(
+      driver.source.calls.findLast((call) => call.startsWith("seek")),
+      "seek 0 1",
+    );
+    await driver.checkpoint();
+    assert.is(driver.source.committed.get(`${TOPIC}/0`), 3);
+    // What was delivered and not stored came again, as the same message.
+    assert.equal(told(driver.segment.taken), ["Added 1", "Added 2", "Added 2", "Added 3"]);
+    assert.is(new Set(driver.segment.taken.map(({ messageId }) => messageId)).size, 3);
+    await driver.stop();
+  },
+);
+
+s(
+  "should fail where it is fenced again and again, and the group has its partition here",
+  async () => {
+    const driver = await new TaskDriver().start();
+    for (let times = 1; times <= 5; times += 1) {
+      assert.equal(driver.failures, []);
+      await driver.pipe(insert(row(times), 10 * times));
+      await driver.changelog.own(AT);
+      await driver.checkpoint();
+      await driver.clock.advance(2_000);
+    }
+    assert.is((driver.failures[0] as CdcError)?.code, "FENCED");
+    assert.match((driver.failures[0] as CdcError).message, /again and again/);
+  },
+);
 
 s.run();

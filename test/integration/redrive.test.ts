@@ -146,6 +146,7 @@ async function service(
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json" },
+    status: { port: 0 },
     models: { users: { topic: TOPIC } },
     syncs: {
       life: {

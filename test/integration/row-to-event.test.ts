@@ -132,13 +132,14 @@ test.after(async () => {
 });
 
 test("`check --connect` should hold the mapping against a real row", async () => {
-  const { code, stderr } = await cdcToSegment(["check", "--config", config, "--connect"]);
+  const look = ["check", "--config", config, "--connect", "--show-values"];
+  const { code, stderr } = await cdcToSegment(look);
   assert.is(code, 0, stderr);
   assert.match(
     stderr,
     /shop\.public\.customers\/\d@\d+: a row of public\.customers with id, email, plan, mrr/,
   );
-  assert.match(stderr, /sync profile: \{"type":"identify","userId":"[12]"/);
+  assert.match(stderr, /sync profile: .*: \{"type":"identify","userId":"[12]"/);
 });
 
 test("`record` should write what `preview` reads", async () => {
@@ -189,6 +190,7 @@ kafka: {brokers: ["${stack.kafka.brokers[0]}"]}
 state: {directory: ${folder}/state}
 segment: {writeKey: secret, url: "${standIn.url}"}
 log: {format: json}
+status: {port: 0}
 models:
   customers:
     topics: '/^shop\\.public\\.customers$/'

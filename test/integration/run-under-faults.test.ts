@@ -108,6 +108,7 @@ function settings(): object {
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json", level: "warn" },
+    status: { port: 0 },
     models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },

@@ -87,6 +87,7 @@ function service(name: string) {
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json", level: "info" },
+    status: { port: 0 },
     models: { users: { topic: TOPIC, keyChange: "changed" } },
     syncs: {
       life: {

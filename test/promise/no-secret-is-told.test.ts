@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Status } from "../../src/telemetry/status.ts";
 import { type Ended, start } from "../support/command-line.ts";
 import { EchoingDoor } from "../support/echoing-door.ts";
 import { SECRETS, told } from "../support/secrets.ts";
+import { StatusPort } from "../support/status-port.ts";
 import { WRONG_FILES } from "../support/wrong-files.ts";
 
 /** The real commands, at every place where a secret stands, against all that quotes it: nobody tells it. */
@@ -19,6 +21,12 @@ const WITHIN_MS = 60_000;
 
 /** The exit code after a second SIGTERM. */
 const STOPPED = 143;
+
+/** All that the status port answers to. */
+const STATUS_PATHS = [
+  ...["/metrics", "/live", "/ready", "/status", "/status/messages", "/status/dead-letters"],
+  ...["/status/messages?sync=none", "/none"],
+];
 
 /** Nobody listens there. */
 const CLOSED = "127.0.0.1:1";
@@ -75,6 +83,23 @@ promise("should not be logged where nobody listens", () =>
     assert.match(ends[3]?.stderr ?? "", /SOURCE_FAILED: .*127\.0\.0\.1:1/);
   }),
 );
+
+promise("should not be told on the status port", async () => {
+  const { config } = file("status", settings({ log: "json" }));
+  const port = await StatusPort.of(config, ENVIRONMENT);
+  for (const path of STATUS_PATHS) {
+    const text = await port.text(path);
+    assert.ok(text.length > 10, path);
+    assert.equal(told(text), [], path);
+  }
+  const { settings: shown } = await port.json<Status>("/status");
+  assert.match(JSON.stringify(shown), /"writeKey":"\(hidden\)".*|"password":"\(hidden\)"/);
+  const failing = await port.get("/ready");
+  assert.is(failing.status, 503);
+  port.child.kill("SIGKILL");
+  const { stderr } = await port.ended;
+  assert.equal(told(stderr), []);
+});
 
 for (const format of FORMATS) {
   promise(`should not be repeated after a Segment that does not take it, ${format}`, () =>
@@ -160,6 +185,7 @@ function settings({ log = "json", url, registry, tls }: Places): string {
     segment: { writeKey: url ? SECRETS.writeKey : "${WRITE_KEY}", url: url ?? `http://${CLOSED}` },
     state: { directory: "STATE" },
     log: { level: "debug", format: log },
+    status: { port: 0 },
     models: { rows: { topic: "rows" } },
     syncs: { rows: { model: "rows", type: "identify", userId: "id", traits: ["id"] } },
   });

@@ -1,3 +1,4 @@
+import type { Settings } from "../../src/config/settings.ts";
 import type { TopicPartition } from "../../src/record.ts";
 import type { Outside } from "./outside.ts";
 import { Process } from "./process.ts";
@@ -42,6 +43,13 @@ export class Cluster {
     for (const member of members) void this.#tell(member, losers.has(member));
   }
 
+  /** Every process is gone at once, and starts with other settings. */
+  reconfigure(settings: Settings): void {
+    this.outside.trace("other settings");
+    this.outside.settings = settings;
+    for (const process of this.processes) process.crash();
+  }
+
   /** Which process has the partition. */
   owner({ partition }: TopicPartition): Process | null {
     return this.#owners[partition] ?? null;
@@ -52,6 +60,18 @@ export class Cluster {
     this.#isCalm = true;
     for (const { life } of this.processes) life?.lifetime.disarm();
     this.rebalance();
+  }
+
+  /** A process stands still, ends, or has not heard yet which partitions it has now. */
+  get isSomebodyBehind(): boolean {
+    return this.processes.some((process) => {
+      const { life, told } = process;
+      if (life === null) return false;
+      const owned = this.outside.data.flatMap(({ at }) =>
+        this.owner(at) === process ? [at.partition] : [],
+      );
+      return !process.isMember || life.lifetime.isFrozen || String(told) !== String(owned);
+    });
   }
 
   /** Every partition has a process, and in its store all that its log holds. */

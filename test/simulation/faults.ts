@@ -22,11 +22,12 @@ const WEIGHTS = {
   clear: 2,
   compact: 2,
   copy: 3,
+  bar: 2,
 };
 
 /** Does to the cluster what can happen to it, at times and places that the dice say. */
 export async function makeFaults(cluster: Cluster, dice: Dice, within_ms: number): Promise<void> {
-  const { clock, weather, changelogs } = cluster.outside;
+  const { clock, weather, changelogs, epochs } = cluster.outside;
   const count = dice.between(2, 14);
   for (let i = 0; i < count; i += 1) {
     await clock.sleep(dice.between(0, (2 * within_ms) / count));
@@ -67,6 +68,10 @@ export async function makeFaults(cluster: Cluster, dice: Dice, within_ms: number
         break;
       case "copy":
         process?.copyDisk();
+        break;
+      case "bar":
+        // As after a minute inside a transaction: Kafka gives it up, and takes no more of its producer.
+        epochs.next(dice.pick(changelogs));
         break;
     }
   }

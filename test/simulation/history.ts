@@ -19,8 +19,13 @@ export type Told = {
   readonly after_ms: number;
 };
 
-/** `all done`: nothing more comes before everything so far is processed and durable. */
-export type Step = Told | "all done";
+/**
+ * `all done`: nothing more comes before everything so far is processed and durable; `nobody behind`: nor before every
+ * former owner knows that it is none. One that has not read of a truncate would tell of rows from before it.
+ * `other settings`: and then every process starts again, with the scenario's later settings.
+ */
+export type Step = Told | Wait;
+export type Wait = "all done" | "nobody behind" | "other settings";
 
 const WEIGHTS = {
   insert: 8,
@@ -48,12 +53,20 @@ export class History {
   #told: { readonly partition: number; readonly change: Change; readonly of: number }[] = [];
   #lsn = 10;
 
-  constructor(dice: Dice, partitions: number) {
+  /** @param isReconfigured whether the pipeline's settings change on the way */
+  constructor(dice: Dice, partitions: number, isReconfigured: boolean) {
     this.#dice = dice;
     this.#partitions = partitions;
     this.#users = new Users(dice);
     const count = dice.between(8, 60);
-    while (this.#told.length < count) this.#happen(dice.weighted(WEIGHTS));
+    const happen = (most: number) => {
+      while (this.#told.length < most) this.#happen(dice.weighted(WEIGHTS));
+    };
+    if (isReconfigured) {
+      happen(count / 2);
+      this.#wait("other settings");
+    }
+    happen(count);
   }
 
   #happen(what: keyof typeof WEIGHTS): void {
@@ -132,13 +145,13 @@ export class History {
   /** What other partitions tell before and after it is kept apart by time: its order among them is not promised. */
   #truncate(): void {
     const leader = this.#dice.between(0, this.#partitions - 1);
-    this.#waitForAll();
+    this.#wait("all done");
     const own = [...this.#users.rows.values()].filter(({ id }) => this.#partitionOf(id) === leader);
     if (own.length > 0 && this.#dice.chance(0.5)) this.#update(this.#dice.pick(own));
     this.#lsn += 2;
     this.#tell(leader, truncate(this.#lsn));
     this.#users.rows.clear();
-    this.#waitForAll();
+    this.#wait("nobody behind");
     if (!this.#dice.chance(0.5)) return;
     // A partition that lagged behind tells of the time before: of a row that nobody knows, and that is gone.
     const row = this.#users.made(100 + this.#lsn);
@@ -146,8 +159,8 @@ export class History {
     this.#tell(this.#partitionOf(row.id), insert(row, this.#lsn - 1));
   }
 
-  #waitForAll(): void {
-    this.steps.push("all done");
+  #wait(wait: Wait): void {
+    this.steps.push(wait);
     this.#told = [];
   }
 

@@ -31,6 +31,8 @@ export type Disk = {
 export type LifeOptions = {
   readonly outside: Outside;
   readonly disk: Disk;
+  /** Whether the group has the partition here. */
+  readonly holds: (at: TopicPartition) => boolean;
   /** Tells the group of an offset. */
   readonly commit: (at: TopicPartition, offset: number) => void;
   readonly onFailure: (error: unknown) => void;
@@ -49,7 +51,7 @@ export class Life {
   readonly #control: TopicControl;
   readonly #changelog: Changelog;
 
-  constructor({ outside, disk, commit, onFailure }: LifeOptions) {
+  constructor({ outside, disk, holds, commit, onFailure }: LifeOptions) {
     this.#outside = outside;
     const { settings, segment, data, control, letters } = outside;
     this.lifetime = new Lifetime(outside);
@@ -58,7 +60,7 @@ export class Life {
     const refusals = RefusalRatio.of(settings.deadLetters);
     const written = this.#log(letters, "dead letters");
     const deadLetters = new LoggedDeadLetters(written, asRecord, clock, silent);
-    this.source = this.#source(data, commit);
+    this.source = this.#source(data, holds, commit);
     this.#control = new TopicControl({
       topic: control.at.topic,
       log: this.#log(control, "control"),
@@ -120,7 +122,11 @@ export class Life {
     await this.#changelog.close();
   }
 
-  #source(logs: readonly SharedLog[], commit: LifeOptions["commit"]): LogSource {
+  #source(
+    logs: readonly SharedLog[],
+    holds: LifeOptions["holds"],
+    commit: LifeOptions["commit"],
+  ): LogSource {
     const { weather, group } = this.#outside;
     return new LogSource({
       logs,
@@ -128,12 +134,17 @@ export class Life {
       fetchSize: () => (weather.isStill ? 50 : weather.dice.between(1, 20)),
       committed: (at) => group.committed.get(nameOf(at)) ?? null,
       commit,
+      holds,
     });
   }
 
   /** Of logs that every process reads whole. */
   #ownSource(logs: readonly SharedLog[]): LogSource {
-    const source = this.#source(logs, () => {});
+    const source = this.#source(
+      logs,
+      () => true,
+      () => {},
+    );
     const start = source.start.bind(source);
     source.start = async (listener) => {
       await start(listener);

@@ -6,6 +6,7 @@ export class Lifetime {
   readonly #outside: Outside;
   readonly clock: Clock;
   #isDead = false;
+  #freezes = 0;
   #frozen: Promise<void> = Promise.resolve();
   #dieIn: { calls: number; readonly what: string | null; readonly then: () => void } | null = null;
 
@@ -35,7 +36,14 @@ export class Lifetime {
 
   /** Does nothing for a while, and goes on as if nothing had been. */
   freeze(ms: number): void {
-    this.#frozen = Promise.all([this.#frozen, this.#outside.clock.sleep(ms)]).then(() => {});
+    this.#freezes += 1;
+    this.#frozen = Promise.all([this.#frozen, this.#outside.clock.sleep(ms)]).then(() => {
+      this.#freezes -= 1;
+    });
+  }
+
+  get isFrozen(): boolean {
+    return this.#freezes > 0;
   }
 
   /** Something that is done to the outside. Its two ends are where the process can be lost. */

@@ -17,6 +17,8 @@ export type LogSourceOptions = {
   readonly fetchSize: () => number;
   readonly committed: (at: TopicPartition) => number | null;
   readonly commit: (at: TopicPartition, offset: number) => void;
+  /** Whether the group has the partition here. */
+  readonly holds: (at: TopicPartition) => boolean;
 };
 
 /** One process' view of shared logs. What it does not own it neither delivers nor minds, as with Kafka's client. */
@@ -78,6 +80,10 @@ export class LogSource implements Source {
   async partitions(topic: string): Promise<readonly number[]> {
     const { logs } = this.#options;
     return logs.filter(({ at }) => at.topic === topic).map(({ at }) => at.partition);
+  }
+
+  holds(at: TopicPartition): Promise<boolean> {
+    return this.#options.call("group", () => this.#options.holds(at));
   }
 
   commit(at: TopicPartition, offset: number): Promise<void> {

@@ -11,9 +11,18 @@ import { Weather } from "./weather.ts";
 /** Offsets that the consumer group was told. */
 export type Group = { readonly committed: Map<string, number> };
 
+/** What a task's position record says. */
+type Durable = {
+  readonly next: number;
+  readonly control: number;
+  readonly walk: unknown;
+  readonly syncs: unknown;
+};
+
 /** All that the processes share, and that outlives each of them: Kafka, Segment, time. */
 export class Outside {
-  readonly settings: Settings;
+  /** Of lives that begin now. */
+  settings: Settings;
   readonly clock = new SimulatedClock();
   readonly weather: Weather;
   readonly segment: SimulatedSegment;
@@ -58,7 +67,7 @@ export class Outside {
   }
 
   /** Where the partition's task stands, as its changelog has it; `null` where it has not begun. */
-  durable(partition: number): { readonly next: number; readonly control: number } | null {
+  durable(partition: number): Durable | null {
     const bytes = this.changelogs[partition]?.contents().get("p");
     return bytes === undefined ? null : JSON.parse(bytes.toString());
   }
@@ -67,7 +76,7 @@ export class Outside {
   get isDone(): boolean {
     return this.data.every((log, partition) => {
       const at = this.durable(partition);
-      return at?.next === log.end && at.control === this.control.end;
+      return at?.next === log.end && at.control === this.control.end && at.walk === null;
     });
   }
 }

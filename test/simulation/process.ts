@@ -23,6 +23,7 @@ export class Process {
   /** What the disk was at earlier moments. */
   readonly #copies: Map<string, MemoryStore>[] = [];
   #life: Life | null = null;
+  #told: readonly number[] = [];
   #isEnding = false;
 
   constructor(name: string, surroundings: Surroundings) {
@@ -32,6 +33,11 @@ export class Process {
 
   get life(): Life | null {
     return this.#life;
+  }
+
+  /** The partitions that it has, as it heard last in this life. */
+  get told(): readonly number[] {
+    return this.#told;
   }
 
   /** Runs, and has no wish to end. */
@@ -44,9 +50,11 @@ export class Process {
     const { outside, owns, onMembers } = this.#surroundings;
     outside.trace(`${this.name} starts`);
     this.#isEnding = false;
+    this.#told = [];
     const life: Life = new Life({
       outside,
       disk: this.#disk(),
+      holds: (at) => owns(this, at),
       // The group takes nothing from who is no member with this partition.
       commit: (at, offset) => {
         if (owns(this, at)) outside.commit(at, offset);
@@ -85,8 +93,8 @@ export class Process {
   /** The group says which partitions it has. */
   tell(partitions: readonly TopicPartition[]): void {
     if (!this.isMember) return;
-    const names = partitions.map(({ partition }) => partition);
-    this.#surroundings.outside.trace(`${this.name} hears that it has [${names}]`);
+    this.#told = partitions.map(({ partition }) => partition);
+    this.#surroundings.outside.trace(`${this.name} hears that it has [${this.#told}]`);
     this.#life?.source.assign(partitions);
   }
 

@@ -12,6 +12,8 @@ import type { SharedLog } from "./shared-log.ts";
 export type Scenario = {
   readonly seed: number;
   readonly settings: Settings;
+  /** From the step `other settings` on. */
+  readonly later: Settings;
   readonly partitions: number;
   readonly history: History;
   /** Steps that are there before anybody starts. */
@@ -26,23 +28,41 @@ const LONGEST_BACK_OFF_MS = 30_000;
 export function scenarioOf(seed: number): Scenario {
   const dice = new Dice(seed, "history");
   const partitions = dice.pick([1, 2, 2, 3, 4]);
-  const history = new History(dice, partitions);
+  const change = dice.chance(0.3) ? dice.pick(CHANGES) : null;
+  const history = new History(dice, partitions, change !== null);
   const { steps } = history;
-  const first = steps.indexOf("all done");
+  const first = steps.findIndex((step) => typeof step === "string");
   const most = first === -1 ? steps.length : first;
   const before = dice.chance(0.5) ? 0 : dice.between(0, Math.min(most, 15));
-  return { seed, settings: settingsOf(dice), partitions, history, before };
+  const text = settingsOf(dice);
+  const later = parse(change === null ? text : change(text));
+  return { seed, settings: parse(text), later, partitions, history, before };
 }
 
-function settingsOf(dice: Dice): Settings {
+/** What becomes of the settings: a filter narrowed, widened, a mapping, a user, a sync that comes, and one that goes. */
+const CHANGES: readonly ((text: string) => string)[] = [
+  (text) => text.replace("row.score > 3", "row.score > 6"),
+  (text) => text.replace("row.score > 3", "row.score > 0"),
+  (text) => text.replace("traits: [id, uid, email]", "traits: [id, uid, email, score]"),
+  (text) => text.replace("[id, uid, email], initialResults", "[id, uid], initialResults"),
+  (text) => text.replace("identify, userId: user", "identify, userId: uid"),
+  (text) => `${text}\n  late: {model: good, type: track, userId: user, properties: [id, uid],
+    initialResults: send, events: {added: Late, changed: Later, removed: Gone}}`,
+  (text) => text.slice(0, text.indexOf("\n  audience:")),
+];
+
+function parse(text: string): Settings {
+  return parseSettings(text, "simulation.yaml", {});
+}
+
+function settingsOf(dice: Dice): string {
   const keyChange = dice.chance(0.7)
     ? "keyChange: changed, keyChangeWait_ms: 3600000"
     : "keyChange: removedAndAdded";
   const limits = dice.chance(0.5)
     ? "limits: {queue_records: 8, lane_messages: 6}"
     : "limits: {queue_records: 1000}";
-  return parseSettings(
-    `
+  return `
 name: shop
 segment: {writeKey: secret, linger_ms: ${dice.pick([0, 20])}}
 checkpoint: {interval_ms: ${dice.pick([200, 1_000, 3_000])}, rows: ${dice.pick([2, 5, 20, 10_000])}}
@@ -55,10 +75,7 @@ syncs:
     events: {added: Added, changed: Changed, removed: Removed}}
   profile: {model: users, type: identify, userId: user, traits: [id, uid, email]}
   audience: {model: good, type: track-entered-exited, userId: user, properties: [id, uid],
-    initialResults: ${dice.pick(["skip", "send"])}}`,
-    "simulation.yaml",
-    {},
-  );
+    initialResults: ${dice.pick(["skip", "send"])}}`;
 }
 
 /** The history as one process meets it that nothing happens to. */
@@ -75,7 +92,7 @@ export function disturbed(scenario: Scenario, trace: string[] | null): Promise<O
   const dice = new Dice(seed, "faults");
   const outside = new Outside(settings, partitions, new Dice(seed, "weather"), false, trace);
   const cluster = new Cluster(outside, dice.between(1, 3), false);
-  const told = scenario.history.steps.filter((step) => step !== "all done");
+  const told = scenario.history.steps.filter((step) => typeof step === "object");
   const lasts = told.slice(scenario.before).reduce((sum, { after_ms }) => sum + after_ms, 5_000);
   return play(scenario, cluster, () => makeFaults(cluster, dice, lasts));
 }
@@ -87,15 +104,16 @@ async function play(
 ): Promise<Outcome> {
   const { outside } = cluster;
   const run = async () => {
-    for (const step of scenario.history.steps.slice(0, scenario.before)) await tell(step, outside);
+    for (const step of scenario.history.steps.slice(0, scenario.before))
+      await tell(step, scenario, cluster);
     for (const process of cluster.processes) void process.start();
     const over = faults();
     // A new sync's boundary is where the log ended then: nothing more comes until all have one.
     await until(outside, () => outside.data.every((_, partition) => outside.durable(partition)));
     const told = (async () => {
       for (const step of scenario.history.steps.slice(scenario.before)) {
-        if (step !== "all done") await outside.clock.sleep(step.after_ms);
-        await tell(step, outside);
+        if (typeof step === "object") await outside.clock.sleep(step.after_ms);
+        await tell(step, scenario, cluster);
       }
     })();
     await over;
@@ -118,8 +136,20 @@ async function play(
   return outcomeOf(cluster, scenario.history);
 }
 
-async function tell(step: Step, outside: Outside): Promise<void> {
+async function tell(step: Step, scenario: Scenario, cluster: Cluster): Promise<void> {
+  const { outside } = cluster;
   if (step === "all done") return until(outside, () => outside.isDone);
+  if (step === "nobody behind")
+    return until(outside, () => outside.isDone && !cluster.isSomebodyBehind);
+  if (step === "other settings") {
+    await until(outside, () => outside.isDone && !cluster.isSomebodyBehind);
+    const before = outside.data.map((_, partition) => outside.durable(partition)?.syncs);
+    cluster.reconfigure(scenario.later);
+    // A new sync's boundary is where the log ends now.
+    const hasBegun = (partition: number) =>
+      JSON.stringify(outside.durable(partition)?.syncs) !== JSON.stringify(before[partition]);
+    return until(outside, () => before.every((_, partition) => hasBegun(partition)));
+  }
   const { partition, change } = step;
   const log = outside.data[partition] as SharedLog;
   outside.trace(`${partition}@${log.end}: ${JSON.stringify(change.key)} ${text(change.value)}`);

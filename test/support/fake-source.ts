@@ -83,6 +83,13 @@ export class FakeSource implements Source {
     return [...new Set(all.map(({ partition }) => partition))];
   }
 
+  /** The group shares out anew, or has given it to another process without having said so yet. */
+  readonly lost = new Set<string>();
+
+  async holds(at: TopicPartition): Promise<boolean> {
+    return this.#held.has(nameOf(at)) && !this.lost.has(nameOf(at));
+  }
+
   async commit(at: TopicPartition, offset: number): Promise<void> {
     const before = this.committed.get(nameOf(at)) ?? 0;
     if (offset < before) throw new Error(`${nameOf(at)}: the group offset went back to ${offset}`);

@@ -39,6 +39,11 @@ export class MemoryChangelog implements Changelog {
 
   async close(): Promise<void> {}
 
+  /** Whoever owns the partition can append no more, and nobody else owns it. */
+  bar(at: TopicPartition): void {
+    this.#log(at).owner += 1;
+  }
+
   /** The newest value of each key of the partition. */
   contents(at: TopicPartition): Map<string, Buffer> {
     const newest = new Map<string, Buffer>();

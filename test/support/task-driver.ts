@@ -17,6 +17,7 @@ import { Plans } from "../../src/task/plan.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silent } from "../../src/telemetry/log.ts";
+import type { TaskStanding } from "../../src/telemetry/standing.ts";
 import { recordOf, TOPIC } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { FakeSource } from "./fake-source.ts";
@@ -145,6 +146,16 @@ export class TaskDriver {
 
   get counters(): Counters {
     return this.#alive().counters;
+  }
+
+  /** What its tasks say of themselves. */
+  standings(): Promise<readonly TaskStanding[]> {
+    return this.#alive().manager.standings();
+  }
+
+  /** Whether every partition that was assigned is open. */
+  get isSettled(): boolean {
+    return this.#alive().manager.isSettled;
   }
 
   /** The errors that stopped the pipeline in this life. */
@@ -293,6 +304,7 @@ class Life {
       seek: (at, offset) => this.#now(() => source.seek(at, offset)),
       range: (at) => source.range(at),
       partitions: (topic) => source.partitions(topic),
+      holds: (at) => source.holds(at),
       commit: (at, offset) => this.#step("commit", () => source.commit(at, offset)),
       stop: () => source.stop(),
     };

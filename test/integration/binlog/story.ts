@@ -106,6 +106,7 @@ function configuration(): object {
     state: { directory: join(folder, "state") },
     segment: { writeKey: "secret", url: standIn.url },
     log: { format: "json" },
+    status: { port: 0 },
     models: {
       members: { topic: "app.app.members", key: ["org", "no"], columns: { score: "decimal" } },
     },

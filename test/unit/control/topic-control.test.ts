@@ -36,6 +36,7 @@ function process(topic: FakeSource, onGap: "stop" | "continue" = "stop") {
       seek: (at, offset) => topic.seek(at, offset),
       range: (at) => topic.range(at),
       partitions: (name) => topic.partitions(name),
+      holds: (at) => topic.holds(at),
       commit: (at, offset) => topic.commit(at, offset),
       stop: () => topic.stop(),
     },

@@ -58,4 +58,22 @@ s("should let go whoever gives up", async () => {
   assert.is(clock.sleeping, 0);
 });
 
+s("should say how long it was closed, what is still to come not included", async () => {
+  const clock = new VirtualClock();
+  const gate = new Gate(clock);
+  assert.equal(gate.standing, { wait_ms: 0, closed_ms: 0 });
+  gate.closeFor(1_000);
+  await clock.advance(400);
+  assert.equal(gate.standing, { wait_ms: 600, closed_ms: 400 });
+  // Closed for longer, and then for less: both overlap with what was asked for before.
+  gate.closeFor(2_000);
+  gate.closeFor(100);
+  assert.equal(gate.standing, { wait_ms: 2_000, closed_ms: 400 });
+  await clock.advance(10_000);
+  assert.equal(gate.standing, { wait_ms: 0, closed_ms: 2_400 });
+  gate.closeFor(500);
+  await clock.advance(500);
+  assert.equal(gate.standing, { wait_ms: 0, closed_ms: 2_900 });
+});
+
 s.run();

@@ -1,0 +1,71 @@
+/** Numbers and times as words. What is not known is a dash. */
+
+const UNKNOWN = "–";
+
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const TENTHS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+/** @param {number | null | undefined} count */
+export function number(count) {
+  return count === null || count === undefined ? UNKNOWN : WHOLE.format(count);
+}
+
+/** Short enough for the picture: exact below a million. @param {number | null | undefined} count */
+export function short(count) {
+  return count === null || count === undefined || count < 1e6 ? number(count) : SHORT.format(count);
+}
+
+/** @param {number | null} perSecond */
+export function rate(perSecond) {
+  if (perSecond === null) return UNKNOWN;
+  return perSecond < 10 ? TENTHS.format(perSecond) : short(Math.round(perSecond));
+}
+
+/** @param {number} part @param {number} whole */
+export function percent(part, whole) {
+  return whole === 0 ? UNKNOWN : `${TENTHS.format((100 * part) / whole)} %`;
+}
+
+/** @param {number | null} count */
+export function bytes(count) {
+  if (count === null) return UNKNOWN;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${TENTHS.format(count / 1000 ** power)} ${units[power]}`;
+}
+
+/** In its two largest units. @param {number | null} seconds */
+export function duration(seconds) {
+  if (seconds === null) return UNKNOWN;
+  if (seconds < 10) return `${TENTHS.format(seconds)} s`;
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3_600) return two(Math.floor(s / 60), "min", s % 60, "s");
+  if (s < 86_400) return two(Math.floor(s / 3_600), "h", Math.floor((s % 3_600) / 60), "min");
+  return two(Math.floor(s / 86_400), "d", Math.floor((s % 86_400) / 3_600), "h");
+}
+
+/** @param {string | null} at @param {string} now both ISO-8601, of the same clock */
+export function ago(at, now) {
+  if (at === null) return UNKNOWN;
+  const s = Math.max(0, Date.parse(now) - Date.parse(at)) / 1_000;
+  return `${duration(s < 10 ? Math.floor(s) : s)} ago`;
+}
+
+/** The time of day, and the date where that is not today. @param {string} at @param {string} now ISO-8601 */
+export function moment(at, now) {
+  const [date, time = ""] = at.split("T");
+  const ofDay = time.slice(0, 8);
+  return date === now.slice(0, 10) ? ofDay : `${date} ${ofDay}`;
+}
+
+/** @param {number} count @param {string} one @param {string} [several] */
+export function counted(count, one, several = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : several}`;
+}
+
+/** @param {number} large @param {string} unit @param {number} small @param {string} smaller */
+function two(large, unit, small, smaller) {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smaller}`;
+}

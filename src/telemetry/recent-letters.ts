@@ -1,0 +1,32 @@
+import type { CdcError } from "../errors.ts";
+import type { TopicPartition } from "../record.ts";
+import type { RecentLetter } from "./status.ts";
+
+const KEPT = 200;
+
+/** A dead letter, as far as telemetry looks at it. */
+export type Letter = {
+  readonly record: TopicPartition & { readonly offset: number };
+  readonly error: CdcError;
+  readonly by?: string;
+};
+
+/** The latest dead letters with their reasons and coordinates, never what stood in them. */
+export class RecentLetters {
+  #letters: RecentLetter[] = [];
+
+  setAside(letters: readonly Letter[], now: number): void {
+    const at = new Date(now).toISOString();
+    const fresh = letters.slice(-KEPT).map(({ record, error, by }) => {
+      const { topic, partition, offset } = record;
+      const { code, message: reason } = error;
+      return { at, code, reason, by: by ?? null, topic, partition, offset };
+    });
+    this.#letters = [...fresh.toReversed(), ...this.#letters].slice(0, KEPT);
+  }
+
+  /** Newest first. */
+  list(): readonly RecentLetter[] {
+    return this.#letters;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Observed, Partition } from "./observed.ts";
+import type { PartitionStatus, Status, SyncStatus } from "./status.ts";
+
+/** A sync as the settings name it. */
+export type NamedSync = Pick<SyncStatus, "name" | "model" | "type">;
+
+/** What is observed, as `/status` says it; `settings` without their secrets. */
+export function statusOf(
+  observed: Observed,
+  syncs: readonly NamedSync[],
+  settings: object,
+): Status {
+  const { counters, source, gate, now } = observed;
+  const { isJoined, reason, rebalances, restarts } = source;
+  const { wait_ms, closed_ms } = gate;
+  const { resident_bytes, heap_bytes, delay_s } = observed.process;
+  return {
+    pipeline: observed.pipeline,
+    version: observed.version,
+    since: text(observed.since),
+    now: text(now),
+    live: observed.live,
+    ready: observed.ready,
+    kafka: { isJoined, reason, rebalances, restarts },
+    partitions: observed.partitions.map(partitionOf).toSorted(byName),
+    syncs: syncs.map((sync) => ({ ...sync, ...counters.sync(sync.name) })),
+    records: counters.records,
+    segment: {
+      answers: counters.answers,
+      bytes: counters.get("bytes_delivered"),
+      lastAnswer: observed.lastAnswer,
+      gate: { opensAt: wait_ms > 0 ? text(now + wait_ms) : null, closed_s: closed_ms / 1_000 },
+    },
+    deadLetters: { total: counters.get("dead_letters"), byReason: counters.deadLetters },
+    process: { resident_bytes, heap_bytes, eventLoopDelay_ms: delay_s.p99 * 1_000 },
+    settings,
+  };
+}
+
+function partitionOf(partition: Partition): PartitionStatus {
+  const { topic, partition: number, phase, position, end, lag } = partition;
+  const { checkpointed, fills, restore, state } = partition;
+  const lastCheckpoint = checkpointed === null ? null : text(checkpointed);
+  return {
+    topic,
+    partition: number,
+    phase,
+    position,
+    end,
+    lag,
+    lastCheckpoint,
+    fills,
+    restore,
+    state,
+  };
+}
+
+function byName(a: PartitionStatus, b: PartitionStatus): number {
+  return a.topic.localeCompare(b.topic) || a.partition - b.partition;
+}
+
+function text(ms: number): string {
+  return new Date(ms).toISOString();
+}

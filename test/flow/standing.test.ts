@@ -1,0 +1,150 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { insert, remove, timeAt, tombstone, update } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+/** What a task says of itself, at the moments that an operator asks about. */
+
+const s = suite("flow: where a task stands");
+
+const users = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => insert({ id: from + i, email: "a@x" }, from + i + 1));
+const SYNC =
+  "{model: users, type: track, userId: id, properties: [email], initialResults: send, events: {added: Added}}";
+
+async function only(driver: TaskDriver) {
+  const [task, ...others] = await driver.standings();
+  assert.equal(others, []);
+  if (!task) throw new Error("there is no task");
+  return task;
+}
+
+s("should be how far it is stored, not how far it is processed", async () => {
+  const driver = await new TaskDriver().start();
+  await driver.pipe(users(0, 3));
+  const before = await only(driver);
+  assert.equal([before.phase, before.position, before.isIdle], ["running", 0, false]);
+  assert.is(before.fills?.uncommitted_rows.now, 3);
+  assert.is(before.time, timeAt(1), "the oldest that is not stored");
+  assert.is(before.checkpointed, null);
+  await driver.checkpoint();
+  const after = await only(driver);
+  assert.equal([after.position, after.isIdle, after.time], [3, true, timeAt(3)]);
+  assert.equal(after.fills?.uncommitted_rows, { now: 0, limit: 20_000 });
+  assert.is(after.checkpointed, driver.clock.now());
+  await driver.stop();
+});
+
+s("should be paused, with what it holds, while Segment does not take it", async () => {
+  const limits = "limits: {queue_records: 100, lane_messages: 200}";
+  const driver = await new TaskDriver({ more: limits }).start();
+  const answer = driver.segment.hold();
+  await driver.pipe(users(0, 2_000));
+  const { phase, position, fills } = await only(driver);
+  assert.equal([phase, position], ["paused", 0]);
+  assert.ok((fills?.queue_records.now ?? 0) >= 100);
+  assert.is(fills?.queue_records.limit, 100);
+  assert.ok((fills?.queue_bytes.now ?? 0) > 1_000);
+  assert.ok((fills?.lane_messages.now ?? 0) >= 200);
+  assert.is(fills?.lane_messages.limit, 200);
+  assert.ok((fills?.lane_bytes.now ?? 0) > 1_000);
+  answer();
+  await driver.clock.advance(60_000);
+  const after = await only(driver);
+  assert.equal([after.phase, after.position], ["running", 2_000]);
+  assert.equal(
+    [after.fills?.queue_records.now, after.fills?.queue_bytes.now, after.fills?.lane_bytes.now],
+    [0, 0, 0],
+  );
+  await driver.stop();
+});
+
+s("should be walking while a new sync sees the stored rows", async () => {
+  const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
+  await driver.pipe(users(0, 300));
+  await driver.stop();
+  const answer = driver.segment.hold();
+  const more = "limits: {lane_messages: 10}";
+  await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
+  assert.is((await only(driver)).phase, "walking");
+  answer();
+  await driver.clock.advance(60_000);
+  assert.is((await only(driver)).phase, "running");
+  await driver.stop();
+});
+
+s("should be opening while its changelog is not there, and then say what it restored", async () => {
+  const driver = await new TaskDriver().start();
+  for (const id of [1, 2, 3]) {
+    await driver.pipe(insert({ id, email: "a@x" }, id));
+    await driver.checkpoint();
+  }
+  await driver.stop();
+  driver.replaceStore(0, null);
+  const { own } = driver.changelog;
+  const there = Promise.withResolvers<void>();
+  driver.changelog.own = async (at) => {
+    await there.promise;
+    return own.call(driver.changelog, at);
+  };
+  await driver.start();
+  const opening = await only(driver);
+  assert.equal([opening.phase, opening.position, opening.fills], ["opening", null, null]);
+  assert.is(driver.isSettled, false);
+  there.resolve();
+  await driver.clock.advance(0);
+  const { phase, position, restore } = await only(driver);
+  assert.equal([phase, position, driver.isSettled], ["running", 3, true]);
+  assert.ok(restore && restore.total >= 4 && restore.done === restore.total);
+  await driver.stop();
+});
+
+s("should be restoring, with how far, while its changelog is read", async () => {
+  const driver = await new TaskDriver().start();
+  await driver.pipe(users(0, 3));
+  await driver.stop();
+  driver.replaceStore(0, null);
+  const { own } = driver.changelog;
+  const rest = Promise.withResolvers<void>();
+  driver.changelog.own = async (at) => {
+    const owned = await own.call(driver.changelog, at);
+    return {
+      ...owned,
+      async *read(from) {
+        let isFirst = true;
+        for await (const chunk of owned.read(from)) {
+          if (!isFirst) await rest.promise;
+          isFirst = false;
+          yield chunk;
+        }
+      },
+    };
+  };
+  await driver.start();
+  const { phase, restore } = await only(driver);
+  assert.is(phase, "restoring");
+  assert.ok(restore && restore.done > 0 && restore.done < restore.total);
+  rest.resolve();
+  await driver.clock.advance(0);
+  assert.is((await only(driver)).phase, "running");
+  await driver.stop();
+});
+
+s("should count by sync what was sent, and what was not", async () => {
+  const other = SYNC.replace("[email]", "[plan]").replace("initialResults: send, ", "");
+  const driver = await new TaskDriver({ syncs: `{one: ${SYNC}, two: ${other}}` }).start();
+  await driver.pipe(insert({ id: 1, email: "a@x", plan: "free" }, 1));
+  await driver.pipe(update({ id: 1, email: "a@x", plan: "pro" }, 2));
+  await driver.pipe(update({ id: 1, email: "b@x", plan: "pro" }, 3));
+  await driver.pipe([remove(1, 4), tombstone(1)]);
+  const { syncs, records } = driver.counters;
+  const [one, two] = [syncs.get("one"), syncs.get("two")];
+  assert.equal([one?.added, one?.changed, one?.removed, one?.calls_not_made], [1, 1, 1, 1]);
+  assert.equal([two?.added, two?.changed, two?.removed, two?.calls_not_made], [1, 1, 1, 1]);
+  assert.equal([one?.messages, one?.messages_delivered], [1, 1], "changes without an event");
+  assert.equal([records.json.row, records.none.tombstone], [4, 1]);
+  assert.is(driver.counters.delivery.count, 2);
+  await driver.stop();
+});
+
+s.run();

@@ -1,0 +1,141 @@
+import { spawn } from "node:child_process";
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+/** The package as `npm pack` makes it, installed into an empty folder: the same program as the one of the source tree. */
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const RECORDS = join(ROOT, "test/fixtures/pg-json-schemaless/records.ndjson.gz");
+
+/** The oldest Node that package.json allows; the other is the one that runs the tests. */
+const OLDEST = "22.18.0";
+
+/** JavaScript alone, on a Node that would read TypeScript too. */
+const FLAGS = ["--no-experimental-strip-types"];
+
+const SETTINGS = {
+  name: "packed",
+  segment: { writeKey: "none" },
+  models: { users: { topic: "pgjson.public.users", where: "row.id > 1" } },
+  syncs: { profile: { model: "users", type: "identify", userId: "id", traits: "*" } },
+};
+
+const test = suite("the package");
+const folder = mkdtempSync(join(tmpdir(), "pack-"));
+const home = join(folder, "installed");
+const config = join(home, "config.json");
+let tarball = "";
+let oldest = "";
+
+test.before(async () => {
+  const printed = await npm(ROOT, ["pack", "--json", "--pack-destination", folder]);
+  tarball = join(folder, /"filename": "([^"]+\.tgz)"/.exec(printed)?.[1] ?? "");
+  await install(home, { dependencies: { "cdc-to-segment": `file:${tarball}` } });
+  const node = join(folder, "node");
+  await install(node, { dependencies: { node: OLDEST }, allowScripts: { node: true } });
+  oldest = join(node, "node_modules/.bin/node");
+  writeFileSync(config, JSON.stringify(SETTINGS));
+});
+
+test.after(() => rmSync(folder, { recursive: true }));
+
+test("should hold the compiled sources, the configuration with the demo's feed, and the texts", async () => {
+  const { stdout } = await run("tar", ["-tzf", tarball]);
+  const found = stdout.trim().split("\n").toSorted();
+  const compiled = globSync("src/**/*.ts", { cwd: ROOT })
+    .filter((file) => !file.endsWith(".d.ts"))
+    .map((file) => file.replace(/^src\/(.*)\.ts$/, "dist/$1.js"));
+  const configuration = globSync("config/**/*.*", { cwd: ROOT });
+  assert.ok(configuration.includes("config/demo/feed.ndjson.gz"));
+  const wanted = [...compiled, ...configuration, "LICENSE", "README.md", "package.json"];
+  assert.equal(found, wanted.map((file) => `package/${file}`).toSorted());
+});
+
+test("should need nothing of a TypeScript compiler, nor of the tests' tools", () => {
+  const brought = globSync("node_modules/*/package.json", { cwd: home });
+  for (const tool of ["typescript", "uvu", "@biomejs", "knip", "node"])
+    assert.not.ok(brought.includes(`node_modules/${tool}/package.json`), tool);
+});
+
+for (const [name, node] of [
+  [`Node ${OLDEST}`, () => oldest],
+  [`Node ${process.versions.node}`, () => process.execPath],
+] as const) {
+  test(`${name} should be what it says`, async () => {
+    const { stdout } = await run(node(), ["--version"]);
+    assert.is(`Node ${stdout.trim().slice(1)}`, name);
+  });
+
+  test(`${name}: --help, check and preview should say what they say from the source tree`, async () => {
+    const previewed = ["preview", "--config", config, RECORDS];
+    for (const args of [["--help"], ["check", "--config", config], previewed]) {
+      const packed = await installed(node(), args);
+      assert.is(packed.code, 0, packed.stderr);
+      assert.equal(packed, await fromSources(args));
+    }
+    const { stdout } = await installed(node(), previewed);
+    assert.match(stdout, /"type":"identify","userId":"\d+"/);
+  });
+
+  test(`${name}: demo should find its feed and its settings, and show the same`, async () => {
+    const packed = await installed(node(), ["demo"]);
+    assert.is(packed.code, 0, packed.stderr);
+    assert.match(packed.stdout, "Settings: node_modules/cdc-to-segment/config/demo/demo.yaml");
+    assert.equal(sums(packed.stdout), sums((await fromSources(["demo"])).stdout));
+  });
+}
+
+/** What a demo counted; how long it took, and in how many requests, differs from run to run. */
+function sums(shown: string): readonly string[] {
+  const counted = shown.split("\n").filter((line) => /^ +\d+ {2}/.test(line));
+  assert.ok(counted.length > 8, shown);
+  return counted.toSorted();
+}
+
+type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/** As a user has it: the command that npm links, in the folder it was installed into. */
+function installed(node: string, args: readonly string[]): Promise<Ended> {
+  return run(node, [...FLAGS, "node_modules/.bin/cdc-to-segment", ...args]);
+}
+
+function fromSources(args: readonly string[]): Promise<Ended> {
+  return run(process.execPath, [join(ROOT, "src/main.ts"), ...args]);
+}
+
+async function install(into: string, manifest: object): Promise<void> {
+  mkdirSync(into);
+  writeFileSync(join(into, "package.json"), JSON.stringify({ private: true, ...manifest }));
+  await npm(into, ["install", "--no-audit", "--no-fund", "--prefer-offline"]);
+}
+
+async function npm(cwd: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run("npm", args, cwd);
+  assert.is(code, 0, `npm ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+function run(command: string, args: readonly string[], cwd = home): Promise<Ended> {
+  // An npm that runs the tests says where it was called; the one called here has to look for itself.
+  const env = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(?!config_registry)/i.test(name),
+  );
+  const child = spawn(command, args, { cwd, env: Object.fromEntries(env), timeout: 300_000 });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+test.run();

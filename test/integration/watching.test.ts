@@ -1,0 +1,295 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
+import type { Health, LettersStatus, MessagesStatus, Status } from "../../src/telemetry/status.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { TOPIC } from "../support/debezium.ts";
+import type { Scraped } from "../support/scraped.ts";
+import { StatusPort } from "../support/status-port.ts";
+import { type Change, heartbeat, insert, remove, tombstone, update } from "../support/table.ts";
+
+/** A service on a real Kafka, asked on its status port while it runs; what it says is held against what was done. */
+
+const PARTITIONS = 2;
+const KEY = "watching-write-key-0123456789";
+
+/** Ten rows are added, five change in what nobody watches, three in `mail`, one is removed. */
+const STORY: readonly Change[] = [
+  ...of(1, 10, (id) => insert({ id, mail: `${id}@x`, seen: 0 }, id)),
+  ...of(1, 5, (id) => update({ id, mail: `${id}@x`, seen: 1 }, 100 + id)),
+  ...of(6, 8, (id) => update({ id, mail: `${id}@y`, seen: 0 }, 200 + id)),
+  remove(10, 300),
+  tombstone(10),
+  { ...heartbeat(), key: { id: 2 } },
+];
+
+const UNREADABLE = [
+  { partition: 0, key: '{"id":2}', value: "{" },
+  { partition: 1, key: null, value: JSON.stringify(insert({ id: 11 }, 400).value) },
+];
+
+const folder = mkdtempSync(join(tmpdir(), "watching-"));
+const config = join(folder, "config.json");
+const test = suite("watching a service");
+let stack: Stack;
+let standIn: StandIn;
+let answer: Misbehaviour | null = null;
+let port: StatusPort;
+
+test.before(async () => {
+  stack = await startStack({ kafka: true });
+  standIn = await StandIn.start({ misbehave: () => answer });
+  const admin = kafka().admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
+  await admin.disconnect();
+  writeFileSync(config, JSON.stringify(settings()));
+  await produce(STORY);
+  await produceRaw(UNREADABLE);
+});
+
+test.after(async () => {
+  await port?.stop();
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("should say in numbers what was done, at the end of the topic", async () => {
+  port = await StatusPort.of(config);
+  await port.ready();
+  const m = await caughtUp();
+  const records = (kind: string, format: string) => m.get("records_total", { kind, format });
+  assert.is(records("row", "json"), 19);
+  assert.is(records("tombstone", "none"), 1);
+  assert.is(records("non-row", "json"), 1);
+  assert.is(records("unreadable", "unknown"), 1, "what is no JSON");
+  assert.is(records("unreadable", "json"), 1, "what has no key");
+  assert.is(m.sum("records_total"), STORY.length + UNREADABLE.length);
+
+  for (const sync of ["profile", "life"]) {
+    const changes = (kind: string) => m.get("changes_total", { sync, kind });
+    assert.equal(["added", "changed", "removed"].map(changes), [10, 3, 1], sync);
+    assert.is(m.get("calls_not_made_total", { sync }), 5);
+    const sent = standIn.kept.filter(({ type }) => (type === "identify") === (sync === "profile"));
+    assert.is(sent.length, sync === "profile" ? 13 : 14);
+    assert.is(m.get("messages_total", { sync }), sent.length);
+    assert.is(m.get("messages_delivered_total", { sync }), sent.length);
+  }
+  assert.is(m.get("delivery_delay_seconds_count"), standIn.kept.length);
+  assert.is(m.get("batches_total"), standIn.requests);
+  assert.is(m.get("answers_total", { verdict: "delivered" }), standIn.requests);
+  assert.ok(m.get("delivered_bytes_total") > 1_000);
+  assert.is(m.get("dead_letters_total", { reason: "INVALID_JSON" }), 1);
+  assert.is(m.get("dead_letters_total", { reason: "MISSING_KEY" }), 1);
+  assert.is(m.sum("dead_letters_total"), 2);
+  assert.is(m.get("retries_total"), 0);
+  assert.ok(m.get("checkpoint_seconds_count") >= PARTITIONS);
+  assert.equal([m.get("live"), m.get("ready"), m.get("consumer_joined")], [1, 1, 1]);
+  assert.is(m.sum("log_end"), STORY.length + UNREADABLE.length);
+  for (const partition of ["0", "1"]) {
+    const at = { topic: TOPIC, partition };
+    assert.is(m.get("position", at), m.get("log_end", at));
+    assert.is(m.get("lag_seconds", at), 0);
+    assert.is(m.get("phase", { ...at, phase: "running" }), 1);
+    assert.equal([m.get("queue_records", at), m.get("queue_records_limit", at)], [0, 70]);
+    assert.equal([m.get("uncommitted_rows", at), m.get("uncommitted_rows_limit", at)], [0, 400]);
+    assert.equal([m.get("lane_messages", at), m.get("lane_messages_limit", at)], [0, 10_000]);
+    assert.ok(m.get("state_entries", at) > 4);
+    assert.ok(m.get("state_memory_bytes", at) > 0);
+  }
+});
+
+test("should say the same as JSON, with the settings and without their secrets", async () => {
+  const text = await port.text("/status");
+  assert.not.match(text, new RegExp(KEY));
+  const status = JSON.parse(text) as Status;
+  assert.is(status.pipeline, "watching");
+  assert.equal(status.ready, { status: "ok" });
+  assert.is((status.settings as { segment: { writeKey: string } }).segment.writeKey, "(hidden)");
+  assert.equal(
+    status.partitions.map(({ partition, phase, lag }) => [partition, phase, lag]),
+    [0, 1].map((partition) => [partition, "running", { records: 0, seconds: 0 }]),
+  );
+  const [profile] = status.syncs;
+  assert.equal([profile?.name, profile?.model, profile?.changed], ["profile", "users", 3]);
+  assert.is(profile?.calls_not_made, 5);
+  assert.equal(status.deadLetters.byReason, { INVALID_JSON: 1, MISSING_KEY: 1 });
+});
+
+test("should say why a message was sent, and which records were set aside", async () => {
+  const { messages } = await port.json<MessagesStatus>("/status/messages?sync=life&user=7");
+  assert.equal(
+    messages.map(({ event, userId, why }) => [event, userId, why]),
+    [
+      ["Changed", "7", { kind: "changed", columns: ["mail"] }],
+      ["Added", "7", { kind: "added", columns: null }],
+    ],
+  );
+  const [changed] = messages;
+  assert.equal([changed?.from.topic, changed?.from.partition], [TOPIC, 1]);
+  assert.is(changed?.from.key, "[7]");
+  assert.is(changed?.answer, "HTTP 200");
+  assert.is(standIn.kept.filter(({ messageId }) => messageId === changed?.messageId).length, 1);
+  const byKey = await port.json<MessagesStatus>("/status/messages?key=7");
+  assert.is(byKey.messages.length, 4, "of both syncs");
+  const { deadLetters } = await port.json<LettersStatus>("/status/dead-letters");
+  assert.equal(deadLetters.map(({ code, partition }) => [code, partition]).toSorted(), [
+    ["INVALID_JSON", 0],
+    ["MISSING_KEY", 1],
+  ]);
+});
+
+test("should be live and ready, and say what waits, while Segment asks to slow down", async () => {
+  const before = await port.metrics();
+  answer = { status: 429, headers: { "retry-after": "2" } };
+  await produce(of(21, 120, (id) => insert({ id, mail: `${id}@x` }, 500 + id)));
+  await until(async () => {
+    const { get } = await port.metrics();
+    return get("gate_closed") === 1 && get("lane_messages", { topic: TOPIC, partition: "0" }) > 0;
+  });
+  const during = await port.metrics();
+  assert.is(during.sum("lag_records"), 100);
+  assert.ok(
+    during.get("lag_seconds", { topic: TOPIC, partition: "0" }) > 1_000_000,
+    "commits of 2023",
+  );
+  assert.equal([during.get("live"), during.get("ready")], [1, 1]);
+  const { segment } = await port.json<Status>("/status");
+  assert.equal([segment.lastAnswer?.verdict, segment.gate.opensAt !== null], ["slow down", true]);
+  answer = null;
+  const after = await caughtUp();
+  assert.ok(after.get("answers_total", { verdict: "slow_down" }) >= 1);
+  assert.is(after.get("retries_total"), after.get("answers_total", { verdict: "slow_down" }));
+  const closed = after.get("gate_closed_seconds_total");
+  assert.ok(closed >= 1.9 && closed < 60, `${closed} s`);
+  assert.is(before.get("gate_closed_seconds_total"), 0);
+});
+
+test("should be live and not ready while Kafka is away, and ready again after it", async () => {
+  await stack.kafka.stop();
+  await until(async () => (await port.get("/ready")).status === 503, 90_000);
+  const ready = await port.json<Health>("/ready");
+  assert.is(ready.status === "failing" && ready.code, "KAFKA_AWAY");
+  assert.match(ready.status === "failing" ? ready.toDo : "", /joins again by itself/);
+  assert.is((await port.get("/live")).status, 200);
+  const away = await port.metrics();
+  assert.equal([away.get("consumer_joined"), away.get("ready")], [0, 0]);
+  await stack.kafka.restart();
+  await port.ready();
+  const back = await port.metrics();
+  assert.ok(back.get("consumer_restarts_total", { reason: "crashed" }) >= 1);
+  assert.is(back.get("consumer_restarts_total", { reason: "silent" }), 0);
+  assert.ok(back.get("rebalances_total") >= 2);
+});
+
+test("should say how far the restore of a lost state came", async () => {
+  const { code, stderr } = await port.stop();
+  assert.is(code, 0, stderr);
+  const place = `"topic":"${TOPIC}","partition":0,"offset":\\d+`;
+  assert.match(
+    stderr,
+    new RegExp(`${place},"code":"INVALID_JSON","count":1,"msg":"set aside as a dead letter"`),
+  );
+  assert.match(stderr, new RegExp(`${place},"messages":\\d+,.*"Segment did not take a batch`));
+  assert.match(
+    stderr,
+    new RegExp(`"topic":"${TOPIC}","partition":1,"position":0,.*"partition taken"`),
+  );
+  assert.not.match(stderr, /@x/, "no row content above debug");
+  rmSync(join(folder, "state"), { recursive: true });
+  port = await StatusPort.of(config);
+  await port.ready();
+  const m = await port.metrics();
+  for (const partition of ["0", "1"]) {
+    const at = { topic: TOPIC, partition };
+    assert.ok(
+      m.get("restore_offsets", at) > 50,
+      `${m.get("restore_offsets", at)} offsets, of more than fifty rows`,
+    );
+    assert.is(m.get("restore_read_offsets", at), m.get("restore_offsets", at));
+  }
+  assert.is(m.sum("records_total"), 0, "nothing had to be read again");
+});
+
+test("should be refused a port that another process has", async () => {
+  const taken = join(folder, "taken.json");
+  const own = { ...settings(), status: { port: Number(new URL(port.url).port) } };
+  writeFileSync(taken, JSON.stringify(own));
+  const { code, stderr } = await StatusPort.refused(taken);
+  assert.is(code, 2, stderr);
+  assert.match(
+    stderr,
+    /^CONFIGURATION: status: cannot listen at 127\.0\.0\.1:\d+: another process/m,
+  );
+});
+
+function settings(): object {
+  const events = { added: "Added", changed: "Changed", removed: "Removed" };
+  const about = { model: "users", userId: "id" };
+  return {
+    name: "watching",
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 6_000 },
+    state: { directory: join(folder, "state") },
+    segment: { writeKey: KEY, url: standIn.url },
+    checkpoint: { interval_ms: 100, rows: 200 },
+    limits: { queue_records: 70 },
+    log: { format: "json" },
+    status: { port: 0 },
+    models: { users: { topic: TOPIC } },
+    syncs: {
+      profile: { ...about, type: "identify", traits: ["mail"] },
+      life: { ...about, type: "track", properties: ["mail"], events, initialResults: "send" },
+    },
+  };
+}
+
+/** Everything is stored and delivered. */
+async function caughtUp(): Promise<Scraped> {
+  await until(async () => {
+    const m = await port.metrics();
+    const isDone = m.sum("uncommitted_rows") === 0 && m.sum("checkpoint_seconds_count") > 1;
+    return m.sum("log_end") > 0 && m.sum("lag_records") === 0 && isDone;
+  });
+  return port.metrics();
+}
+
+async function until(is: () => Promise<boolean>, ms = 60_000): Promise<void> {
+  for (const deadline = Date.now() + ms; !(await is()); await sleep(100))
+    if (Date.now() > deadline)
+      throw new Error(`not within ${ms} ms: ${await port.text("/metrics")}`);
+}
+
+async function produce(changes: readonly Change[]): Promise<void> {
+  await produceRaw(
+    changes.map(({ key, value }) => ({
+      partition: Number((key as { id: number }).id) % PARTITIONS,
+      key: JSON.stringify(key),
+      value: value === null ? null : JSON.stringify(value),
+    })),
+  );
+}
+
+async function produceRaw(
+  messages: readonly { partition: number; key: string | null; value: string | null }[],
+): Promise<void> {
+  const producer = kafka().producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  await producer.send({ topic: TOPIC, acks: -1, messages: [...messages] });
+  await producer.disconnect();
+}
+
+function kafka(): Kafka {
+  return new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
+}
+
+function of(from: number, to: number, change: (id: number) => Change): Change[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => change(from + i));
+}
+
+test.run();

@@ -1,0 +1,40 @@
+import { Counters } from "../../src/telemetry/counters.ts";
+import type { Observed } from "../../src/telemetry/observed.ts";
+import type { TaskStanding } from "../../src/telemetry/standing.ts";
+
+/** A partition that runs, caught up. */
+export const RUNNING: TaskStanding = {
+  ...{ topic: "users", partition: 0, phase: "running", position: 10, isIdle: true },
+  ...{ time: 1_700_000_000_000, checkpointed: 1_700_000_005_000, restore: null },
+  fills: {
+    queue_records: { now: 1, limit: 11 },
+    queue_bytes: { now: 2, limit: 12 },
+    uncommitted_rows: { now: 3, limit: 13 },
+    lane_messages: { now: 4, limit: 14 },
+    lane_bytes: { now: 5, limit: 15 },
+  },
+  state: { entries: 6, disk_bytes: 7, memory_bytes: 8 },
+};
+
+/** A pipeline that has done nothing yet, with what is given instead. */
+export function observed(instead: Partial<Observed> = {}): Observed {
+  return {
+    ...{ pipeline: "shop", version: "1.2.3", since: 1_700_000_000_000, now: 1_700_000_010_000 },
+    live: { status: "ok" },
+    ready: { status: "ok" },
+    counters: new Counters(),
+    source: {
+      ...{ isJoined: true, reason: null, rebalances: 2 },
+      restarts: { crashed: 1, lost: 0, silent: 3 },
+      next: new Map(),
+    },
+    gate: { wait_ms: 0, closed_ms: 1_500 },
+    partitions: [{ ...RUNNING, end: 10, lag: { records: 0, seconds: 0 } }],
+    lastAnswer: null,
+    process: {
+      ...{ resident_bytes: 100, heap_bytes: 50, external_bytes: 20, cpu_s: 1.5 },
+      delay_s: { p50: 0, p99: 0.01, max: 0.2 },
+    },
+    ...instead,
+  };
+}

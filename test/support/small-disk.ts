@@ -1,0 +1,119 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A disk of its own for a test, that can be full. */
+export type SmallDisk = {
+  readonly folder: string;
+  /** The way in which it was had. */
+  readonly how: string;
+  /** Leaves so many bytes. */
+  fill(free_bytes: number): void;
+  makeRoom(): void;
+  /** To be called with each process that writes there, as soon as it runs. */
+  bound(child: ChildProcess): void;
+  remove(): void;
+};
+
+const SIZE_BYTES = 64 * 1_048_576;
+
+/** Of each file, where there is no disk to fill: RocksDB's log of one partition reaches it soon. */
+const LARGEST_FILE_BYTES = 200_000;
+
+/**
+ * The first of these ways that this machine allows: a mount (root), the same by sudo (CI machines), a mount in a user
+ * namespace (desktops), a limit on the size of files (containers without rights). Throws where it allows none.
+ */
+export function smallDisk(): SmallDisk {
+  const refused: string[] = [];
+  for (const way of [mounted, mountedBySudo, mountedInNamespace, limitedFiles]) {
+    const home = mkdtempSync(join(tmpdir(), "small-disk-"));
+    const folder = join(home, "disk");
+    mkdirSync(folder);
+    try {
+      return way(home, folder);
+    } catch (error) {
+      rmSync(home, { recursive: true });
+      refused.push(`${way.name}: ${(error as Error).message.trim()}`);
+    }
+  }
+  throw new Error(`no small disk can be had here:\n${refused.join("\n")}`);
+}
+
+function mounted(home: string, folder: string): SmallDisk {
+  command("mount", mountOf(folder));
+  return ofSize("mount", folder, () => {
+    command("umount", [folder]);
+    rmSync(home, { recursive: true });
+  });
+}
+
+function mountedBySudo(home: string, folder: string): SmallDisk {
+  const owner = `,uid=${process.getuid?.()},mode=700`;
+  command("sudo", ["-n", "mount", ...mountOf(folder, owner)]);
+  return ofSize("sudo mount", folder, () => {
+    command("sudo", ["-n", "umount", folder]);
+    rmSync(home, { recursive: true });
+  });
+}
+
+/** The namespace lives as long as a process in it, through which its files are reached from outside. */
+function mountedInNamespace(home: string, folder: string): SmallDisk {
+  command("unshare", ["-Urm", "mount", ...mountOf(folder)]);
+  const script = 'mount "$@" && echo mounted > "$0" && exec sleep 3600';
+  const said = join(home, "said");
+  const args = ["-Urm", "sh", "-c", script, said, ...mountOf(folder)];
+  const holder = spawn("unshare", args, { stdio: "ignore" });
+  command("sh", [
+    "-c",
+    'for i in $(seq 600); do [ -s "$0" ] && exit; sleep 0.1; done; exit 1',
+    said,
+  ]);
+  return ofSize("user namespace", `/proc/${holder.pid}/root${folder}`, () => {
+    holder.kill("SIGKILL");
+    rmSync(home, { recursive: true });
+  });
+}
+
+function limitedFiles(home: string, folder: string): SmallDisk {
+  command("prlimit", ["--version"]);
+  let isFull = false;
+  return {
+    folder,
+    how: "limited files",
+    fill: () => {
+      isFull = true;
+    },
+    makeRoom: () => {
+      isFull = false;
+    },
+    bound: ({ pid }) => {
+      if (isFull) command("prlimit", [`--pid=${pid}`, `--fsize=${LARGEST_FILE_BYTES}`]);
+    },
+    remove: () => rmSync(home, { recursive: true }),
+  };
+}
+
+function ofSize(how: string, folder: string, remove: () => void): SmallDisk {
+  const ballast = join(folder, "ballast");
+  return {
+    folder,
+    how,
+    fill: (free_bytes) => {
+      const { bavail, bsize } = statfsSync(folder);
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize - free_bytes));
+    },
+    makeRoom: () => rmSync(ballast),
+    bound: () => {},
+    remove,
+  };
+}
+
+function mountOf(folder: string, more = ""): string[] {
+  return ["-t", "tmpfs", "-o", `size=${SIZE_BYTES}${more}`, "tmpfs", folder];
+}
+
+function command(name: string, args: readonly string[]): string {
+  return execFileSync(name, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}

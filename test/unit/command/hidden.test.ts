@@ -1,0 +1,69 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { hidden, hiddenRow } from "../../../src/command/check/hidden.ts";
+import type { ColumnType } from "../../../src/decode/column-types.ts";
+import { messageOf } from "../../../src/errors.ts";
+import { decodeValue } from "../../support/debezium.ts";
+
+/** Values stand in records, and what is said of a record that cannot be read must not repeat them. */
+const s = suite("reasons without the values that they quote");
+
+const SECRET = "ada@example.com";
+const LONG = "ada@example.com ".repeat(20);
+
+/** A value or bytes that cannot be taken, with the type that its column `x` is declared as. */
+const UNREADABLE: readonly (readonly [title: string, value: unknown, type?: ColumnType["type"]])[] =
+  [
+    ["bytes that are no JSON", `{${SECRET}`],
+    ["a text", JSON.stringify(SECRET)],
+    ["a list", [SECRET]],
+    ["a number", 4242424242],
+    ["a long list", [LONG]],
+    ["a broken envelope", { op: "c", before: null, after: { email: SECRET } }],
+    ["an unknown operation", { op: SECRET, after: { email: LONG }, source: { connector: "x" } }],
+    ["a column that is no boolean", { x: SECRET }, "boolean"],
+    ["a column that is no date", { x: { email: SECRET } }, "date"],
+    ["a long column that is no date", { x: { email: LONG } }, "date"],
+    ["a number that is no boolean", { x: 4242424242 }, "boolean"],
+    ["a text with a quote", { x: `a"${SECRET}` }, "int"],
+    ["a decimal without its scale", { x: "E1Y=" }, "decimal"],
+  ];
+
+for (const [title, value, type] of UNREADABLE) {
+  s(`should hide ${title}`, () => {
+    const columns = new Map<string, ColumnType>(type ? [["x", { type }]] : []);
+    let reason = "";
+    try {
+      decodeValue(value, { columns });
+    } catch (error) {
+      reason = messageOf(error);
+    }
+    const quoted = /ada@|4242424242|E1Y=/;
+    assert.match(reason, quoted, "it is said");
+    assert.not.match(hidden(reason), quoted);
+    assert.match(hidden(reason), "(hidden)");
+  });
+}
+
+s("should keep what a person needs", () => {
+  const kept = (reason: string) => assert.is(hidden(reason), reason);
+  kept("the record was written with schema 999999, which was not asked for");
+  kept("the record has no key, so its row cannot be followed");
+  assert.is(
+    hidden(
+      'column "x": "E1Y=" is a decimal without its scale; give the column {type: decimal, scale: N}',
+    ),
+    'column "x": (hidden) is a decimal without its scale; give the column {type: decimal, scale: N}',
+  );
+});
+
+s("should hide the values of a row in what is said of it, and keep its columns' names", () => {
+  const row = { email: SECRET, age: 36_000, prefs: { city: "London" }, plan: "pro" };
+  const reason = `column "email" holds "${SECRET}", 36000 in London, which is no date`;
+  assert.is(
+    hiddenRow(reason, row),
+    'column "email" holds "(hidden)", (hidden) in (hidden), which is no date',
+  );
+});
+
+s.run();

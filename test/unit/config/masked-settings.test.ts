@@ -1,0 +1,78 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { maskedSettings } from "../../../src/config/masked-settings.ts";
+import { parseSettings } from "../../../src/config/read.ts";
+import { SECRETS, told } from "../../support/secrets.ts";
+
+const s = suite("config: settings without their secrets");
+
+/** A secret wherever one stands, and where a careless hand has written it once more. */
+const TEXT = JSON.stringify({
+  name: "shop",
+  kafka: {
+    brokers: ["kafka:9092"],
+    sasl: { mechanism: "plain", username: "app", password: SECRETS.sasl },
+    schemaRegistry: { url: "http://registry", username: "app", password: SECRETS.registry },
+  },
+  segment: { writeKey: SECRETS.writeKey },
+  models: { users: { topic: "users", where: `row.key != '${SECRETS.plain}'` } },
+  syncs: {
+    life: {
+      model: "users",
+      type: "identify",
+      userId: "id",
+      traits: { key: { value: SECRETS.writeKey } },
+    },
+  },
+});
+
+s("should show everything but the secrets, the defaults included", () => {
+  const shown = maskedSettings(parseSettings(TEXT, "config.yaml", {}));
+  const text = JSON.stringify(shown);
+  assert.equal(
+    told(text).filter((found) => !found.startsWith("plain ")),
+    [],
+  );
+  const { segment, kafka, checkpoint, status } = shown as ReturnType<typeof parseSettings>;
+  assert.is(segment.writeKey, "(hidden)");
+  assert.is(kafka?.sasl?.password, "(hidden)");
+  assert.is(kafka?.sasl?.username, "app");
+  assert.is(kafka?.schemaRegistry?.password, "(hidden)");
+  assert.is(checkpoint.interval_ms, 1_000);
+  assert.equal(status, { host: "127.0.0.1", port: 8686 });
+});
+
+s("should hide what is too short to be looked for in texts", () => {
+  const short = TEXT.replaceAll(JSON.stringify(SECRETS.sasl), '"abc"').replaceAll(
+    JSON.stringify(SECRETS.registry),
+    '"abd"',
+  );
+  const { kafka } = maskedSettings(parseSettings(short, "config.yaml", {})) as ReturnType<
+    typeof parseSettings
+  >;
+  assert.equal([kafka?.sasl?.password, kafka?.schemaRegistry?.password], ["(hidden)", "(hidden)"]);
+});
+
+s("should name no secret that is not there", () => {
+  const shown = maskedSettings(parseSettings(least("{}"), "config.yaml", {}));
+  assert.not("kafka" in shown);
+  assert.not.match(JSON.stringify(shown), /0123/);
+});
+
+for (const [text, found] of [
+  ['"off"', "off"],
+  ["{}", { host: "127.0.0.1", port: 8686 }],
+  ['{"port": "${PORT}"}', { host: "127.0.0.1", port: 9 }],
+] as const) {
+  s(`should read the status port ${text}`, () => {
+    assert.equal(parseSettings(least(text), "config.yaml", { PORT: "9" }).status, found);
+  });
+}
+
+function least(status: string): string {
+  const sync = '{"model": "users", "type": "identify", "userId": "id", "traits": ["a"]}';
+  const users = '{"users": {"topic": "users"}}';
+  return `{"name": "shop", "segment": {"writeKey": "key-0123"}, "status": ${status}, "models": ${users}, "syncs": {"life": ${sync}}}`;
+}
+
+s.run();

@@ -1,0 +1,157 @@
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CdcError } from "../../../src/errors.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
+import { StatusServer } from "../../../src/telemetry/status-server.ts";
+import { Telemetry } from "../../../src/telemetry/telemetry.ts";
+import { RUNNING } from "../../support/observed.ts";
+
+const s = suite("telemetry: the status port");
+
+const open: { close(): unknown }[] = [];
+s.after.each(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+const SOURCE = {
+  told: {
+    ...{ isJoined: true, reason: null, rebalances: 1 },
+    restarts: { crashed: 0, lost: 0, silent: 0 },
+    next: new Map(),
+  },
+  ends: async () => new Map([[0, 12]]),
+};
+
+async function served(host = "127.0.0.1") {
+  const counters = new Counters();
+  const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
+  const syncs = [{ name: "life", model: "users", type: "track" }] as const;
+  const about = { host, port: 0, telemetry, syncs, settings: { name: "shop" } };
+  const server = await StatusServer.open(about);
+  open.push(server, telemetry);
+  const get = async (path: string, init?: RequestInit) => {
+    const response = await fetch(server.url + path, init);
+    const text = await response.text();
+    return { code: response.status, text, json: text.startsWith("{") ? JSON.parse(text) : null };
+  };
+  return { telemetry, server, get };
+}
+
+const tasks = { isSettled: true, standings: async () => [RUNNING] };
+const gate = { standing: { wait_ms: 0, closed_ms: 0 } };
+
+s("should be live and not ready before the pipeline runs, and ready then", async () => {
+  const { telemetry, get } = await served();
+  assert.is((await get("/live")).code, 200);
+  const before = await get("/ready");
+  assert.equal([before.code, before.json.code], [503, "RESTORING"]);
+  assert.ok(before.json.reason && before.json.toDo);
+  telemetry.watch({ gate, tasks });
+  const ready = await get("/ready");
+  assert.equal([ready.code, ready.json], [200, { status: "ok" }]);
+});
+
+s("should be neither once the pipeline cannot go on", async () => {
+  const { telemetry, get } = await served();
+  telemetry.watch({ gate, tasks });
+  telemetry.failed(new CdcError("SEGMENT_CREDENTIALS", "the key is refused"));
+  for (const path of ["/live", "/ready"]) {
+    const { code, json } = await get(path);
+    assert.equal([code, json.code], [503, "FAILED"]);
+    assert.match(json.reason, /SEGMENT_CREDENTIALS: the key is refused/);
+  }
+});
+
+s("should answer with metrics, the status, messages and dead letters", async () => {
+  const { telemetry, get } = await served();
+  telemetry.watch({ gate, tasks });
+  telemetry.answered("retry", "HTTP 503");
+  const error = new CdcError("MISSING_KEY", "the record has no key");
+  telemetry.setAside([{ record: { topic: "users", partition: 0, offset: 4 }, error }]);
+  const metrics = await get("/metrics");
+  assert.match(metrics.text, /^cdc_to_segment_lag_records\{topic="users",partition="0"\} 2$/m);
+  const { json: status } = await get("/status");
+  assert.equal(status.partitions[0].lag.records, 2);
+  assert.equal([status.pipeline, status.settings], ["shop", { name: "shop" }]);
+  assert.is(status.segment.lastAnswer.reason, "HTTP 503");
+  assert.equal((await get("/status/messages?sync=life&user=1&key=2")).json, { messages: [] });
+  const [letter] = (await get("/status/dead-letters")).json.deadLetters;
+  assert.equal([letter.code, letter.offset], ["MISSING_KEY", 4]);
+});
+
+s("should say what can be asked", async () => {
+  const { get } = await served();
+  for (const path of [
+    "/status/messages?sync=no",
+    "/status/messages?user=1&user=2",
+    "/status/messages?x=1",
+  ]) {
+    const { code, json } = await get(path);
+    assert.equal([code, json.code], [400, "BAD_QUESTION"], path);
+    assert.match(json.toDo, /life/);
+  }
+  const { code, json } = await get("/nothing");
+  assert.equal([code, json.code], [404, "NO_SUCH_PATH"]);
+});
+
+s(
+  "should not answer on loopback to the name of another host: a page of the web may point one here",
+  async () => {
+    const { server } = await served();
+    for (const [host, expected] of [
+      ["evil.example", 403],
+      ["localhost", 200],
+      ["127.0.0.1", 200],
+    ] as const)
+      assert.is(await codeFor(server.url, host), expected, host);
+  },
+);
+
+s("should answer to any name where it listens to others", async () => {
+  const { server } = await served("0.0.0.0");
+  assert.is(await codeFor(server.url.replace("0.0.0.0", "127.0.0.1"), "pod.cluster.local"), 200);
+});
+
+s("should say what is wrong with a port that it cannot have", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.once("listening", resolve));
+  open.push(other);
+  const { port } = other.address() as AddressInfo;
+  const counters = new Counters();
+  const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
+  open.push(telemetry);
+  const about = { telemetry, syncs: [], settings: {} };
+  for (const [at, reason] of [
+    [
+      { host: "127.0.0.1", port },
+      new RegExp(`127.0.0.1:${port}: another process does; set status.host`),
+    ],
+    [{ host: "192.0.2.1", port: 0 }, /192.0.2.1:0: .*EADDRNOTAVAIL/],
+  ] as const) {
+    const error = await StatusServer.open({ ...about, ...at }).catch((error) => error);
+    assert.instance(error, CdcError);
+    assert.equal([error.code, error.next], ["CONFIGURATION", "usage"]);
+    assert.match(error.message, reason);
+  }
+});
+
+function codeFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(url);
+    const asked = request({
+      host: "127.0.0.1",
+      port,
+      path: "/live",
+      headers: { host: `${host}:${port}` },
+    });
+    asked.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+s.run();
