@@ -8,18 +8,15 @@ import type { Watchdog } from "../stack/watchdog.ts";
 /** Linux counts processor time in these, whatever the kernel's own tick is. */
 const TICKS_A_SECOND = 100;
 
-/** A Node.js process of the bench, which ends with the bench, however that ends. */
+/** A process of the bench, of Node.js unless told otherwise, which ends with the bench, however that ends. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
   /** What it wrote on standard error, a line each. */
   readonly lines: Interface;
 
-  constructor(watchdog: Watchdog, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.#process = spawn(process.execPath, args, {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { ...process.env, ...env },
-    });
+  constructor(watchdog: Watchdog, args: readonly string[], program = process.execPath) {
+    this.#process = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     watchdog.watch(this.#process, "SIGKILL");
     this.#ended = once(this.#process, "exit");
     this.lines = createInterface({ input: this.#process.stderr as Readable });

@@ -39,18 +39,18 @@ const QUIET = 0.4;
 const SEED = 20_261_124;
 const START_MS = Date.UTC(2026, 0, 5, 9);
 const FIRST_LSN = 175_282_320;
-const PLANS = ["free", "starter", "pro", "team", "enterprise"];
+export const PLANS = ["free", "starter", "pro", "team", "enterprise"];
 const COUNTRIES = ["DE", "FR", "GB", "IN", "JP", "NG", "US", "VN"];
 const FIRST = ["Ana", "Ben", "Chloé", "Deniz", "Emil", "Farah", "Gao", "Hana", "Ines", "Jonas"];
 const LAST = ["Haddad", "Keller", "Lindqvist", "Müller", "Nakamura", "Okafor", "Petrov", "Reyes"];
 
-type User = ReturnType<typeof newUser>;
+export type User = ReturnType<typeof newUser>;
 
 /** The same changes on every call: snapshot reads first, then updates. The last of each partition changes a plan. */
 export function* feed({ records, keys }: FeedOptions): Generator<FeedChange, FeedMessages> {
   const random = generator(SEED);
   const users = Array.from({ length: keys }, (_, id) => newUser(id, random));
-  for (let i = 0; i < keys; i += 1) yield change(users[i] as User, "r", i);
+  for (let i = 0; i < keys; i += 1) yield changeOf(users[i] as User, "r", i);
   let [identifies, tracks] = [keys, 0];
   for (let i = keys; i < records; i += 1) {
     const closing = records - i <= PARTITIONS;
@@ -65,12 +65,13 @@ export function* feed({ records, keys }: FeedOptions): Generator<FeedChange, Fee
         user.plan = PLANS[(PLANS.indexOf(user.plan) + 1) % PLANS.length] as string;
       } else user.full_name = nameOf(random, user.full_name);
     }
-    yield change(user, "u", i);
+    yield changeOf(user, "u", i);
   }
   return { changes: identifies + tracks, records: records + (records - keys) };
 }
 
-function newUser(id: number, random: () => number) {
+/** A row as it is inserted. */
+export function newUser(id: number, random: () => number) {
   const created_at = new Date(START_MS - Math.floor(random() * 9e5) * 60_000);
   return {
     id,
@@ -91,9 +92,15 @@ function newUser(id: number, random: () => number) {
   };
 }
 
-function change(after: User, op: "r" | "u", i: number): FeedChange {
+/** The change that is the `i`th of its feed. */
+export function changeOf(
+  after: User,
+  op: "r" | "u",
+  i: number,
+  partitions = PARTITIONS,
+): FeedChange {
   const timestamp = START_MS + i * 100;
-  const partition = after.id % PARTITIONS;
+  const partition = after.id % partitions;
   return {
     partition,
     key: { id: after.id },
@@ -137,7 +144,7 @@ function pick(list: readonly string[], random: () => number): string {
 }
 
 /** Mulberry32: small, and the same everywhere. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,11 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Watchdog } from "../stack/watchdog.ts";
 import { Child } from "./child.ts";
 import type { FeedMessages } from "./feed.ts";
 import { type FormatId, TOPICS } from "./format.ts";
 import type { Segment } from "./segment.ts";
-import { settingsText } from "./settings.ts";
+import { firstTaken, type ServiceOptions, startService } from "./service.ts";
+import { STREAMS_PEERS } from "./streams.ts";
 
 /** What every peer works on. */
 export type Ground = {
@@ -14,15 +13,18 @@ export type Ground = {
   readonly registryUrl: string;
   readonly segment: Segment;
   readonly recording: string;
+  /** Class path of the program in `kafka-streams/`. */
+  readonly streamsPath: string;
   readonly records: number;
+  readonly keys: number;
   readonly messages: FeedMessages;
   /** Folder for processor profiles of our own peers; none are made without it. */
   readonly profiles?: string;
 };
 
-/** A running peer: its process, and the two moments between which it is measured. */
+/** A running peer: its processes, and the two moments between which it is measured. */
 export type Running = {
-  readonly child: Child;
+  readonly children: readonly Child[];
   /** Its partitions are assigned and nothing is fetched yet. */
   readonly started: Promise<void>;
   /** Everything is done: seen, or where the peer sends, answered. */
@@ -39,7 +41,6 @@ export type Peer = {
 };
 
 const SCRIPT = new URL("script-process.ts", import.meta.url).pathname;
-const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** All peers; `beside` is another work tree of ours, such as the one before a change. */
 export function peers(beside?: string): readonly Peer[] {
@@ -47,24 +48,23 @@ export function peers(beside?: string): readonly Peer[] {
     script("consume", "kafkajs, consume only"),
     script("parse", "kafkajs, consume + JSON.parse"),
     script("send", "kafkajs + got, 500 a batch, no state", ({ messages }) => messages.records),
-    ...ours(ROOT, ""),
+    ...STREAMS_PEERS,
+    ...ours(undefined, ""),
     ...(beside ? ours(beside, ` of ${beside}`) : []),
     script("consume", "kafkajs, consume only", () => 0, "embedded"),
     script("parse", "kafkajs, consume + JSON.parse", () => 0, "embedded"),
   ];
 }
 
-function ours(root: string, suffix: string): readonly Peer[] {
+function ours(root: string | undefined, suffix: string): readonly Peer[] {
   const run = `cdc-to-segment run${suffix}`;
+  const local = `${run}, state.changelog: false`;
   return [
-    command(root, "run", run, "schemaless"),
-    {
-      ...command(root, "run", `${run}, state.changelog: false`, "schemaless", false),
-      id: "run-local",
-    },
-    command(root, "replay", `cdc-to-segment replay${suffix}`, "schemaless"),
-    command(root, "run", run, "embedded"),
-    command(root, "run", run, "avro"),
+    service("run", run, "schemaless", { root }),
+    service("run-local", local, "schemaless", { root, changelog: false }),
+    service("replay", `cdc-to-segment replay${suffix}`, "schemaless", { root }),
+    service("run", run, "embedded", { root }),
+    service("run", run, "avro", { root }),
   ];
 }
 
@@ -86,44 +86,27 @@ function script(
       new Promise<void>((resolve) => {
         child.onMessage((message) => message.at === moment && resolve());
       });
-    return { child, started: at("start"), ended: at("end") };
+    return { children: [child], started: at("start"), ended: at("end") };
   };
   return { id: idOf(step, format), name, format, messages, start };
 }
 
-function command(
-  root: string,
-  verb: "run" | "replay",
+function service(
+  what: "run" | "run-local" | "replay",
   name: string,
   format: FormatId,
-  changelog = true,
+  options: Pick<ServiceOptions, "root" | "changelog">,
 ): Peer {
   const messages = (ground: Ground) => ground.messages.changes;
   const start = (ground: Ground, run: string): Running => {
-    const { watchdog, broker, registryUrl, segment, profiles, recording } = ground;
-    const config = join(watchdog.folder, `${run}.yaml`);
-    const state = join(watchdog.folder, run);
-    const { url } = segment;
-    const settings = settingsText({
-      name: run,
-      format,
-      broker,
-      registryUrl,
-      url,
-      state,
-      changelog,
-    });
-    writeFileSync(config, settings);
-    const profiling = profiles ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : [];
-    const input = verb === "replay" ? [recording] : [];
-    const program = join(root, "src/main.ts");
-    const child = new Child(watchdog, [...profiling, program, verb, "--config", config, ...input]);
+    const recording = what === "replay" ? ground.recording : undefined;
+    const child = startService(ground, { name: run, format, recording, ...options });
     // The last record of every partition gives messages: when all have arrived, all records are done.
-    const ended = segment.more(messages(ground));
-    const started = new Promise<void>((resolve) => {
-      child.lines.on("line", (line) => line.includes('"partition taken"') && resolve());
-    });
-    return { child, started, ended };
+    return {
+      children: [child],
+      started: firstTaken(child),
+      ended: ground.segment.more(messages(ground)),
+    };
   };
-  return { id: idOf(verb, format), name, format, messages, start };
+  return { id: idOf(what, format), name, format, messages, start };
 }

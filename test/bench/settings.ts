@@ -10,6 +10,8 @@ const COLUMNS =
 export function settingsText(of: {
   readonly name: string;
   readonly format: FormatId;
+  /** Default: the format's own. */
+  readonly topic?: string;
   readonly broker: string;
   /** Of the stand-in. */
   readonly url: string;
@@ -28,9 +30,10 @@ segment:
   writeKey: bench
   url: ${of.url}
 log: {level: debug, format: json}
+status: {port: 0}
 models:
   users:
-    topic: ${TOPICS[of.format]}
+    topic: ${of.topic ?? TOPICS[of.format]}
     columns: ${of.format === "schemaless" ? COLUMNS : "{}"}
 syncs:
   profile:

@@ -1,14 +1,13 @@
-import { FORMAT_NAMES, type FormatId } from "./format.ts";
+import type { Result } from "./findings.ts";
+import { FORMAT_NAMES } from "./format.ts";
+import { type Goal, isMet } from "./goals.ts";
+import type { Size } from "./growth.ts";
+import type { Latency } from "./latency.ts";
 import type { Measured } from "./measure.ts";
+import { median } from "./median.ts";
+import type { Group } from "./processes.ts";
+import type { Restore } from "./restore.ts";
 import type { Stage } from "./stages.ts";
-
-/** A peer and its rounds. */
-export type Result = {
-  readonly id: string;
-  readonly name: string;
-  readonly format: FormatId;
-  readonly rounds: readonly Measured[];
-};
 
 const FORMATS = Object.keys(FORMAT_NAMES);
 const CPU = "CPU s per 100,000 records";
@@ -65,6 +64,66 @@ export function stageTable(stages: readonly Stage[]): string {
   );
 }
 
+/** What else is measured of `run`: a state made anew, and an even trickle. */
+export function restoreTable({ records_s, rows_s, rows, cpu_s, peak_mb }: Restore): string {
+  return table(
+    [
+      "restore",
+      "first processing, records/s",
+      "rows/s",
+      "rows",
+      "CPU s per 100,000 rows",
+      "peak MB",
+    ],
+    [["", whole(records_s), whole(rows_s), whole(rows), cpu_s.toFixed(2), whole(peak_mb)]],
+  );
+}
+
+export function latencyTable({ messages, median_ms, p99_ms, cpu_s, peak_mb }: Latency): string {
+  return table(
+    ["delay", "median ms", "p99 ms", "messages", CPU, "peak MB"],
+    [["", `${median_ms}`, `${p99_ms}`, whole(messages), cpu_s.toFixed(2), whole(peak_mb)]],
+  );
+}
+
+export function groupTable(groups: readonly Group[]): string {
+  return table(
+    ["processes", "records/s", CPU, "peak MB, together", "cores idle"],
+    groups.map(({ processes, rounds, idle }) => [
+      `${processes}`,
+      whole(median(rounds.map(({ records_s }) => records_s))),
+      median(rounds.map(({ cpu_s }) => cpu_s)).toFixed(2),
+      whole(median(rounds.map(({ peak_mb }) => peak_mb))),
+      `${Math.round(idle * 100)} %`,
+    ]),
+  );
+}
+
+/** Updates of a table that grows. */
+export function growthTable(growth: readonly Size[]): string {
+  return table(
+    ["tasks", "keys", "records/s", "of 10,000 keys", CPU, "peak MB", "bytes a key on disk"],
+    growth.map(({ tasks, keys, records_s, cpu_s, peak_mb, bytes_a_key }) => {
+      const smallest = growth.find((size) => size.tasks === tasks) as Size;
+      const of = `${Math.round((records_s / smallest.records_s) * 100)} %`;
+      const figures = [whole(keys), whole(records_s), of, cpu_s.toFixed(2), whole(peak_mb)];
+      return [`${tasks}`, ...figures, whole(bytes_a_key)];
+    }),
+  );
+}
+
+export function goalTable(goals: readonly Goal[]): string {
+  return table(
+    ["ratio, or figure", "goal", "measured", ""],
+    goals.map((goal) => [
+      goal.what,
+      `at ${goal.isMost ? "most" : "least"} ${short(goal.wanted)}`,
+      short(goal.measured),
+      isMet(goal) ? "met" : "missed",
+    ]),
+  );
+}
+
 /** The rate as a part of the rate of the peer with the id `base`. */
 function part(result: Result, base: string, results: readonly Result[]): string {
   const whole = results.find(({ id }) => id === base);
@@ -72,19 +131,20 @@ function part(result: Result, base: string, results: readonly Result[]): string 
   return `${Math.round((medianOf(result, "records_s") / medianOf(whole, "records_s")) * 100)} %`;
 }
 
-/** All columns but the first, and a second one without a head, are numbers. */
+/** All columns but the first, and one without a head, are numbers. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((name, i) => (i === 0 || name === "" ? "---" : "---:"));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 
 function medianOf({ rounds }: Result, name: keyof Measured): number {
-  const sorted = rounds.map((round) => round[name]).toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+  return median(rounds.map((round) => round[name]));
 }
 
 function whole(number: number): string {
   return number === 0 ? "-" : Math.round(number).toLocaleString("en");
+}
+
+function short(number: number): string {
+  return number >= 10 ? whole(number) : number.toFixed(2);
 }
