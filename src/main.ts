@@ -10,6 +10,7 @@ import { replay } from "./command/replay.ts";
 import { run } from "./command/run.ts";
 import { duration } from "./config/setting-kinds.ts";
 import { CdcError, messageOf } from "./errors.ts";
+import { keepHeapSmall } from "./heap.ts";
 
 const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify and track calls.
 
@@ -105,6 +106,7 @@ async function main(): Promise<void> {
     throw wrong(`${name} needs an INPUT: a recorded file, or - for standard input`);
   const extra = command.hasInput ? more : inputs;
   if (extra.length > 0) throw wrong(`${name} does not take ${extra.join(" ")}`);
+  keepHeapSmall();
   await command.start(given.config ?? "", input, given);
 }
 

@@ -34,3 +34,8 @@ export function nameOf({ topic, partition }: TopicPartition): string {
 export function recordName(record: TopicPartition & { readonly offset: number }): string {
   return `${nameOf(record)}@${record.offset}`;
 }
+
+/** Bytes of its key and value. */
+export function sizeOf({ key, value }: Pick<SourceRecord, "key" | "value">): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
+}

@@ -24,7 +24,7 @@ const state = z
         "what happens where records are gone that were not processed, or the state of a partition is: stop and say what is lost, go on with what is known, or forget it and build it anew from the topic (as `run --rebuild`)",
       ),
     memory_bytes: whole(1_000_000, 1_000_000_000_000)
-      .default(256_000_000)
+      .default(96_000_000)
       .describe(
         "what the stores of a process may take for write buffers and caches, shared out over its partitions",
       ),
@@ -68,10 +68,13 @@ const checkpoint = z
       .default(1_000)
       .describe("longest time between two checkpoints of a task that has work"),
     rows: whole(1, 1_000_000)
-      .default(10_000)
+      .default(5_000)
       .describe(
         "uncommitted rows that start a checkpoint before its time; twice as many pause the task",
       ),
+    bytes: whole(1_000, 1_000_000_000)
+      .default(4_000_000)
+      .describe("and so do uncommitted bytes; twice as many pause the task"),
   })
   .prefault({})
   .describe("the durable step: deliver, changelog, store, commit");
@@ -79,16 +82,16 @@ const checkpoint = z
 const limits = z
   .strictObject({
     queue_records: whole(1, 1_000_000)
-      .default(10_000)
+      .default(4_000)
       .describe("records a task holds before its partition is paused"),
     queue_bytes: whole(1_000, 1_000_000_000)
-      .default(16_000_000)
+      .default(8_000_000)
       .describe("bytes a task holds before its partition is paused"),
     lane_messages: whole(1, 1_000_000)
-      .default(10_000)
+      .default(5_000)
       .describe("undelivered messages a task holds before it stops to process"),
     lane_bytes: whole(1_000, 1_000_000_000)
-      .default(16_000_000)
+      .default(4_000_000)
       .describe("undelivered bytes a task holds before it stops to process"),
   })
   .prefault({})

@@ -27,6 +27,10 @@ export class HandOvers {
     return this.#entries.size;
   }
 
+  get length(): number {
+    return this.#entries.length;
+  }
+
   /** What is kept for the changes, for a group of records at once. */
   prefetch(changes: readonly Omit<KeyChange, "position">[]): Promise<Prefetched> {
     return this.#entries.prefetch(new Set(changes.map(keyOf)));

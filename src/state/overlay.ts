@@ -22,6 +22,8 @@ export class Overlay<V> {
   readonly #codec: TextCodec<V>;
   #open = new Map<string, string | null>();
   #cut: Cut = new Map();
+  #openLength = 0;
+  #cutLength = 0;
   /** Values of texts that were put since the last prefetch or cut: a key that a group has twice is not read from its text. */
   readonly #values = new Map<string, { readonly text: string; readonly value: V }>();
 
@@ -35,6 +37,11 @@ export class Overlay<V> {
   /** Entries put and not yet written. */
   get size(): number {
     return this.#open.size + this.#cut.size;
+  }
+
+  /** How long their texts are, in characters. */
+  get length(): number {
+    return this.#openLength + this.#cutLength;
   }
 
   /**
@@ -65,13 +72,10 @@ export class Overlay<V> {
   }
 
   put(key: string, value: V | null): void {
-    if (value === null) {
-      this.#open.set(key, null);
-      return;
-    }
-    const text = this.#codec.encode(value);
+    const text = value === null ? null : this.#codec.encode(value);
+    this.#openLength += (text?.length ?? 0) - (this.#open.get(key)?.length ?? 0);
     this.#open.set(key, text);
-    this.#values.set(key, { text, value });
+    if (value !== null && text !== null) this.#values.set(key, { text, value });
   }
 
   /** Every entry, the newest of each: what is not yet written first, then the rest of the store in the order of keys. */
@@ -92,6 +96,8 @@ export class Overlay<V> {
   cut(): Cut {
     this.#cut = this.#open;
     this.#open = new Map();
+    this.#cutLength = this.#openLength;
+    this.#openLength = 0;
     this.#values.clear();
     return this.#cut;
   }
@@ -105,6 +111,7 @@ export class Overlay<V> {
   /** The cut is written: the store has it. */
   written(): void {
     this.#cut = new Map();
+    this.#cutLength = 0;
   }
 
   storeKey(key: string): Buffer {

@@ -80,6 +80,11 @@ export class TaskState {
     return this.#rows.size + this.handOvers.size;
   }
 
+  /** How long they are, in characters of their text. */
+  get uncommittedLength(): number {
+    return this.#rows.length + this.handOvers.length;
+  }
+
   /** What the last checkpoint left, or `null` on an empty store. */
   async load(): Promise<TaskRecord | null> {
     const [bytes] = await this.#store.get([TASK]);

@@ -2,11 +2,18 @@ import type { OwnedChangelog } from "../changelog/changelog.ts";
 import type { Clock } from "../clock.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
+import { sizeOf } from "../record.ts";
 import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
 import type { StateCut, TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Fill } from "../telemetry/standing.ts";
 import type { Outbox } from "./outbox.ts";
+
+export type CheckpointLimits = {
+  readonly interval_ms: number;
+  readonly rows: number;
+  readonly bytes: number;
+};
 
 export type CheckpointOptions = {
   readonly state: TaskState;
@@ -24,8 +31,8 @@ export type CheckpointOptions = {
   readonly time: () => number | null;
   /** Tells the source that all below the offset is done. */
   readonly commit: (next: number) => Promise<void>;
-  /** Longest time between two checkpoints that have work, and the uncommitted rows that start one before. */
-  readonly limits: { readonly interval_ms: number; readonly rows: number };
+  /** Longest time between two checkpoints that have work, and the uncommitted rows, and bytes, that start one before. */
+  readonly limits: CheckpointLimits;
   readonly clock: Clock;
   readonly counters: Counters;
 };
@@ -49,6 +56,7 @@ type Covered = {
 export class Checkpoint {
   readonly #options: CheckpointOptions;
   #letters: DeadLetter[] = [];
+  #letterBytes = 0;
   #stored: PositionRecord;
   #storedTime: number | null = null;
   #done: number | null = null;
@@ -63,7 +71,10 @@ export class Checkpoint {
 
   /** Dead letters that the next checkpoint makes durable. */
   setAside(letters: readonly DeadLetter[]): void {
-    this.#letters.push(...letters);
+    for (const letter of letters) {
+      this.#letters.push(letter);
+      this.#letterBytes += sizeOf(letter.record);
+    }
   }
 
   /** What is durable: the position, the commit time of the last row below it, and when that was done. */
@@ -80,20 +91,25 @@ export class Checkpoint {
     return !this.#hasWork;
   }
 
-  get fill(): Fill {
-    return { now: this.#pending, limit: 2 * this.#options.limits.rows };
+  get fills(): { readonly uncommitted_rows: Fill; readonly uncommitted_bytes: Fill } {
+    const { rows, bytes } = this.#options.limits;
+    return {
+      uncommitted_rows: { now: this.#pending, limit: 2 * rows },
+      uncommitted_bytes: { now: this.#bytes, limit: 2 * bytes },
+    };
   }
 
   /** There is work, and its time has come. */
   get isDue(): boolean {
     const { clock, limits } = this.#options;
     if (this.#running !== null || !this.#hasWork || this.#options.isHeld()) return false;
-    return clock.now() - this.#last >= limits.interval_ms || this.#pending >= limits.rows;
+    return clock.now() - this.#last >= limits.interval_ms || this.#exceeds(limits);
   }
 
   /** So much is uncommitted that nothing may be added. */
   get isBehind(): boolean {
-    return this.#pending >= 2 * this.#options.limits.rows;
+    const { rows, bytes } = this.#options.limits;
+    return this.#exceeds({ rows: 2 * rows, bytes: 2 * bytes });
   }
 
   /**
@@ -106,6 +122,7 @@ export class Checkpoint {
     const { state, lane, outbox, position, isHeld, clock } = this.#options;
     if (!this.#hasWork || isHeld()) return;
     const letters = this.#letters.splice(0);
+    this.#letterBytes = 0;
     const began = clock.now();
     this.#last = began;
     const told = outbox.sent();
@@ -147,6 +164,15 @@ export class Checkpoint {
 
   get #pending(): number {
     return this.#options.state.uncommitted + this.#letters.length;
+  }
+
+  /** Rows by the length of their text; letters hold their record. */
+  get #bytes(): number {
+    return this.#options.state.uncommittedLength + this.#letterBytes;
+  }
+
+  #exceeds({ rows, bytes }: Pick<CheckpointLimits, "rows" | "bytes">): boolean {
+    return this.#pending >= rows || this.#bytes >= bytes;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SourceRecord } from "../record.ts";
+import { type SourceRecord, sizeOf } from "../record.ts";
 import type { Fill } from "../telemetry/standing.ts";
 
 /** Records of one partition that wait to be processed, bounded by number and by bytes. */
@@ -57,8 +57,4 @@ export class RecordQueue {
     this.#records = [];
     this.#bytes = 0;
   }
-}
-
-function sizeOf({ key, value }: SourceRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0);
 }

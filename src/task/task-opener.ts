@@ -188,7 +188,11 @@ export class TaskOpener {
           records: share(settings.limits.queue_records),
           bytes: share(settings.limits.queue_bytes),
         },
-        checkpoint: settings.checkpoint,
+        checkpoint: {
+          ...settings.checkpoint,
+          rows: share(settings.checkpoint.rows),
+          bytes: share(settings.checkpoint.bytes),
+        },
       },
       pause: () => source.pause(at),
       resume: () => source.resume(at),

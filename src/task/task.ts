@@ -11,7 +11,7 @@ import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Fill, Phase, TaskStanding } from "../telemetry/standing.ts";
 import { BulkRemoval } from "./bulk-removal.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoint, type CheckpointLimits } from "./checkpoint.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { TopicPlan } from "./plan.ts";
@@ -22,7 +22,7 @@ import { Wake } from "./wake.ts";
 
 export type TaskLimits = {
   readonly queue: { readonly records: number; readonly bytes: number };
-  readonly checkpoint: { readonly interval_ms: number; readonly rows: number };
+  readonly checkpoint: CheckpointLimits;
 };
 
 export type TaskOptions = {
@@ -126,7 +126,7 @@ export class Task {
       checkpointed: at,
       fills: {
         ...this.#queue.fills,
-        uncommitted_rows: this.#checkpoint.fill,
+        ...this.#checkpoint.fills,
         ...(lane.fills ?? NO_LANE),
       },
       state: await state.size(),

@@ -63,32 +63,35 @@ s("should stop to process while the lane is full, by messages or by bytes", asyn
   }
 });
 
-s(
-  "should hold no more uncommitted rows than its limit while the store does not write",
-  async () => {
-    const more = "checkpoint: {rows: 10}";
-    const driver = await new TaskDriver({ more }).start();
-    const answer = driver.segment.hold();
-    await driver.pipe(users(0, 15));
-    await driver.pipe(users(15, 30));
-    const processed = driver.counters.get("records");
-    await driver.pipe(users(30, 60));
-    assert.is(driver.counters.get("records"), processed);
-    answer();
-    await driver.clock.advance(0);
-    assert.is(driver.counters.get("records"), 60);
-    await driver.stop();
-  },
-);
+for (const limit of ["rows: 10", "bytes: 1000"]) {
+  const driverOf = () => new TaskDriver({ more: `checkpoint: {${limit}}` }).start();
 
-s("should checkpoint before its time where many rows are uncommitted", async () => {
-  const driver = await new TaskDriver({ more: "checkpoint: {rows: 10}" }).start();
-  await driver.pipe(users(0, 9));
-  assert.is(driver.counters.get("checkpoints"), 0);
-  await driver.pipe(users(9, 10));
-  assert.is(driver.counters.get("checkpoints"), 1);
-  await driver.stop();
-});
+  s(
+    `should hold no more uncommitted ${limit} than twice while the store does not write`,
+    async () => {
+      const driver = await driverOf();
+      const answer = driver.segment.hold();
+      await driver.pipe(users(0, 15));
+      await driver.pipe(users(15, 30));
+      const processed = driver.counters.get("records");
+      await driver.pipe(users(30, 60));
+      assert.is(driver.counters.get("records"), processed);
+      answer();
+      await driver.clock.advance(0);
+      assert.is(driver.counters.get("records"), 60);
+      await driver.stop();
+    },
+  );
+
+  s(`should checkpoint before its time where ${limit} are uncommitted`, async () => {
+    const driver = await driverOf();
+    await driver.pipe(users(0, 5));
+    assert.is(driver.counters.get("checkpoints"), 0);
+    await driver.pipe(users(5, 30));
+    assert.is(driver.counters.get("checkpoints"), 1);
+    await driver.stop();
+  });
+}
 
 s("should hold back only the partition whose lane is full", async () => {
   const driver = await new TaskDriver({ partitions: 2, ...limits("lane_messages: 1") }).start();

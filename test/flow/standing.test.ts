@@ -30,7 +30,7 @@ s("should be how far it is stored, not how far it is processed", async () => {
   await driver.checkpoint();
   const after = await only(driver);
   assert.equal([after.position, after.isIdle, after.time], [3, true, timeAt(3)]);
-  assert.equal(after.fills?.uncommitted_rows, { now: 0, limit: 20_000 });
+  assert.equal(after.fills?.uncommitted_rows, { now: 0, limit: 10_000 });
   assert.is(after.checkpointed, driver.clock.now());
   await driver.stop();
 });

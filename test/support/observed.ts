@@ -10,6 +10,7 @@ export const RUNNING: TaskStanding = {
     queue_records: { now: 1, limit: 11 },
     queue_bytes: { now: 2, limit: 12 },
     uncommitted_rows: { now: 3, limit: 13 },
+    uncommitted_bytes: { now: 6, limit: 16 },
     lane_messages: { now: 4, limit: 14 },
     lane_bytes: { now: 5, limit: 15 },
   },

@@ -109,6 +109,7 @@ s("should say where each partition stands, and nothing of one that went", async 
     ["queue_records", 1, 11],
     ["queue_bytes", 2, 12],
     ["uncommitted_rows", 3, 13],
+    ["uncommitted_bytes", 6, 16],
     ["lane_messages", 4, 14],
     ["lane_bytes", 5, 15],
   ] as const)
