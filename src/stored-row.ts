@@ -1,6 +1,6 @@
 import type { SourcePosition } from "./event.ts";
 import type { Row } from "./row.ts";
-import type { Trace } from "./trace.ts";
+import type { ToldText } from "./told.ts";
 
 /** One for all rows: most have nothing unknown and nobody behind, and each list would live as long as its row. */
 export const NOTHING: readonly never[] = Object.freeze([]);
@@ -16,10 +16,12 @@ export type StoredRow = {
   readonly time: number;
   /** Numbers of the syncs that count the row as a member. */
   readonly members: readonly number[];
+  /** Commit time at which each of them began to, ms since 1970; 0 where nobody knows. */
+  readonly since: readonly number[];
   /** Members whose model could not take a later row: the row that they know, by the sync's number. */
   readonly behind: readonly { readonly sync: number; readonly row: Row }[];
   /** Columns that have a value which was never seen (PostgreSQL's TOAST): not NULL, whatever it is. */
   readonly unknown: readonly string[];
-  /** What each sync told of it last, and since when it counts it; of one that has neither, nothing. */
-  readonly traces: readonly Trace[];
+  /** What each sync told of it last. */
+  readonly told: ToldText;
 };

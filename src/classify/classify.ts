@@ -2,7 +2,7 @@ import { CdcError } from "../errors.ts";
 import { isBefore, type RowEvent } from "../event.ts";
 import { column, type Row } from "../row.ts";
 import { NOTHING, type StoredRow } from "../stored-row.ts";
-import { withSince } from "../trace.ts";
+import { carried } from "../told.ts";
 import { differs } from "./differs.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";
 
@@ -70,10 +70,10 @@ export function classify(
   const changes: Change[] = [];
   const refusals: Refusal[] = [];
   const members: number[] = [];
+  const since: number[] = [];
   const behind: { sync: number; row: Row }[] = [];
   let unchanged: SyncRule[] | undefined;
   let initial: SyncRule[] | undefined;
-  let traces = previous === null ? NOTHING : previous.traces;
   let usersIgnored = 0;
   let taken = models.length === 0;
 
@@ -83,23 +83,25 @@ export function classify(
     else taken = true;
 
     for (const sync of model.syncs) {
-      const was =
-        previous === null
-          ? wouldBeMember(model, sync, before)
-          : previous.members.includes(sync.number);
+      const at = previous === null ? -1 : previous.members.indexOf(sync.number);
+      const was = previous === null ? wouldBeMember(model, sync, before) : at !== -1;
       const known =
         previous?.behind.find(({ sync: number }) => number === sync.number)?.row ?? before;
       if (belongs instanceof CdcError) {
         // Row and membership stay as they are for this model. Should another model store the row, a member goes on
         // from the one that it knows.
-        if (was) members.push(sync.number);
+        if (was) {
+          members.push(sync.number);
+          since.push(previous?.since[at] ?? 0);
+        }
         if (was && known !== null) behind.push({ sync: sync.number, row: known });
         continue;
       }
       const is = belongs && next !== null && sync.hasUser(next, absent);
-      if (is) members.push(sync.number);
-      if (is !== was)
-        traces = withSince(traces, sync.number, is && !standing.moved ? event.time : null);
+      if (is) {
+        members.push(sync.number);
+        since.push(was || standing.moved ? (previous?.since[at] ?? 0) : event.time);
+      }
 
       const kind = kindOf(was || (is && standing.moved === true), is);
       const silent = sync.initialResults === "skip" && isInitial(previous, event, standing, sync);
@@ -123,13 +125,15 @@ export function classify(
     }
   }
 
+  const sameMembers = previous && isSame(members, previous.members) ? previous : null;
   const stored = taken
     ? keep(previous, event, standing, {
         row: next,
-        members: previous && isSame(members, previous.members) ? previous.members : members,
+        members: sameMembers?.members ?? members,
+        since: sameMembers?.since ?? since,
         behind: behind.length === 0 ? NOTHING : behind,
         unknown: absent.size === 0 ? NOTHING : [...absent],
-        traces,
+        told: previous === null ? "" : carried(previous.told, previous),
       })
     : null;
   return {
@@ -258,7 +262,7 @@ function keep(
   previous: StoredRow | null,
   event: RowEvent,
   { offset }: Standing,
-  what: Pick<StoredRow, "row" | "members" | "behind" | "unknown" | "traces">,
+  what: Pick<StoredRow, "row" | "members" | "since" | "behind" | "unknown" | "told">,
 ): StoredRow | null {
   if (what.row === null && previous === null && event.position === null) return null;
   // A record without a position leaves the stored one standing, with the commit time that belongs to it.

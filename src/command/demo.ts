@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { fileControl } from "../control/file-control.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
 import type { LaneMessage } from "../deliver/lane.ts";
+import { readFeed } from "../demo/feed.ts";
 import { Picture } from "../demo/picture.ts";
 import { StandIn } from "../demo/stand-in.ts";
 import { FileLog } from "../log/file-log.ts";
@@ -17,9 +17,12 @@ import type { SourceListener } from "../source/source.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { silent } from "../telemetry/log.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
+import { library } from "./library.ts";
 import { recordedInput } from "./recorded-input.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
+import { openStatus } from "./status-port.ts";
 
 const FOLDER = new URL("../../config/demo/", import.meta.url);
 
@@ -27,7 +30,19 @@ const FOLDER = new URL("../../config/demo/", import.meta.url);
 const WINDOW = 20;
 const PAUSE_MS = process.stdout.isTTY ? 60 : 0;
 
-/** The recorded demo feed through the whole pipeline, over HTTP, into a local Segment stand-in. */
+/** How often it is looked whether everything is delivered. */
+const LOOK_MS = 50;
+
+/** What Kafka's group would say of a file. */
+const TOLD = {
+  ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
+  restarts: { crashed: 0, lost: 0, silent: 0 },
+};
+
+/**
+ * The recorded demo feed through the whole pipeline, over HTTP, into a local Segment stand-in, with the status page.
+ * On a terminal the page stays until Ctrl+C; elsewhere the end of the feed is the end.
+ */
 export async function demo(): Promise<void> {
   const stop = stopSignal();
   const standIn = await StandIn.start();
@@ -42,16 +57,35 @@ export async function demo(): Promise<void> {
   const counters = new Counters();
   const messages = new Map<SourceRecord, LaneMessage[]>();
   const input = fileURLToPath(new URL("feed.ndjson.gz", FOLDER));
-  const records = gunzipSync(readFileSync(input)).toString("latin1").trim().split("\n").length;
-  const picture = new Picture(counters, standIn, records, relative(process.cwd(), config));
+  const feed = readFeed(input);
+  const picture = new Picture(counters, standIn, feed.records, relative(process.cwd(), config));
+  const telemetry = new Telemetry({
+    ...{ pipeline: settings.name, version: library.version, counters },
+    source: { told: TOLD, ends: async (topic) => feed.ends.get(topic) ?? new Map() },
+  });
   const source = recordedInput(
     input,
     { settings, plans, counters, deadLetters },
     { window: WINDOW },
   );
-  picture.begin();
   const started = Date.now();
+  let isShown = false;
+  const end = () => {
+    if (!isShown) picture.end((Date.now() - started) / 1000);
+    isShown = true;
+  };
+  const status = await openStatus(settings, telemetry, silent);
+  /** Shows the end once all is delivered, and stays for who looks at the page. */
+  const stay = async () => {
+    const isBehind = async () =>
+      (await telemetry.observe()).partitions.some(({ lag }) => lag.records !== 0);
+    while (!stop.aborted && (await isBehind())) await systemClock.sleep(LOOK_MS, stop);
+    if (stop.aborted) return;
+    end();
+    picture.stays(status?.url);
+  };
   try {
+    picture.begin(status?.url);
     await runPipeline(
       {
         settings,
@@ -64,17 +98,23 @@ export async function demo(): Promise<void> {
         clock: systemClock,
         counters,
         logger: silent,
+        telemetry,
         onMessages: (pushed) => {
           for (const message of pushed) {
             messages.set(message.record, [...(messages.get(message.record) ?? []), message]);
           }
         },
-        listen: (listener) => drawing(listener, picture, messages),
+        listen: (listener) => ({
+          ...drawing(listener, picture, messages),
+          ended: () => (process.stdout.isTTY ? void stay() : listener.ended()),
+        }),
       },
       stop,
     );
-    picture.end((Date.now() - started) / 1000);
+    end();
   } finally {
+    await status?.close();
+    telemetry.close();
     destination.close();
     await letters.close();
     await standIn.stop();

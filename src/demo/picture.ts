@@ -23,7 +23,6 @@ export class Picture {
   readonly #total: number;
   readonly #settings: string;
   #lines = 0;
-  #taken = 0;
 
   /** @param total records that will come; @param settings path of the file that says what becomes of them */
   constructor(counters: Counters, standIn: StandIn, total: number, settings: string) {
@@ -33,7 +32,9 @@ export class Picture {
     this.#settings = settings;
   }
 
-  begin(): void {
+  /** @param page where it can be watched in a browser */
+  begin(page = ""): void {
+    if (page !== "") process.stdout.write(`Watch it at ${BOLD}${page}/${RESET}\n\n`);
     this.#print(`${BOLD}Debezium change records${RESET}`, `${BOLD}what Segment gets${RESET}`);
   }
 
@@ -42,7 +43,6 @@ export class Picture {
     records: readonly SourceRecord[],
     messages: ReadonlyMap<SourceRecord, readonly LaneMessage[]>,
   ): void {
-    this.#taken += records.length;
     const shown = new Map<string, { record: SourceRecord; became: string }>();
     for (const record of records) {
       if (record.value === null) continue;
@@ -86,9 +86,15 @@ Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F r
     );
   }
 
+  /** What is shown stays, and so does the page. */
+  stays(page = ""): void {
+    process.stdout.write(`The page stays at ${BOLD}${page}/${RESET} until you press Ctrl+C.\n`);
+  }
+
   #footer(): string {
     const [records, noOps] = [this.#counters.get("records"), this.#counters.get("calls_not_made")];
-    return `${barText(this.#taken / this.#total)}  ${BOLD}${records} records → ${this.#standIn.kept.length} messages${RESET}  ${YELLOW}${noOps} no-ops suppressed${RESET}`;
+    const taken = records + this.#counters.get("other_records");
+    return `${barText(taken / this.#total)}  ${BOLD}${records} records → ${this.#standIn.kept.length} messages${RESET}  ${YELLOW}${noOps} no-ops suppressed${RESET}`;
   }
 
   #print(left: string, right: string): void {

@@ -1,6 +1,6 @@
 import type { HandOver } from "../hand-over.ts";
 import type { StoredRow } from "../stored-row.ts";
-import { tracesOf } from "../trace.ts";
+import { decodeTold, encodeTold, toldElsewhere } from "../told.ts";
 import type { SyncEntry } from "./position-record.ts";
 import { decodeStoredRow, encodeStoredRow } from "./row-codec.ts";
 
@@ -14,7 +14,7 @@ export function handed(
   from: { readonly key: string; readonly partition: number },
 ): Pick<HandOver, "row" | "syncs"> {
   return {
-    row: row && encodeStoredRow({ ...row, traces: tracesOf(row.traces, from) }, 0),
+    row: row && encodeStoredRow(fromElsewhere(row, from), 0),
     syncs: syncs.map(({ name, retired }) => (retired ? "" : name)),
   };
 }
@@ -28,12 +28,21 @@ export function handedRow(
   const stored = decodeStoredRow(row);
   const numberOf = (theirs: number) =>
     syncs.findIndex(({ name, retired }) => !retired && name === names[theirs]);
+  const members = renumbered(
+    stored.members.map((sync, i) => ({ sync, since: stored.since[i] ?? 0 })),
+    numberOf,
+  );
   return {
     ...stored,
-    members: stored.members.map(numberOf).filter((number) => number >= 0),
+    members: members.map(({ sync }) => sync),
+    since: members.map(({ since }) => since),
     behind: renumbered(stored.behind, numberOf),
-    traces: renumbered(stored.traces, numberOf),
+    told: encodeTold(renumbered(decodeTold(stored.told, stored), numberOf), stored),
   };
+}
+
+function fromElsewhere(row: StoredRow, from: { key: string; partition: number }): StoredRow {
+  return { ...row, told: encodeTold(toldElsewhere(row.told, row, from), row) };
 }
 
 /** Without those of a sync that this task does not know. */
@@ -41,7 +50,5 @@ function renumbered<T extends { readonly sync: number }>(
   all: readonly T[],
   numberOf: (theirs: number) => number,
 ): T[] {
-  return all
-    .map((one) => ({ ...one, sync: numberOf(one.sync) }))
-    .filter(({ sync }) => sync >= 0);
+  return all.map((one) => ({ ...one, sync: numberOf(one.sync) })).filter(({ sync }) => sync >= 0);
 }

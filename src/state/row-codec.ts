@@ -1,13 +1,15 @@
 import { CdcError } from "../errors.ts";
 import { Real, type Row, type Value } from "../row.ts";
 import { NOTHING, type StoredRow } from "../stored-row.ts";
+import type { ToldText } from "../told.ts";
 
 /**
  * A stored row is JSON text, because nothing in JavaScript reads faster:
- * `[version, offset, position, time, members, behind, unknown, row]`, the row an object of its columns, or for a deletion mark
- * the time it was made. Plain values stand as they are; any other is an array that begins with its kind.
+ * `[version, offset, position, time, members, behind, unknown, since, told, row]`, the row an object of its columns, or for
+ * a deletion mark the time it was made. Plain values stand as they are; any other is an array that begins with its kind.
+ * `since` is one number where it is the same for all. Version 1 had neither `since` nor `told`.
  */
-const VERSION = 1;
+const VERSION = 2;
 
 /** A row has to fit into the changelog's topic, of which one message may have 8 MB. */
 export const LARGEST_ROW_BYTES = 8_000_000;
@@ -23,45 +25,71 @@ type Encoded =
 
 type Columns = { [column: string]: Encoded };
 
-type Layout = [
-  version: number,
+type Head<Version> = [
+  version: Version,
   offset: number,
   position: string | null,
   time: number,
   members: number[],
   behind: [sync: number, row: Columns][],
   unknown: string[],
-  row: Columns | number,
 ];
+
+type Layout =
+  | [...Head<2>, since: number | number[], told: ToldText, row: Columns | number]
+  | [...Head<1>, row: Columns | number];
 
 /** @param markedAt what a deletion mark keeps: when it was made, ms since 1970 */
 export function encodeStoredRow(stored: StoredRow, markedAt: number): string {
-  const { offset, position, time, members, unknown, row } = stored;
+  const { offset, position, time, members, unknown, told, row } = stored;
   const behind = stored.behind.map(({ sync, row: known }) => [sync, encodeColumns(known)]);
   const columns = row === null ? markedAt : encodeColumns(row);
-  return JSON.stringify([VERSION, offset, position, time, members, behind, unknown, columns]);
+  return JSON.stringify([
+    VERSION,
+    offset,
+    position,
+    time,
+    members,
+    behind,
+    unknown,
+    isOne(stored.since) ? (stored.since[0] as number) : stored.since,
+    told,
+    columns,
+  ]);
 }
 
 /** @throws CdcError STATE_UNREADABLE where another version wrote it */
 export function decodeStoredRow(text: string): StoredRow {
-  const [version, offset, position, time, members, held, unknown, columns] = parse(text);
-  if (version !== VERSION) {
-    throw new CdcError(
-      "STATE_UNREADABLE",
-      `the stored rows have format ${version} and this version reads ${VERSION}; run the version that wrote them, or remove the state folder to start anew`,
-    );
-  }
+  const layout = parse(text);
+  const [version, offset, position, time, members, held, unknown] = layout;
+  if (version !== VERSION && version !== 1) throw otherVersion(version);
   const behind =
     held.length === 0
       ? NOTHING
       : held.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
+  const columns = layout[layout.length - 1] as Columns | number;
   const row = typeof columns === "number" ? null : decodeColumns(columns);
-  return { row, offset, position, time, members, behind, unknown };
+  const begun = layout[0] === 2 ? layout[7] : 0;
+  const since = typeof begun === "number" ? members.map(() => begun) : begun;
+  const told = layout[0] === 2 ? layout[8] : "";
+  return { row, offset, position, time, members, since, behind, unknown, told };
+}
+
+function otherVersion(version: number): CdcError {
+  return new CdcError(
+    "STATE_UNREADABLE",
+    `the stored rows have format ${version} and this version reads 1 to ${VERSION}; run the version that wrote them, or remove the state folder to start anew`,
+  );
+}
+
+function isOne(since: readonly number[]): boolean {
+  const [first] = since;
+  return first !== undefined && since.every((time) => time === first);
 }
 
 /** When the deletion mark was made, or `null` for a row. */
 export function markedAt(bytes: Buffer): number | null {
-  const columns = parse(bytes.toString("utf8"))[7];
+  const columns = parse(bytes.toString("utf8")).at(-1);
   return typeof columns === "number" ? columns : null;
 }
 

@@ -12,7 +12,7 @@ import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { removal } from "./removal.ts";
 import type { Results } from "./results.ts";
-import type { Occurrence, RowChanges } from "./row-changes.ts";
+import type { Last, Occurrence, RowChanges } from "./row-changes.ts";
 
 export type KeyChangesOptions = {
   readonly at: TopicPartition;
@@ -144,7 +144,7 @@ export class KeyChanges {
       to,
       position: event.position,
       time: event.time,
-      ...handed(row, syncs),
+      ...handed(row, syncs, { key: event.key, partition: at.partition }),
       at: clock.now(),
     };
     // The create may come in this partition too, or wait here already: what was to be told first waited as well.
@@ -224,13 +224,15 @@ export class KeyChanges {
       standing: { offset, streaming: true },
       place: position ?? `${partition}/${offset}`,
     };
+    const told: (Last | null)[] = [];
     for (const sync of rows.rules.flatMap(({ syncs }) => syncs)) {
       if (!previous.members.includes(sync.number)) continue;
       const member = now?.members.includes(sync.number) ? now.row : null;
       if (member !== null && !rows.sync(sync.name).leavesAudience(row, member)) continue;
       const change = { sync, kind: "removed", previous: row, next: null, absent: NONE } as const;
-      rows.tell(change, occurrence, results);
+      told.push(rows.tell(change, occurrence, results));
     }
+    if (now !== null) rows.put(letter.to, now, told, occurrence);
   }
 }
 

@@ -76,10 +76,10 @@ export class Processor {
   #times: Times | null = null;
 
   constructor(options: ProcessorOptions) {
-    const { plan, syncs, state, counters, registry, position } = options;
+    const { plan, registry, position } = options;
     this.#options = options;
     this.#decoder = new Decoder(plan.format, registry);
-    this.#rows = new RowChanges(plan, syncs, state, counters);
+    this.#rows = new RowChanges(options);
     this.#keyChanges = new KeyChanges({
       ...options,
       rows: this.#rows,

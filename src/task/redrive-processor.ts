@@ -8,6 +8,7 @@ import type { RowEvent, SourceEvent, Tombstone } from "../event.ts";
 import type { SourceRecord } from "../record.ts";
 import type { PositionRecord } from "../state/position-record.ts";
 import type { StoredRow } from "../stored-row.ts";
+import { decodeTold } from "../told.ts";
 import { type GroupResults, Processor, type ProcessorOptions } from "./processor.ts";
 import { removal, removalByTombstone } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
@@ -53,7 +54,7 @@ export class RedriveProcessor extends Processor {
     this.#of = of;
     this.#redrive = redrive;
     this.#decoder = new Decoder(of.plan.format, of.registry);
-    this.#rows = new RowChanges(of.plan, of.syncs, of.state, of.counters);
+    this.#rows = new RowChanges(of);
     this.#kept = of.position;
   }
 
@@ -142,7 +143,13 @@ export class RedriveProcessor extends Processor {
     const { key, table, time, place } = change;
     const event = removal({ key, table, time, position: null });
     const standing = { offset: record.offset, streaming: true };
-    this.#rows.tell({ ...change, sync }, { event, record, standing, place }, results);
+    const occurrence = { event, record, standing, place };
+    const last = this.#rows.tell({ ...change, sync }, occurrence, results);
+    const told = stored === null ? [] : decodeTold(stored.told, stored);
+    const isStillLast = told.some(
+      (one) => one.sync === sync.number && one.isSetAside && one.by.place === place,
+    );
+    if (stored && isStillLast) this.#rows.put(key, stored, [last], occurrence);
     return results;
   }
 

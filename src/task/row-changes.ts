@@ -6,13 +6,15 @@ import type { DeadLetter } from "../deliver/dead-letters.ts";
 import { CdcError } from "../errors.ts";
 import type { RowEvent } from "../event.ts";
 import type { Occasion, Sync } from "../map/sync.ts";
-import type { SourceRecord } from "../record.ts";
+import type { MessageKind } from "../message-kind.ts";
+import type { SourceRecord, TopicPartition } from "../record.ts";
 import type { SyncEntry } from "../state/position-record.ts";
 import { encodeStoredRow, LARGEST_ROW_BYTES } from "../state/row-codec.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters, SyncCounts } from "../telemetry/counters.ts";
 import type { Origin } from "../telemetry/origin.ts";
+import { carried, retold, type Teller, type Told, tableAsTold } from "../told.ts";
 import { rulesOf, type TopicPlan } from "./plan.ts";
 import type { Results } from "./results.ts";
 import { encodeUntold } from "./untold-change.ts";
@@ -25,6 +27,22 @@ export type Occurrence = {
   readonly place: string;
 };
 
+/** The last message of a change; of one that was set aside what happened, and no id. */
+export type Last = {
+  readonly sync: SyncRule;
+  readonly kind: MessageKind;
+  readonly messageId: string | null;
+};
+
+export type RowChangesOptions = {
+  readonly at: TopicPartition;
+  readonly plan: TopicPlan;
+  /** By their numbers in the stored rows. */
+  readonly syncs: readonly SyncEntry[];
+  readonly state: TaskState;
+  readonly counters: Counters;
+};
+
 /** classify → map, for one row at a time: what it was and what happened become messages and the row that is kept. */
 export class RowChanges {
   readonly rules: readonly ModelRule[];
@@ -33,9 +51,9 @@ export class RowChanges {
   readonly #counts: readonly SyncCounts[];
   readonly #state: TaskState;
   readonly #counters: Counters;
+  readonly #partition: number;
 
-  /** @param syncs by their numbers in the stored rows */
-  constructor(plan: TopicPlan, syncs: readonly SyncEntry[], state: TaskState, counters: Counters) {
+  constructor({ at, plan, syncs, state, counters }: RowChangesOptions) {
     this.rules = rulesOf(plan, syncs);
     this.#syncs = new Map(
       plan.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),
@@ -43,6 +61,7 @@ export class RowChanges {
     this.#counts = syncs.map(({ name }) => counters.sync(name));
     this.#state = state;
     this.#counters = counters;
+    this.#partition = at.partition;
   }
 
   apply(occurrence: Occurrence, previous: StoredRow | null, results: Results): void {
@@ -50,12 +69,11 @@ export class RowChanges {
     const outcome = classify(previous, event, standing, this.rules);
     // A snapshot has seen the row, though its read is an older version, or one that no model could take.
     if (outcome.stored === null && previous !== null && event.operation === "read")
-      this.#state.put(event.key, { ...previous, offset: standing.offset });
+      this.#state.put(event.key, seenAt(previous, standing.offset));
     if (outcome.verdict === "stale") return this.#counters.add("stale");
     if (outcome.stored && isTooLarge(outcome.stored, record)) {
       return this.refuse(results, { record, error: rowTooLarge() });
     }
-    if (outcome.stored) this.#state.put(event.key, outcome.stored);
     if (outcome.positionReset) this.#counters.add("position_resets");
     for (const sync of outcome.unchanged) this.#countsOf(sync).calls_not_made += 1;
     for (const sync of outcome.initial) this.#countsOf(sync).initial_skipped += 1;
@@ -63,11 +81,52 @@ export class RowChanges {
     const isInitial = !standing.streaming;
     for (const { by, error } of outcome.refusals)
       this.refuse(results, { record, error, by, isInitial });
-    for (const change of outcome.changes) this.tell(change, occurrence, results);
+    const { changes, stored } = outcome;
+    if (changes.length === 0) {
+      if (stored) this.#state.put(event.key, stored);
+      return;
+    }
+    const told = changes.map((change) => this.tell(change, occurrence, results));
+    if (stored) this.#put(event.key, stored, told, occurrence, isDerived);
   }
 
-  /** Puts the messages of a change among the results. */
-  tell(change: Change, { event, record, place }: Occurrence, results: Results): void {
+  /** Puts a row with what was told of it apart from its own records, under ids that nothing is derived from later. */
+  put(key: string, row: StoredRow, told: readonly (Last | null)[], occurrence: Occurrence): void {
+    this.#put(key, row, told, occurrence, () => false);
+  }
+
+  #put(
+    key: string,
+    row: StoredRow,
+    told: readonly (Last | null)[],
+    occurrence: Occurrence,
+    hasDerivedId: (sync: Sync) => boolean,
+  ): void {
+    const last: Told[] = [];
+    let by: Teller | undefined;
+    for (const one of told) {
+      if (one === null) continue;
+      const { sync, kind, messageId } = one;
+      by ??= this.#teller(occurrence);
+      const id = hasDerivedId(this.sync(sync.name)) ? null : messageId;
+      last.push({ sync: sync.number, kind, id, isSetAside: messageId === null, by });
+    }
+    this.#state.put(key, last.length === 0 ? row : { ...row, told: retold(row.told, last, row) });
+  }
+
+  #teller({ event, record, place }: Occurrence): Teller {
+    return {
+      offset: record.offset,
+      time: event.time,
+      place,
+      table: tableAsTold(record.topic, event.table),
+      partition: record.partition === this.#partition ? null : record.partition,
+      key: null,
+    };
+  }
+
+  /** Puts the messages of a change among the results. @returns the last of them; `null` where there are none */
+  tell(change: Change, { event, record, place }: Occurrence, results: Results): Last | null {
     const counts = this.#countsOf(change.sync);
     counts[change.kind] += 1;
     const sync = this.sync(change.sync.name);
@@ -76,6 +135,7 @@ export class RowChanges {
     const leftOut = (field: string, reason: string) =>
       this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${reason}`);
     const origin = originOf(change, event, counts);
+    let last: Last | null = null;
     try {
       for (const message of sync.messages(change, occasion, leftOut)) {
         const text = JSON.stringify(message);
@@ -83,12 +143,16 @@ export class RowChanges {
         if (bytes > LIMITS.message_bytes) throw tooLarge(sync.name, bytes);
         results.messages.push({ text, bytes, record, origin });
         counts.messages += 1;
+        const kind = sync.kindOf(message, change.kind);
+        last = { sync: change.sync, kind, messageId: message.messageId };
       }
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
       const untold = encodeUntold({ ...occasion, ...change });
       this.refuse(results, { record, error, by: sync.name, change: untold });
+      last = { sync: change.sync, kind: change.kind, messageId: null };
     }
+    return last;
   }
 
   refuse(results: Results, letter: DeadLetter): void {
@@ -104,6 +168,14 @@ export class RowChanges {
   #countsOf({ number }: SyncRule): SyncCounts {
     return this.#counts[number] as SyncCounts;
   }
+}
+
+function isDerived(sync: Sync): boolean {
+  return !sync.namesMessages;
+}
+
+function seenAt(row: StoredRow, offset: number): StoredRow {
+  return { ...row, offset, told: carried(row.told, row) };
 }
 
 function originOf(

@@ -1,20 +1,20 @@
+import type { Change } from "../classify/classify.ts";
 import type { SyncRule } from "../classify/rules.ts";
 import type { CdcError } from "../errors.ts";
 import { messageOf } from "../errors.ts";
 import type { TopicPartition } from "../record.ts";
 import type { SyncEntry, Walk } from "../state/position-record.ts";
-import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import { decodeTold, encodeTold, type ToldText } from "../told.ts";
 import { removal } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
-import type { Occurrence, RowChanges } from "./row-changes.ts";
+import type { Last, Occurrence, RowChanges } from "./row-changes.ts";
 
 export type SyncWalkOptions = {
   readonly at: TopicPartition;
   readonly rows: RowChanges;
   readonly syncs: readonly SyncEntry[];
-  readonly state: TaskState;
   readonly counters: Counters;
 };
 
@@ -25,19 +25,24 @@ export type SyncWalkOptions = {
  */
 export class SyncWalk {
   readonly #options: SyncWalkOptions;
+  /** Of syncs that are there: what others told is of no use any more. */
+  readonly #numbers: ReadonlySet<number>;
 
   constructor(options: SyncWalkOptions) {
     this.#options = options;
+    const syncs = options.rows.rules.flatMap((model) => model.syncs);
+    this.#numbers = new Set(syncs.map(({ number }) => number));
   }
 
   /** Has the syncs that are pending see one row. */
   see(key: string, row: StoredRow, { pending }: Walk): Results {
-    const { rows, state, counters } = this.#options;
+    const { rows, counters } = this.#options;
     const results = noResults();
     if (row.row === null) return results;
     const absent = new Set(row.unknown);
-    const members = new Set(row.members);
+    const members = new Map(row.members.map((sync, i) => [sync, row.since[i] ?? 0]));
     const seen = new Set<number>();
+    const told: (Last | null)[] = [];
     counters.add("rows_walked");
     for (const model of rows.rules) {
       const syncs = model.syncs.filter(({ number }) => pending[number] !== undefined);
@@ -46,10 +51,11 @@ export class SyncWalk {
         const belongs = model.matches(row.row, absent);
         for (const sync of syncs) {
           const is = belongs && sync.hasUser(row.row, absent);
-          this.#tell(key, row, sync, is, pending[sync.number] as string, results);
+          told.push(this.#tell(key, row, sync, is, pending[sync.number] as string, results));
           seen.add(sync.number);
-          if (is) members.add(sync.number);
-          else members.delete(sync.number);
+          const was = pending[sync.number] !== "new" && members.has(sync.number);
+          if (!is) members.delete(sync.number);
+          else if (!was) members.set(sync.number, row.time);
         }
       } catch (error) {
         // The row keeps its memberships, as one that comes and cannot be decided.
@@ -57,8 +63,22 @@ export class SyncWalk {
       }
     }
     const behind = row.behind.filter(({ sync }) => !seen.has(sync));
-    state.put(key, { ...row, members: [...members].toSorted((a, b) => a - b), behind });
+    const all = [...members].toSorted(([a], [b]) => a - b);
+    const kept = {
+      ...row,
+      members: all.map(([sync]) => sync),
+      since: all.map(([, since]) => since),
+      behind,
+      told: this.#stillOf(row),
+    };
+    rows.put(key, kept, told, this.#occurrence(key, row));
     return results;
+  }
+
+  #stillOf(row: StoredRow): ToldText {
+    const told = decodeTold(row.told, row);
+    const isStill = told.filter(({ sync }) => this.#numbers.has(sync));
+    return isStill.length === told.length ? row.told : encodeTold(isStill, row);
   }
 
   #tell(
@@ -68,35 +88,35 @@ export class SyncWalk {
     is: boolean,
     pending: string,
     results: Results,
-  ): void {
-    const { rows } = this.#options;
+  ): Last | null {
+    const { rows, syncs } = this.#options;
     const row = stored.row;
     const was = pending !== "new" && stored.members.includes(sync.number);
     const differs = pending === "mapping" || pending === "users";
     const kind = was ? (is ? (differs ? "changed" : null) : "removed") : is ? "added" : null;
-    if (kind === null || row === null || sync.initialResults === "skip") return;
+    if (kind === null || row === null || sync.initialResults === "skip") return null;
     // A user that is another by the new mapping is not known by the old one.
-    if (kind === "removed" && !sync.hasUser(row, new Set(stored.unknown))) return;
+    if (kind === "removed" && !sync.hasUser(row, new Set(stored.unknown))) return null;
     const previous = was && !(kind === "changed" && pending === "users") ? row : null;
     const absent = new Set(stored.unknown);
-    rows.tell(
-      { sync, kind, previous, next: row, absent },
-      this.#occurrence(key, stored, sync),
-      results,
-    );
+    const occurrence = this.#occurrence(key, stored);
+    const { fingerprint } = syncs[sync.number] as SyncEntry;
+    // What asked for it is in the ids too: another change of the settings gives the same row other messages.
+    const place = [occurrence.place, ...Object.values(fingerprint)].join("~");
+    const change: Change = { sync, kind, previous, next: row, absent };
+    return rows.tell(change, { ...occurrence, place }, results);
   }
 
-  /** The row's own place and time, so that a walk that is repeated gives the same ids; and what asked for it. */
-  #occurrence(key: string, stored: StoredRow, { number }: SyncRule): Occurrence {
-    const { at, syncs } = this.#options;
+  /** The row's own place and time, so that a walk that is repeated gives the same ids. */
+  #occurrence(key: string, stored: StoredRow): Occurrence {
+    const { at } = this.#options;
     const { offset, position, time } = stored;
-    const { fingerprint } = syncs[number] as SyncEntry;
     const place = position ?? `${at.partition}/${offset}`;
     return {
       event: removal({ key, table: at.topic, time, position }),
       record: { ...at, offset, key: Buffer.from(key), value: null, headers: {}, timestamp: time },
       standing: { offset, streaming: true },
-      place: [place, ...Object.values(fingerprint)].join("~"),
+      place,
     };
   }
 }

@@ -23,7 +23,7 @@ const ASKED = ["sync", "user", "key"] as const;
 
 /** Answers `/metrics`, `/live`, `/ready`, `/status` and `/`, the page for people, while a pipeline runs. It only reads. */
 export class StatusServer {
-  readonly #server: FastifyInstance = fastify();
+  readonly #server: FastifyInstance = fastify({ forceCloseConnections: true });
   readonly #options: StatusServerOptions;
   readonly #metrics = new MetricsText();
 
@@ -93,7 +93,6 @@ export class StatusServer {
 
   /** Who is being answered is answered; nobody is waited for. */
   async close(): Promise<void> {
-    this.#server.server.closeAllConnections();
     await this.#server.close();
   }
 

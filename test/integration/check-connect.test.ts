@@ -337,9 +337,9 @@ test("--canary should not be tried again where Segment does not take it", async 
   };
   const segment = { writeKey: WRITE_KEY, url: refusing.url };
   const { code, stderr } = await check({ ...away, segment }, "--canary");
+  await refusing.stop();
   assert.is(code, 1, stderr);
   assert.is(refusing.requests, 1);
-  await refusing.stop();
   assert.match(stderr, /^error {4}Segment at .*SEGMENT_CREDENTIALS/m);
   // What does not need Kafka is looked at though it is away.
   assert.match(

@@ -30,7 +30,17 @@ const config = join(home, "config.json");
 let tarball = "";
 let oldest = "";
 
-test.before(async () => {
+test.before(() =>
+  setUp().catch((error) => {
+    // uvu shows nothing of a failed `before`.
+    console.error(error);
+    throw error;
+  }),
+);
+
+test.after(() => rmSync(folder, { recursive: true }));
+
+async function setUp(): Promise<void> {
   const printed = await npm(ROOT, ["pack", "--json", "--pack-destination", folder]);
   tarball = join(folder, /"filename": "([^"]+\.tgz)"/.exec(printed)?.[1] ?? "");
   await install(home, { dependencies: { "cdc-to-segment": `file:${tarball}` } });
@@ -38,19 +48,20 @@ test.before(async () => {
   await install(node, { dependencies: { node: OLDEST }, allowScripts: { node: true } });
   oldest = join(node, "node_modules/.bin/node");
   writeFileSync(config, JSON.stringify(SETTINGS));
-});
+}
 
-test.after(() => rmSync(folder, { recursive: true }));
-
-test("should hold the compiled sources, the configuration with the demo's feed, and the texts", async () => {
+test("should hold the compiled sources, the status page, the configuration with the demo's feed, and the texts", async () => {
   const { stdout } = await run("tar", ["-tzf", tarball]);
   const found = stdout.trim().split("\n").toSorted();
-  const compiled = globSync("src/**/*.ts", { cwd: ROOT })
+  const sources = globSync("src/**/*.{ts,js,css,html,svg}", { cwd: ROOT });
+  // The status page is packed as it stands.
+  const built = sources
     .filter((file) => !file.endsWith(".d.ts"))
-    .map((file) => file.replace(/^src\/(.*)\.ts$/, "dist/$1.js"));
+    .map((file) => file.replace(/^src/, "dist").replace(/\.ts$/, ".js"));
+  assert.ok(built.includes("dist/telemetry/page/page.html"));
   const configuration = globSync("config/**/*.*", { cwd: ROOT });
   assert.ok(configuration.includes("config/demo/feed.ndjson.gz"));
-  const wanted = [...compiled, ...configuration, "LICENSE", "README.md", "package.json"];
+  const wanted = [...built, ...configuration, "LICENSE", "README.md", "package.json"];
   assert.equal(found, wanted.map((file) => `package/${file}`).toSorted());
 });
 
@@ -114,7 +125,7 @@ async function install(into: string, manifest: object): Promise<void> {
 
 async function npm(cwd: string, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run("npm", args, cwd);
-  assert.is(code, 0, `npm ${args.join(" ")}: ${stderr}`);
+  assert.is(code, 0, `npm ${args.join(" ")}: ${stdout}${stderr}`);
   return stdout;
 }
 

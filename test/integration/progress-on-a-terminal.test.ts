@@ -28,8 +28,8 @@ test("should rewrite one line with a bar until the replay is done", async () => 
   };
   writeFileSync(config, JSON.stringify(settings));
   writeFileSync(input, Array.from({ length: RECORDS }, (_, i) => line(i)).join(""));
-  const shown = await onTerminal([MAIN, "replay", "--config", config, input]);
-  await standIn.stop();
+  const replayed = onTerminal([MAIN, "replay", "--config", config, input]);
+  const shown = await replayed.finally(() => standIn.stop());
 
   assert.is(standIn.kept.length, RECORDS, shown);
   const rewritten = shown.split("\r\u001b[K");

@@ -74,6 +74,15 @@ const FAKETIME_NEEDS: Need[] = [
   },
 ];
 
+/** For tests that look at the status page. */
+const BROWSER_NEEDS: Need[] = [
+  {
+    what: "Chromium (chromium)",
+    debianPackage: "chromium",
+    isThere: async () => (await chromium()) !== undefined,
+  },
+];
+
 /**
  * Sees to it that the machine has what the stack runs on. As root on a Debian-like system it installs
  * what is missing; otherwise one error names all of it and the command to install it.
@@ -92,7 +101,16 @@ export async function ensureInstalled(wanted: {
     ...(wanted.mysql ? MYSQL_NEEDS : []),
     ...(wanted.faketime ? FAKETIME_NEEDS : []),
   ];
-  const needs = [...new Set(all)];
+  await ensure([...new Set(all)]);
+}
+
+/** The same for the browser: its path. */
+export async function ensureBrowser(): Promise<string> {
+  await ensure(BROWSER_NEEDS);
+  return (await chromium()) ?? "";
+}
+
+async function ensure(needs: Need[]): Promise<void> {
   const lacking = await missing(needs);
   if (lacking.length === 0) return;
   const hasAptGet = (await folderOf("apt-get", searchPath())) !== undefined;
@@ -129,6 +147,11 @@ export async function faketimeLibrary(): Promise<string | undefined> {
     platforms.map((platform) => join(root, platform, "faketime")),
   );
   return folder && join(folder, name);
+}
+
+async function chromium(): Promise<string | undefined> {
+  const folder = await folderOf("chromium", searchPath());
+  return folder && join(folder, "chromium");
 }
 
 async function missing(needs: Need[]): Promise<Need[]> {

@@ -46,8 +46,10 @@ export function storedOf(over: Partial<StoredRow> = {}): StoredRow {
     position: lsn(10),
     time: 10_000,
     members: [0],
+    since: [5_000],
     behind: [],
     unknown: [],
+    told: "",
     ...over,
   };
 }

@@ -40,7 +40,7 @@ export class StatusPort {
   }
 
   get(path: string): Promise<Response> {
-    return fetch(this.url + path);
+    return fetch(this.url + path, { signal: AbortSignal.timeout(WITHIN_MS) });
   }
 
   async text(path: string): Promise<string> {
@@ -67,6 +67,7 @@ export class StatusPort {
   /** The clean end. */
   stop(): Promise<Ended> {
     this.child.kill("SIGTERM");
-    return this.ended;
+    const late = setTimeout(() => this.child.kill("SIGKILL"), WITHIN_MS);
+    return this.ended.finally(() => clearTimeout(late));
   }
 }

@@ -28,6 +28,11 @@ class Screen implements Terminal {
     return this.#text.split("\n").map((line) => line.split("\r\u001b[K").at(-1) ?? "");
   }
 
+  /** Every text that was ever seen, in its order. */
+  get drawn(): readonly string[] {
+    return this.#text.split("\r\u001b[K").filter((text) => text !== "");
+  }
+
   get line(): string {
     return this.lines.at(-1) ?? "";
   }
@@ -95,7 +100,7 @@ s("should say nothing of work shorter than a second, nor while nothing is known"
   const unknown = new Progress("record", read, { clock, logger, terminal });
   await clock.advance(5_000);
   unknown.end();
-  assert.equal(terminal.lines, [""]);
+  assert.equal(terminal.drawn, []);
 });
 
 s("should never be wider than the terminal, where it could not rewrite itself", async () => {
@@ -171,6 +176,7 @@ s("should show the last begun of two on one terminal, then the first again", asy
   const second = new Progress("restoring", read, { clock, logger, terminal });
   await clock.advance(1_500);
   assert.match(terminal.line, /^restoring /);
+  for (const text of terminal.drawn) assert.match(text, /^restoring /);
   second.end();
   await clock.advance(200);
   assert.match(terminal.line, /^redrive /);

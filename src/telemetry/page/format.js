@@ -38,6 +38,7 @@ export function bytes(count) {
 /** In its two largest units. @param {number | null} seconds */
 export function duration(seconds) {
   if (seconds === null) return UNKNOWN;
+  if (seconds > 0 && seconds < 1) return `${Math.ceil(seconds * 1_000)} ms`;
   if (seconds < 10) return `${TENTHS.format(seconds)} s`;
   const s = Math.round(seconds);
   if (s < 60) return `${s} s`;
@@ -50,7 +51,7 @@ export function duration(seconds) {
 export function ago(at, now) {
   if (at === null) return UNKNOWN;
   const s = Math.max(0, Date.parse(now) - Date.parse(at)) / 1_000;
-  return `${duration(s < 10 ? Math.floor(s) : s)} ago`;
+  return s < 1 ? "just now" : `${duration(Math.floor(s))} ago`;
 }
 
 /** The time of day, and the date where that is not today. @param {string} at @param {string} now ISO-8601 */

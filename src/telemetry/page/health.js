@@ -56,9 +56,12 @@ export function showHealth(at, { tone, verdict, lines }) {
 function caughtUp({ partitions }) {
   if (partitions.length === 0)
     return "It has no partitions: other processes of its group have them all.";
-  const behind = partitions.filter(({ lag }) => lag.records !== 0).length;
-  if (behind === 0) return "Everything that the topics hold is delivered and stored.";
-  return `It does its work; ${behind} of ${counted(partitions.length, "partition")} ${behind === 1 ? "is" : "are"} not at the end of the log.`;
+  if (partitions.some(({ lag }) => lag.records === null))
+    return "It does its work; how far it is behind is not known yet.";
+  const behind = partitions.filter(({ lag }) => lag.records !== 0);
+  if (behind.length === 0) return "Everything that the topics hold is delivered and stored.";
+  const records = behind.reduce((sum, { lag }) => sum + (lag.records ?? 0), 0);
+  return `It does its work: ${counted(records, "record")} to go, in ${behind.length} of ${counted(partitions.length, "partition")}.`;
 }
 
 /** Why Segment does not take messages; `null` where it does. @param {Status} status */

@@ -99,7 +99,7 @@ function formatLines({ records }) {
   const of = (name) => all.reduce((total, one) => total + one[name], 0);
   return [
     main && main.row > 0 ? `${short(main.row)} rows, ${main.format}` : "no row yet",
-    `${short(of("others"))} no rows`,
+    `${short(of("others"))} others`,
     `${short(of("unreadable"))} unreadable`,
   ];
 }

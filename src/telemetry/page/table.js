@@ -1,13 +1,13 @@
 import { element, frame, say } from "./dom.js";
 
 /**
- * What stands in a cell: a text, perhaps with a quieter one below, perhaps with bars (parts of 1).
+ * What stands in a cell: a text, perhaps with a quieter one below, perhaps with a bar (a part of 1, and that in words).
  * @typedef {{
  *   readonly text: string,
  *   readonly below?: string,
  *   readonly at?: string,
  *   readonly tone?: "ok" | "warn" | "bad",
- *   readonly bars?: readonly { readonly text: string, readonly part: number }[],
+ *   readonly bar?: { readonly text: string, readonly part: number },
  * }} Cell
  */
 
@@ -106,22 +106,22 @@ export class Table {
 }
 
 /** @param {Cell} cell */
-function content({ text, below, at, tone, bars = [] }) {
+function content({ text, below, at, tone, bar }) {
   const word =
     tone === undefined ? text : element("span", { class: "tone", "data-tone": tone }, text);
   const first = at === undefined ? word : element("time", { datetime: at, title: at }, word);
   const second = below === undefined ? [] : [element("div", { class: "below" }, below)];
-  return [first, ...second, ...bars.map(bar)];
+  return [first, ...second, ...(bar === undefined ? [] : [drawnBar(bar)])];
 }
 
 /** @param {{ readonly text: string, readonly part: number }} bar */
-function bar({ text, part }) {
+function drawnBar({ text, part }) {
   const full = element("span", { class: part >= 0.9 ? "full high" : "full" });
   full.style.width = `${Math.round(100 * Math.min(1, part))}%`;
   return element(
     "div",
     { class: "bar" },
-    element("span", {}, text),
     element("span", { class: "rail" }, full),
+    element("span", {}, text),
   );
 }

@@ -88,7 +88,7 @@ function phase({ phase, restore }) {
   const { done, total } = restore;
   return {
     text: phase,
-    bars: [{ text: `${number(done)} of ${number(total)}`, part: total === 0 ? 1 : done / total }],
+    bar: { text: `${number(done)} of ${number(total)}`, part: total === 0 ? 1 : done / total },
   };
 }
 
@@ -103,23 +103,19 @@ function lag({ lag: { records, seconds } }) {
   return { text: number(records), below: seconds === null ? undefined : duration(seconds) };
 }
 
-/** @param {PartitionStatus} partition @returns {Cell} */
+/** What waits, and how full the fullest of its limits is. @param {PartitionStatus} partition @returns {Cell} */
 function held({ fills }) {
   if (fills === null) return { text: "–" };
-  const { queue_records, queue_bytes, uncommitted_rows, lane_messages, lane_bytes } = fills;
+  const { queue_records: queue, uncommitted_rows: rows, lane_messages: lane } = fills;
+  const words = [
+    `${number(queue.now)} to read`,
+    `${number(rows.now)} to store`,
+    `${number(lane.now)} to deliver`,
+  ];
+  const fullest = Math.max(...Object.values(fills).map(part));
   return {
-    text: "",
-    bars: [
-      {
-        text: `queue ${number(queue_records.now)}`,
-        part: Math.max(part(queue_records), part(queue_bytes)),
-      },
-      { text: `not stored ${number(uncommitted_rows.now)}`, part: part(uncommitted_rows) },
-      {
-        text: `to deliver ${number(lane_messages.now)}`,
-        part: Math.max(part(lane_messages), part(lane_bytes)),
-      },
-    ],
+    text: words.join(", "),
+    bar: { text: `${percent(fullest, 1)} of the nearest limit`, part: fullest },
   };
 }
 
@@ -177,7 +173,7 @@ function from({ from: { topic, partition, offset, key } }) {
 function answer({ answer, delay_s }) {
   return {
     text: answer,
-    below: delay_s === null ? undefined : `${duration(delay_s)} after the commit`,
+    below: delay_s === null ? undefined : `${duration(delay_s)} after commit`,
   };
 }
 

@@ -195,6 +195,8 @@ s("should store the row with its offset, position and commit time", () => {
     members: [0],
     behind: [],
     unknown: [],
+    since: [5_000],
+    told: "",
   });
 });
 

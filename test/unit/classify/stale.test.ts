@@ -107,6 +107,8 @@ s("should leave a deletion mark with position and offset and without columns", (
     members: [],
     behind: [],
     unknown: [],
+    since: [],
+    told: "",
   });
 });
 

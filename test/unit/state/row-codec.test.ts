@@ -3,7 +3,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../../src/errors.ts";
 import { equal, Real, type Row, real, type Value } from "../../../src/row.ts";
-import { decodeStoredRow, encodeStoredRow, markedAt } from "../../../src/state/row-codec.ts";
+import {
+  decodeStoredRow,
+  encodeStoredRow,
+  isMark,
+  markedAt,
+} from "../../../src/state/row-codec.ts";
 import type { StoredRow } from "../../../src/stored-row.ts";
 
 const s = suite("state: stored rows as bytes");
@@ -14,8 +19,10 @@ const stored = (row: Row | null, over: Partial<StoredRow> = {}): StoredRow => ({
   position: "postgresql|00000000000000000010",
   time: 1_700_000_000_000,
   members: [0, 2],
+  since: [1_600_000_000_000, 0],
   behind: [{ sync: 2, row: { v: 9007199254740993n } }],
   unknown: ["bio"],
+  told: "i0,c1;x2@46,1600000000000,0/46",
   ...over,
 });
 const roundTrip = (row: StoredRow) => decodeStoredRow(encodeStoredRow(row, 5));
@@ -61,7 +68,7 @@ s("should keep columns named like an object's own", () => {
 });
 
 s("should give back a deletion mark and when it was made", () => {
-  const mark = stored(null, { members: [], behind: [], unknown: [] });
+  const mark = stored(null, { members: [], since: [], behind: [], unknown: [] });
   assert.equal(roundTrip(mark), mark);
   assert.is(markedAt(Buffer.from(encodeStoredRow(mark, 1_700_000_000_123))), 1_700_000_000_123);
   assert.is(markedAt(Buffer.from(encodeStoredRow(stored({ v: 1 }), 1_700_000_000_123))), null);
@@ -94,9 +101,11 @@ s("should give back every row as an equal one", () => {
     {
       offset: fc.maxSafeInteger(),
       time: fc.nat(2_000_000_000_000),
-      members: fc.array(fc.nat(100)),
+      members: fc.constant([3, 1, 2]),
+      since: fc.array(fc.nat(2_000_000_000_000), { minLength: 3, maxLength: 3 }),
       unknown: fc.array(fc.string()),
       position: fc.option(fc.string()),
+      told: fc.string(),
     },
     { noNullPrototype: true },
   );
@@ -118,10 +127,10 @@ s("should give back every row as an equal one", () => {
 
 s("should refuse rows of another version, saying what to do", () => {
   assert.throws(
-    () => decodeStoredRow('[2,7,null,0,[],[],[],{"v":1}]'),
+    () => decodeStoredRow('[3,7,null,0,[],[],[],[],{"v":1}]'),
     (error: CdcError) =>
       error.code === "STATE_UNREADABLE" &&
-      /format 2 .*reads 1;.*remove the state/.test(error.message),
+      /format 3 .*reads 1 to 2;.*remove the state/.test(error.message),
   );
 });
 
@@ -136,9 +145,33 @@ s("should read what version 1 wrote", () => {
     position: "postgresql|00000000000000001000",
     time: 1_700_000_000_000,
     members: [0, 1],
+    since: [0, 0],
     behind: [{ sync: 1, row: { plan: "free" } }],
     unknown: ["bio"],
+    told: "",
   });
+  assert.is(isMark(text), false);
+  assert.is(markedAt(Buffer.from("[1,42,null,0,[],[],[],1700000000123]")), 1_700_000_000_123);
+});
+
+// The same holds for this one.
+s("should read what version 2 wrote", () => {
+  const head = '[2,42,"postgresql|00000000000000001000",1700000000000,[0,1],[],[]';
+  const row = {
+    row: { plan: "pro" },
+    offset: 42,
+    position: "postgresql|00000000000000001000",
+    time: 1_700_000_000_000,
+    members: [0, 1],
+    behind: [],
+    unknown: [],
+    told: "i0;c1@41,1690000000000,0/41",
+  };
+  const told = '"i0;c1@41,1690000000000,0/41",{"plan":"pro"}]';
+  const same = decodeStoredRow(`${head},1600000000000,${told}`);
+  assert.equal(same, { ...row, since: [1_600_000_000_000, 1_600_000_000_000] });
+  const apart = decodeStoredRow(`${head},[1600000000000,0],${told}`);
+  assert.equal(apart, { ...row, since: [1_600_000_000_000, 0] });
 });
 
 s.run();

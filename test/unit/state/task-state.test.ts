@@ -27,8 +27,10 @@ const rowOf = (v: number | null): StoredRow => ({
   position: null,
   time: 0,
   members: [],
+  since: [],
   behind: [],
   unknown: [],
+  told: "",
 });
 const at = (next: number): PositionRecord => ({ ...UNBEGUN, next });
 
