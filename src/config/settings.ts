@@ -162,7 +162,9 @@ const status = z
     }),
   ])
   .prefault({})
-  .describe("where `run` answers /metrics, /live, /ready and /status, or `off`");
+  .describe(
+    "where `run` answers with its status page, /metrics, /live, /ready and /status, or `off`",
+  );
 
 export const settingsSchema = z
   .strictObject({

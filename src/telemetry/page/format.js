@@ -11,14 +11,17 @@ export function number(count) {
   return count === null || count === undefined ? UNKNOWN : WHOLE.format(count);
 }
 
-/** Short enough for the picture: exact below a million. @param {number | null | undefined} count */
-export function short(count) {
-  return count === null || count === undefined || count < 1e6 ? number(count) : SHORT.format(count);
+/** Short enough for the picture. @param {number | null | undefined} count @param {number} [exactBelow] */
+export function short(count, exactBelow = 1e6) {
+  return count === null || count === undefined || count < exactBelow
+    ? number(count)
+    : SHORT.format(count);
 }
 
 /** @param {number | null} perSecond */
 export function rate(perSecond) {
   if (perSecond === null) return UNKNOWN;
+  if (perSecond > 0 && perSecond < 0.1) return "< 0.1";
   return perSecond < 10 ? TENTHS.format(perSecond) : short(Math.round(perSecond));
 }
 
@@ -33,6 +36,11 @@ export function bytes(count) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
   return `${TENTHS.format(count / 1000 ** power)} ${units[power]}`;
+}
+
+/** In its largest unit. @param {number | null} seconds */
+export function briefly(seconds) {
+  return duration(seconds).split(" ").slice(0, 2).join(" ");
 }
 
 /** In its two largest units. @param {number | null} seconds */
@@ -50,8 +58,13 @@ export function duration(seconds) {
 /** @param {string | null} at @param {string} now both ISO-8601, of the same clock */
 export function ago(at, now) {
   if (at === null) return UNKNOWN;
-  const s = Math.max(0, Date.parse(now) - Date.parse(at)) / 1_000;
+  const s = age(at, now);
   return s < 1 ? "just now" : `${duration(Math.floor(s))} ago`;
+}
+
+/** In seconds. @param {string} at @param {string} now both ISO-8601, of the same clock */
+export function age(at, now) {
+  return Math.max(0, Date.parse(now) - Date.parse(at)) / 1_000;
 }
 
 /** The time of day, and the date where that is not today. @param {string} at @param {string} now ISO-8601 */

@@ -2,7 +2,7 @@ import { element } from "./dom.js";
 import { counted, moment } from "./format.js";
 
 /** @import { Status } from "../status.ts" */
-/** @typedef {{ readonly tone: "ok" | "warn" | "bad", readonly verdict: string, readonly lines: readonly string[] }} Told */
+/** @typedef {{ readonly tone: "ok" | "warn" | "bad" | "none", readonly verdict: string, readonly lines: readonly string[] }} Told */
 
 /**
  * How it is, in words: the verdict, why, and what to do.

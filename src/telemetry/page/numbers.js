@@ -1,9 +1,12 @@
-import { ago, bytes, counted, duration, moment, percent, rate, short } from "./format.js";
+import { age, briefly, bytes, counted, duration, moment, percent, rate, short } from "./format.js";
 import { sums } from "./rates.js";
 
 /** @import { LettersStatus, PartitionStatus, Status } from "../status.ts" */
 /** @import { Numbers } from "./flow.js" */
 /** @import { Rates } from "./rates.js" */
+
+/** Longer numbers have no room in the narrow boxes of a phone. */
+const NARROW = 1e4;
 
 /**
  * What stands in the boxes of the picture.
@@ -16,6 +19,14 @@ export function numbersOf(status, letters, rates) {
   const { partitions, segment, deadLetters, now } = status;
   const { answers, gate } = segment;
   const counts = sums(status);
+  const [letter] = letters;
+  const last =
+    letter === undefined ? "none" : `last ${briefly(Math.floor(age(letter.at, now)))} ago`;
+  const stored =
+    partitions
+      .map((one) => one.lastCheckpoint ?? "")
+      .toSorted()
+      .at(-1) || null;
   const calls = counts.calls_not_made + counts.messages;
   return {
     kafka: { value: rate(rates.of("records")), unit: "records/s", lines: lagLines(partitions) },
@@ -46,9 +57,12 @@ export function numbersOf(status, letters, rates) {
           : `gate closed to ${moment(gate.opensAt, now)}`,
       ],
     },
-    letters: { value: short(deadLetters.total), unit: "", lines: codeLines(letters) },
+    letters: { value: short(deadLetters.total, NARROW), unit: "", lines: [last] },
     store: {
-      value: short(sum(partitions, ({ state }) => state?.entries)),
+      value: short(
+        sum(partitions, ({ state }) => state?.entries),
+        NARROW,
+      ),
       unit: "rows",
       lines: [
         bytes(sum(partitions, ({ state }) => state && state.disk_bytes + state.memory_bytes)),
@@ -56,14 +70,10 @@ export function numbersOf(status, letters, rates) {
       ],
     },
     checkpoint: {
-      value: ago(
-        partitions
-          .map((one) => one.lastCheckpoint ?? "")
-          .toSorted()
-          .at(-1) || null,
-        now,
-      ),
-      unit: "",
+      ...{
+        value: stored === null ? "–" : briefly(Math.floor(age(stored, now))),
+        unit: stored === null ? "" : "ago",
+      },
       lines: [`${short(sum(partitions, ({ fills }) => fills?.uncommitted_rows.now))} to store`],
     },
   };
@@ -104,17 +114,9 @@ function formatLines({ records }) {
   ];
 }
 
-/** @param {LettersStatus["deadLetters"]} letters */
-function codeLines(letters) {
-  const [last] = letters;
-  return last === undefined
-    ? ["none"]
-    : [last.code.toLowerCase().replaceAll("_", " "), "was the last"];
-}
-
 /** @param {number} seconds */
 function closed(seconds) {
-  return seconds === 0 ? "" : `, was closed ${duration(seconds)}`;
+  return seconds === 0 ? "" : `, was shut ${briefly(seconds)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { byId, element, frame, say } from "./dom.js";
 import { offerSyncs } from "./filter.js";
 import { Flow, TALL, WIDE } from "./flow.js";
-import { bytes, counted, duration, moment, number } from "./format.js";
+import { age, bytes, counted, duration, moment, number } from "./format.js";
 import { showHealth, told } from "./health.js";
 import { numbersOf } from "./numbers.js";
 import { Rates } from "./rates.js";
@@ -48,8 +48,7 @@ export function show(answers) {
   const health = told(status);
   document.title = `${pipeline}: ${health.verdict}`;
   say(byId("pipeline"), pipeline);
-  const age = (Date.parse(now) - Date.parse(since)) / 1_000;
-  const about = `cdc-to-segment ${version}, running for ${duration(Math.floor(age))}, as of ${moment(now, now)}`;
+  const about = `cdc-to-segment ${version}, running for ${duration(Math.floor(age(since, now)))}, as of ${moment(now, now)}`;
   say(byId("about"), about);
   showHealth(byId("health"), health);
   showFlow();
@@ -78,13 +77,19 @@ export function drawFlow(isWide = true) {
 /** @param {string | null} reason why nothing was answered; `null` where it was */
 export function showLost(reason) {
   const lost = byId("lost");
-  document.body.toggleAttribute("data-lost", reason !== null);
   if (reason === null) lost.replaceChildren();
   // It is said once, not every two seconds.
   if (reason === null || lost.childElementCount > 0) return;
   const { now } = latest?.status ?? {};
   const from = now === undefined ? "" : ` What stands below is of ${moment(now, now)}.`;
   const why = `The status port does not answer (${reason}): the process has ended, or cannot be reached.`;
+  if (latest !== null) {
+    const before = told(latest.status);
+    document.title = `${latest.status.pipeline}: connection lost`;
+    // What was good then need not be so now.
+    const verdict = `Before: ${before.verdict}`;
+    showHealth(byId("health"), { ...before, tone: "none", verdict });
+  }
   lost.replaceChildren(
     element("p", { class: "verdict" }, "Connection lost"),
     element("p", {}, `${why}${from} It is asked again every 2 s.`),
