@@ -41,4 +41,7 @@ RUN mkdir state && chown node:node state
 USER 1000:1000
 ENV NODE_ENV=production
 VOLUME /app/state
+# The status port of `run`, where `status.host` is 0.0.0.0. Its health is asked by who starts it (docker-compose.yml,
+# config/kubernetes.yaml): `replay` and `check` have none.
+EXPOSE 8686
 ENTRYPOINT ["node", "dist/main.js"]

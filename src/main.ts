@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { check } from "./command/check.ts";
 import type { ConnectOptions } from "./command/check-connect.ts";
 import { demo } from "./command/demo.ts";
+import { type ExplainOptions, explain } from "./command/explain.ts";
 import { preview } from "./command/preview.ts";
 import { record } from "./command/record.ts";
 import { redrive } from "./command/redrive.ts";
@@ -21,6 +22,9 @@ const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify
   cdc-to-segment redrive --config F [INPUT]   sends dead letters through again  [--outdated] [--dry-run]
   cdc-to-segment check --config F             validates the configuration  [--connect: against what is there too:
                                               --outage 7d, --show-values, --canary sends one marked event]
+  cdc-to-segment explain --config F --model M --key JSON
+                                              says why something was sent about a row, or not  [--record FILE: and
+                                              what a recorded line would do]  [--json] [--show-values]
   cdc-to-segment demo                         recorded events into a local Segment stand-in
 
 INPUT is what \`kcat -C -J\` writes, also gzipped. Exit codes: 0 done, 1 the run failed, 2 configuration or arguments.
@@ -32,10 +36,14 @@ const OPTIONS = {
   connect: { type: "boolean" },
   "dead-letters": { type: "string" },
   "dry-run": { type: "boolean" },
+  json: { type: "boolean" },
+  key: { type: "string" },
   limit: { type: "string" },
+  model: { type: "string" },
   outage: { type: "string" },
   outdated: { type: "boolean" },
   rebuild: { type: "boolean" },
+  record: { type: "string" },
   "show-values": { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -83,6 +91,11 @@ const COMMANDS: { readonly [name: string]: Command | undefined } = {
     hasInput: false,
     start: (config, _input, values) => check(config, connectOf(values)),
   },
+  explain: {
+    options: ["config", "json", "key", "model", "record", "show-values"],
+    hasInput: false,
+    start: (config, _input, values) => explain(config, explainOf(values)),
+  },
   demo: { options: [], hasInput: false, start: () => demo() },
 };
 
@@ -122,6 +135,19 @@ function limitOf(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw wrong(`--limit is "${text}"; write a number of records`);
+}
+
+function explainOf({ model, key, record, json, ...values }: Values): ExplainOptions {
+  if (model === undefined) throw wrong("explain needs --model NAME");
+  if (key === undefined && record === undefined)
+    throw wrong("explain needs --key JSON, or --record FILE with a record of the row");
+  return {
+    model: String(model),
+    key: key === undefined ? null : String(key),
+    record: record === undefined ? null : String(record),
+    json: json === true,
+    showValues: values["show-values"] === true,
+  };
 }
 
 /** Longer than a holiday weekend. */

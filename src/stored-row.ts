@@ -1,6 +1,6 @@
 import type { SourcePosition } from "./event.ts";
 import type { Row } from "./row.ts";
-import type { ToldText } from "./told.ts";
+import type { ToldText } from "./told-text.ts";
 
 /** One for all rows: most have nothing unknown and nobody behind, and each list would live as long as its row. */
 export const NOTHING: readonly never[] = Object.freeze([]);

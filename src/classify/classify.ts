@@ -2,7 +2,7 @@ import { CdcError } from "../errors.ts";
 import { isBefore, type RowEvent } from "../event.ts";
 import { column, type Row } from "../row.ts";
 import { NOTHING, type StoredRow } from "../stored-row.ts";
-import { carried } from "../told.ts";
+import { carried } from "../told-text.ts";
 import { differs } from "./differs.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";
 
@@ -104,7 +104,8 @@ export function classify(
       }
 
       const kind = kindOf(was || (is && standing.moved === true), is);
-      const silent = sync.initialResults === "skip" && isInitial(previous, event, standing, sync);
+      const silent =
+        sync.initialResults === "skip" && whyInitial(previous, event, standing, sync) !== null;
       if (kind === null) {
         if (belongs && next !== null && !silent && isNews(previous, before, event, next)) {
           const error = sync.missingUser(next);
@@ -182,7 +183,7 @@ function isLater(previous: StoredRow | null, { time, isCommitTime }: RowEvent): 
 }
 
 /** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */
-function goesBack(previous: StoredRow | null, event: RowEvent): boolean {
+export function goesBack(previous: StoredRow | null, event: RowEvent): boolean {
   return (
     previous !== null &&
     previous.position !== null &&
@@ -222,19 +223,24 @@ function wouldBeMember(model: ModelRule, sync: SyncRule, before: Row | null): bo
   return before !== null && belongsTo(model, before, NONE) === true && sync.hasUser(before, NONE);
 }
 
+/** Why a row is an initial result. */
+export type InitialReason = "below" | "incremental" | "update" | "read";
+
 /**
  * A key never seen is an initial result when its record is one of a row that existed before; below the boundary
- * everything is.
+ * everything is. `null` where it is none.
  */
-function isInitial(
+export function whyInitial(
   previous: StoredRow | null,
   { operation, incremental, before }: RowEvent,
   { offset, streaming, silent }: Standing,
   { name, boundary }: SyncRule,
-): boolean {
-  if (silent ? silent.includes(name) : offset < boundary) return true;
-  if (previous !== null || before !== null) return false;
-  return incremental || operation === "update" || (operation === "read" && !streaming);
+): InitialReason | null {
+  if (silent ? silent.includes(name) : offset < boundary) return "below";
+  if (previous !== null || before !== null) return null;
+  if (incremental) return "incremental";
+  if (operation === "update") return "update";
+  return operation === "read" && !streaming ? "read" : null;
 }
 
 function hasChanged(

@@ -1,6 +1,6 @@
 import type { HandOver } from "../hand-over.ts";
 import type { StoredRow } from "../stored-row.ts";
-import { decodeTold, encodeTold, toldElsewhere } from "../told.ts";
+import { decodeTold, encodeTold, toldElsewhere } from "../told-text.ts";
 import type { SyncEntry } from "./position-record.ts";
 import { decodeStoredRow, encodeStoredRow } from "./row-codec.ts";
 

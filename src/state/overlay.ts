@@ -64,6 +64,15 @@ export class Overlay<V> {
     return found;
   }
 
+  /** The newest entry of one key, for who only looks, and whether it is written. */
+  async look(key: string): Promise<{ readonly value: V | null; readonly isWritten: boolean }> {
+    const text = this.#newest(key);
+    if (text !== undefined)
+      return { value: text === null ? null : this.#codec.decode(text), isWritten: false };
+    const [bytes] = await this.#store.get([this.storeKey(key)]);
+    return { value: bytes ? this.#codec.decode(bytes.toString("utf8")) : null, isWritten: true };
+  }
+
   /** The newest entry of the key: as put, else as prefetched. */
   get(key: string, prefetched: ReadonlyMap<string, V>): V | null {
     const text = this.#newest(key);

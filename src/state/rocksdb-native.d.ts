@@ -14,6 +14,8 @@ declare module "rocksdb-native" {
   }
 
   type Options = {
+    readOnly?: boolean;
+    createIfMissing?: boolean;
     blockCache?: boolean;
     tableCacheIndexAndFilterBlocks?: boolean;
     writeBufferSize?: number;

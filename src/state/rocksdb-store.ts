@@ -62,6 +62,23 @@ export class RocksDbStore implements Store {
     return new RocksDbStore(db);
   }
 
+  /**
+   * To look only: nothing in the folder changes, and another process may have it.
+   * @throws CdcError STATE_UNREADABLE where it cannot be opened
+   */
+  static async openToRead(folder: string): Promise<RocksDbStore> {
+    const db = new RocksDB(folder, {
+      ...{ readOnly: true, createIfMissing: false, blockCache: false },
+      ...{ tableCacheIndexAndFilterBlocks: false, maxOpenFiles: OPEN_FILES },
+    });
+    try {
+      await db.ready();
+    } catch (error) {
+      throw notOpened(folder, error);
+    }
+    return new RocksDbStore(db);
+  }
+
   async get(keys: readonly Buffer[]): Promise<readonly (Buffer | null)[]> {
     if (keys.length === 0) return [];
     const batch = this.#db.read({ capacity: keys.length, autoDestroy: true });

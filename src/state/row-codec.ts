@@ -1,7 +1,7 @@
 import { CdcError } from "../errors.ts";
 import { Real, type Row, type Value } from "../row.ts";
 import { NOTHING, type StoredRow } from "../stored-row.ts";
-import type { ToldText } from "../told.ts";
+import type { ToldText } from "../told-text.ts";
 
 /**
  * A stored row is JSON text, because nothing in JavaScript reads faster:
@@ -84,7 +84,8 @@ function otherVersion(version: number): CdcError {
 
 function isOne(since: readonly number[]): boolean {
   const [first] = since;
-  return first !== undefined && since.every((time) => time === first);
+  for (const time of since) if (time !== first) return false;
+  return first !== undefined;
 }
 
 /** When the deletion mark was made, or `null` for a row. */

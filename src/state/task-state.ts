@@ -101,6 +101,12 @@ export class TaskState {
     return this.#rows.get(key, prefetched);
   }
 
+  /** The newest row of the key, for who only looks, and whether it is in the store. */
+  async look(key: string): Promise<{ readonly row: StoredRow | null; readonly isStored: boolean }> {
+    const { value, isWritten } = await this.#rows.look(key);
+    return { row: value, isStored: isWritten };
+  }
+
   put(key: string, row: StoredRow): void {
     this.#rows.put(key, row);
   }

@@ -8,7 +8,7 @@ import type { RowEvent, SourceEvent, Tombstone } from "../event.ts";
 import type { SourceRecord } from "../record.ts";
 import type { PositionRecord } from "../state/position-record.ts";
 import type { StoredRow } from "../stored-row.ts";
-import { decodeTold } from "../told.ts";
+import { decodeTold } from "../told-text.ts";
 import { type GroupResults, Processor, type ProcessorOptions } from "./processor.ts";
 import { removal, removalByTombstone } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";

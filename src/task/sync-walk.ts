@@ -6,7 +6,7 @@ import type { TopicPartition } from "../record.ts";
 import type { SyncEntry, Walk } from "../state/position-record.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import { decodeTold, encodeTold, type ToldText } from "../told.ts";
+import { decodeTold, encodeTold, type ToldText } from "../told-text.ts";
 import { removal } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
 import type { Last, Occurrence, RowChanges } from "./row-changes.ts";

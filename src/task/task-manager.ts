@@ -1,7 +1,9 @@
 import { CdcError } from "../errors.ts";
+import type { Explanation, Question } from "../explanation.ts";
 import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { SourceListener } from "../source/source.ts";
 import type { RestoreProgress, TaskStanding } from "../telemetry/standing.ts";
+import { explain } from "./explain/explain.ts";
 import { Fencings } from "./fencings.ts";
 import type { Task } from "./task.ts";
 import { TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
@@ -70,6 +72,24 @@ export class TaskManager implements SourceListener {
       restore: restoreOf(task.at),
     }));
     return [...opening, ...(await Promise.all(standings))];
+  }
+
+  /**
+   * Why something was sent about a row, or not, as far as its partition is here.
+   * @throws CdcError ARGUMENTS where the question cannot be understood
+   */
+  async explain(question: Question): Promise<Explanation> {
+    const { settings, plans, registry } = this.#options;
+    const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
+    const opening = [...this.#opening.keys()].map((partition) => ({
+      partition,
+      why: "it is being opened, or restored",
+    }));
+    return explain(question, {
+      ...{ pipeline: settings.name, models: Object.keys(settings.models), plans, registry },
+      looks: open.map(({ look }) => look),
+      notLooked: opening,
+    });
   }
 
   /** Whether what was assigned so far has been opened or given up. */

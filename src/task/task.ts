@@ -12,6 +12,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Fill, Phase, TaskStanding } from "../telemetry/standing.ts";
 import { BulkRemoval } from "./bulk-removal.ts";
 import { Checkpoint, type CheckpointLimits } from "./checkpoint.ts";
+import type { Look } from "./explain/look.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { TopicPlan } from "./plan.ts";
@@ -27,7 +28,7 @@ export type TaskLimits = {
 
 export type TaskOptions = {
   readonly at: TopicPartition;
-  readonly plan: Pick<TopicPlan, "onTruncate" | "reconcileWait_ms">;
+  readonly plan: TopicPlan;
   readonly processor: Processor;
   readonly state: TaskState;
   readonly syncs: readonly SyncEntry[];
@@ -131,6 +132,14 @@ export class Task {
       },
       state: await state.size(),
     };
+  }
+
+  /** What it knows, for a person to look at. */
+  get look(): Look {
+    const { plan, syncs, processor, state } = this.#options;
+    const { position } = processor;
+    const durable = this.#checkpoint.stored.next;
+    return { at: this.at, plan, syncs, position, durable, row: (key) => state.look(key) };
   }
 
   get #shownPhase(): Phase {

@@ -9,6 +9,8 @@ export type Letter = {
   readonly record: TopicPartition & { readonly offset: number };
   readonly error: CdcError;
   readonly by?: string;
+  /** The message that Segment refused, as JSON text. */
+  readonly message?: string;
 };
 
 /** The latest dead letters with their reasons and coordinates, never what stood in them. */
@@ -17,10 +19,11 @@ export class RecentLetters {
 
   setAside(letters: readonly Letter[], now: number): void {
     const at = new Date(now).toISOString();
-    const fresh = letters.slice(-KEPT).map(({ record, error, by }) => {
+    const fresh = letters.slice(-KEPT).map(({ record, error, by, message }) => {
       const { topic, partition, offset } = record;
       const { code, message: reason } = error;
-      return { at, code, reason, by: by ?? null, topic, partition, offset };
+      const messageId: string | null = message === undefined ? null : JSON.parse(message).messageId;
+      return { at, code, reason, by: by ?? null, messageId, topic, partition, offset };
     });
     this.#letters = [...fresh.toReversed(), ...this.#letters].slice(0, KEPT);
   }

@@ -1,7 +1,8 @@
 import type { AddressInfo } from "node:net";
-import { isIP } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { CdcError, messageOf } from "../errors.ts";
+import { serveExplain } from "./explain-route.ts";
+import { isLoopback } from "./loopback.ts";
 import { MetricsText } from "./registry.ts";
 import type { Health, LettersStatus, MessagesStatus, Status } from "./status.ts";
 import { type NamedSync, statusOf } from "./status-of.ts";
@@ -54,6 +55,7 @@ export class StatusServer {
     );
     get("/status/messages", ({ query }, reply) => this.#messages(query as Query, reply));
     get("/status/dead-letters", (): LettersStatus => ({ deadLetters: telemetry.letters.list() }));
+    serveExplain(this.#server, telemetry);
     this.#server.setErrorHandler((error, _, reply) =>
       reply.code(500).send({
         ...{ code: "NOT_OBSERVED", reason: messageOf(error) },
@@ -63,7 +65,7 @@ export class StatusServer {
     this.#server.setNotFoundHandler((_, reply) =>
       reply.code(404).send({
         ...{ code: "NO_SUCH_PATH", reason: "there is nothing here" },
-        toDo: "ask for /metrics, /live, /ready, /status, /status/messages or /status/dead-letters; / is the page for people",
+        toDo: "ask for /metrics, /live, /ready, /status, /status/messages, /status/dead-letters or /explain; / is the page for people",
       }),
     );
   }
@@ -126,10 +128,4 @@ function foreign(host: string): object {
     ...{ code: "FOREIGN_HOST", reason: `it listens on loopback and was asked for as ${host}` },
     toDo: "ask for localhost or 127.0.0.1, or set status.host to the address that others are to ask at",
   };
-}
-
-function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, "");
-  if (name === "localhost" || name === "::1") return true;
-  return isIP(name) === 4 && name.startsWith("127.");
 }

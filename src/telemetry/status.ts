@@ -145,6 +145,8 @@ export type RecentLetter = {
   readonly reason: string;
   /** The model or sync that could not take it; `null` where nobody could. */
   readonly by: string | null;
+  /** Of a message that Segment refused. */
+  readonly messageId: string | null;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;

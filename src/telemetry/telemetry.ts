@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
+import type { Explanation, Question } from "../explanation.ts";
 import { nameOf } from "../record.ts";
+import { withAnswers } from "./answers.ts";
 import type { AnswerKind, Counters } from "./counters.ts";
 import { type Condition, liveness, readiness } from "./health.ts";
 import { LogEnds } from "./log-ends.ts";
@@ -18,6 +20,7 @@ export type Watched = {
     /** An assignment was announced, and all of its partitions were opened. */
     readonly isSettled: boolean;
     standings(): Promise<readonly TaskStanding[]>;
+    explain(question: Question): Promise<Explanation>;
   };
 };
 
@@ -115,6 +118,17 @@ export class Telemetry {
       lastAnswer: this.#lastAnswer,
       process: this.#process.read(),
     };
+  }
+
+  /**
+   * Why something was sent about a row, or not, with the answers that are remembered.
+   * @returns `null` where the pipeline does not run yet
+   * @throws CdcError ARGUMENTS where the question cannot be understood
+   */
+  async explain(question: Question): Promise<Explanation | null> {
+    const explanation = await this.#watched?.tasks.explain(question);
+    const remembered = { messages: this.messages.list({}), letters: this.letters.list() };
+    return explanation ? withAnswers(explanation, remembered) : null;
   }
 
   /** Metrics were read: the event loop's delay is measured anew. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import type { Explanation } from "../../src/explanation.ts";
 import { recordedForm } from "../../src/recorded-line.ts";
 import { cdcToSegment } from "../support/command-line.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
@@ -39,6 +40,7 @@ async function setUp(place: string, sync: Sync = {}) {
       JSON.stringify({
         // The same in all places: the name is part of every message id.
         name: "shop",
+        status: "off",
         state: { directory: home },
         segment: { writeKey: "none", url: standIn.url },
         models: { users: { topic: TOPIC } },
@@ -77,6 +79,15 @@ async function setUp(place: string, sync: Sync = {}) {
       return file;
     },
     redrive: (...args: readonly string[]) => cdcToSegment(["redrive", "--config", config, ...args]),
+    /** What the state has as the last message about a row: its id and what became of it. */
+    last: async (key: number) => {
+      const args = ["explain", "--config", config, "--model", "users", "--key", String(key)];
+      const { code, stdout, stderr } = await cdcToSegment([...args, "--json"]);
+      assert.is(code, 0, stderr);
+      const { rows } = JSON.parse(stdout) as Explanation;
+      const last = rows[0]?.syncs[0]?.last;
+      return [last?.messageId, last?.answer.is];
+    },
     told: () =>
       standIn.kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
   };
@@ -193,6 +204,7 @@ promise(
     const hit = await setUp("untold-hit", { timestamp: "at" });
     await hit.replay(changes);
     assert.is(hit.told().length, 2);
+    assert.equal(await hit.last(1), [null, "set aside"]);
     hit.configure({});
     const { code, stderr } = await hit.redrive(hit.moved());
     assert.is(code, 0, stderr);
@@ -207,6 +219,14 @@ promise(
         .filter((l) => !/Added 3/.test(l))
         .toSorted(),
     );
+    for (const id of [1, 2, 3]) {
+      const [, , messageId] =
+        calm
+          .told()
+          .findLast((l) => l.split(" ")[1] === `${id}`)
+          ?.split(" ") ?? [];
+      assert.equal(await hit.last(id), [messageId, "settled"], "and the row knows it");
+    }
   },
 );
 

@@ -9,6 +9,7 @@ import type { Destination } from "../../src/deliver/destination.ts";
 import { Gate } from "../../src/deliver/gate.ts";
 import { Lane } from "../../src/deliver/lane.ts";
 import { RefusalRatio } from "../../src/deliver/refusal-ratio.ts";
+import type { Explanation, Question } from "../../src/explanation.ts";
 import type { Message } from "../../src/map/sync.ts";
 import type { TopicPartition } from "../../src/record.ts";
 import type { Source } from "../../src/source/source.ts";
@@ -151,6 +152,12 @@ export class TaskDriver {
   /** What its tasks say of themselves. */
   standings(): Promise<readonly TaskStanding[]> {
     return this.#alive().manager.standings();
+  }
+
+  /** Why something was sent about a row, or not. */
+  explain(question: Partial<Question>): Promise<Explanation> {
+    const all = { model: "users", key: null, line: null, showValues: false };
+    return this.#alive().manager.explain({ ...all, ...question });
   }
 
   /** Whether every partition that was assigned is open. */

@@ -47,6 +47,16 @@ s("should be run by docker-compose.yml without a right that it does not need", (
   assert.is(app.privileged, undefined);
 });
 
+s("should show its status to this machine alone, and be asked how it is where it answers", () => {
+  const environment = { ...app.environment, SEGMENT_WRITE_KEY: "key" };
+  const { status } = readSettings("config/local.yaml", environment);
+  const { host, port } = status as Exclude<typeof status, "off">;
+  assert.is(host, "0.0.0.0");
+  assert.equal(app.ports, [`127.0.0.1:${port}:${port}`]);
+  assert.ok(image.some(([name, text]) => name === "EXPOSE" && text === `${port}`));
+  assert.ok(app.healthcheck.test.at(-1).includes(`http://127.0.0.1:${port}/ready`));
+});
+
 s.run();
 
 function read(file: string): string {

@@ -13,6 +13,7 @@ import {
   outcomeOf,
   PRO,
   paying,
+  STREAMING,
   storedOf,
   syncOf,
 } from "../../support/classify.ts";
@@ -193,11 +194,49 @@ s("should store the row with its offset, position and commit time", () => {
     position: lsn(20),
     time: 20_000,
     members: [0],
+    since: [5_000],
     behind: [],
     unknown: [],
-    since: [5_000],
     told: "",
   });
+});
+
+s("should keep since when each sync counts the row", () => {
+  const sync = syncOf({ number: 3 });
+  const models = [paying(sync)];
+  const added = outcomeOf(null, eventOf({ row: PRO, time: 20_000 }), models).stored;
+  assert.equal([added?.members, added?.since], [[3], [20_000]]);
+  const changed = outcomeOf(added, eventOf({ row: MOVED, time: 30_000 }), models).stored;
+  assert.equal(changed?.since, [20_000]);
+  const left = outcomeOf(changed, eventOf({ row: FREE, time: 40_000 }), models).stored;
+  assert.equal([left?.members, left?.since], [[], []]);
+  const back = outcomeOf(left, eventOf({ row: PRO, time: 50_000 }), models).stored;
+  assert.equal(back?.since, [50_000]);
+  const other = syncOf({ number: 5, name: "other" });
+  const both = outcomeOf(back, eventOf({ row: PRO, time: 60_000 }), [paying(sync, other)]).stored;
+  assert.equal(
+    [both?.members, both?.since],
+    [
+      [3, 5],
+      [50_000, 60_000],
+    ],
+  );
+});
+
+s("should not know since when, where the store never saw the row begin", () => {
+  const before = outcomeOf(null, eventOf({ row: MOVED, before: PRO })).stored;
+  assert.equal([before?.members, before?.since], [[0], [0]]);
+  const standing = { ...STREAMING, moved: true };
+  const moved = outcomeOf(null, eventOf({ row: PRO }), [paying(syncOf())], standing).stored;
+  assert.equal([moved?.members, moved?.since], [[0], [0]]);
+});
+
+s("should take along what was told, with the place of the record that told it", () => {
+  const stored = storedOf({ told: "i0" });
+  const place = `1,10000,${lsn(10)}`;
+  assert.is(outcomeOf(stored, eventOf()).stored?.told, `;i0@${place}`);
+  const removed = outcomeOf(stored, eventOf({ operation: "delete", row: null })).stored;
+  assert.is(removed?.told, `;i0@${place}`, "a deletion mark has it too");
 });
 
 s.run();

@@ -105,9 +105,9 @@ s("should leave a deletion mark with position and offset and without columns", (
     position: lsn(20),
     time: 20_000,
     members: [],
+    since: [],
     behind: [],
     unknown: [],
-    since: [],
     told: "",
   });
 });

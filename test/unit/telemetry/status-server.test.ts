@@ -1,9 +1,12 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import fastify from "fastify";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CdcError } from "../../../src/errors.ts";
+import type { Explanation, Question } from "../../../src/explanation.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
+import { serveExplain } from "../../../src/telemetry/explain-route.ts";
 import { StatusServer } from "../../../src/telemetry/status-server.ts";
 import { Telemetry } from "../../../src/telemetry/telemetry.ts";
 import { RUNNING } from "../../support/observed.ts";
@@ -39,7 +42,20 @@ async function served(host = "127.0.0.1") {
   return { telemetry, server, get };
 }
 
-const tasks = { isSettled: true, standings: async () => [RUNNING] };
+const EXPLAINED: Explanation = {
+  ...{ pipeline: "shop", model: "users", key: "[7]", looked: ["users/0"], notLooked: [] },
+  ...{ rows: [], record: null },
+};
+const asked: Question[] = [];
+const tasks = {
+  isSettled: true,
+  standings: async () => [RUNNING],
+  explain: async (question: Question) => {
+    asked.push(question);
+    if (question.model !== "users") throw new CdcError("ARGUMENTS", "there is no such model");
+    return EXPLAINED;
+  },
+};
 const gate = { standing: { wait_ms: 0, closed_ms: 0 } };
 
 s("should be live and not ready before the pipeline runs, and ready then", async () => {
@@ -94,6 +110,51 @@ s("should say what can be asked", async () => {
   }
   const { code, json } = await get("/nothing");
   assert.equal([code, json.code], [404, "NO_SUCH_PATH"]);
+});
+
+s("should pass on what is asked about a row, and say what is wrong with a question", async () => {
+  const { telemetry, get } = await served();
+  const early = await get("/explain?model=users&key=7");
+  assert.equal([early.code, early.json.code], [503, "NOT_RUNNING"]);
+  telemetry.watch({ gate, tasks });
+  asked.splice(0);
+  const answer = await get("/explain?model=users&key=7");
+  assert.equal([answer.code, answer.json], [200, EXPLAINED]);
+  const line = '{"topic":"users"}';
+  const headers = { "content-type": "text/plain" };
+  await get("/explain?model=users&values=true", { method: "POST", body: line, headers });
+  const json = { "content-type": "application/json" };
+  await get("/explain?model=users", { method: "POST", body: line, headers: json });
+  assert.equal(asked, [
+    { model: "users", key: "7", line: null, showValues: false },
+    { model: "users", key: null, line, showValues: true },
+    { model: "users", key: null, line, showValues: false },
+  ]);
+  for (const query of ["key=7", "model=x&key=7", "model=users&kay=7", "model=users&key=1&key=2"]) {
+    const { code, json } = await get(`/explain?${query}`);
+    assert.equal([code, json.code], [400, "BAD_QUESTION"], query);
+    assert.ok(json.reason && json.toDo);
+  }
+});
+
+s("should tell values of rows to this machine alone", async () => {
+  const { telemetry } = await served();
+  telemetry.watch({ gate, tasks });
+  const server = fastify();
+  open.push(server);
+  serveExplain(server, telemetry);
+  for (const [remoteAddress, values, code] of [
+    ["10.0.0.9", "false", 200],
+    ["10.0.0.9", "true", 403],
+    ["127.0.0.1", "true", 200],
+    ["::1", "true", 200],
+    ["::ffff:127.0.0.1", "true", 200],
+    ["::ffff:10.0.0.9", "true", 403],
+  ] as const) {
+    const url = `/explain?model=users&key=7&values=${values}`;
+    const { statusCode } = await server.inject({ url, remoteAddress });
+    assert.is(statusCode, code, `${remoteAddress} ${values}`);
+  }
 });
 
 s(

@@ -1,0 +1,53 @@
+import { readSettings } from "../config/read.ts";
+import { CdcError } from "../errors.ts";
+import type { Explanation, Question } from "../explanation.ts";
+import { InputLines } from "../source/input-lines.ts";
+import { askedOfService } from "./explain/asked-of-service.ts";
+import { explanationText } from "./explain/explanation-text.ts";
+import { readFromFolder } from "./explain/read-from-folder.ts";
+
+export type ExplainOptions = {
+  readonly model: string;
+  readonly key: string | null;
+  /** A file with one recorded line, `-` for standard input. */
+  readonly record: string | null;
+  readonly json: boolean;
+  readonly showValues: boolean;
+};
+
+/** An explanation, and who gave it. */
+export type Answered = { readonly explanation: Explanation; readonly by: string };
+
+/**
+ * Says why something was sent about a row, or not: asks the service that runs on this machine, else looks into the state
+ * that one left. Changes nothing.
+ */
+export async function explain(config: string, options: ExplainOptions): Promise<void> {
+  const settings = readSettings(config);
+  const { model, key, record, json, showValues } = options;
+  const line = record === null ? null : await onlyLine(record);
+  const question: Question = { model, key, line, showValues };
+  const { explanation, by } =
+    (await askedOfService(settings, question)) ?? (await readFromFolder(settings, question));
+  process.stderr.write(`${by}\n`);
+  const deadLetters = settings.deadLetters.topic ?? `${settings.name}.dead-letters`;
+  process.stdout.write(
+    json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, deadLetters),
+  );
+}
+
+async function onlyLine(input: string): Promise<string> {
+  const lines: string[] = [];
+  for await (const line of await InputLines.open(input)) {
+    const text = line.toString("utf8");
+    if (text.trim() !== "") lines.push(text);
+    if (lines.length > 1) break;
+  }
+  const [only] = lines;
+  if (only !== undefined && lines.length === 1) return only;
+  const found = only === undefined ? "nothing" : "more than one line";
+  throw new CdcError(
+    "ARGUMENTS",
+    `--record ${input} holds ${found}; give one record, such as \`sed -n 5p recorded.ndjson | cdc-to-segment explain … --record -\``,
+  );
+}

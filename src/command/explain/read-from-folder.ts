@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { systemClock } from "../../clock.ts";
+import type { Settings } from "../../config/settings.ts";
+import { registryOf } from "../../decode/schema-registry.ts";
+import { messageOf } from "../../errors.ts";
+import type { Question } from "../../explanation.ts";
+import { nameOf, type TopicPartition } from "../../record.ts";
+import { localState } from "../../state/local-state.ts";
+import { RocksDbStore } from "../../state/rocksdb-store.ts";
+import { TaskState } from "../../state/task-state.ts";
+import { explain } from "../../task/explain/explain.ts";
+import type { Look } from "../../task/explain/look.ts";
+import { Plans } from "../../task/plan.ts";
+import { createLogger } from "../../telemetry/log.ts";
+import type { Answered } from "../explain.ts";
+import { stopSignal } from "../signals.ts";
+
+/** Looks into the state that the service left on this disk, else into that of `replay`, without changing it. */
+export async function readFromFolder(settings: Settings, question: Question): Promise<Answered> {
+  const { name, state, kafka, log, models } = settings;
+  const plans = new Plans(settings);
+  const ends: (() => Promise<void>)[] = [];
+  const looks: Look[] = [];
+  const notLooked: { partition: string; why: string }[] = [];
+  const folders = ["run", "replay"].map((kind) => join(state.directory, name, kind));
+  const folder = folders.find((path) => localState(path).length > 0) ?? (folders[0] as string);
+  try {
+    for (const { topic, partition } of localState(folder)) {
+      const at = { topic, partition };
+      try {
+        const look = await open(at, folder, plans, settings, ends);
+        if (look) looks.push(look);
+      } catch (error) {
+        notLooked.push({ partition: nameOf(at), why: messageOf(error) });
+      }
+    }
+    const logger = createLogger("warn", log.format);
+    const registry = registryOf(kafka?.schemaRegistry, {
+      ...{ clock: systemClock, logger, stop: stopSignal() },
+    });
+    const about = { pipeline: name, models: Object.keys(models), plans, registry };
+    const explanation = await explain(question, { ...about, looks, notLooked });
+    return { explanation, by: `no service answers here; read ${folder} as it lies there` };
+  } finally {
+    for (const end of ends) await end();
+  }
+}
+
+/** `null` where no model reads the topic any more, or nothing was stored yet. */
+async function open(
+  at: TopicPartition,
+  folder: string,
+  plans: Plans,
+  { state: { forgetDeletedAfter } }: Settings,
+  ends: (() => Promise<void>)[],
+): Promise<Look | null> {
+  const plan = plans.get(at.topic);
+  if (!plan) return null;
+  const store = await RocksDbStore.openToRead(join(folder, at.topic, String(at.partition)));
+  ends.push(() => store.close());
+  const state = new TaskState(store, systemClock, forgetDeletedAfter);
+  const record = await state.load();
+  if (record === null) return null;
+  const { syncs, ...position } = record;
+  return { at, plan, syncs, position, durable: position.next, row: (key) => state.look(key) };
+}

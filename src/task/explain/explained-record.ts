@@ -1,0 +1,163 @@
+import {
+  classify,
+  goesBack,
+  isStale,
+  type Outcome,
+  type Standing,
+} from "../../classify/classify.ts";
+import { isStaleAfter } from "../../classify/truncated.ts";
+import { CdcError } from "../../errors.ts";
+import type { RowEvent, SourceEvent } from "../../event.ts";
+import type { ExplainedMessage, ExplainedRecord, Step } from "../../explanation.ts";
+import { isoText } from "../../instant.ts";
+import { recordName } from "../../record.ts";
+import type { StoredRow } from "../../stored-row.ts";
+import { rulesOf, type TopicPlan } from "../plan.ts";
+import { removalByTombstone } from "../removal.ts";
+import { explainedChange } from "./explained-change.ts";
+import type { Look } from "./look.ts";
+import type { ReadRecord } from "./read-record.ts";
+
+export type RecordOptions = {
+  readonly plan: TopicPlan;
+  readonly model: string;
+  readonly showValues: boolean;
+  /** The partition that the record is of; `null` where its state is not here. */
+  readonly look: Look | null;
+  readonly row: StoredRow | null;
+};
+
+/** What a record would do to the row as it is stored now, decided by what decides it in the service, step by step. */
+export function explainedRecord(read: ReadRecord, options: RecordOptions): ExplainedRecord {
+  const { record, event } = read;
+  const { topic, partition, offset } = record;
+  const steps: Step[] = [];
+  const messages: ExplainedMessage[] = [];
+  const say = (about: Step["about"], says: string) =>
+    steps.push({ about, model: null, sync: null, says });
+  say("record", readAs(read));
+  if (!(event instanceof CdcError) && "key" in event) {
+    const { look } = options;
+    if (look === null)
+      say("place", `the state of ${topic}/${partition} is not here: ask where that partition is`);
+    else {
+      say("place", standsAt(read, look, options.row));
+      const row = event.kind === "tombstone" ? removalByTombstone(event, record) : event;
+      const refusal = untold(event, row, options.row, look);
+      if (refusal !== null) say("stale", refusal);
+      else {
+        say("stale", fresh(options.row, row));
+        const moves = half(row, options.row);
+        const told = moves === null ? explainedChanges(row, read, look, options) : NOTHING;
+        if (moves !== null) say("change", moves);
+        steps.push(...told.steps);
+        messages.push(...told.messages);
+      }
+    }
+  }
+  return { from: { topic, partition, offset }, steps, messages };
+}
+
+function readAs({ record, event, format, key }: ReadRecord): string {
+  if (event instanceof CdcError)
+    return `it cannot be read, and goes to the dead letters: ${event.code}: ${event.message}`;
+  switch (event.kind) {
+    case "non-row":
+      return `it is a ${event.what}, and no row: nothing is sent`;
+    case "truncate":
+      return `it is a TRUNCATE of ${event.table}: it removes the rows that are stored from before it, as the model's onTruncate says`;
+    case "tombstone":
+      return `it is a tombstone of row ${key}${timed(event.time, event.position)}`;
+    case "row": {
+      const operation =
+        event.operation === "unknown" ? "row, of unknown operation" : event.operation;
+      const names = event.row === null ? "" : `; columns ${Object.keys(event.row).join(", ")}`;
+      const away = event.unavailable.join(", ");
+      const lacks =
+        away === "" ? "" : `; not sent by the database, and taken from the stored row: ${away}`;
+      const text = `${format}, ${operation}${event.incremental ? " of an incremental snapshot" : ""}`;
+      return `${text}, of row ${key} of ${event.table}${timed(event.time, event.position)}${names}${lacks}; record time ${isoText(record.timestamp)}`;
+    }
+  }
+}
+
+function timed(time: number | null, position: string | null): string {
+  const when = time === null || time <= 0 ? "" : `, committed ${isoText(time)}`;
+  return `${when}, ${position === null ? "without a place in the database's log" : `at ${position}`}`;
+}
+
+function standsAt({ record }: ReadRecord, { position }: Look, row: StoredRow | null): string {
+  const { offset } = record;
+  const where = `${recordName(record)}; the next offset to process is ${position.next}`;
+  if (offset >= position.next) return `${where}: it has not been processed`;
+  const own =
+    row?.offset === offset
+      ? ". The stored row is what it left, and what it gave is told above"
+      : "";
+  return `${where}: it was processed, and comes no more at this offset${own}. What follows is what it would give now, held against the row as it is`;
+}
+
+/** Why the record has no effect at all; `null` where it has. */
+function untold(
+  event: Exclude<SourceEvent, { kind: "non-row" | "truncate" }>,
+  row: RowEvent,
+  previous: StoredRow | null,
+  { position }: Look,
+): string | null {
+  if (event.kind === "tombstone" && event.key === position.lastDelete)
+    return "yes: it belongs to the delete before it, and changes nothing";
+  if (isStaleAfter(position.truncated, row)) {
+    const { time = 0 } = position.truncated ?? {};
+    return `yes: the table was truncated after it, ${isoText(time)}`;
+  }
+  if (isStale(previous, row))
+    return `yes: its place ${row.position} lies before that of the stored row, ${previous?.position}, and its commit time ${isoText(row.time)} is not later than ${isoText(previous?.time ?? 0)}: the database was told of it again`;
+  return null;
+}
+
+/** One half of a key that changes, where both are told as one; `null` where it is an ordinary record. */
+function half({ moved }: RowEvent, previous: StoredRow | null): string | null {
+  if (moved === null || moved === "unreadable") return null;
+  const isMark = previous !== null && previous.row === null;
+  if ("to" in moved)
+    return isMark
+      ? null
+      : `none by itself: the key becomes ${moved.to} (keyChange: changed); the row is handed over to it, and its create tells the change`;
+  return previous === null || isMark
+    ? `the key was ${moved.from} (keyChange: changed): it waits for the row that was there, and what both make is told then`
+    : null;
+}
+
+function fresh(previous: StoredRow | null, row: RowEvent): string {
+  if (previous === null) {
+    return row.before === null
+      ? "no: no such row is stored"
+      : "no: no such row is stored; what it was is taken from the record, whose connector sends it complete";
+  }
+  if (goesBack(previous, row))
+    return "no: its place lies before that of the stored row, but it was committed later: a new or restored server's";
+  if (row.position === null || previous.position === null)
+    return "no: one of the two has no place in the database's log, so it is applied";
+  return "no: its place does not lie before that of the stored row";
+}
+
+const NOTHING = { steps: [], messages: [] };
+
+type Told = { readonly steps: readonly Step[]; readonly messages: readonly ExplainedMessage[] };
+
+function explainedChanges(
+  event: RowEvent,
+  { record }: ReadRecord,
+  look: Look,
+  { plan, model, row, showValues }: RecordOptions,
+): Told {
+  const standing: Standing = { offset: record.offset, streaming: look.position.streaming };
+  const place = event.position ?? `${record.partition}/${record.offset}`;
+  const rules = rulesOf(plan, look.syncs);
+  const outcome: Outcome = classify(row, event, standing, rules);
+  const rule = rules.find(({ name }) => name === model);
+  const of = plan.models.find(({ name }) => name === model);
+  if (!rule || !of) return NOTHING;
+  const occurrence = { event, record, standing, place };
+  return explainedChange({ rule, model: of, previous: row, occurrence, outcome, showValues });
+}

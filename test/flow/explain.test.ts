@@ -1,0 +1,534 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { CdcError } from "../../src/errors.ts";
+import type { ExplainedRow, Explanation } from "../../src/explanation.ts";
+import type { Message } from "../../src/map/sync.ts";
+import { recordedForm } from "../../src/recorded-line.ts";
+import { recordOf, TOPIC } from "../support/debezium.ts";
+import {
+  type Change,
+  heartbeat,
+  insert,
+  read,
+  remove,
+  timeAt,
+  tombstone,
+  truncate,
+  update,
+} from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+/** What is told of a row, after whatever happened to it, is held against what the lane sent. */
+
+const s = suite("flow: explain");
+
+const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}";
+const LIFE = `life: {model: users, type: track, userId: id, properties: [email], initialResults: send, ${EVENTS}}`;
+const TRAITS = "traits: {model: users, type: identify, userId: id, traits: [email, plan]}";
+const PAYING =
+  "paying: {model: users, type: track-entered-exited, userId: id, initialResults: send}";
+const SYNCS = `{${LIFE}, ${TRAITS}}`;
+
+const row = (over: object = {}) => ({ id: 7, email: "a@x", plan: "free", ...over });
+const iso = (lsn: number) => new Date(timeAt(lsn)).toISOString();
+
+async function only(driver: TaskDriver, key = "7"): Promise<ExplainedRow> {
+  const { rows } = await driver.explain({ key });
+  assert.is(rows.length, 1);
+  return rows[0] as ExplainedRow;
+}
+
+/** The last id of each sync, by its type and event. */
+const idOf = (sent: readonly Message[], name: string) =>
+  sent.findLast(({ type, event }) => (event ?? type) === name)?.messageId;
+
+const ids = ({ syncs }: ExplainedRow) =>
+  Object.fromEntries(syncs.map(({ sync, last }) => [sync, last?.messageId ?? null]));
+
+s(
+  "should say after each change what was sent last, and since when the row is a member",
+  async () => {
+    const driver = await new TaskDriver({ syncs: SYNCS }).start();
+    const added = await driver.pipe(insert(row(), 10));
+    const processed = await only(driver);
+    assert.is(processed.isStored, false);
+    assert.equal(
+      processed.syncs.map(({ last }) => last?.answer.is),
+      ["on its way", "on its way"],
+    );
+    await driver.checkpoint();
+    const first = await only(driver);
+    assert.equal(first.from, { topic: TOPIC, partition: 0, offset: 0 });
+    assert.is(first.position, "postgresql|00000000000000000010");
+    assert.equal([first.isStored, first.isRemoved, first.values], [true, false, null]);
+    assert.equal(first.columns, ["id", "email", "plan"]);
+    assert.equal(first.syncs[0], {
+      sync: "life",
+      type: "track",
+      isNew: false,
+      isMember: true,
+      since: iso(10),
+      last: {
+        kind: "added",
+        messageId: idOf(added, "Added"),
+        from: { topic: TOPIC, partition: 0, offset: 0 },
+        committedAt: iso(10),
+        answer: { is: "settled", at: null, says: null },
+      },
+    });
+    assert.is(ids(first).traits, idOf(added, "identify"));
+
+    await driver.pipe(update(row({ seen: 1 }), 20));
+    const noOp = await only(driver);
+    assert.is(noOp.from.offset, 1);
+    assert.equal(noOp.syncs, first.syncs, "what changes nothing takes nothing away");
+
+    const changed = await driver.pipe(update(row({ plan: "pro" }), 30));
+    const now = await only(driver);
+    assert.is(ids(now).traits, idOf(changed, "identify"), "a column that one sync watches");
+    assert.is(ids(now).life, idOf(added, "Added"), "and the other does not");
+    assert.is(now.syncs[1]?.since, iso(10));
+
+    const removed = await driver.pipe([remove(7, 40), tombstone(7)]);
+    await driver.checkpoint();
+    const gone = await only(driver);
+    assert.equal([gone.isRemoved, gone.columns], [true, []]);
+    assert.equal(
+      gone.syncs.map(({ isMember, since, last }) => [isMember, since, last?.kind]),
+      [
+        [false, null, "removed"],
+        [false, null, "identify"],
+      ],
+    );
+    assert.is(ids(gone).life, idOf(removed, "Removed"));
+    assert.is(ids(gone).traits, idOf(changed, "identify"));
+
+    const again = await driver.pipe(insert(row(), 50));
+    const back = await only(driver);
+    assert.equal(ids(back), { life: idOf(again, "Added"), traits: idOf(again, "identify") });
+    assert.is(back.syncs[0]?.since, iso(50));
+    await driver.stop();
+  },
+);
+
+s("should say the same after a restart, a crash, and a restore from the changelog", async () => {
+  const driver = await new TaskDriver({ syncs: SYNCS }).start();
+  await driver.pipe([insert(row(), 10), update(row({ email: "b@x" }), 20)]);
+  await driver.pipe([insert(row({ id: 8 }), 21), remove(8, 22)]);
+  await driver.checkpoint();
+  const keys = ["7", "8"];
+  const all = () => Promise.all(keys.map((key) => driver.explain({ key })));
+  const before = await all();
+  await driver.stop();
+  await driver.start();
+  assert.equal(await all(), before);
+  await driver.crash();
+  await driver.start();
+  assert.equal(await all(), before);
+  await driver.stop();
+  driver.replaceStore(0, null);
+  await driver.start();
+  await driver.clock.advance(0);
+  assert.equal(await all(), before);
+  await driver.stop();
+});
+
+s("should know ids that a column names, and entered and exited ones", async () => {
+  const own = LIFE.replace("life:", "own:").replace("type: track,", "type: track, messageId: ref,");
+  const model = `{topic: ${TOPIC}, key: [id], where: row.plan != "free"}`;
+  const driver = await new TaskDriver({ model, syncs: `{${own}, ${PAYING}}` }).start();
+  await driver.pipe(insert(row(), 10));
+  const outside = await only(driver);
+  assert.equal(
+    outside.syncs.map(({ isMember, last }) => [isMember, last]),
+    [
+      [false, null],
+      [false, null],
+    ],
+  );
+  const entered = await driver.pipe(update(row({ plan: "pro", ref: "a;b,c" }), 20));
+  assert.equal(ids(await only(driver)), {
+    own: "a;b,c",
+    paying: idOf(entered, "Segment Entered"),
+  });
+  const left = await driver.pipe(update(row({ plan: "free", ref: "d" }), 30));
+  const { syncs } = await only(driver);
+  assert.equal(
+    syncs.map(({ isMember, last }) => [isMember, last?.kind, last?.messageId]),
+    [
+      [false, "removed", idOf(left, "Removed")],
+      [false, "exited", idOf(left, "Segment Exited")],
+    ],
+  );
+  await driver.stop();
+});
+
+s(
+  "should know what a truncate in another partition removed, and which record told of it",
+  async () => {
+    const driver = await new TaskDriver({ syncs: `{${LIFE}}`, partitions: 2 }).start();
+    await driver.pipe([insert(row(), 10)], 1);
+    await driver.pipe([insert(row({ id: 9 }), 11)], 0);
+    const sent = await driver.pipe(truncate(20), 0);
+    const gone = await only(driver);
+    const id = sent.find(({ userId }) => userId === "7")?.messageId;
+    assert.equal([gone.from.partition, gone.isRemoved, ids(gone).life], [1, true, id]);
+    assert.equal(gone.syncs[0]?.last?.from, { topic: TOPIC, partition: 0, offset: 1 });
+    await driver.stop();
+  },
+);
+
+s("should follow a row to its new key", async () => {
+  const header = (name: string, id: number) => ({ [name]: Buffer.from(`{"id":${id}}`) });
+  const model = `{topic: ${TOPIC}, keyChange: changed, keyChangeWait_ms: 5000}`;
+  const syncs = `{${LIFE.replace("userId: id", "userId: mail").replace("[email]", "[mail]")}, ${TRAITS}}`;
+  const driver = await new TaskDriver({ model, syncs, partitions: 2 }).start();
+  const first = await driver.pipe(insert(row({ mail: "m" }), 10), 0);
+  const goes = { ...remove(7, 20), headers: header("__debezium.newkey", 70) };
+  const comes = {
+    ...insert(row({ id: 70, mail: "m" }), 20),
+    headers: header("__debezium.oldkey", 7),
+  };
+  const given = await driver.explain({ line: lineOf(goes, 1, 0) });
+  assert.match(says(given, "change"), /^none by itself: the key becomes \[70\]/);
+  const taken = await driver.explain({ line: lineOf(comes, 0, 1) });
+  assert.match(says(taken, "change"), /^the key was \[7\]/);
+  await driver.pipe([goes, tombstone(7)], 0);
+  const sent = await driver.pipe(comes, 1);
+  assert.equal(
+    sent.map(({ type }) => type),
+    ["identify"],
+    "the track sync watches neither",
+  );
+  const now = await only(driver, "70");
+  assert.is(ids(now).traits, idOf(sent, "identify"));
+  assert.is(ids(now).life, idOf(first, "Added"), "with the id that it had under its old key");
+  assert.equal(now.syncs[0]?.last?.from, { topic: TOPIC, partition: 0, offset: 0 });
+  assert.is(now.syncs[0]?.since, iso(10));
+  const mark = await only(driver, "7");
+  assert.equal([mark.isRemoved, mark.syncs[0]?.isMember], [true, false]);
+  assert.is(ids(mark).life, idOf(first, "Added"));
+  await driver.stop();
+});
+
+s("should know what a new sync sent of rows that were stored before", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const [added] = await driver.pipe(insert(row(), 10));
+  await driver.stop();
+  await driver.reconfigure({ syncs: SYNCS }).start();
+  const walked = await driver.pipe([]);
+  const now = await only(driver);
+  assert.equal(ids(now), { life: added?.messageId, traits: idOf(walked, "identify") });
+  assert.equal(
+    now.syncs.map(({ since }) => since),
+    [iso(10), iso(10)],
+  );
+  const later = await driver.pipe(update(row({ plan: "pro" }), 20));
+  assert.equal(ids(await only(driver)), {
+    life: added?.messageId,
+    traits: idOf(later, "identify"),
+  });
+  await driver.stop();
+});
+
+s("should say that a change was set aside where no message could be made of it", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  await driver.pipe(insert(row(), 10));
+  await driver.pipe(update(row({ email: "x".repeat(40_000) }), 20));
+  const { last } = (await only(driver)).syncs[0] ?? {};
+  assert.equal(
+    [last?.kind, last?.messageId, last?.from.offset, last?.answer.is],
+    ["changed", null, 1, "set aside"],
+  );
+  await driver.stop();
+});
+
+s("should show values only where they are asked for", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  await driver.pipe(insert(row({ email: "secret@x" }), 10));
+  const line = lineOf(update(row({ email: "other@x" }), 20), 1);
+  const hidden = JSON.stringify(await driver.explain({ key: "7", line }));
+  assert.not.match(hidden, /secret|other@x/);
+  const shown = await driver.explain({ line, showValues: true });
+  assert.is(shown.rows[0]?.values?.email, "secret@x");
+  assert.match(says(shown, "columns"), /email "secret@x" → "other@x"/);
+  assert.is(JSON.parse(shown.record?.messages[0]?.text ?? "").properties.email, "other@x");
+  await driver.stop();
+});
+
+s("should take a key as a person writes it", async () => {
+  const model = `{topic: ${TOPIC}, key: [org, id]}`;
+  const driver = await new TaskDriver({ model, syncs: `{${LIFE}}` }).start();
+  const change = { ...insert(row(), 10), key: { id: 7, org: "a" } };
+  await driver.pipe(change);
+  for (const key of ['["a",7]', '[ "a", 7 ]', '{"id": 7, "org": "a"}', '{"org":"a","id":7}']) {
+    const { key: read, rows } = await driver.explain({ key });
+    assert.equal([read, rows.length], ['["a",7]', 1], key);
+  }
+  for (const [key, reason] of [
+    ["7", /the key 7 cannot be read: .*org, id/],
+    ["{", /the key \{ cannot be read/],
+  ] as const)
+    await refused(driver.explain({ key }), reason);
+  await refused(driver.explain({ model: "nobody", key: "7" }), /no model "nobody".*users/);
+  await refused(driver.explain({}), /which row/);
+  await refused(driver.explain({ line: "{" }), /the record cannot be read/);
+  const foreign = JSON.stringify({ ...JSON.parse(lineOf(change, 1)), topic: "other" });
+  await refused(driver.explain({ line: foreign }), /does not read other/);
+  await refused(driver.explain({ key: '["b",7]', line: lineOf(change, 1) }), /about \["a",7\]/);
+  await driver.stop();
+});
+
+s("should say which partitions were looked at, where none has the row", async () => {
+  const driver = await new TaskDriver({ partitions: 3 }).start(
+    [0, 2].map((partition) => ({ topic: TOPIC, partition })),
+  );
+  const { looked, rows, notLooked } = await driver.explain({ key: "404" });
+  assert.equal([looked, rows, notLooked], [[`${TOPIC}/0`, `${TOPIC}/2`], [], []]);
+  const line = lineOf(insert(row(), 10), 0, 1);
+  const { record } = await driver.explain({ line });
+  assert.match(record?.steps.at(-1)?.says ?? "", /state of app.public.users\/1 is not here/);
+  await driver.stop();
+});
+
+type Case = {
+  readonly title: string;
+  readonly before?: readonly Change[];
+  readonly next: Change;
+  readonly says: readonly (readonly [about: string, text: RegExp])[];
+  /** What the service sends for it then. */
+  readonly sends: readonly string[];
+  readonly model?: string;
+  readonly syncs?: string;
+};
+
+const FREE = `{topic: ${TOPIC}, key: [id], where: row.plan != "free"}`;
+const SKIP = LIFE.replace("initialResults: send", "initialResults: skip");
+
+const CASES: readonly Case[] = [
+  {
+    title: "a new row",
+    next: insert(row(), 20),
+    says: [
+      ["record", /^json, create, of row \[7\] of public.users, committed .*, at postgresql\|/],
+      ["place", /next offset to process is 0: it has not been processed/],
+      ["stale", /no such row is stored/],
+      ["user", /^userId 7$/],
+      ["change", /^added/],
+      ["message", /^Added, messageId/],
+    ],
+    sends: ["Added"],
+  },
+  {
+    title: "a change of what is watched",
+    before: [insert(row(), 10)],
+    next: update(row({ email: "b@x", plan: "pro" }), 20),
+    says: [
+      ["stale", /^no: its place does not lie before/],
+      ["columns", /^watched: id, email; different: email$/],
+      ["change", /^changed/],
+    ],
+    sends: ["Changed"],
+  },
+  {
+    title: "a change of what nobody watches",
+    before: [insert(row(), 10)],
+    next: update(row({ plan: "pro" }), 20),
+    says: [
+      ["columns", /different: none$/],
+      ["change", /^none: it was a member and is one/],
+    ],
+    sends: [],
+  },
+  {
+    title: "a removal",
+    before: [insert(row(), 10)],
+    next: remove(7, 20),
+    says: [
+      ["record", /^json, delete/],
+      ["filter", /no row after it/],
+      ["change", /^removed/],
+    ],
+    sends: ["Removed"],
+  },
+  {
+    title: "a removal of a row that was never seen",
+    next: remove(7, 20),
+    says: [["change", /^none: it was no member and is none/]],
+    sends: [],
+  },
+  {
+    title: "a row that the filter leaves out",
+    model: FREE,
+    next: insert(row(), 20),
+    says: [
+      ["filter", /does not pass `row.plan != "free"`/],
+      ["change", /^none: it was no member/],
+    ],
+    sends: [],
+  },
+  {
+    title: "a row that leaves the filter",
+    model: FREE,
+    before: [insert(row({ plan: "pro" }), 10)],
+    next: update(row(), 20),
+    says: [
+      ["filter", /does not pass/],
+      ["change", /^removed/],
+    ],
+    sends: ["Removed"],
+  },
+  {
+    title: "a filter that fails",
+    model: FREE,
+    next: insert({ id: 7, email: "a@x" }, 20),
+    says: [["filter", /cannot be decided.*FILTER_FAILED.*`where` failed/]],
+    sends: [],
+  },
+  {
+    title: "a row without a user",
+    syncs: `{${LIFE.replace("userId: id", "userId: mail")}}`,
+    next: insert(row({ mail: null }), 20),
+    says: [
+      ["user", /neither userId nor anonymousId.*dead letters/],
+      ["change", /^none/],
+    ],
+    sends: [],
+  },
+  {
+    title: "an older version that Debezium tells again",
+    before: [insert(row(), 10), update(row({ email: "b@x" }), 30)],
+    next: update(row({ email: "z@x" }), 20),
+    says: [["stale", /^yes: its place .*20 lies before that of the stored row, .*30/]],
+    sends: [],
+  },
+  {
+    title: "a lower place, committed later",
+    before: [insert(row(), 30)],
+    next: update(row({ email: "z@x" }), 20, { ts_ms: timeAt(99) }),
+    says: [["stale", /^no: .*committed later/]],
+    sends: ["Changed"],
+  },
+  {
+    title: "a record from before a truncate",
+    before: [insert(row(), 10), truncate(30)],
+    next: update(row({ email: "z@x" }), 20),
+    says: [["stale", /^yes: the table was truncated/]],
+    sends: [],
+  },
+  {
+    title: "the tombstone behind a delete",
+    before: [insert(row(), 10), remove(7, 20)],
+    next: tombstone(7),
+    says: [
+      ["record", /^it is a tombstone of row \[7\]/],
+      ["stale", /belongs to the delete before it/],
+    ],
+    sends: [],
+  },
+  {
+    title: "a snapshot's read, as an initial result",
+    syncs: `{${SKIP}}`,
+    next: read(row(), 20),
+    says: [["change", /^nothing is sent, by initialResults: skip: it is a snapshot's read/]],
+    sends: [],
+  },
+  {
+    title: "an update of a row that was never seen, as an initial result",
+    syncs: `{${SKIP}}`,
+    next: update(row(), 20),
+    says: [["change", /initialResults: skip: it is an update of a row that was never seen/]],
+    sends: [],
+  },
+  {
+    title: "a kind of change that the sync does not send",
+    syncs: `{${LIFE.replace("changed: Changed, ", "")}}`,
+    before: [insert(row(), 10)],
+    next: update(row({ email: "b@x" }), 20),
+    says: [
+      ["change", /^changed/],
+      ["message", /^none: track sends no event for changed rows/],
+    ],
+    sends: [],
+  },
+  {
+    title: "an audience's member that stays",
+    syncs: `{${PAYING.replace("userId: id", "userId: id, watch: [plan]")}}`,
+    before: [insert(row(), 10)],
+    next: update(row({ plan: "pro" }), 20),
+    says: [["message", /^none: track-entered-exited sends nothing for a row that stays/]],
+    sends: [],
+  },
+  {
+    title: "a message that is too large",
+    next: insert(row({ email: "x".repeat(40_000) }), 20),
+    says: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
+    sends: [],
+  },
+  {
+    title: "no row at all",
+    next: { ...heartbeat(), key: { id: 7 } },
+    says: [["record", /it is a heartbeat, and no row/]],
+    sends: [],
+  },
+  {
+    title: "what cannot be read",
+    next: { key: { id: 7 }, value: "{" },
+    says: [["record", /cannot be read, and goes to the dead letters: INVALID_JSON/]],
+    sends: [],
+  },
+];
+
+for (const { title, before = [], next, says: expected, sends, ...setup } of CASES) {
+  s(`should explain ${title}, and mean what is done then`, async () => {
+    const driver = await new TaskDriver({ syncs: `{${LIFE}}`, ...setup }).start();
+    await driver.pipe(before);
+    const explanation = await driver.explain({ key: "7", line: lineOf(next, before.length) });
+    for (const [about, text] of expected) assert.match(says(explanation, about), text);
+    const sent = await driver.pipe(next);
+    assert.equal(
+      sent.map(({ event }) => event),
+      sends,
+    );
+    assert.equal(
+      explanation.record?.messages.map(({ messageId }) => messageId),
+      sent.map(({ messageId }) => messageId),
+    );
+    await driver.stop();
+  });
+}
+
+s("should say that a record was processed, and what it would do now", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const [first, second] = [insert(row(), 10), update(row({ email: "b@x" }), 20)];
+  await driver.pipe([first, second]);
+  const own = await driver.explain({ line: lineOf(second, 1) });
+  assert.match(says(own, "place"), /it was processed.*The stored row is what it left/);
+  assert.match(says(own, "change"), /^none: it was a member/);
+  const old = await driver.explain({ line: lineOf(first, 0) });
+  assert.match(says(old, "place"), /it was processed, and comes no more at this offset\. What/);
+  assert.match(says(old, "stale"), /^yes: /);
+  assert.is(await count(driver), 2, "a question sends nothing");
+  await driver.stop();
+});
+
+function lineOf(change: Change, offset: number, partition = 0): string {
+  return JSON.stringify(recordedForm(recordOf({ ...change, offset, partition })));
+}
+
+function says({ record }: Explanation, about: string): string {
+  return record?.steps.find((step) => step.about === about)?.says ?? `nothing about ${about}`;
+}
+
+async function count(driver: TaskDriver): Promise<number> {
+  await driver.pipe([]);
+  return driver.segment.taken.length;
+}
+
+async function refused(asked: Promise<unknown>, reason: RegExp): Promise<void> {
+  const error = (await asked.catch((error) => error)) as CdcError;
+  assert.is(error.code, "ARGUMENTS");
+  assert.match(error.message, reason);
+}
+
+s.run();

@@ -1,0 +1,272 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { StandIn } from "../../src/demo/stand-in.ts";
+import type { ExplainedRow, Explanation } from "../../src/explanation.ts";
+import { recordedForm } from "../../src/recorded-line.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { cdcToSegment, type Ended } from "../support/command-line.ts";
+import { recordOf, TOPIC } from "../support/debezium.ts";
+import { StatusPort } from "../support/status-port.ts";
+import { type Change, insert, remove, update } from "../support/table.ts";
+
+/** The command against a service that runs, against what one left on disk, and after its disk was lost. */
+
+const SECRET = "explained-write-key-0123456789";
+const folder = mkdtempSync(join(tmpdir(), "explain-"));
+const config = join(folder, "config.json");
+const s = suite("explain");
+let stack: Stack;
+let standIn: StandIn;
+let port: StatusPort;
+
+const row = (id: number, over: object = {}) => ({ id, email: `${id}@x`, seen: 0, ...over });
+const STORY: readonly Change[] = [
+  ...[1, 2, 3, 4].map((id) => insert(row(id), id)),
+  update(row(1, { email: "new@x" }), 10),
+  update(row(2, { seen: 1 }), 11),
+  remove(3, 12),
+  update(row(4, { email: "refused@x" }), 13),
+];
+/** By key: what the service said while it ran. */
+const told = new Map<number, Explanation>();
+
+s.before(async () => {
+  stack = await startStack({ kafka: true });
+  // Refused where it stands alone, as Segment would a message that it cannot read.
+  standIn = await StandIn.start({
+    misbehave: (batch) =>
+      batch.some(({ properties }) => properties?.email === "refused@x") ? { status: 400 } : null,
+  });
+  const admin = kafka().admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 2 }] });
+  await admin.disconnect();
+  writeFileSync(config, JSON.stringify(settings(await freePort())));
+  await produce(STORY);
+  port = await StatusPort.of(config);
+  await port.ready();
+  await until(async () => {
+    const m = await port.metrics();
+    return m.sum("lag_records") === 0 && m.sum("log_end") === STORY.length;
+  });
+});
+
+s.after(async () => {
+  await port?.stop();
+  await standIn?.stop();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+s("should ask the service that runs, and know what Segment answered", async () => {
+  for (const id of [1, 2, 3, 4]) {
+    const { explanation, stderr } = await explained(["--key", String(id)]);
+    assert.match(stderr, /asked the service that runs here, at http:\/\/127\.0\.0\.1:/);
+    assert.equal(explanation.looked.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
+    told.set(id, explanation);
+  }
+  const sent = (id: number) => standIn.kept.filter(({ userId }) => userId === String(id));
+  for (const id of [1, 2, 3]) {
+    const { last } = only(told.get(id)).syncs[0] ?? {};
+    assert.is(last?.messageId, sent(id).at(-1)?.messageId, `row ${id}`);
+    assert.equal([last?.answer.is, last?.answer.says], ["accepted", "HTTP 200"]);
+  }
+  assert.is(only(told.get(2)).syncs[0]?.last?.kind, "added", "its last change was no call");
+  assert.is(only(told.get(3)).isRemoved, true);
+  const refused = only(told.get(4)).syncs[0]?.last;
+  assert.equal([refused?.kind, refused?.answer.is], ["changed", "refused"]);
+  assert.match(refused?.answer.says ?? "", /400/);
+});
+
+s("should say it for people, and what a record would do", async () => {
+  const line = lineOf(update(row(1, { email: "next@x" }), 20), 99);
+  const asked = ["--key", "1", "--record", fileOf(line)];
+  const { code, stdout } = await run(asked);
+  assert.is(code, 0);
+  const { last, since } = only(told.get(1)).syncs[0] ?? {};
+  for (const text of [
+    "row [1] of model users",
+    `life (track): a member, since ${since}`,
+    `last message: changed, messageId ${last?.messageId}, from ${TOPIC}/1@`,
+    "accepted by Segment: HTTP 200",
+    "life columns: watched: id, email; different: email",
+    '→ track "Changed", userId 1, messageId ',
+  ])
+    assert.ok(stdout.includes(text), `${text}\n${stdout}`);
+  assert.not.match(stdout, /next@x|new@x/, "names of columns, and no values");
+  assert.match((await run([...asked, "--show-values"])).stdout, /"new@x" → "next@x"/);
+  assert.is(
+    standIn.kept.some(({ properties }) => properties?.email === "next@x"),
+    false,
+  );
+});
+
+s("should answer a page too", async () => {
+  const page = await port.json<Explanation>("/explain?model=users&key=1");
+  assert.equal(page, told.get(1));
+});
+
+s("should read what the service left, once it has stopped, and change nothing", async () => {
+  assert.is((await port.stop()).code, 0);
+  const before = contents();
+  for (const [id, was] of told) {
+    const { explanation, stderr } = await explained(["--key", String(id)]);
+    assert.match(stderr, /no service answers here; read .*run as it lies there/);
+    assert.equal(withoutAnswers(explanation), withoutAnswers(was), `row ${id}`);
+    assert.is(only(explanation).syncs[0]?.last?.answer.is, "settled");
+  }
+  assert.equal(contents(), before);
+  assert.match((await run(["--key", "1"])).stdout, /accepted by Segment, unless the dead letters/);
+  const nobody = await run(["--key", "404"]);
+  assert.equal(
+    [nobody.code, /no partition that was looked at has it/.test(nobody.stdout)],
+    [0, true],
+  );
+});
+
+s("should say the same after the disk was lost and restored", async () => {
+  rmSync(join(folder, "state"), { recursive: true });
+  const lost = await run(["--key", "1"]);
+  assert.match(lost.stdout, /no state of the model is here/);
+  port = await StatusPort.of(config);
+  await port.ready();
+  for (const [id, was] of told) {
+    const { explanation } = await explained(["--key", String(id)]);
+    assert.equal(withoutAnswers(explanation), withoutAnswers(was), `row ${id}`);
+  }
+});
+
+s("should refuse what it cannot understand, as the service does", async () => {
+  for (const [args, reason] of [
+    [["--key", "{"], /the key \{ cannot be read/],
+    [["--key", "1", "--model", "none"], /there is no model "none"/],
+    [["--record", fileOf("{}")], /the record cannot be read/],
+    [["--record", fileOf(`${lineOf(STORY[0] as Change, 0)}\n{}`)], /more than one line/],
+    [["--record", fileOf("")], /holds nothing/],
+  ] as const) {
+    const { code, stdout, stderr } = await run(args);
+    assert.equal([code, stdout], [2, ""], stderr);
+    assert.match(stderr, reason);
+  }
+  const { code, stderr } = await cdcToSegment(["explain", "--config", config, "--model", "users"]);
+  assert.equal([code, /needs --key JSON, or --record/.test(stderr)], [2, true]);
+});
+
+s("should read beside a service that has no port to be asked at", async () => {
+  assert.is((await port.stop()).code, 0);
+  const unasked = join(folder, "unasked.json");
+  writeFileSync(unasked, JSON.stringify({ ...settings(0), status: "off" }));
+  writeFileSync(config, JSON.stringify(settings(0)));
+  port = await StatusPort.of(config);
+  await port.ready();
+  const { stdout } = await cdcToSegment([
+    ...["explain", "--config", unasked, "--model", "users", "--key", "1", "--json"],
+  ]);
+  const was = told.get(1) as Explanation;
+  assert.equal(withoutAnswers(JSON.parse(stdout)), withoutAnswers(was));
+});
+
+async function explained(args: readonly string[]) {
+  const { code, stdout, stderr } = await run([...args, "--json"]);
+  assert.is(code, 0, stderr);
+  return { explanation: JSON.parse(stdout) as Explanation, stderr };
+}
+
+async function run(args: readonly string[]): Promise<Ended> {
+  const model = args.includes("--model") ? [] : ["--model", "users"];
+  const ended = await cdcToSegment(["explain", "--config", config, ...model, ...args]);
+  assert.not.match(ended.stdout + ended.stderr, new RegExp(SECRET));
+  return ended;
+}
+
+function only(explanation: Explanation | undefined): ExplainedRow {
+  assert.is(explanation?.rows.length, 1);
+  return explanation?.rows[0] as ExplainedRow;
+}
+
+/** Answers are what one process remembers. */
+function withoutAnswers(explanation: Explanation): object {
+  const text = JSON.stringify(explanation, (name, value) => (name === "answer" ? null : value));
+  const { looked, ...rest } = JSON.parse(text);
+  return { ...rest, looked: looked.toSorted() };
+}
+
+/** Every file of the state with its size and the time of its last change. */
+function contents(): readonly string[] {
+  const names = readdirSync(join(folder, "state"), { recursive: true }) as string[];
+  return names.toSorted().map((name) => {
+    const { size, mtimeMs } = statSync(join(folder, "state", name));
+    return `${name} ${size} ${mtimeMs}`;
+  });
+}
+
+let files = 0;
+function fileOf(text: string): string {
+  files += 1;
+  const path = join(folder, `record-${files}.ndjson`);
+  writeFileSync(path, `${text}\n`);
+  return path;
+}
+
+function lineOf(change: Change, offset: number): string {
+  const partition = Number((change.key as { id: number }).id) % 2;
+  return JSON.stringify(recordedForm(recordOf({ ...change, partition, offset })));
+}
+
+function settings(statusPort: number): object {
+  return {
+    name: "explain",
+    kafka: { brokers: stack.kafka.brokers },
+    state: { directory: join(folder, "state") },
+    segment: { writeKey: SECRET, url: standIn.url },
+    checkpoint: { interval_ms: 100 },
+    log: { format: "json" },
+    status: { port: statusPort },
+    models: { users: { topic: TOPIC } },
+    syncs: {
+      life: {
+        ...{ model: "users", type: "track", userId: "id", properties: ["email"] },
+        events: { added: "Added", changed: "Changed", removed: "Removed" },
+        initialResults: "send",
+      },
+    },
+  };
+}
+
+/** One that was free a moment ago: the command has to know which. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port: free } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return free;
+}
+
+async function until(is: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !(await is()); await sleep(100))
+    if (Date.now() > deadline) throw new Error(await port.text("/metrics"));
+}
+
+async function produce(changes: readonly Change[]): Promise<void> {
+  const producer = kafka().producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  const messages = changes.map(({ key, value }) => ({
+    partition: Number((key as { id: number }).id) % 2,
+    key: JSON.stringify(key),
+    value: JSON.stringify(value),
+  }));
+  await producer.send({ topic: TOPIC, acks: -1, messages });
+  await producer.disconnect();
+}
+
+function kafka(): Kafka {
+  return new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
+}
+
+s.run();

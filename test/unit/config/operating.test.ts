@@ -1,0 +1,162 @@
+import { existsSync, readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parse } from "yaml";
+import { isErrorCode } from "../../../src/errors.ts";
+import { METRICS, PREFIX } from "../../../src/telemetry/metrics.ts";
+import { cdcToSegment } from "../../support/command-line.ts";
+import { isSeries, metricsIn, unknownIn } from "../../support/metric-names.ts";
+
+const s = suite("what operators are given");
+
+/** Not ours, with the labels that are used. */
+const OTHERS = {
+  up: ["job", "instance"],
+  kubelet_volume_stats_available_bytes: ["persistentvolumeclaim"],
+  kubelet_volume_stats_capacity_bytes: ["persistentvolumeclaim"],
+};
+
+type Rule = {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly toDo: string };
+};
+const { groups } = parse(read("config/prometheus/alerts.yaml")) as { groups: { rules: Rule[] }[] };
+const rules = groups.flatMap(({ rules }) => rules);
+
+type Panel = {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly gridPos: {
+    readonly x: number;
+    readonly y: number;
+    readonly w: number;
+    readonly h: number;
+  };
+  readonly datasource?: { readonly uid: string };
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly datasource: { readonly uid: string };
+  }[];
+};
+const dashboard = JSON.parse(read("config/grafana/dashboard.json"));
+const panels = dashboard.panels as Panel[];
+const shown = panels.filter(({ type }) => type !== "row");
+
+s("a query that names what is not there should be told from one that does not", () => {
+  const known = `sum by (topic) (rate(${PREFIX}checkpoint_seconds_bucket{le="1"}[5m])) or ${PREFIX}lag_records`;
+  assert.equal(unknownIn(known), []);
+  assert.equal(unknownIn(`${PREFIX}lag_minutes > 1`), [`${PREFIX}lag_minutes`]);
+  assert.equal(unknownIn(`${PREFIX}checkpoint_seconds`), [`${PREFIX}checkpoint_seconds`]);
+  assert.equal(unknownIn(`${PREFIX}live{topic="a"}`), [`${PREFIX}live{topic}`]);
+  assert.equal(unknownIn(`sum by (sync) (${PREFIX}live)`), ["by (sync)"]);
+  assert.equal(unknownIn("ups == 0", OTHERS), ["ups"]);
+});
+
+s("alerts should ask for metrics that there are, and say what to do", () => {
+  assert.ok(rules.length > 10);
+  assert.is(new Set(rules.map(({ alert }) => alert)).size, rules.length);
+  for (const { alert, expr, for: time, labels, annotations } of rules) {
+    assert.equal(unknownIn(expr, OTHERS), [], alert);
+    assert.match(alert, /^CdcToSegment[A-Z]\w+$/);
+    assert.match(time, /^\d+m$/, alert);
+    assert.match(labels.severity, /^(warning|critical)$/, alert);
+    assert.ok(annotations.summary.length > 10 && annotations.toDo.length > 20, alert);
+  }
+});
+
+s("the dashboard should ask one data source, for metrics that there are", () => {
+  for (const { title, targets = [], datasource } of shown) {
+    assert.ok(targets.length > 0, title);
+    for (const { expr, datasource: of } of targets) {
+      assert.equal(unknownIn(expr), [], `${title}: ${expr}`);
+      assert.ok(
+        expr.includes(`${PREFIX}info{pipeline=~"$pipeline"}`),
+        `${title}: of all pipelines`,
+      );
+      assert.is(of.uid, "${datasource}");
+    }
+    if (datasource) assert.is(datasource.uid, "${datasource}");
+  }
+  const { list } = dashboard.templating as {
+    list: { name: string; type: string; definition?: string }[];
+  };
+  assert.equal(
+    list.map(({ name, type }) => [name, type]),
+    [
+      ["datasource", "datasource"],
+      ["pipeline", "query"],
+    ],
+  );
+  assert.is(list[1]?.definition, `label_values(${PREFIX}info, pipeline)`);
+});
+
+s("the dashboard should show every metric", () => {
+  const named = new Set(metricsIn(JSON.stringify(shown)).map((name) => name.slice(PREFIX.length)));
+  const missing = METRICS.filter(
+    ({ name, type }) => !named.has(type === "histogram" ? `${name}_bucket` : name),
+  );
+  assert.equal(
+    missing.map(({ name }) => name),
+    [],
+  );
+});
+
+s("the dashboard's panels should be explained, and lie beside each other", () => {
+  assert.is(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const taken = new Set<string>();
+  for (const { title, description, type, gridPos: at } of panels) {
+    assert.ok(type === "row" || (description ?? "").length > 10, title);
+    assert.ok(at.x + at.w <= 24, title);
+    for (let x = at.x; x < at.x + at.w; x += 1)
+      for (let y = at.y; y < at.y + at.h; y += 1) {
+        assert.not.ok(taken.has(`${x},${y}`), `${title} lies on another`);
+        taken.add(`${x},${y}`);
+      }
+  }
+});
+
+s("the operator's page should answer each question in under ten lines", () => {
+  const questions = [
+    "It is behind",
+    "An event is missing",
+    "An event is wrong",
+    "Segment is down",
+    "We lost the disk",
+  ];
+  const page = read("config/OPERATING.md");
+  for (const question of questions) {
+    const answer = page.split(`## ${question}\n`)[1]?.split("\n## ")[0]?.trim().split("\n") ?? [];
+    assert.ok(answer.length > 3 && answer.length < 10, `${question}: ${answer.length} lines`);
+  }
+});
+
+s("the operator's page should name commands, metrics, codes and files that there are", async () => {
+  const page = read("config/OPERATING.md");
+  for (const name of metricsIn(page)) assert.ok(isSeries(name), name);
+  for (const [code] of page.matchAll(/\b[A-Z]{3,}_[A-Z_]+\b/g)) assert.ok(isErrorCode(code), code);
+  for (const [, file = ""] of page.matchAll(/\]\(([^)#]+)\)/g))
+    assert.ok(existsSync(new URL(file, new URL("../../../config/", import.meta.url))), file);
+  const usage = (await cdcToSegment(["--help"])).stderr;
+  const commands = [...page.matchAll(/`(\w+) (--?[^`]*)`/g)].filter(
+    ([, name]) => name !== "kubectl" && name !== "kcat",
+  );
+  assert.ok(commands.length > 5);
+  for (const [text, name = "", options = ""] of commands) {
+    const line = new RegExp(`cdc-to-segment ${name} [^]*?(?=\\n  cdc-to-segment|\\n\\n)`).exec(
+      usage,
+    )?.[0];
+    assert.ok(line, text);
+    for (const [option] of options.matchAll(/--[a-z-]+/g)) assert.ok(line.includes(option), text);
+  }
+});
+
+s.run();
+
+function read(file: string): string {
+  return readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8");
+}
