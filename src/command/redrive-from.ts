@@ -16,6 +16,7 @@ import { kafkaAccess } from "./kafka-access.ts";
 import { KeptTopics } from "./kept-topics.ts";
 import { requireOther } from "./require-other.ts";
 import { requireStopped } from "./require-stopped.ts";
+import { replayHome, replayState, serviceState } from "./state-folders.ts";
 import { TopicLetters } from "./topic-letters.ts";
 
 /** Where dead letters are read from, and what belongs to those who set them aside. */
@@ -56,7 +57,7 @@ export async function fromTopic(
   return {
     letters,
     step: () => letters.step,
-    folder: join(settings.state.directory, settings.name, "run"),
+    folder: serviceState(settings),
     deadLetters: new LoggedDeadLetters(log, asRecord, systemClock, logger),
     control: tellOnly(controlFor(() => {})),
     changelog: topics.changelog(),
@@ -74,8 +75,8 @@ export async function fromFile(
   logger: Logger,
   input: string,
 ): Promise<RedriveFrom> {
-  const home = join(settings.state.directory, settings.name, "replay");
-  const folder = join(home, "tasks");
+  const home = replayHome(settings);
+  const folder = replayState(settings);
   const file = settings.deadLetters.file ?? join(home, "dead-letters.ndjson");
   requireOther(file, input);
   const lines = await InputLines.open(input);

@@ -16,6 +16,7 @@ import { recordedInput } from "./recorded-input.ts";
 import { requireOther } from "./require-other.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
+import { replayHome, replayState } from "./state-folders.ts";
 import { summary } from "./summary.ts";
 
 /** The whole pipeline from a recorded file instead of Kafka, with a state of its own. */
@@ -27,7 +28,7 @@ export async function replay(config: string, input: string): Promise<void> {
   const { level, format } = settings.log;
   const told = createLogger(level, format);
   const logger = besideProgress(createLogger(level === "info" ? "warn" : level, format));
-  const folder = join(settings.state.directory, settings.name, "replay");
+  const folder = replayHome(settings);
   const letterFile = settings.deadLetters.file ?? join(folder, "dead-letters.ndjson");
   requireOther(letterFile, input);
   const letters = new FileLog(letterFile);
@@ -59,8 +60,8 @@ export async function replay(config: string, input: string): Promise<void> {
         source,
         destination,
         deadLetters,
-        controlFor: () => fileControl(join(folder, "tasks")),
-        folder: join(folder, "tasks"),
+        controlFor: () => fileControl(replayState(settings)),
+        folder: replayState(settings),
         clock: systemClock,
         counters,
         logger,

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
@@ -15,6 +14,7 @@ import { KeptTopics } from "./kept-topics.ts";
 import { library } from "./library.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
+import { serviceState } from "./state-folders.ts";
 import { openStatus } from "./status-port.ts";
 import { summary } from "./summary.ts";
 
@@ -33,7 +33,7 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
   const plans = new Plans(settings);
   const counters = new Counters();
   const logger = besideProgress(createLogger(settings.log.level, settings.log.format));
-  const folder = join(settings.state.directory, name, "run");
+  const folder = serviceState(settings);
   const source = new KafkaSource({
     kafka: connection,
     groupId,

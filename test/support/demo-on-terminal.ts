@@ -10,7 +10,7 @@ export class DemoOnTerminal {
   shown = "";
 
   constructor() {
-    const command = `stty cols 140 && '${process.execPath}' '${MAIN}' demo`;
+    const command = `stty cols 140 && exec '${process.execPath}' '${MAIN}' demo`;
     this.#child = spawn("script", ["-qec", command, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
     });

@@ -14,15 +14,16 @@ import { Plans } from "../../task/plan.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { Answered } from "../explain.ts";
 import { stopSignal } from "../signals.ts";
+import { replayState, serviceState } from "../state-folders.ts";
 
 /** Looks into the state that the service left on this disk, else into that of `replay`, without changing it. */
 export async function readFromFolder(settings: Settings, question: Question): Promise<Answered> {
-  const { name, state, kafka, log, models } = settings;
+  const { name, kafka, log, models } = settings;
   const plans = new Plans(settings);
   const ends: (() => Promise<void>)[] = [];
   const looks: Look[] = [];
   const notLooked: { partition: string; why: string }[] = [];
-  const folders = ["run", "replay"].map((kind) => join(state.directory, name, kind));
+  const folders = [serviceState(settings), replayState(settings)];
   const folder = folders.find((path) => localState(path).length > 0) ?? (folders[0] as string);
   try {
     for (const { topic, partition } of localState(folder)) {
