@@ -1,9 +1,10 @@
 import { readSettings } from "../config/read.ts";
 import { CdcError } from "../errors.ts";
 import type { Explanation, Question } from "../explanation.ts";
+import { explanationText } from "../explanation-text.ts";
 import { InputLines } from "../source/input-lines.ts";
+import { deadLetterTopic } from "./dead-letter-topic.ts";
 import { askedOfService } from "./explain/asked-of-service.ts";
-import { explanationText } from "./explain/explanation-text.ts";
 import { readFromFolder } from "./explain/read-from-folder.ts";
 
 export type ExplainOptions = {
@@ -30,9 +31,10 @@ export async function explain(config: string, options: ExplainOptions): Promise<
   const { explanation, by } =
     (await askedOfService(settings, question)) ?? (await readFromFolder(settings, question));
   process.stderr.write(`${by}\n`);
-  const deadLetters = settings.deadLetters.topic ?? `${settings.name}.dead-letters`;
   process.stdout.write(
-    json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, deadLetters),
+    json
+      ? `${JSON.stringify(explanation)}\n`
+      : explanationText(explanation, deadLetterTopic(settings)),
   );
 }
 

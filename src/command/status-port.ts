@@ -3,6 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { StatusServer } from "../telemetry/status-server.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { deadLetterTopic } from "./dead-letter-topic.ts";
 
 /**
  * The status port that the settings ask for, open before anything else is: what does not start can be asked why.
@@ -17,7 +18,10 @@ export async function openStatus(
   const syncs = Object.entries(settings.syncs).map(([name, { model, type }]) => ({
     ...{ name, model, type },
   }));
-  const about = { ...settings.status, telemetry, syncs, settings: maskedSettings(settings) };
+  const about = {
+    ...{ ...settings.status, telemetry, syncs, settings: maskedSettings(settings) },
+    deadLetters: deadLetterTopic(settings),
+  };
   const server = await StatusServer.open(about);
   logger.info({ url: server.url }, "status port open");
   return server;

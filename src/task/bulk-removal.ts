@@ -11,12 +11,14 @@ import type { Processor } from "./processor.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { Results } from "./results.ts";
 import { isMissing } from "./snapshots.ts";
+import type { TaskPosition } from "./task-position.ts";
 import { Truncation } from "./truncation.ts";
 
 export type BulkRemovalOptions = {
   readonly at: TopicPartition;
   readonly plan: Pick<TopicPlan, "onTruncate" | "reconcileWait_ms">;
   readonly processor: Processor;
+  readonly position: TaskPosition;
   readonly state: TaskState;
   readonly clock: Clock;
   readonly counters: Counters;
@@ -40,10 +42,10 @@ export class BulkRemoval {
   readonly #reconciliation: Reconciliation;
 
   constructor(options: BulkRemovalOptions) {
-    const { plan, clock, processor } = options;
+    const { plan, clock, position } = options;
     this.#options = options;
     this.#truncation = new Truncation({ ...options, policy: plan.onTruncate });
-    const { reconcile } = processor.position;
+    const { reconcile } = position.record;
     this.#reconciliation = new Reconciliation(clock, plan.reconcileWait_ms, reconcile);
   }
 
@@ -64,12 +66,12 @@ export class BulkRemoval {
 
   /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
   async meet(truncate: Truncate, record: SourceRecord): Promise<boolean> {
-    const { processor, counters } = this.#options;
+    const { processor, position, counters } = this.#options;
     const silent = processor.silentAt(record.offset);
     const removal = await this.#truncation.meet(truncate, record, silent);
     if (removal === null) return false;
     if (removal !== "ignored") await this.#truncate(removal);
-    processor.skip(record);
+    position.skip(record);
     counters.add("truncates");
     return true;
   }
@@ -86,8 +88,8 @@ export class BulkRemoval {
 
   /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
   async reconcile(now: number): Promise<boolean> {
-    const { processor, counters, end } = this.#options;
-    const { next, snapshot, control } = processor.position;
+    const { position, counters, end } = this.#options;
+    const { next, snapshot, control } = position.record;
     const endOfLog = async () => (await end()) ?? next;
     const letter = await this.#reconciliation.ready(now, next, endOfLog);
     if (letter === null) return false;
@@ -97,23 +99,23 @@ export class BulkRemoval {
       return missing;
     });
     this.#reconciliation.done();
-    processor.pass(control, null);
+    position.pass(control, null);
     return true;
   }
 
   /** Removes, and makes durable, every row that is from before the truncate. */
   async #truncate(removal: Removal): Promise<void> {
     await this.#remove(removal, (row) => isRemovedBy(removal, row));
-    this.#options.processor.remember(removal);
+    this.#options.position.remember(removal);
     await this.#options.checkpoint();
   }
 
   /** While a record waits for another task no checkpoint can be made, and removals are made durable in parts. */
   async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<void> {
-    const { state, processor, take, release, checkpoint } = this.#options;
+    const { state, processor, position, take, release, checkpoint } = this.#options;
     await release();
     // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
-    processor.pass(processor.position.control, this.text);
+    position.pass(position.record.control, this.text);
     await checkpoint();
     for await (const [key, row] of state.rows()) {
       if (isGone(row)) await take(processor.remove(key, row, removal));

@@ -1,5 +1,4 @@
 import type { Standing } from "../classify/classify.ts";
-import { isStaleAfter } from "../classify/truncated.ts";
 import type { Clock } from "../clock.ts";
 import type { Letter, Removal } from "../control/letter.ts";
 import { Decoder } from "../decode/decoder.ts";
@@ -15,7 +14,7 @@ import {
   type TopicPartition,
 } from "../record.ts";
 import type { Prefetched } from "../state/hand-overs.ts";
-import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
+import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -24,8 +23,9 @@ import type { TopicPlan } from "./plan.ts";
 import { removal, removalByTombstone } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
 import { type Occurrence, RowChanges } from "./row-changes.ts";
-import { snapshotAfter, snapshotEnd } from "./snapshots.ts";
+import { snapshotEnd } from "./snapshots.ts";
 import { SyncWalk } from "./sync-walk.ts";
+import type { TaskPosition } from "./task-position.ts";
 
 /** Results of a group of records, up to the first truncate in it. */
 export type GroupResults = Results & { readonly count: number; readonly truncate: Truncate | null };
@@ -35,7 +35,8 @@ export type ProcessorOptions = {
   readonly plan: TopicPlan;
   /** The syncs by their numbers in the stored rows. */
   readonly syncs: readonly SyncEntry[];
-  readonly position: PositionRecord;
+  /** Moved past each record. */
+  readonly position: TaskPosition;
   readonly state: TaskState;
   readonly clock: Clock;
   readonly counters: Counters;
@@ -71,12 +72,11 @@ export class Processor {
   readonly #rows: RowChanges;
   readonly #keyChanges: KeyChanges;
   readonly #syncWalk: SyncWalk;
-  #position: PositionRecord;
   #refusedInARow = 0;
   #times: Times | null = null;
 
   constructor(options: ProcessorOptions) {
-    const { plan, registry, position } = options;
+    const { plan, registry } = options;
     this.#options = options;
     this.#decoder = new Decoder(plan.format, registry);
     this.#rows = new RowChanges(options);
@@ -86,11 +86,6 @@ export class Processor {
       wait_ms: plan.keyChangeWait_ms,
     });
     this.#syncWalk = new SyncWalk({ ...options, rows: this.#rows });
-    this.#position = position;
-  }
-
-  get position(): PositionRecord {
-    return this.#position;
   }
 
   /** `null` before the first row. */
@@ -108,7 +103,7 @@ export class Processor {
    * @returns what came out, how many records were processed, and the truncate that stands next
    */
   async process(records: readonly SourceRecord[]): Promise<GroupResults> {
-    const { registry, counters } = this.#options;
+    const { registry, counters, position } = this.#options;
     const { records: counts } = counters;
     await registry?.prepare(records);
     const decoded = records.map((record) => this.#decode(record));
@@ -127,7 +122,7 @@ export class Processor {
         this.#rows.refuse(results, {
           record,
           error: event,
-          isInitial: !this.#position.streaming,
+          isInitial: !position.record.streaming,
         });
       else this.#apply(event, record, known, results);
       this.#advance(record, event);
@@ -160,49 +155,25 @@ export class Processor {
   remove(key: string, row: StoredRow, { table, time, position, ...by }: Removal): Results {
     const results = noResults();
     const event = removal({ key, table, time, position });
-    const standing = { offset: this.#position.next, streaming: true, silent: by.silent };
+    const { next } = this.#options.position.record;
+    const standing = { offset: next, streaming: true, silent: by.silent };
     this.#rows.apply({ event, standing, record: by.record, place: by.place }, row, results);
     return results;
   }
 
   /** Has new and changed syncs see one stored row. */
   walk(key: string, row: StoredRow): Results {
-    const { walk } = this.#position;
+    const { position } = this.#options;
+    const { walk } = position.record;
     if (walk === null) return noResults();
-    this.#position = { ...this.#position, walk: { ...walk, after: key } };
+    position.walk(key);
     return this.#syncWalk.see(key, row, walk);
-  }
-
-  /** New and changed syncs have seen every row. */
-  walked(): void {
-    this.#position = { ...this.#position, walk: null };
   }
 
   /** The syncs to which the record is one from before they began. */
   silentAt(offset: number): readonly string[] {
     const syncs = this.#rows.rules.flatMap((model) => model.syncs);
     return syncs.filter(({ boundary }) => offset < boundary).map(({ name }) => name);
-  }
-
-  /** Records from before the truncate that come later are stale; an older truncate told again is one of them. */
-  remember({ position, time }: Pick<Truncate, "position" | "time">): void {
-    if (isStaleAfter(this.#position.truncated, { position, time })) return;
-    this.#position = { ...this.#position, truncated: { position, time } };
-  }
-
-  /** Goes past a record without any effect. */
-  skip(record: SourceRecord): void {
-    this.#position = { ...this.#position, next: record.offset + 1, lastDelete: null };
-  }
-
-  /** Goes on from another place, where records do not come in their order. */
-  protected stand(position: PositionRecord): void {
-    this.#position = position;
-  }
-
-  /** All letters below `control` are done; the rows that a snapshot's end asks to remove, or none, are still to be. */
-  pass(control: number, reconcile = this.#position.reconcile): void {
-    this.#position = { ...this.#position, control, reconcile };
   }
 
   #decode(record: SourceRecord): Decoded {
@@ -230,17 +201,18 @@ export class Processor {
     known: Known,
     results: Results,
   ): void {
-    const { counters } = this.#options;
+    const { counters, position, plan } = this.#options;
     if (event.kind === "non-row") return counters.add("non_rows");
-    if (event.kind === "tombstone" && event.key === this.#position.lastDelete)
+    if (event.kind === "tombstone" && event.key === position.record.lastDelete)
       return counters.add("tombstones");
     const row = event.kind === "tombstone" ? removalByTombstone(event, record) : event;
-    if (isStaleAfter(this.#position.truncated, row)) return counters.add("stale");
-    const standing: Standing = { offset: record.offset, streaming: this.#position.streaming };
+    if (position.isFromBeforeTruncate(row)) return counters.add("stale");
+    const { streaming } = position.record;
+    const standing: Standing = { offset: record.offset, streaming };
     const place = row.position ?? `${record.partition}/${record.offset}`;
     const occurrence = { event: row, record, standing, place };
     this.#applyRow(occurrence, known, results);
-    if (row.endsSnapshot && this.#options.plan.reconcile)
+    if (row.endsSnapshot && plan.reconcile)
       results.letters.push(snapshotEnd(occurrence, this.silentAt(record.offset)));
   }
 
@@ -251,20 +223,12 @@ export class Processor {
   }
 
   #advance(record: SourceRecord, event: SourceEvent | CdcError): void {
-    const { streaming, snapshot } = this.#position;
     const row = !(event instanceof CdcError) && event.kind === "row" ? event : null;
     if (row !== null) {
       if (this.#times === null) this.#times = { first: row.time, last: row.time };
       else this.#times.last = row.time;
     }
-    const isStreamed = row !== null && row.operation !== "read" && !row.incremental;
-    this.#position = {
-      ...this.#position,
-      next: record.offset + 1,
-      lastDelete: row !== null && row.row === null ? row.key : null,
-      streaming: streaming || isStreamed,
-      snapshot: snapshotAfter(snapshot, event, record.offset),
-    };
+    this.#options.position.advance(record, event, row);
   }
 
   #countRefused(isRefused: boolean, record: SourceRecord, last: DeadLetter | undefined): void {

@@ -1,18 +1,17 @@
 import { hasMovedOn } from "../classify/moved-on.ts";
-import { isStaleAfter } from "../classify/truncated.ts";
 import { Decoder } from "../decode/decoder.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
 import { CdcError } from "../errors.ts";
 import type { RowEvent, SourceEvent, Tombstone } from "../event.ts";
 import type { SourceRecord } from "../record.ts";
-import type { PositionRecord } from "../state/position-record.ts";
 import type { StoredRow } from "../stored-row.ts";
 import { decodeTold } from "../told-text.ts";
 import { type GroupResults, Processor, type ProcessorOptions } from "./processor.ts";
 import { removal, removalByTombstone } from "./removal.ts";
 import { noResults, type Results } from "./results.ts";
 import { RowChanges } from "./row-changes.ts";
+import { TaskPosition } from "./task-position.ts";
 import { decodeUntold } from "./untold-change.ts";
 
 /** A dead letter as a redrive's source delivers it, numbered on from where its task stands. */
@@ -40,12 +39,14 @@ export class RedriveProcessor extends Processor {
   readonly #redrive: RedriveOptions;
   readonly #decoder: Decoder;
   readonly #rows: RowChanges;
-  #kept: PositionRecord;
+  /** Where a record stands that is processed in its own place. */
+  readonly #own: TaskPosition;
 
   /** @throws CdcError REDRIVE_REFUSED where the service has work under way that a redrive would end too early */
   constructor(of: ProcessorOptions, redrive: RedriveOptions) {
-    super(of);
-    if (of.position.reconcile !== null) {
+    const own = new TaskPosition(of.position.record);
+    super({ ...of, position: own });
+    if (of.position.record.reconcile !== null) {
       throw new CdcError(
         "REDRIVE_REFUSED",
         `${of.at.topic}/${of.at.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileWait_ms), stop it and start this again`,
@@ -55,11 +56,7 @@ export class RedriveProcessor extends Processor {
     this.#redrive = redrive;
     this.#decoder = new Decoder(of.plan.format, of.registry);
     this.#rows = new RowChanges(of);
-    this.#kept = of.position;
-  }
-
-  override get position(): PositionRecord {
-    return this.#kept;
+    this.#own = own;
   }
 
   override async process(records: readonly SourceRecord[]): Promise<GroupResults> {
@@ -70,14 +67,13 @@ export class RedriveProcessor extends Processor {
       results.refused.push(...refused);
       results.letters.push(...letters);
     }
-    // Another object for the same place: a checkpoint has something to wait for, even where no row was stored.
-    this.#kept = { ...this.#kept };
+    this.#of.position.touch();
     return { ...results, count: records.length, truncate: null };
   }
 
   async #again(letter: DeadLetter): Promise<Results> {
     const { record, message, change } = letter;
-    if (record.offset >= this.#kept.next)
+    if (record.offset >= this.#of.position.record.next)
       return this.#leave(letter, "the service has not passed its record and will read it again");
     if (change !== undefined) return this.#tell(letter, change);
     if (STORED_AS_SENT.has(letter.error.code))
@@ -99,8 +95,9 @@ export class RedriveProcessor extends Processor {
 
   /** The record in its own place: what it gives is what it would have given then, under the same ids. */
   async #apply({ record, by, isInitial }: DeadLetter): Promise<Results> {
-    this.#of.counters.add("redriven");
-    this.stand({ ...this.#kept, streaming: !isInitial, lastDelete: null });
+    const { position, counters } = this.#of;
+    counters.add("redriven");
+    this.#own.stand({ ...position.record, streaming: !isInitial, lastDelete: null });
     const { messages, letters, refused } = await super.process([record]);
     // The letter of one model does not ask another one again: that has a letter of its own.
     const isOthers = ({ error, by: model }: DeadLetter) =>
@@ -154,7 +151,7 @@ export class RedriveProcessor extends Processor {
   }
 
   async #hasMovedOn(event: RowEvent, { offset }: SourceRecord): Promise<boolean> {
-    if (isStaleAfter(this.#kept.truncated, event)) return true;
+    if (this.#of.position.isFromBeforeTruncate(event)) return true;
     return hasMovedOn(await this.#stored(event.key), event, offset);
   }
 

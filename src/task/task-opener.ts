@@ -26,6 +26,7 @@ import { Processor, type ProcessorOptions } from "./processor.ts";
 import { RestoresShown } from "./restores-shown.ts";
 import { startOf } from "./start.ts";
 import { Task } from "./task.ts";
+import { TaskPosition } from "./task-position.ts";
 
 export type TaskOpenerOptions = {
   readonly settings: Settings;
@@ -159,12 +160,13 @@ export class TaskOpener {
       .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
     const { syncs, pending } = registerSyncs(known?.syncs ?? null, current, start.boundary);
     const walk = walkOf(known?.walk ?? null, pending);
-    const position: PositionRecord = { ...UNBEGUN, ...known, next: start.next, walk };
+    const record: PositionRecord = { ...UNBEGUN, ...known, next: start.next, walk };
     if (walk) {
       const walking = Object.keys(walk.pending).map((number) => syncs[Number(number)]?.name);
       logger.info({ ...at, syncs: walking }, "new or changed syncs see the stored rows");
     }
-    await keep({ state, syncs, changelog }, state.cut(position));
+    await keep({ state, syncs, changelog }, state.cut(record));
+    const position = new TaskPosition(record);
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...plan, ...UNTIL_THE_END } : plan;
     const refusedInARow = settings.deadLetters.stopAfterInARow;
@@ -201,8 +203,8 @@ export class TaskOpener {
       partitions: () => source.partitions(at.topic),
       onFailure: (error) => this.#events.failed(task, error),
     });
-    logger.info({ ...at, position: position.next, ...range }, "partition taken");
-    return { task, position };
+    logger.info({ ...at, position: record.next, ...range }, "partition taken");
+    return { task, position: record };
   }
 
   /** @returns whether the partition was added to its topic after the pipeline had begun with it */

@@ -10,6 +10,7 @@ import type { SyncEntry } from "../state/position-record.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Fill, Phase, TaskStanding } from "../telemetry/standing.ts";
+import { Backlog } from "./backlog.ts";
 import { BulkRemoval } from "./bulk-removal.ts";
 import { Checkpoint, type CheckpointLimits } from "./checkpoint.ts";
 import type { Look } from "./explain/look.ts";
@@ -17,8 +18,8 @@ import { Inbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { TopicPlan } from "./plan.ts";
 import type { Processor } from "./processor.ts";
-import { RecordQueue } from "./queue.ts";
 import type { Results } from "./results.ts";
+import type { TaskPosition } from "./task-position.ts";
 import { Wake } from "./wake.ts";
 
 export type TaskLimits = {
@@ -30,6 +31,7 @@ export type TaskOptions = {
   readonly at: TopicPartition;
   readonly plan: TopicPlan;
   readonly processor: Processor;
+  readonly position: TaskPosition;
   readonly state: TaskState;
   readonly syncs: readonly SyncEntry[];
   readonly lane: OrderedLane;
@@ -68,7 +70,7 @@ const GROUP = 500;
 export class Task {
   readonly at: TopicPartition;
   readonly #options: TaskOptions;
-  readonly #queue: RecordQueue;
+  readonly #backlog: Backlog;
   readonly #wake: Wake;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
@@ -77,26 +79,24 @@ export class Task {
   readonly #loop: Promise<void>;
   #phase: "running" | "stopping" | "closed" = "running";
   #abandoned = false;
-  #paused = false;
   #processing = false;
   #sourceEnded = false;
-  #enqueued: number;
   #idleWatchers: (() => void)[] = [];
 
   constructor(options: TaskOptions) {
-    const { at, processor, limits, clock, control } = options;
+    const { at, processor, position, limits, clock, control } = options;
     this.at = at;
     this.#options = options;
-    this.#queue = new RecordQueue(limits.queue);
+    const { next } = position.record;
+    this.#backlog = new Backlog({ ...options, limit: limits.queue, next });
     this.#wake = new Wake(clock);
     const wake = () => this.#wake.ring();
     this.#inbox = new Inbox(at.topic, wake);
     this.#outbox = new Outbox(control, wake, (error) => this.#fail(error));
-    this.#enqueued = processor.position.next;
     this.#checkpoint = new Checkpoint({
       ...options,
       outbox: this.#outbox,
-      position: () => processor.position,
+      position: () => position.record,
       isHeld: () => processor.waitsUntil !== null,
       time: () => processor.times?.last ?? null,
       limits: limits.checkpoint,
@@ -126,7 +126,7 @@ export class Task {
       time: time ?? processor.times?.first ?? null,
       checkpointed: at,
       fills: {
-        ...this.#queue.fills,
+        ...this.#backlog.fills,
         ...this.#checkpoint.fills,
         ...(lane.fills ?? NO_LANE),
       },
@@ -136,16 +136,16 @@ export class Task {
 
   /** What it knows, for a person to look at. */
   get look(): Look {
-    const { plan, syncs, processor, state } = this.#options;
-    const { position } = processor;
+    const { plan, syncs, state } = this.#options;
+    const position = this.#options.position.record;
     const durable = this.#checkpoint.stored.next;
     return { at: this.at, plan, syncs, position, durable, row: (key) => state.look(key) };
   }
 
   get #shownPhase(): Phase {
     if (this.#phase !== "running") return "stopping";
-    if (this.#options.processor.position.walk !== null) return "walking";
-    return this.#paused ? "paused" : "running";
+    if (this.#options.position.record.walk !== null) return "walking";
+    return this.#backlog.isPaused ? "paused" : "running";
   }
 
   get isClosed(): boolean {
@@ -155,19 +155,7 @@ export class Task {
   /** Takes records in, in the order of their offsets; what it had already is dropped and counted. */
   enqueue(records: readonly SourceRecord[]): void {
     if (this.#phase !== "running") return;
-    const fresh: SourceRecord[] = [];
-    for (const record of records) {
-      if (record.offset < this.#enqueued) this.#options.counters.add("replayed");
-      else {
-        fresh.push(record);
-        this.#enqueued = record.offset + 1;
-      }
-    }
-    this.#queue.push(fresh);
-    if (this.#queue.isFull && !this.#paused) {
-      this.#paused = true;
-      this.#options.pause();
-    }
+    this.#backlog.push(records);
     this.#wake.ring();
   }
 
@@ -192,7 +180,7 @@ export class Task {
   /** Finishes what is processed: delivers it, makes it durable, closes. What only waits is left for the next start. */
   async stop(): Promise<void> {
     if (this.#phase === "running") this.#phase = "stopping";
-    this.#queue.clear();
+    this.#backlog.clear();
     this.#wake.ring();
     await this.#loop;
   }
@@ -213,8 +201,8 @@ export class Task {
       while (this.#phase === "running") {
         if (await this.#read()) continue;
         await this.#release(this.#now);
-        if (this.#queue.length === 0 && (await this.#bulkRemoval.reconcile(this.#now))) continue;
-        if (this.#queue.length === 0 || this.#bulkRemoval.isWaiting) await this.#rest();
+        if (this.#backlog.isEmpty && (await this.#bulkRemoval.reconcile(this.#now))) continue;
+        if (this.#backlog.isEmpty || this.#bulkRemoval.isWaiting) await this.#rest();
         else await this.#work();
       }
       await this.#checkpoint.run();
@@ -226,8 +214,8 @@ export class Task {
 
   /** New and changed syncs see every stored row, before anything new is processed. */
   async #walk(): Promise<void> {
-    const { processor, state } = this.#options;
-    const { walk } = processor.position;
+    const { processor, position, state } = this.#options;
+    const { walk } = position.record;
     if (walk === null) return;
     for await (const [key, row] of state.rows(walk.after)) {
       if (this.#phase !== "running") return;
@@ -235,7 +223,7 @@ export class Task {
       await this.#makeRoom();
       this.#checkpointWhenDue();
     }
-    processor.walked();
+    position.walked();
   }
 
   /** Does what the other tasks ask for; they come first, since they may be waiting for it. */
@@ -243,7 +231,7 @@ export class Task {
     const delivery = this.#inbox.take();
     if (!delivery) return false;
     for (const letter of delivery.letters) await this.#obey(letter);
-    this.#options.processor.pass(delivery.next, this.#bulkRemoval.text);
+    this.#options.position.pass(delivery.next, this.#bulkRemoval.text);
     return true;
   }
 
@@ -277,15 +265,12 @@ export class Task {
     await this.#makeRoom();
     this.#processing = true;
     const { processor } = this.#options;
-    const group = this.#queue.take(GROUP);
+    const group = this.#backlog.take(GROUP);
     const results = await processor.process(group);
     this.#take(results);
     if (results.truncate) await this.#meet(results.truncate, group.slice(results.count));
     this.#processing = false;
-    if (this.#paused && this.#queue.hasRoom) {
-      this.#paused = false;
-      this.#options.resume();
-    }
+    this.#backlog.resume();
     this.#checkpointWhenDue();
   }
 
@@ -295,7 +280,7 @@ export class Task {
   }
 
   get #isIdle(): boolean {
-    const isDone = this.#queue.length === 0 && !this.#processing && this.#inbox.isEmpty;
+    const isDone = this.#backlog.isEmpty && !this.#processing && this.#inbox.isEmpty;
     const isWaiting = this.#bulkRemoval.isWaiting || !this.#outbox.isIdle;
     const isHeld = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
     return isDone && !isWaiting && !(this.#sourceEnded && isHeld);
@@ -337,7 +322,7 @@ export class Task {
   /** A truncate stands at the head of what is left of a group. */
   async #meet(truncate: Truncate, rest: readonly SourceRecord[]): Promise<void> {
     const isPast = await this.#bulkRemoval.meet(truncate, rest[0] as SourceRecord);
-    this.#queue.putBack(isPast ? rest.slice(1) : rest);
+    this.#backlog.putBack(isPast ? rest.slice(1) : rest);
   }
 
   #checkpointWhenDue(): void {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CdcError } from "../errors.ts";
 import type { Explanation, Question } from "../explanation.ts";
+import { explanationText } from "../explanation-text.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -14,19 +15,30 @@ const ASKED = ["model", "key", "values"];
 
 /**
  * `GET /explain?model=&key=` says why something was sent about a row, or not; `POST` with a recorded line as its body also
- * what that record would do. With `values=true` it tells values of columns, to this machine alone.
+ * what that record would do. With `values=true` it tells values of columns, to this machine alone. It answers with JSON;
+ * where `text/plain` is accepted before that, with what the command prints.
+ * @param deadLetters the topic in which they stand
  */
-export function serveExplain(server: FastifyInstance, telemetry: Telemetry): void {
+export function serveExplain(
+  server: FastifyInstance,
+  telemetry: Telemetry,
+  deadLetters: string,
+): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     reply.header("cache-control", "no-store");
     const question = questionOf(request);
-    if (typeof question === "string") return refused(reply, question);
+    if (typeof question === "string") return refused(reply, question, HOW_TO_ASK);
     if (question.showValues && !isLoopback(request.ip)) return reply.code(403).send(ELSEWHERE);
     try {
       const explanation = await inTime(telemetry.explain(question));
-      return explanation ?? reply.code(503).send(NOT_YET);
+      if (explanation === null) return reply.code(503).send(NOT_YET);
+      if (!isTextWanted(request)) return explanation;
+      return reply
+        .type("text/plain; charset=utf-8")
+        .send(explanationText(explanation, deadLetters));
     } catch (error) {
-      if (error instanceof CdcError && error.next === "usage") return refused(reply, error.message);
+      if (error instanceof CdcError && error.next === "usage")
+        return refused(reply, error.message, HOW_TO_SAY);
       throw error;
     }
   };
@@ -50,10 +62,28 @@ function textOf(body: unknown): string {
   return typeof body === "string" ? body : JSON.stringify(body);
 }
 
-function refused(reply: FastifyReply, reason: string): FastifyReply {
-  const toDo = "ask /explain?model=NAME&key=JSON, or send a recorded line as the body";
+/** Browsers and programs that take anything get JSON, and those that name both alike. */
+function isTextWanted({ headers }: FastifyRequest): boolean {
+  const accept = headers.accept ?? "";
+  return weight(accept, "text/plain") > weight(accept, "application/json");
+}
+
+/** How much a type is wanted, from 0 to 1, by the Accept header of RFC 9110; 0 where it is not named. */
+function weight(accept: string, type: string): number {
+  const ranges = accept.split(",").map((range) => range.split(";").map((part) => part.trim()));
+  const [, ...parameters] = ranges.find(([name]) => name?.toLowerCase() === type) ?? ["", "q=0"];
+  const given = parameters.find((parameter) => /^q=/i.test(parameter));
+  return given === undefined ? 1 : Number(given.slice(2));
+}
+
+function refused(reply: FastifyReply, reason: string, toDo: string): FastifyReply {
   return reply.code(400).send({ code: "BAD_QUESTION", reason, toDo });
 }
+
+const HOW_TO_ASK = "ask /explain?model=NAME&key=JSON, or send a recorded line as the body";
+
+const HOW_TO_SAY =
+  'a key is written 7, "a", ["org1",7] or {"org":"org1","id":7}; a record as one line of `record` or `kcat -C -J`';
 
 const ELSEWHERE = {
   code: "VALUES_ELSEWHERE",

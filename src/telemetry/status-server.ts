@@ -17,6 +17,8 @@ export type StatusServerOptions = {
   readonly syncs: readonly NamedSync[];
   /** Those in force, without their secrets. */
   readonly settings: object;
+  /** The topic in which they stand. */
+  readonly deadLetters: string;
 };
 
 /** What `/status/messages` may be asked with. */
@@ -55,7 +57,7 @@ export class StatusServer {
     );
     get("/status/messages", ({ query }, reply) => this.#messages(query as Query, reply));
     get("/status/dead-letters", (): LettersStatus => ({ deadLetters: telemetry.letters.list() }));
-    serveExplain(this.#server, telemetry);
+    serveExplain(this.#server, telemetry, options.deadLetters);
     this.#server.setErrorHandler((error, _, reply) =>
       reply.code(500).send({
         ...{ code: "NOT_OBSERVED", reason: messageOf(error) },

@@ -96,7 +96,14 @@ async function statusOf(path: string): Promise<number> {
     counters: new Counters(),
     source,
   });
-  const about = { host: "127.0.0.1", port: 0, telemetry, syncs: [], settings: {} };
+  const about = {
+    host: "127.0.0.1",
+    port: 0,
+    telemetry,
+    syncs: [],
+    settings: {},
+    deadLetters: "a.dead-letters",
+  };
   const server = await StatusServer.open(about);
   try {
     return (await fetch(server.url + path)).status;

@@ -18,6 +18,7 @@ s.after.each(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
+const LETTERS = "shop.dead-letters";
 const SOURCE = {
   told: {
     ...{ isJoined: true, reason: null, rebalances: 1 },
@@ -31,7 +32,14 @@ async function served(host = "127.0.0.1") {
   const counters = new Counters();
   const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
   const syncs = [{ name: "life", model: "users", type: "track" }] as const;
-  const about = { host, port: 0, telemetry, syncs, settings: { name: "shop" } };
+  const about = {
+    host,
+    port: 0,
+    telemetry,
+    syncs,
+    settings: { name: "shop" },
+    deadLetters: LETTERS,
+  };
   const server = await StatusServer.open(about);
   open.push(server, telemetry);
   const get = async (path: string, init?: RequestInit) => {
@@ -142,7 +150,7 @@ s("should tell values of rows to this machine alone", async () => {
   telemetry.watch({ gate, tasks });
   const server = fastify();
   open.push(server);
-  serveExplain(server, telemetry);
+  serveExplain(server, telemetry, LETTERS);
   for (const [remoteAddress, values, code] of [
     ["10.0.0.9", "false", 200],
     ["10.0.0.9", "true", 403],
@@ -183,7 +191,7 @@ s("should say what is wrong with a port that it cannot have", async () => {
   const counters = new Counters();
   const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
   open.push(telemetry);
-  const about = { telemetry, syncs: [], settings: {} };
+  const about = { telemetry, syncs: [], settings: {}, deadLetters: LETTERS };
   for (const [at, reason] of [
     [
       { host: "127.0.0.1", port },

@@ -8,8 +8,8 @@ import type {
   Explanation,
   LastMessage,
   Step,
-} from "../../explanation.ts";
-import { recordName } from "../../record.ts";
+} from "./explanation.ts";
+import { recordName } from "./record.ts";
 
 /** An explanation for people. @param deadLetters the topic in which they stand */
 export function explanationText(explanation: Explanation, deadLetters: string): string {
