@@ -11,12 +11,14 @@ export function segmentOf({
   writeKey,
   url,
   region,
+  compression,
   timeout_ms,
   ca,
 }: Settings["segment"]): SegmentClient {
   return new SegmentClient({
     writeKey,
     url: url ?? REGIONS[region],
+    compression,
     timeout_ms,
     ca: ca === undefined ? undefined : readAuthority("segment.ca", ca),
     library,

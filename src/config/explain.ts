@@ -37,6 +37,7 @@ export function explain(
 const HARMLESS = new Set<PropertyKey>([
   "region",
   "url",
+  "compression",
   "linger_ms",
   "timeout_ms",
   "brokers",

@@ -76,7 +76,7 @@ export function decodeTaskRecord(bytes: Buffer): TaskRecord {
   if (record.version !== VERSION) {
     throw new CdcError(
       "STATE_UNREADABLE",
-      `the state has format ${record.version} and this version reads ${VERSION}; run the version that wrote it, or remove the state folder to start anew`,
+      `the state has format ${record.version} and this version reads ${VERSION}; run the version that wrote it, or a later one`,
     );
   }
   return record;

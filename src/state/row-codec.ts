@@ -78,7 +78,7 @@ export function decodeStoredRow(text: string): StoredRow {
 function otherVersion(version: number): CdcError {
   return new CdcError(
     "STATE_UNREADABLE",
-    `the stored rows have format ${version} and this version reads 1 to ${VERSION}; run the version that wrote them, or remove the state folder to start anew`,
+    `the stored rows have format ${version} and this version reads 1 to ${VERSION}; run the version that wrote them, or a later one`,
   );
 }
 

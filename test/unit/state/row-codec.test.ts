@@ -130,7 +130,7 @@ s("should refuse rows of another version, saying what to do", () => {
     () => decodeStoredRow('[3,7,null,0,[],[],[],[],{"v":1}]'),
     (error: CdcError) =>
       error.code === "STATE_UNREADABLE" &&
-      /format 3 .*reads 1 to 2;.*remove the state/.test(error.message),
+      /format 3 .*reads 1 to 2; run the version that wrote them/.test(error.message),
   );
 });
 
