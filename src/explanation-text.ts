@@ -32,7 +32,17 @@ function noRow({ key, looked, pipeline }: Explanation): string[] {
   return [
     "no partition that was looked at has it. It is in a partition of another process; or no record of it came;",
     "or each was refused, and stands in the dead letters; or it was removed, and state.forgetDeletedAfter has passed",
+    ...(isNumber(key) ? [`or its key is a text: ${quoted(key)}`] : []),
   ];
+}
+
+/** A key that is one number, which a person may have meant as the text of it. */
+function isNumber(key: string): boolean {
+  return /^\[-?\d+(\.\d+)?\]$/.test(key);
+}
+
+function quoted(key: string): string {
+  return JSON.stringify([key.slice(1, -1)]);
 }
 
 function rowText(row: ExplainedRow, deadLetters: string): string[] {

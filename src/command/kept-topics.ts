@@ -6,6 +6,7 @@ import { TopicControl } from "../control/topic-control.ts";
 import { KafkaLog } from "../log/kafka-log.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { deadLetterTopic } from "./dead-letter-topic.ts";
 import type { KafkaAccess } from "./kafka-access.ts";
 
 /** The topics that a pipeline keeps for itself, named and configured alike by every command that touches them. */
@@ -16,7 +17,7 @@ export class KeptTopics {
   readonly #logger: Logger;
 
   constructor(settings: Settings, access: KafkaAccess, logger: Logger) {
-    this.deadLetterTopic = settings.deadLetters.topic ?? `${settings.name}.dead-letters`;
+    this.deadLetterTopic = deadLetterTopic(settings);
     this.#settings = settings;
     this.#access = access;
     this.#logger = logger;

@@ -83,7 +83,7 @@ function refused(reply: FastifyReply, reason: string, toDo: string): FastifyRepl
 const HOW_TO_ASK = "ask /explain?model=NAME&key=JSON, or send a recorded line as the body";
 
 const HOW_TO_SAY =
-  'a key is written 7, "a", ["org1",7] or {"org":"org1","id":7}; a record as one line of `record` or `kcat -C -J`';
+  'name a model of the settings; write a key as 7, "a", ["org1",7] or {"org":"org1","id":7}, a record as one line of `record` or `kcat -C -J`';
 
 const ELSEWHERE = {
   code: "VALUES_ELSEWHERE",

@@ -3,10 +3,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
 import { CdcError } from "../../src/errors.ts";
+import { recordedForm } from "../../src/recorded-line.ts";
 import type { MessagesStatus, Status } from "../../src/telemetry/status.ts";
 import { openBrowser, type Visit, visit } from "../page/browser.ts";
 import { contrasts } from "../page/contrast.ts";
-import { TOPIC } from "../support/debezium.ts";
+import { recordOf, TOPIC } from "../support/debezium.ts";
 import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 import { type Change, insert, remove, update } from "../support/table.ts";
 import { WatchedPipeline } from "../support/watched-pipeline.ts";
@@ -102,7 +103,7 @@ test("should show what /status says, and nothing else but its own files and answ
     [`${TOPIC}/1 @ 1`, `${TOPIC}/1 @ 0`],
   );
   assert.match(letters[0]?.[1] ?? "", /^MISSING_KEY /);
-  await page.click("summary");
+  await page.click("#settings summary");
   const shown = await text(page, "#settings-text");
   assert.match(shown, /writeKey: \(hidden\)/);
   assert.match(shown, /\n {2}life:\n(?: {4}.*\n)* {4}type: track\n/);
@@ -124,11 +125,11 @@ test("should find the messages of a user and of a key, and say why each was sent
       sync,
       `${type}${event === undefined ? "" : ` “${event}”`} ${messageId}`,
       "3",
-      columns === null ? kind : `${kind} ${columns.join(", ")}`,
+      `${kind} ${columns === null ? "" : `${columns.join(", ")} `}explain`,
     ]),
   );
   assert.is(
-    found.filter(([, sync, , , why]) => sync === "life" && why === "changed plan").length,
+    found.filter(([, sync, , , why]) => sync === "life" && why === "changed plan explain").length,
     1,
   );
   assert.match(found[0]?.[5] ?? "", new RegExp(`^${TOPIC}/0 @ 12 key \\["3"\\]$`));
@@ -144,10 +145,92 @@ test("should find the messages of a user and of a key, and say why each was sent
   await page.click("text=Show all");
   await said(page, "#messages-sum", /latest 100/);
   assert.is((await rows(page, "#messages-table")).length, 17);
-  await page.fill("[name=key]", '["2"]');
+  await page.fill("#filter [name=key]", '["2"]');
   await said(page, "#messages-sum", /^3 messages found/);
   await page.fill("[name=user]", "nobody");
   await said(page, "#messages-table .empty", /None of those kept fits/);
+});
+
+test("should explain the row of a message, by keyboard too: its place, its memberships and the message's id", async () => {
+  const { page, asked, complaints } = await visited();
+  await page.fill("[name=user]", "3");
+  await page.selectOption("[name=sync]", "life");
+  await said(page, "#messages-sum", /^2 messages found/);
+  await page.locator("#messages-table button").first().focus();
+  await page.keyboard.press("Enter");
+  await said(page, "#answer pre", /^row /);
+  const answer = await text(page, "#answer");
+  const messageId = (type: string) =>
+    standIn.kept.findLast((kept) => kept.userId === "3" && kept.type === type)?.messageId;
+  for (const words of [
+    `row ["3"] of model users, in ${TOPIC}/`,
+    `  stored from ${TOPIC}/0@12,`,
+    "  columns: id, plan, seen\n",
+    "  profile (identify): a member, since ",
+    `    last message: identify, messageId ${messageId("identify")}, from ${TOPIC}/0@12`,
+    "  life (track): a member, since ",
+    `    last message: changed, messageId ${messageId("track")}, from ${TOPIC}/0@12`,
+    "    accepted by Segment: HTTP 200, ",
+  ])
+    assert.ok(answer.includes(words), `${words}\n${answer}`);
+  const headers = { accept: "text/plain" };
+  const port = await fetch(`${url}/explain?model=users&key=%223%22`, { headers });
+  assert.is(answer, await port.text());
+  assert.is(await page.getAttribute("#answer", "role"), "status");
+  assert.is(await page.inputValue("#question [name=key]"), '["3"]');
+  assert.is(await page.evaluate(() => document.activeElement?.id), "explain-title");
+
+  // The next stops are the fields: another key, and Enter.
+  for (let stop = 0; stop < 2; stop++) await page.keyboard.press("Tab");
+  await page.keyboard.type('"2"');
+  await page.keyboard.press("Enter");
+  await said(page, "#answer", /^row \["2"\].* {2}removed by .*life \(track\): no member/s);
+  assert.equal(complaints, []);
+  const questions = asked.filter((address) => address.includes("/explain?"));
+  assert.ok(questions.every((address) => address.includes("values=false")));
+});
+
+test("should explain a row that is named by hand, what a record would do, and what is wrong with a question", async () => {
+  const { page } = await visited();
+  const models = await page.locator("#question [name=model] option").allTextContents();
+  assert.equal(models, ["users"]);
+  await page.fill("#question [name=key]", '"3"');
+  await page.click("#question button");
+  await said(page, "#answer", /^row \["3"\].*columns: id, plan, seen\n/s);
+  await page.check("#question [name=values]");
+  await page.click("#question button");
+  await said(page, "#answer", /columns: id "3", plan "pro", seen 1\n/);
+  await page.uncheck("#question [name=values]");
+
+  const change = update({ id: "3", plan: "team", seen: 1 }, 50);
+  const line = JSON.stringify(recordedForm(recordOf({ ...change, offset: 99 })));
+  await page.click("#explain summary");
+  await page.fill("#question [name=line]", `${line}\n`);
+  await page.fill("#question [name=key]", "");
+  await page.click("#question button");
+  const wouldDo = `record ${TOPIC}/0@99 would do this:.*life columns: .*different: plan\n.*→ track `;
+  await said(page, "#answer", new RegExp(`^row \\["3"\\].*${wouldDo}`, "s"));
+  assert.not.match(await text(page, "#answer"), /"team"|"pro"/);
+
+  await page.fill("#question [name=line]", "");
+  await page.fill("#question [name=key]", '{"id":');
+  await page.click("#question button");
+  const refusal = await json<{ reason: string; toDo: string }>(
+    `/explain?model=users&key=${encodeURIComponent('{"id":')}`,
+  );
+  assert.match(refusal.reason, /^the key \{"id": cannot be read: /);
+  await said(page, "#answer", /Not explained: BAD_QUESTION.*What to do: .*write a key as 7, /s);
+  const shown = await text(page, "#answer");
+  for (const words of [refusal.reason, refusal.toDo])
+    assert.ok(shown.toLowerCase().includes(words.toLowerCase()), shown);
+  assert.equal(
+    (await contrasts(page)).filter(({ ratio }) => ratio < 4.5),
+    [],
+  );
+  await page.fill("#question [name=key]", "nobody");
+  await page.click("#question button");
+  await said(page, "#answer", /^row \["nobody"\].*no partition that was looked at has it/s);
+  assert.is(await page.getAttribute("#answer", "data-tone"), null);
 });
 
 test("should show markup in ids, events and reasons as the text that it is", async () => {
@@ -161,6 +244,10 @@ test("should show markup in ids, events and reasons as the text that it is", asy
   assert.is(await page.title(), "watched: Healthy");
   await page.fill("[name=user]", MARKUP);
   await said(page, "#messages-sum", /^2 messages found/);
+  await page.click("#messages-table button");
+  await said(page, "#answer pre", /^row /);
+  assert.ok((await text(page, "#answer")).includes(JSON.stringify([MARKUP])));
+  assert.is(await page.locator("main img, main script, main b").count(), 0);
   assert.equal(complaints, []);
   const policy = (await fetch(url)).headers.get("content-security-policy") ?? "";
   assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
@@ -170,7 +257,9 @@ test("should show markup in ids, events and reasons as the text that it is", asy
 for (const colorScheme of ["light", "dark"] as const)
   test(`should be readable in ${colorScheme}: every text at least 4.5 to 1`, async () => {
     const { page } = await visited({ colorScheme });
-    await page.click("summary");
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await page.click("#messages-table button");
+    await said(page, "#answer pre", /^row /);
     const found = await contrasts(page);
     assert.ok(found.length > 150, `${found.length} texts`);
     assert.equal(
@@ -185,7 +274,7 @@ for (const colorScheme of ["light", "dark"] as const)
 test("should be used by keyboard alone, and show where one is", async () => {
   const { page } = await visited();
   const reached: string[] = [];
-  for (let presses = 0; presses < 40; presses++) {
+  for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press("Tab");
     const focused = await page.evaluate(() => {
       const at = document.activeElement;
@@ -201,16 +290,23 @@ test("should be used by keyboard alone, and show where one is", async () => {
   }
   assert.is(reached[0], "Skip to the content");
   const tables = ["Partitions", "Syncs", "Latest messages", "Dead letters"];
-  const wanted = ["user", "key", "sync", "Show all", ...tables.map((name) => `region ${name}`)];
+  const question = ["model", "key", "values", "And what would a record do?", "Explain"];
+  const wanted = [
+    ...["user", "key", "sync", "Show all", ...question, 'explain ["3"] to life'],
+    ...tables.map((name) => `region ${name}`),
+  ];
   for (const name of wanted) assert.ok(reached.includes(name), `${name} not in ${reached}`);
   assert.equal(await page.locator("table th:not([scope])").count(), 0);
 });
 
 test("should fit a phone: nothing but the tables scrolls sideways, and they do not have to", async () => {
   const { page } = await visited(PHONE);
+  await page.click("#explain summary");
+  await page.click("#messages-table button");
+  await said(page, "#answer pre", /^row /);
   const widths = await page.evaluate(() => ({
     page: document.documentElement.scrollWidth,
-    frames: [...document.querySelectorAll(".frame:has(table)")].map(
+    frames: [...document.querySelectorAll(".frame:has(table), #answer, #answer pre")].map(
       (frame) => frame.scrollWidth - frame.clientWidth,
     ),
     tooLong: [...document.querySelectorAll("svg .box text")].filter((text) => {
@@ -275,6 +371,8 @@ test("should say that the connection is lost, keep what it knew, and go on when 
   assert.match(await text(page, "#health"), /^Before: Healthy/);
   assert.is(await page.getAttribute("#health", "data-tone"), "none");
   assert.equal(await rows(page, "#syncs-table"), before);
+  await page.click("#question button");
+  await said(page, "#answer", /NO_ANSWER.*does not answer.*What to do: ask again/s);
   assert.equal(
     (await contrasts(page)).filter(({ ratio }) => ratio < 4.5),
     [],

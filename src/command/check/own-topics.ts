@@ -2,6 +2,7 @@ import type { Admin } from "kafkajs";
 import { changelogTopicOf } from "../../changelog/changelog-topic.ts";
 import type { Settings } from "../../config/settings.ts";
 import { topicConfig } from "../../kafka/own-topic.ts";
+import { deadLetterTopic } from "../dead-letter-topic.ts";
 import { durationText } from "./duration-text.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
 import { unanswered } from "./kafka-answer.ts";
@@ -55,14 +56,14 @@ export async function checkOwnTopics(
 }
 
 function ownTopics(admin: Admin, settings: Settings, sources: readonly string[]): OwnTopic[] {
-  const { name, kafka, state, deadLetters } = settings;
+  const { name, kafka, state } = settings;
   const control = kafka?.controlTopic ?? `${name}.control`;
   const judgeControl: OwnTopic["judge"] = (about, found) =>
     logFinding(about, found, state.forgetDeletedAfter);
   return [
     {
       about: "dead letters",
-      topic: deadLetters.topic ?? `${name}.dead-letters`,
+      topic: deadLetterTopic(settings),
       judge: (about, found) => logFinding(about, found, 0),
     },
     { about: "control topic", topic: control, judge: judgeControl },

@@ -3,7 +3,7 @@ import { type KeyFields, RecordKey } from "../../decode/record-key.ts";
 import type { SchemaRegistry } from "../../decode/schema-registry.ts";
 import { CdcError, messageOf } from "../../errors.ts";
 import type { ExplainedRecord, ExplainedRow, Explanation, Question } from "../../explanation.ts";
-import { nameOf, type SourceRecord } from "../../record.ts";
+import { nameOf, type SourceRecord, type TopicPartition } from "../../record.ts";
 import { parseRecordedLine } from "../../recorded-line.ts";
 import type { Plans, TopicPlan } from "../plan.ts";
 import { explainedRecord } from "./explained-record.ts";
@@ -32,7 +32,9 @@ export async function explain(question: Question, of: Explainable): Promise<Expl
   const { model } = question;
   if (!models.includes(model))
     throw wrong(`there is no model "${model}"; the settings have ${models.join(", ")}`);
-  const looks = of.looks.filter(({ plan }) => isOver(plan, model));
+  const looks = of.looks
+    .filter(({ plan }) => isOver(plan, model))
+    .toSorted((a, b) => inOrder(a.at, b.at));
   const record = recordIn(question);
   const plan = record ? plans.get(record.topic) : looks[0]?.plan;
   if (record && !(plan && isOver(plan, model)))
@@ -45,6 +47,10 @@ export async function explain(question: Question, of: Explainable): Promise<Expl
     notLooked: [...of.notLooked, ...found.notLooked],
     record: read && plan ? await recordOf(read, plan, looks, question) : null,
   };
+}
+
+function inOrder(a: TopicPartition, b: TopicPartition): number {
+  return a.topic.localeCompare(b.topic) || a.partition - b.partition;
 }
 
 function isOver({ models }: TopicPlan, model: string): boolean {

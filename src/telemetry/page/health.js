@@ -94,6 +94,6 @@ function notes({ partitions, deadLetters, kafka }) {
 }
 
 /** @param {string} text */
-function sentence(text) {
+export function sentence(text) {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

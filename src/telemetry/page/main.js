@@ -1,3 +1,5 @@
+import { byId } from "./dom.js";
+import { watchExplain } from "./explain.js";
 import { question, watchFilter } from "./filter.js";
 import { drawFlow, show, showLost } from "./view.js";
 
@@ -52,4 +54,5 @@ document.addEventListener("visibilitychange", () => {
 WIDE.addEventListener("change", ({ matches }) => drawFlow(matches));
 drawFlow(WIDE.matches);
 watchFilter(() => void refresh());
+watchExplain(byId("messages-table"));
 void refresh();

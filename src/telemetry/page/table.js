@@ -1,13 +1,15 @@
 import { element, frame, say } from "./dom.js";
 
 /**
- * What stands in a cell: a text, perhaps with a quieter one below, perhaps with a bar (a part of 1, and that in words).
+ * What stands in a cell: a text, perhaps with a quieter one below, perhaps with a bar (a part of 1, and that in words),
+ * perhaps with a button (what it says, what it is called where its row cannot be seen, and the data that it has).
  * @typedef {{
  *   readonly text: string,
  *   readonly below?: string,
  *   readonly at?: string,
  *   readonly tone?: "ok" | "warn" | "bad",
  *   readonly bar?: { readonly text: string, readonly part: number },
+ *   readonly button?: { readonly text: string, readonly label: string, readonly data: { readonly [name: string]: string } },
  * }} Cell
  */
 
@@ -106,12 +108,13 @@ export class Table {
 }
 
 /** @param {Cell} cell */
-function content({ text, below, at, tone, bar }) {
+function content({ text, below, at, tone, bar, button }) {
   const word =
     tone === undefined ? text : element("span", { class: "tone", "data-tone": tone }, text);
   const first = at === undefined ? word : element("time", { datetime: at, title: at }, word);
   const second = below === undefined ? [] : [element("div", { class: "below" }, below)];
-  return [first, ...second, ...(bar === undefined ? [] : [drawnBar(bar)])];
+  const third = bar === undefined ? [] : [drawnBar(bar)];
+  return [first, ...second, ...third, ...(button === undefined ? [] : [drawnButton(button)])];
 }
 
 /** @param {{ readonly text: string, readonly part: number }} bar */
@@ -124,4 +127,11 @@ function drawnBar({ text, part }) {
     element("span", { class: "rail" }, full),
     element("span", {}, text),
   );
+}
+
+/** @param {NonNullable<Cell["button"]>} button */
+function drawnButton({ text, label, data }) {
+  const made = element("button", { type: "button", "aria-label": label }, text);
+  Object.assign(made.dataset, data);
+  return made;
 }

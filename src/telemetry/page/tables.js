@@ -157,10 +157,11 @@ function message({ type, event, messageId }) {
 }
 
 /** @param {RecentMessage} message @returns {Cell} */
-function why({ why: { kind, columns } }) {
+function why({ sync, why: { kind, columns }, from: { key } }) {
   return {
     text: kind,
     below: columns === null || columns.length === 0 ? undefined : columns.join(", "),
+    button: { text: "explain", label: `explain ${key} to ${sync}`, data: { sync, key } },
   };
 }
 

@@ -1,4 +1,5 @@
 import { byId, element, frame, say } from "./dom.js";
+import { offerModels } from "./explain.js";
 import { offerSyncs } from "./filter.js";
 import { Flow, TALL, WIDE } from "./flow.js";
 import { age, bytes, counted, duration, moment, number } from "./format.js";
@@ -56,6 +57,7 @@ export function show(answers) {
   partitions.show(status.partitions, now, "It has none at the moment.");
   syncs.show(status.syncs, now, "There are none.");
   offerSyncs(status.syncs);
+  offerModels(status.syncs);
   const found = `${counted(messages.length, "message")} found.`;
   say(byId("messages-sum"), isFiltered ? found : "The latest 100 of each sync are kept.");
   messageRows.show(messages, now, isFiltered ? NOT_KEPT : "Nothing was sent yet.");
