@@ -1,4 +1,4 @@
-import { type ASTNode, Environment } from "@marcbachmann/cel-js";
+import { type ASTNode, Environment, EvaluationError } from "@marcbachmann/cel-js";
 import { CdcError, messageOf } from "./errors.ts";
 import { column, Real, type Row, type Value } from "./row.ts";
 
@@ -41,6 +41,12 @@ export function compileExpression(text: string, result?: "bool"): Expression {
     const reason = messageOf(error).split("\n")[0];
     throw new CdcError("CONFIGURATION", `the CEL expression \`${text}\` is wrong: ${reason}`);
   }
+}
+
+/** What kind of failure it is, by CEL's own codes: its words may quote values of the row. */
+export function failureKind(error: unknown): string {
+  const failure = "the expression fails";
+  return error instanceof EvaluationError ? `${failure}: ${error.code}` : failure;
 }
 
 /** A CEL result as a column's value. Throws where it has none (NaN, an infinity, a type). */

@@ -11,7 +11,7 @@ import type {
 } from "./explanation.ts";
 import { recordName } from "./record.ts";
 
-/** An explanation for people. @param deadLetters the topic in which they stand */
+/** An explanation for people. @param deadLetters the topic, or the file, in which they stand */
 export function explanationText(explanation: Explanation, deadLetters: string): string {
   const { key, rows, record, looked, notLooked } = explanation;
   const lines = [
@@ -94,14 +94,16 @@ function answerText({ is, at, says }: Answer, from: Coordinates, deadLetters: st
   }
 }
 
-function recordText({ from, steps, messages }: ExplainedRecord): string[] {
+function recordText({ from, steps, messages, isDecided }: ExplainedRecord): string[] {
   return [
     `record ${recordName(from)} would do this:`,
     ...steps.map((step) => `  ${stepName(step)}: ${step.says}`),
     ...messages.map((message) => `  → ${messageText(message)}`),
-    ...(messages.length === 0 ? ["  → nothing is sent"] : []),
+    ...(messages.length === 0 ? [`  → ${isDecided ? "nothing is sent" : NOT_KNOWN}`] : []),
   ];
 }
+
+const NOT_KNOWN = "what is sent is not known here";
 
 function stepName({ about, sync, model }: Step): string {
   return [sync ?? model, about].filter((part) => part !== null).join(" ");

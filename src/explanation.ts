@@ -92,6 +92,8 @@ export type ExplainedRecord = {
   /** In the order in which it is decided. */
   readonly steps: readonly Step[];
   readonly messages: readonly ExplainedMessage[];
+  /** Whether what is sent is known here; else it takes what other partitions, or other machines, have. */
+  readonly isDecided: boolean;
 };
 
 /** One decision on the way of a record, of all or of one model or sync. */

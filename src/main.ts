@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { check } from "./command/check.ts";
 import type { ConnectOptions } from "./command/check-connect.ts";
 import { demo } from "./command/demo.ts";
+import { exitCodeOf } from "./command/exit-code.ts";
 import { type ExplainOptions, explain } from "./command/explain.ts";
 import { preview } from "./command/preview.ts";
 import { record } from "./command/record.ts";
@@ -24,7 +25,9 @@ const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify
                                               --outage 7d, --show-values, --canary sends one marked event]
   cdc-to-segment explain --config F --model M --key JSON
                                               says why something was sent about a row, or not  [--record FILE: and
-                                              what a recorded line would do]  [--json] [--show-values]
+                                              what a recorded line would do; it is enough without --key]
+                                              [--json] [--show-values]
+                                              a key is 7, '"a"', '["org1",7]' or '{"org":"org1","id":7}'
   cdc-to-segment demo                         recorded events into a local Segment stand-in
 
 INPUT is what \`kcat -C -J\` writes, also gzipped. Exit codes: 0 done, 1 the run failed, 2 configuration or arguments.
@@ -179,7 +182,7 @@ try {
 } catch (error) {
   const known = error instanceof CdcError;
   process.stderr.write(`${known ? `${error.code}: ${error.message}` : (error as Error).stack}\n`);
-  process.exitCode = known && error.next === "usage" ? 2 : 1;
+  process.exitCode = exitCodeOf(error);
 }
 // A broker that is away keeps kafkajs' timers for some 20 s; everything that matters is done. Data on its way to a slow
 // reader of stdout is not cut off: `preview` and `record` have waited for it.

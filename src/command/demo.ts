@@ -7,7 +7,7 @@ import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
 import { fileControl } from "../control/file-control.ts";
 import { asLine, LoggedDeadLetters } from "../deliver/dead-letters.ts";
-import type { LaneMessage } from "../deliver/lane.ts";
+import type { LaneMessage } from "../deliver/ordered-lane.ts";
 import { readFeed } from "../demo/feed.ts";
 import { Picture } from "../demo/picture.ts";
 import { StandIn } from "../demo/stand-in.ts";

@@ -3,7 +3,6 @@ import { CdcError } from "../errors.ts";
 import type { Explanation, Question } from "../explanation.ts";
 import { explanationText } from "../explanation-text.ts";
 import { InputLines } from "../source/input-lines.ts";
-import { deadLetterTopic } from "./dead-letter-topic.ts";
 import { askedOfService } from "./explain/asked-of-service.ts";
 import { readFromFolder } from "./explain/read-from-folder.ts";
 
@@ -16,26 +15,29 @@ export type ExplainOptions = {
   readonly showValues: boolean;
 };
 
-/** An explanation, and who gave it. */
-export type Answered = { readonly explanation: Explanation; readonly by: string };
+/** An explanation, who gave it, and where what was set aside stands. */
+export type Answered = {
+  readonly explanation: Explanation;
+  readonly by: string;
+  readonly deadLetters: string;
+};
 
 /**
  * Says why something was sent about a row, or not: asks the service that runs on this machine, else looks into the state
- * that one left. Changes nothing.
+ * that one left. Changes nothing. The exit code is 1 where nothing was there to look into.
  */
 export async function explain(config: string, options: ExplainOptions): Promise<void> {
   const settings = readSettings(config);
   const { model, key, record, json, showValues } = options;
   const line = record === null ? null : await onlyLine(record);
   const question: Question = { model, key, line, showValues };
-  const { explanation, by } =
+  const { explanation, by, deadLetters } =
     (await askedOfService(settings, question)) ?? (await readFromFolder(settings, question));
   process.stderr.write(`${by}\n`);
   process.stdout.write(
-    json
-      ? `${JSON.stringify(explanation)}\n`
-      : explanationText(explanation, deadLetterTopic(settings)),
+    json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, deadLetters),
   );
+  if (line === null && explanation.looked.length === 0) process.exitCode = 1;
 }
 
 async function onlyLine(input: string): Promise<string> {

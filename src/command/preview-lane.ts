@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import type { LaneMessage } from "../deliver/lane.ts";
-import type { OrderedLane } from "../deliver/ordered-lane.ts";
+import type { LaneMessage, OrderedLane } from "../deliver/ordered-lane.ts";
 import type { RecordedRecord } from "../recorded-line.ts";
 import type { SourceListener } from "../source/source.ts";
 

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Changelog } from "../changelog/changelog.ts";
 import { systemClock } from "../clock.ts";
 import type { Settings } from "../config/settings.ts";
@@ -16,7 +15,7 @@ import { kafkaAccess } from "./kafka-access.ts";
 import { KeptTopics } from "./kept-topics.ts";
 import { requireOther } from "./require-other.ts";
 import { requireStopped } from "./require-stopped.ts";
-import { replayHome, replayState, serviceState } from "./state-folders.ts";
+import { replayLetters, replayState, serviceState } from "./state-folders.ts";
 import { TopicLetters } from "./topic-letters.ts";
 
 /** Where dead letters are read from, and what belongs to those who set them aside. */
@@ -75,9 +74,8 @@ export async function fromFile(
   logger: Logger,
   input: string,
 ): Promise<RedriveFrom> {
-  const home = replayHome(settings);
   const folder = replayState(settings);
-  const file = settings.deadLetters.file ?? join(home, "dead-letters.ndjson");
+  const file = replayLetters(settings);
   requireOther(file, input);
   const lines = await InputLines.open(input);
   const log = new FileLog(file);

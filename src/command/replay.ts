@@ -16,7 +16,7 @@ import { recordedInput } from "./recorded-input.ts";
 import { requireOther } from "./require-other.ts";
 import { segmentOf } from "./segment.ts";
 import { stopSignal } from "./signals.ts";
-import { replayHome, replayState } from "./state-folders.ts";
+import { replayHome, replayLetters, replayState } from "./state-folders.ts";
 import { summary } from "./summary.ts";
 
 /** The whole pipeline from a recorded file instead of Kafka, with a state of its own. */
@@ -29,7 +29,7 @@ export async function replay(config: string, input: string): Promise<void> {
   const told = createLogger(level, format);
   const logger = besideProgress(createLogger(level === "info" ? "warn" : level, format));
   const folder = replayHome(settings);
-  const letterFile = settings.deadLetters.file ?? join(folder, "dead-letters.ndjson");
+  const letterFile = replayLetters(settings);
   requireOther(letterFile, input);
   const letters = new FileLog(letterFile);
   const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, logger);

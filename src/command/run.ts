@@ -1,14 +1,17 @@
 import { runPipeline } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import { readSettings } from "../config/read.ts";
+import type { Settings } from "../config/settings.ts";
 import { asRecord, LoggedDeadLetters } from "../deliver/dead-letters.ts";
+import { CdcError, messageOf } from "../errors.ts";
 import { besideProgress } from "../progress.ts";
 import { KafkaSource } from "../source/kafka-source.ts";
 import { localState } from "../state/local-state.ts";
 import { Plans } from "../task/plan.ts";
 import { Counters } from "../telemetry/counters.ts";
-import { createLogger } from "../telemetry/log.ts";
+import { createLogger, type Logger } from "../telemetry/log.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { kafkaAccess } from "./kafka-access.ts";
 import { KeptTopics } from "./kept-topics.ts";
 import { library } from "./library.ts";
@@ -20,6 +23,7 @@ import { summary } from "./summary.ts";
 
 /**
  * The service: Kafka in, Segment out, until SIGTERM or SIGINT.
+ * What ends it after the settings were read is a line of its log, and not thrown.
  * @param rebuild whether a partition whose state or records are lost is built anew from its topic
  */
 export async function run(config: string, rebuild: boolean): Promise<void> {
@@ -27,12 +31,27 @@ export async function run(config: string, rebuild: boolean): Promise<void> {
   const settings = rebuild
     ? { ...read, state: { ...read.state, onGap: "rebuild" as const } }
     : read;
+  const { level, format } = settings.log;
+  const logger = besideProgress(createLogger(level, format));
+  try {
+    await serve(settings, logger);
+  } catch (error) {
+    const fields = error instanceof CdcError ? { code: error.code } : { stack: stackOf(error) };
+    logger.error(fields, messageOf(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
+
+async function serve(settings: Settings, logger: Logger): Promise<void> {
   const { name } = settings;
   const access = kafkaAccess(settings, "run");
   const { connection, groupId, sessionTimeout_ms, silence_ms } = access;
   const plans = new Plans(settings);
   const counters = new Counters();
-  const logger = besideProgress(createLogger(settings.log.level, settings.log.format));
   const folder = serviceState(settings);
   const source = new KafkaSource({
     kafka: connection,

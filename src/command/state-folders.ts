@@ -11,6 +11,11 @@ export function replayHome({ state, name }: Settings): string {
   return join(state.directory, name, "replay");
 }
 
+/** The file of what `replay` set aside. */
+export function replayLetters(settings: Settings): string {
+  return settings.deadLetters.file ?? join(replayHome(settings), "dead-letters.ndjson");
+}
+
 /** Folder of the stores of `replay`. */
 export function replayState(settings: Settings): string {
   return join(replayHome(settings), "tasks");

@@ -47,7 +47,11 @@ export function parseSettings(
   const parsed = settingsSchema.safeParse(value);
   if (parsed.success && problems.length === 0) problems.push(...checkReferences(parsed.data));
   if (!parsed.success)
-    problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, value, mask)));
+    problems.push(
+      ...parsed.error.issues
+        .filter((issue) => !expanded.problems.some(({ path }) => comesOf(path, issue)))
+        .flatMap((issue) => explain(issue, value, mask)),
+    );
   if (parsed.success && problems.length === 0) return parsed.data;
 
   const report = problems.map(
@@ -55,6 +59,19 @@ export function parseSettings(
       `${file}:${lineOf(document, lines, path)}: ${shownPath(path) || "(top)"}: ${text}`,
   );
   throw new CdcError("CONFIGURATION", mask(report.join("\n")));
+}
+
+/**
+ * Whether the issue is with the text in which a variable that is not set left nothing, or with what that text is a part
+ * of, where several forms would do and none fits. Paths of variables name no places in lists.
+ */
+function comesOf(
+  unset: readonly PropertyKey[],
+  { code, path }: { readonly code?: string; readonly path: readonly PropertyKey[] },
+): boolean {
+  const names = path.filter((part) => typeof part !== "number");
+  const isAbove = names.every((name, i) => name === unset[i]);
+  return isAbove && (names.length === unset.length || code === "invalid_union");
 }
 
 /** JavaScript objects lose this name: what stands under it would vanish without a word. */

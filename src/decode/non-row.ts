@@ -6,12 +6,13 @@ import { isObject, type Json, type JsonObject } from "./json.ts";
  * that Debezium gives its kind: a table of one's own may well have some of them as columns.
  */
 export function nonRowKind(payload: JsonObject): NonRowKind | null {
-  for (const kind of KINDS) if (isOf(kind, payload)) return kind.what;
+  // Nearly every record has an `op`, and is of none but these: looking through them all was 4 % of the time to decode.
+  const kinds = Object.hasOwn(payload, "op") ? WITH_OP : KINDS;
+  for (const kind of kinds) if (isOf(kind, payload)) return kind.what;
   return isObject(payload.after) && isSignal(payload.after) ? "signal" : null;
 }
 
 function isOf({ required, optional = [], fits }: Kind, payload: JsonObject): boolean {
-  // Of nearly every record this is all that is asked.
   for (const name of required) if (!Object.hasOwn(payload, name)) return false;
   const isKnown = (name: string) => required.includes(name) || optional.includes(name);
   return Object.keys(payload).every(isKnown) && fits(payload);
@@ -66,6 +67,8 @@ const KINDS: readonly Kind[] = [
   },
   { what: "signal", required: ["type"], optional: ["id", "data"], fits: isSignal },
 ];
+
+const WITH_OP = KINDS.filter(({ required }) => required.includes("op"));
 
 /**
  * A row of the signal table, where the marks around each chunk of an incremental snapshot stand too, or a record of the

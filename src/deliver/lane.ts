@@ -1,27 +1,17 @@
 import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
-import { recordName, type SourceRecord } from "../record.ts";
+import { recordName } from "../record.ts";
 import type { AnswerKind, Counters } from "../telemetry/counters.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Origin } from "../telemetry/origin.ts";
 import type { Fill } from "../telemetry/standing.ts";
 import { batchSize, LIMITS } from "./batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Destination } from "./destination.ts";
 import type { Gate } from "./gate.ts";
-import type { OrderedLane } from "./ordered-lane.ts";
+import type { LaneMessage, OrderedLane } from "./ordered-lane.ts";
 import type { RefusalRatio } from "./refusal-ratio.ts";
-import { type Verdict, verdict } from "./verdict.ts";
-
-/** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
-export type LaneMessage = {
-  readonly text: string;
-  readonly bytes: number;
-  readonly record: SourceRecord;
-  /** Why it is sent; none where it is sent as it stood in a dead letter. */
-  readonly origin?: Origin;
-};
+import { bodyOf, type Verdict, verdict } from "./verdict.ts";
 
 /** A lane is full at either of these; whoever pushes waits for room. */
 export type LaneLimits = { readonly messages: number; readonly bytes: number };
@@ -160,6 +150,8 @@ export class Lane implements OrderedLane {
       signal.throwIfAborted();
       const result = verdict(answer, clock.now());
       counters.answers[result.kind] += 1;
+      const body = bodyOf(answer);
+      if (result.kind !== "delivered" && body !== "") logger.debug({ body }, "Segment said");
       watcher?.answered(result.kind, reasonOf(result));
       switch (result.kind) {
         case "delivered":
@@ -169,7 +161,7 @@ export class Lane implements OrderedLane {
           this.#options.refusals.add(false, batch.length);
           return this.#settle(batch);
         case "refused":
-          return this.#halve(batch, result.reason);
+          return this.#halve(batch, result);
         case "stop":
           throw result.error;
         case "slow down":
@@ -188,7 +180,7 @@ export class Lane implements OrderedLane {
   }
 
   /** Halves a refused batch until the message that is refused stands alone, and sets that one aside. */
-  async #halve(batch: readonly LaneMessage[], reason: string): Promise<void> {
+  async #halve(batch: readonly LaneMessage[], { reason, says }: Refused): Promise<void> {
     const [only] = batch;
     if (batch.length > 1 || !only) {
       const middle = Math.ceil(batch.length / 2);
@@ -204,10 +196,10 @@ export class Lane implements OrderedLane {
         : `${this.#refused} messages in a row`;
       throw new CdcError(
         "TOO_MANY_DEAD_LETTERS",
-        `Segment refused ${count}, the last with ${reason}; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
+        `Segment refused ${count}, the last with ${reason}; the dead letters have what it said of those before; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
       );
     }
-    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${reason}`);
+    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${says}`);
     await this.#options.deadLetters.append([{ record: only.record, error, message: only.text }]);
     this.#options.counters.setAside(error.code);
     this.#settle(batch);
@@ -244,6 +236,8 @@ export class Lane implements OrderedLane {
     for (const { reject } of this.#watchers.splice(0)) reject(this.#failure);
   }
 }
+
+type Refused = Extract<Verdict, { kind: "refused" }>;
 
 function reasonOf(result: Verdict): string | null {
   if (result.kind === "delivered") return null;

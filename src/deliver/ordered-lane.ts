@@ -1,5 +1,15 @@
+import type { SourceRecord } from "../record.ts";
+import type { Origin } from "../telemetry/origin.ts";
 import type { Fill } from "../telemetry/standing.ts";
-import type { LaneMessage } from "./lane.ts";
+
+/** A message on its way: its JSON text, its size in UTF-8 bytes, and the record it came from. */
+export type LaneMessage = {
+  readonly text: string;
+  readonly bytes: number;
+  readonly record: SourceRecord;
+  /** Why it is sent; none where it is sent as it stood in a dead letter. */
+  readonly origin?: Origin;
+};
 
 /** An ordered line of messages: the lane to Segment, or what stands for it (`preview` prints, tests look on). */
 export interface OrderedLane {

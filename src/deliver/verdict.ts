@@ -1,7 +1,11 @@
+import { STATUS_CODES } from "node:http";
 import { CdcError } from "../errors.ts";
 import type { Answer } from "./destination.ts";
 
-/** What an answer means for the batch that it answers. */
+/**
+ * What an answer means for the batch that it answers. Reasons are logged: they name the status, and do not repeat the
+ * body, which may quote a message.
+ */
 export type Verdict =
   | { readonly kind: "delivered" }
   /** Try the same batch again after a back-off. */
@@ -9,7 +13,7 @@ export type Verdict =
   /** Nobody may send before `wait_ms` has passed; without it, after a back-off. */
   | { readonly kind: "slow down"; readonly wait_ms: number | null; readonly reason: string }
   /** Something in the batch is refused: halve it until the one message stands alone. */
-  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "refused"; readonly reason: string; readonly says: string }
   | { readonly kind: "stop"; readonly error: CdcError };
 
 /** A date far away is a wrong clock rather than a request to wait that long. */
@@ -29,7 +33,7 @@ export function verdict(answer: Answer, now: number): Verdict {
       : { kind: "retry", reason: answer.failure };
   }
   const { status } = answer;
-  const reason = `HTTP ${status}${answer.body === "" ? "" : `: ${answer.body.slice(0, 200)}`}`;
+  const reason = ["HTTP", status, STATUS_CODES[status] ?? []].flat().join(" ");
   if (status >= 200 && status < 300) return { kind: "delivered" };
   if (status === 429) return { kind: "slow down", wait_ms: waitOf(answer.retryAfter, now), reason };
   if (status === 401 || status === 403) {
@@ -47,7 +51,15 @@ export function verdict(answer: Answer, now: number): Verdict {
       `there is no Segment API at the configured address (${reason}); correct segment.url or segment.region`,
     );
   }
-  return { kind: "refused", reason };
+  const body = bodyOf(answer);
+  return { kind: "refused", reason, says: body === "" ? reason : `${reason}: ${body}` };
+}
+
+const LONGEST_BODY = 200;
+
+/** What was answered beside the status, as much of it as is told; it may quote what was sent. */
+export function bodyOf(answer: Answer): string {
+  return "body" in answer ? answer.body.slice(0, LONGEST_BODY) : "";
 }
 
 function stop(code: "SEGMENT_CREDENTIALS" | "SEGMENT_ADDRESS", text: string): Verdict {

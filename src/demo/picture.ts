@@ -1,5 +1,6 @@
-import type { LaneMessage } from "../deliver/lane.ts";
-import { barText } from "../progress-text.ts";
+import { systemClock } from "../clock.ts";
+import type { LaneMessage } from "../deliver/ordered-lane.ts";
+import { paceOf, type Step, stepText } from "../progress-text.ts";
 import type { SourceRecord } from "../record.ts";
 import type { CounterName, Counters } from "../telemetry/counters.ts";
 import type { StandIn } from "./stand-in.ts";
@@ -16,12 +17,16 @@ const SHOWN_ELSEWHERE = 24;
 
 const LEFT_WIDTH = 46;
 
+/** Where it begins. */
+const NOTHING: Step = { done: 0, total: null, counts: { records: 0 } };
+
 /** Draws what happens: a row on the left, what became of it on the right, and the sums below. */
 export class Picture {
   readonly #counters: Counters;
   readonly #standIn: StandIn;
   readonly #total: number;
   readonly #settings: string;
+  #began = 0;
   #lines = 0;
 
   /** @param total records that will come; @param settings path of the file that says what becomes of them */
@@ -34,6 +39,7 @@ export class Picture {
 
   /** @param page where it can be watched in a browser */
   begin(page = ""): void {
+    this.#began = systemClock.now();
     if (page !== "") process.stdout.write(`Watch it at ${BOLD}${page}/${RESET}\n\n`);
     this.#print(`${BOLD}Debezium change records${RESET}`, `${BOLD}what Segment gets${RESET}`);
   }
@@ -91,10 +97,26 @@ Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F r
     process.stdout.write(`The page stays at ${BOLD}${page}/${RESET} until you press Ctrl+C.\n`);
   }
 
+  /** A line that wraps could not be rewritten; what is told apart by colour stands in it as it is. */
   #footer(): string {
-    const [records, noOps] = [this.#counters.get("records"), this.#counters.get("calls_not_made")];
-    const taken = records + this.#counters.get("other_records");
-    return `${barText(taken / this.#total)}  ${BOLD}${records} records → ${this.#standIn.kept.length} messages${RESET}  ${YELLOW}${noOps} no-ops suppressed${RESET}`;
+    const step = this.#step;
+    const pace = paceOf(NOTHING, step, systemClock.now() - this.#began);
+    return stepText(step, pace)
+      .slice(0, (process.stdout.columns || 80) - 1)
+      .replace(/[\d,]+ records/, `${BOLD}$&${RESET}`)
+      .replace(/[\d,]+ calls not made/, `${YELLOW}$&${RESET}`);
+  }
+
+  get #step(): Step {
+    const [records, notMade] = [
+      this.#counters.get("records"),
+      this.#counters.get("calls_not_made"),
+    ];
+    return {
+      done: records + this.#counters.get("other_records"),
+      total: this.#total,
+      counts: { records, "calls not made": notMade, messages: this.#standIn.kept.length },
+    };
   }
 
   #print(left: string, right: string): void {

@@ -1,3 +1,4 @@
+import { failureKind } from "../cel.ts";
 import { messageOf } from "../errors.ts";
 import { column, type Row, type Value } from "../row.ts";
 import { type Mapped, type Reader, readerOf } from "./reader.ts";
@@ -6,8 +7,10 @@ import { type SegmentValue, segmentValue } from "./segment-value.ts";
 /** Traits or properties: every column, some under their own names, or a map. */
 export type Fields = "*" | readonly string[] | { readonly [name: string]: Mapped };
 
-/** A field that could not be mapped and was left out. */
-export type LeftOut = (field: string, reason: string) => void;
+/** A field that could not be mapped and was left out; `kind` is why without the values that the reason may quote. */
+export type LeftOut = (field: string, reason: string, kind: string) => void;
+
+const NO_COLUMN = "the row has no such column";
 
 /** Builds the traits or properties of a row. */
 export class Mapping {
@@ -38,10 +41,10 @@ export class Mapping {
     for (const [name, reader] of this.#readers) {
       try {
         const value = reader.read(row, absent);
-        if (value === undefined) leftOut(name, "the row has no such column");
+        if (value === undefined) leftOut(name, NO_COLUMN, NO_COLUMN);
         else put(result, name, segmentValue(value));
       } catch (error) {
-        leftOut(name, messageOf(error).split("\n")[0] ?? "");
+        leftOut(name, messageOf(error).split("\n")[0] ?? "", failureKind(error));
       }
     }
     return result;

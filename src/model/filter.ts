@@ -22,10 +22,11 @@ export function filterOf(
 ): Filter {
   if (where === undefined) return EVERY_ROW;
   const expression = compileExpression(where, "bool");
-  const failed = (reason: string, row: Row) =>
+  const failed = (reason: string, row: Row, cause?: unknown) =>
     new CdcError(
       "FILTER_FAILED",
       `model "${model}": \`where\` failed: ${reason}; the row has ${Object.keys(row).join(", ")}. Guard a column that may be missing with has(row.x)`,
+      { cause },
     );
   return {
     columns: expression.columns,
@@ -34,7 +35,7 @@ export function filterOf(
       try {
         result = expression.evaluate(row, absent.size === 0 ? declared : declared.union(absent));
       } catch (error) {
-        throw failed(messageOf(error).split("\n")[0] ?? "", row);
+        throw failed(messageOf(error).split("\n")[0] ?? "", row, error);
       }
       if (typeof result !== "boolean")
         throw failed(`it gave ${String(result)}, not true or false`, row);

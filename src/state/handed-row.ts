@@ -1,8 +1,8 @@
 import type { HandOver } from "../hand-over.ts";
 import type { StoredRow } from "../stored-row.ts";
 import { decodeTold, encodeTold, toldElsewhere } from "../told-text.ts";
-import type { SyncEntry } from "./position-record.ts";
 import { decodeStoredRow, encodeStoredRow } from "./row-codec.ts";
+import type { SyncEntry } from "./sync-registry.ts";
 
 /**
  * A stored row as it is handed over to another task, which numbers the syncs for itself.

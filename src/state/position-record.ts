@@ -1,6 +1,6 @@
 import { CdcError } from "../errors.ts";
 import type { SourcePosition } from "../event.ts";
-import type { Registered, SyncFingerprint } from "./sync-registry.ts";
+import type { Registered, SyncEntry } from "./sync-registry.ts";
 
 /** Where a task stands in its partition. Written in one batch with the rows that it covers. */
 export type PositionRecord = {
@@ -46,16 +46,6 @@ export const UNBEGUN: PositionRecord = {
   snapshot: null,
   reconcile: null,
   walk: null,
-};
-
-/** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */
-export type SyncEntry = {
-  readonly name: string;
-  readonly fingerprint: SyncFingerprint;
-  /** The partition's end when the sync first started there. */
-  readonly boundary: number;
-  /** The sync was taken out of the settings; its memberships are of no use any more. */
-  readonly retired?: boolean;
 };
 
 /** What a task knows besides its rows. */

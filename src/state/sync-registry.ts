@@ -1,5 +1,4 @@
 import { CdcError } from "../errors.ts";
-import type { SyncEntry } from "./position-record.ts";
 
 /** A sync as the settings have it now. */
 export type CurrentSync = { readonly name: string; readonly fingerprint: SyncFingerprint };
@@ -12,6 +11,16 @@ export type SyncFingerprint = {
   readonly filter: string;
   readonly users: string;
   readonly mapping: string;
+};
+
+/** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */
+export type SyncEntry = {
+  readonly name: string;
+  readonly fingerprint: SyncFingerprint;
+  /** The partition's end when the sync first started there. */
+  readonly boundary: number;
+  /** The sync was taken out of the settings; its memberships are of no use any more. */
+  readonly retired?: boolean;
 };
 
 /**

@@ -7,11 +7,11 @@ import {
   decodeTaskRecord,
   encodeTaskRecord,
   type PositionRecord,
-  type SyncEntry,
   type TaskRecord,
 } from "./position-record.ts";
 import { decodeStoredRow, encodeStoredRow, isMark, markedAt } from "./row-codec.ts";
 import type { Store, StoreEntry } from "./store.ts";
+import type { SyncEntry } from "./sync-registry.ts";
 
 /**
  * Keys: `p` the task record, `r<row key>` a row, `h<old and new key>` a row that changes its key; and, in this store

@@ -29,6 +29,11 @@ export class Backlog {
     return this.#queue.length === 0;
   }
 
+  /** The next to be processed; `null` where none waits. */
+  get first(): SourceRecord | null {
+    return this.#queue.first;
+  }
+
   get isPaused(): boolean {
     return this.#isPaused;
   }

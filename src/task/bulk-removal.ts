@@ -6,6 +6,7 @@ import { recordName, type SourceRecord, type TopicPartition } from "../record.ts
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { TopicPlan } from "./plan.ts";
 import type { Processor } from "./processor.ts";
 import { Reconciliation } from "./reconciliation.ts";
@@ -22,6 +23,7 @@ export type BulkRemovalOptions = {
   readonly state: TaskState;
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly logger: Logger;
   /** All partitions of the topic. */
   readonly partitions: () => Promise<readonly number[]>;
   /** The end of the partition's log now; `null` for a recorded file. */
@@ -88,16 +90,21 @@ export class BulkRemoval {
 
   /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
   async reconcile(now: number): Promise<boolean> {
-    const { position, counters, end } = this.#options;
+    const { at, position, counters, end, logger } = this.#options;
     const { next, snapshot, control } = position.record;
     const endOfLog = async () => (await end()) ?? next;
     const letter = await this.#reconciliation.ready(now, next, endOfLog);
     if (letter === null) return false;
-    await this.#remove(letter.removal, (row) => {
+    const rows = await this.#remove(letter.removal, (row) => {
       const missing = isMissing(row, snapshot, letter);
       if (missing) counters.add("reconciled");
       return missing;
     });
+    const record = recordName(letter.removal.record);
+    logger.info(
+      { ...at, record, rows },
+      "removed the rows that a complete snapshot no longer contained",
+    );
     this.#reconciliation.done();
     position.pass(control, null);
     return true;
@@ -105,21 +112,31 @@ export class BulkRemoval {
 
   /** Removes, and makes durable, every row that is from before the truncate. */
   async #truncate(removal: Removal): Promise<void> {
-    await this.#remove(removal, (row) => isRemovedBy(removal, row));
-    this.#options.position.remember(removal);
-    await this.#options.checkpoint();
+    const { at, position, checkpoint, logger } = this.#options;
+    const rows = await this.#remove(removal, (row) => isRemovedBy(removal, row));
+    position.remember(removal);
+    await checkpoint();
+    const record = recordName(removal.record);
+    logger.info({ ...at, record, rows }, "removed the rows of a TRUNCATE");
   }
 
-  /** While a record waits for another task no checkpoint can be made, and removals are made durable in parts. */
-  async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<void> {
+  /**
+   * While a record waits for another task no checkpoint can be made, and removals are made durable in parts.
+   * @returns how many rows were removed
+   */
+  async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<number> {
     const { state, processor, position, take, release, checkpoint } = this.#options;
     await release();
     // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
     position.pass(position.record.control, this.text);
     await checkpoint();
+    let removed = 0;
     for await (const [key, row] of state.rows()) {
-      if (isGone(row)) await take(processor.remove(key, row, removal));
+      if (!isGone(row)) continue;
+      await take(processor.remove(key, row, removal));
+      removed += 1;
     }
     await checkpoint();
+    return removed;
   }
 }

@@ -3,11 +3,13 @@ import type { Clock } from "../clock.ts";
 import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import { sizeOf } from "../record.ts";
-import type { PositionRecord, SyncEntry } from "../state/position-record.ts";
+import type { PositionRecord } from "../state/position-record.ts";
+import type { SyncEntry } from "../state/sync-registry.ts";
 import type { StateCut, TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Fill } from "../telemetry/standing.ts";
 import type { Outbox } from "./outbox.ts";
+import type { TaskPosition, Times } from "./task-position.ts";
 
 export type CheckpointLimits = {
   readonly interval_ms: number;
@@ -24,11 +26,9 @@ export type CheckpointOptions = {
   /** `null` where the state is on this machine's disk alone. */
   readonly changelog: OwnedChangelog | null;
   /** Where the task stands now. */
-  readonly position: () => PositionRecord;
+  readonly position: TaskPosition;
   /** Whether a record waits among the uncommitted rows: no position may pass it. */
   readonly isHeld: () => boolean;
-  /** Commit time of the last row processed, ms since 1970; `null` where none was. */
-  readonly time: () => number | null;
   /** Tells the source that all below the offset is done. */
   readonly commit: (next: number) => Promise<void>;
   /** Longest time between two checkpoints that have work, and the uncommitted rows, and bytes, that start one before. */
@@ -42,8 +42,8 @@ type Covered = {
   readonly cut: StateCut;
   readonly letters: readonly DeadLetter[];
   readonly messages: number;
-  /** Commit time of the last row. */
-  readonly time: number | null;
+  /** Of its records; `null` where it covers none, such as rows that were removed by themselves. */
+  readonly times: Times | null;
   /** Resolves when what other tasks have to know is in the control log. */
   readonly told: Promise<void>;
 };
@@ -59,13 +59,15 @@ export class Checkpoint {
   #letterBytes = 0;
   #stored: PositionRecord;
   #storedTime: number | null = null;
+  /** Of what the checkpoint under way covers. */
+  #covered: Times | null = null;
   #done: number | null = null;
   #last: number;
   #running: Promise<void> | null = null;
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
-    this.#stored = options.position();
+    this.#stored = options.position.record;
     this.#last = options.clock.now();
   }
 
@@ -77,7 +79,7 @@ export class Checkpoint {
     }
   }
 
-  /** What is durable: the position, the commit time of the last row below it, and when that was done. */
+  /** What is durable: the position, the time of the last record below it, and when that was done. */
   get stored(): {
     readonly next: number;
     readonly time: number | null;
@@ -86,9 +88,9 @@ export class Checkpoint {
     return { next: this.#stored.next, time: this.#storedTime, at: this.#done };
   }
 
-  /** Everything that was processed is durable. */
-  get isDone(): boolean {
-    return !this.#hasWork;
+  /** The time of the first record that was processed and is not durable; `null` where there is none. */
+  get oldest(): number | null {
+    return (this.#covered ?? this.#options.position.times)?.first ?? null;
   }
 
   get fills(): { readonly uncommitted_rows: Fill; readonly uncommitted_bytes: Fill } {
@@ -126,11 +128,12 @@ export class Checkpoint {
     const began = clock.now();
     this.#last = began;
     const told = outbox.sent();
+    this.#covered = position.cut();
     this.#running = this.#steps({
-      cut: state.cut(position()),
+      cut: state.cut(position.record),
       letters,
       messages: lane.pushed,
-      time: this.#options.time(),
+      times: this.#covered,
       told,
     });
     await this.#running;
@@ -144,7 +147,7 @@ export class Checkpoint {
     await this.#running?.catch(() => {});
   }
 
-  async #steps({ cut, letters, messages, time, told }: Covered): Promise<void> {
+  async #steps({ cut, letters, messages, times, told }: Covered): Promise<void> {
     const { state, syncs, lane, deadLetters, changelog, commit } = this.#options;
     // 1 deliver
     await lane.settled(messages);
@@ -153,13 +156,14 @@ export class Checkpoint {
     // 2 changelog, 3 store
     await keep({ state, syncs, changelog }, cut);
     this.#stored = cut.position;
-    this.#storedTime = time;
+    this.#storedTime = times?.last ?? this.#storedTime;
+    this.#covered = null;
     // 4 commit the group offset: for lag tools only, the stored position is the truth
     await commit(cut.position.next);
   }
 
   get #hasWork(): boolean {
-    return this.#options.position() !== this.#stored || this.#pending > 0;
+    return this.#options.position.record !== this.#stored || this.#pending > 0;
   }
 
   get #pending(): number {

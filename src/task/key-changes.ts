@@ -6,7 +6,7 @@ import type { HandOver } from "../hand-over.ts";
 import type { TopicPartition } from "../record.ts";
 import type { KeyChange, Prefetched } from "../state/hand-overs.ts";
 import { handed, handedRow } from "../state/handed-row.ts";
-import type { SyncEntry } from "../state/position-record.ts";
+import type { SyncEntry } from "../state/sync-registry.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";

@@ -17,8 +17,7 @@ import { CdcError } from "../errors.ts";
 import { idSpace } from "../map/message-id.ts";
 import { missingUser, Sync, type SyncOptions } from "../map/sync.ts";
 import { type Filter, filterOf } from "../model/filter.ts";
-import type { SyncEntry } from "../state/position-record.ts";
-import type { SyncFingerprint } from "../state/sync-registry.ts";
+import type { SyncEntry, SyncFingerprint } from "../state/sync-registry.ts";
 import { namesTopic, type TopicName, topicName } from "../topic-name.ts";
 
 /** Everything that reads one topic: how its records are decoded, and the models and syncs over its rows. */

@@ -14,7 +14,7 @@ import {
   type TopicPartition,
 } from "../record.ts";
 import type { Prefetched } from "../state/hand-overs.ts";
-import type { SyncEntry } from "../state/position-record.ts";
+import type { SyncEntry } from "../state/sync-registry.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { StoredRow } from "../stored-row.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -47,9 +47,6 @@ export type ProcessorOptions = {
   readonly refusals: RefusalRatio;
 };
 
-/** Commit times of the first and the last row processed in this life, ms since 1970. */
-export type Times = { readonly first: number; last: number };
-
 type Decoded = {
   readonly record: SourceRecord;
   readonly event: SourceEvent | CdcError;
@@ -73,7 +70,6 @@ export class Processor {
   readonly #keyChanges: KeyChanges;
   readonly #syncWalk: SyncWalk;
   #refusedInARow = 0;
-  #times: Times | null = null;
 
   constructor(options: ProcessorOptions) {
     const { plan, registry } = options;
@@ -86,11 +82,6 @@ export class Processor {
       wait_ms: plan.keyChangeWait_ms,
     });
     this.#syncWalk = new SyncWalk({ ...options, rows: this.#rows });
-  }
-
-  /** `null` before the first row. */
-  get times(): Times | null {
-    return this.#times;
   }
 
   /** Until when records wait for what another partition has to tell; `null` where none does. No position may pass them. */
@@ -224,10 +215,6 @@ export class Processor {
 
   #advance(record: SourceRecord, event: SourceEvent | CdcError): void {
     const row = !(event instanceof CdcError) && event.kind === "row" ? event : null;
-    if (row !== null) {
-      if (this.#times === null) this.#times = { first: row.time, last: row.time };
-      else this.#times.last = row.time;
-    }
     this.#options.position.advance(record, event, row);
   }
 
@@ -241,16 +228,21 @@ export class Processor {
   }
 }
 
-/** A bad deploy refuses every record: better to stop than to drain the topic into the dead letters. */
+/**
+ * A bad deploy refuses every record: better to stop than to drain the topic into the dead letters. It ends in the log,
+ * and the reason may quote the record: its code alone is told.
+ */
 function tooMany(
   record: SourceRecord,
   which: string,
   last: DeadLetter | undefined,
   limit: string,
 ): CdcError {
+  const by = last?.by === undefined ? "" : ` in ${last.by}`;
   return new CdcError(
     "TOO_MANY_DEAD_LETTERS",
-    `${recordName(record)}: ${which} ended as dead letters, the last because ${last?.error.message}; ` +
+    `${recordName(record)}: ${which} ended as dead letters, this one with ${last?.error.code}${by}; ` +
+      "the dead letters written so far tell their reasons, `explain --record` tells that of a record that is not among them; " +
       `mend the cause and start again, or raise deadLetters.${limit}`,
   );
 }

@@ -15,6 +15,11 @@ export class RecordQueue {
     return this.#records.length;
   }
 
+  /** The next to be processed; `null` where none waits. */
+  get first(): SourceRecord | null {
+    return this.#records[0] ?? null;
+  }
+
   get fills(): { readonly queue_records: Fill; readonly queue_bytes: Fill } {
     const { records, bytes } = this.#limit;
     return {

@@ -1,6 +1,6 @@
 import type { Letter } from "../control/letter.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
-import type { LaneMessage } from "../deliver/lane.ts";
+import type { LaneMessage } from "../deliver/ordered-lane.ts";
 
 /** What comes out of records, each in its order: messages, what was set aside, and what other tasks have to know. */
 export type Results = {

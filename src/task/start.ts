@@ -9,6 +9,8 @@ export type Start = {
   readonly boundary: number;
   /** What the state holds is to be forgotten: it is built anew from the topic. */
   readonly forget: boolean;
+  /** What is gone and was not processed, in words, where it is gone past; else `null`. */
+  readonly gap: string | null;
 };
 
 /**
@@ -25,7 +27,7 @@ export function startOf(
   topicIsBegun: boolean,
   onGap: "stop" | "continue" | "rebuild",
 ): Start {
-  if (range === null) return { next: known?.next ?? 0, boundary: 0, forget: false };
+  if (range === null) return { next: known?.next ?? 0, boundary: 0, forget: false, gap: null };
   const gap = gapOf(known, range);
   if (gap !== null && onGap === "stop") {
     throw new CdcError(
@@ -34,12 +36,12 @@ export function startOf(
     );
   }
   if (known !== null && gap === null) {
-    return { next: known.next, boundary: range.end, forget: false };
+    return { next: known.next, boundary: range.end, forget: false, gap };
   }
   // A partition that was added to the topic later was not there before the sync began: all of it counts.
   const isNew = known === null && gap === null && topicIsBegun;
   const forget = gap !== null && onGap === "rebuild";
-  return { next: range.start, boundary: isNew ? 0 : range.end, forget };
+  return { next: range.start, boundary: isNew ? 0 : range.end, forget, gap };
 }
 
 /** What is gone, in words, or `null`. */

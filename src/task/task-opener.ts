@@ -24,7 +24,7 @@ import { keep } from "./checkpoint.ts";
 import type { Plans, TopicPlan } from "./plan.ts";
 import { Processor, type ProcessorOptions } from "./processor.ts";
 import { RestoresShown } from "./restores-shown.ts";
-import { startOf } from "./start.ts";
+import { type Start, startOf } from "./start.ts";
 import { Task } from "./task.ts";
 import { TaskPosition } from "./task-position.ts";
 
@@ -153,6 +153,7 @@ export class TaskOpener {
     const now = await source.range(at);
     const range = now && { ...now, committed };
     const start = startOf(at, found, range, isAdded ?? begun.has(at.topic), settings.state.onGap);
+    if (start.gap !== null) this.#sayGap(at, start);
     if (start.forget) await forget(state, changelog);
     const known = start.forget ? null : found;
     const current = plan.models
@@ -174,6 +175,7 @@ export class TaskOpener {
     const { processorFor = (of) => new Processor(of) } = this.#options;
     const task = new Task({
       ...about,
+      logger,
       processor: processorFor({ ...about, registry, refusedInARow, refusals: this.#refusals }),
       lane: this.#options.laneFor(
         {
@@ -205,6 +207,11 @@ export class TaskOpener {
     });
     logger.info({ ...at, position: record.next, ...range }, "partition taken");
     return { task, position: record };
+  }
+
+  #sayGap(at: TopicPartition, { gap, forget, next }: Start): void {
+    const then = forget ? "its state is built anew from what the topic holds" : "goes on without";
+    this.#options.logger.warn({ ...at, position: next, gap }, `gone past what is lost: ${then}`);
   }
 
   /** @returns whether the partition was added to its topic after the pipeline had begun with it */

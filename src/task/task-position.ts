@@ -5,9 +5,16 @@ import type { SourceRecord } from "../record.ts";
 import type { PositionRecord } from "../state/position-record.ts";
 import { snapshotAfter } from "./snapshots.ts";
 
+/**
+ * When the first and the last of some records were made, ms since 1970: the commit in the database of a row, Kafka's
+ * timestamp of what tells of none.
+ */
+export type Times = { readonly first: number; readonly last: number };
+
 /** Where one task stands, moved record by record. In memory: making it durable is the checkpoint's work. */
 export class TaskPosition {
   #record: PositionRecord;
+  #times: { first: number; last: number } | null = null;
 
   constructor(record: PositionRecord) {
     this.#record = record;
@@ -18,9 +25,23 @@ export class TaskPosition {
     return this.#record;
   }
 
+  /** Of the records passed since the last cut; `null` where there are none. */
+  get times(): Times | null {
+    return this.#times;
+  }
+
+  /** A checkpoint begins. @returns the times of what it covers; what is passed from now on is the next one's */
+  cut(): Times | null {
+    const times = this.#times;
+    this.#times = null;
+    return times;
+  }
+
   /** Goes past a record with what it came to; `row` is `null` where that was no row. */
-  advance({ offset }: SourceRecord, event: SourceEvent | CdcError, row: RowEvent | null): void {
+  advance(record: SourceRecord, event: SourceEvent | CdcError, row: RowEvent | null): void {
+    const { offset, timestamp } = record;
     const { streaming, snapshot } = this.#record;
+    this.#passed(row?.time ?? timestamp);
     const isStreamed = row !== null && row.operation !== "read" && !row.incremental;
     this.#move({
       next: offset + 1,
@@ -31,7 +52,8 @@ export class TaskPosition {
   }
 
   /** Goes past a record without any effect. */
-  skip({ offset }: SourceRecord): void {
+  skip({ offset, timestamp }: SourceRecord): void {
+    this.#passed(timestamp);
     this.#move({ next: offset + 1, lastDelete: null });
   }
 
@@ -69,6 +91,11 @@ export class TaskPosition {
   /** All letters below `control` are done; the rows that a snapshot's end asks to remove, or none, are still to be. */
   pass(control: number, reconcile = this.#record.reconcile): void {
     this.#move({ control, reconcile });
+  }
+
+  #passed(time: number): void {
+    if (this.#times === null) this.#times = { first: time, last: time };
+    else this.#times.last = time;
   }
 
   #move(to: Partial<PositionRecord>): void {

@@ -6,9 +6,10 @@ import type { DeadLetters } from "../deliver/dead-letters.ts";
 import type { OrderedLane } from "../deliver/ordered-lane.ts";
 import type { Truncate } from "../event.ts";
 import type { SourceRecord, TopicPartition } from "../record.ts";
-import type { SyncEntry } from "../state/position-record.ts";
+import type { SyncEntry } from "../state/sync-registry.ts";
 import type { TaskState } from "../state/task-state.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { Fill, Phase, TaskStanding } from "../telemetry/standing.ts";
 import { Backlog } from "./backlog.ts";
 import { BulkRemoval } from "./bulk-removal.ts";
@@ -42,6 +43,7 @@ export type TaskOptions = {
   readonly limits: TaskLimits;
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly logger: Logger;
   readonly pause: () => void;
   readonly resume: () => void;
   readonly commit: (next: number) => Promise<void>;
@@ -79,7 +81,8 @@ export class Task {
   readonly #loop: Promise<void>;
   #phase: "running" | "stopping" | "closed" = "running";
   #abandoned = false;
-  #processing = false;
+  /** The first of the records that are being processed. */
+  #processing: SourceRecord | null = null;
   #sourceEnded = false;
   #idleWatchers: (() => void)[] = [];
 
@@ -96,9 +99,7 @@ export class Task {
     this.#checkpoint = new Checkpoint({
       ...options,
       outbox: this.#outbox,
-      position: () => position.record,
       isHeld: () => processor.waitsUntil !== null,
-      time: () => processor.times?.last ?? null,
       limits: limits.checkpoint,
     });
     this.#bulkRemoval = new BulkRemoval({
@@ -117,13 +118,14 @@ export class Task {
 
   /** What it says of itself. */
   async standing(): Promise<Omit<TaskStanding, "restore">> {
-    const { processor, state, lane } = this.#options;
+    const { state, lane } = this.#options;
     const { next, time, at } = this.#checkpoint.stored;
+    const oldest = this.#oldest;
     return {
       ...{ topic: this.at.topic, partition: this.at.partition, phase: this.#shownPhase },
       position: next,
-      isIdle: this.#isIdle && this.#checkpoint.isDone,
-      time: time ?? processor.times?.first ?? null,
+      isIdle: oldest === null,
+      time: oldest ?? time,
       checkpointed: at,
       fills: {
         ...this.#backlog.fills,
@@ -140,6 +142,12 @@ export class Task {
     const position = this.#options.position.record;
     const durable = this.#checkpoint.stored.next;
     return { at: this.at, plan, syncs, position, durable, row: (key) => state.look(key) };
+  }
+
+  /** When the first record was made that was taken in and is not stored; Kafka's time of one that is not decoded yet. */
+  get #oldest(): number | null {
+    const waiting = this.#processing ?? this.#backlog.first;
+    return this.#checkpoint.oldest ?? waiting?.timestamp ?? null;
   }
 
   get #shownPhase(): Phase {
@@ -263,13 +271,13 @@ export class Task {
 
   async #work(): Promise<void> {
     await this.#makeRoom();
-    this.#processing = true;
     const { processor } = this.#options;
     const group = this.#backlog.take(GROUP);
+    this.#processing = group[0] ?? null;
     const results = await processor.process(group);
     this.#take(results);
     if (results.truncate) await this.#meet(results.truncate, group.slice(results.count));
-    this.#processing = false;
+    this.#processing = null;
     this.#backlog.resume();
     this.#checkpointWhenDue();
   }
@@ -280,7 +288,7 @@ export class Task {
   }
 
   get #isIdle(): boolean {
-    const isDone = this.#backlog.isEmpty && !this.#processing && this.#inbox.isEmpty;
+    const isDone = this.#backlog.isEmpty && this.#processing === null && this.#inbox.isEmpty;
     const isWaiting = this.#bulkRemoval.isWaiting || !this.#outbox.isIdle;
     const isHeld = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
     return isDone && !isWaiting && !(this.#sourceEnded && isHeld);
@@ -321,7 +329,9 @@ export class Task {
 
   /** A truncate stands at the head of what is left of a group. */
   async #meet(truncate: Truncate, rest: readonly SourceRecord[]): Promise<void> {
-    const isPast = await this.#bulkRemoval.meet(truncate, rest[0] as SourceRecord);
+    const record = rest[0] as SourceRecord;
+    this.#processing = record;
+    const isPast = await this.#bulkRemoval.meet(truncate, record);
     this.#backlog.putBack(isPast ? rest.slice(1) : rest);
   }
 

@@ -2,6 +2,7 @@ import type { Letter, Removal } from "../control/letter.ts";
 import { CdcError } from "../errors.ts";
 import type { Truncate } from "../event.ts";
 import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
+import type { Logger } from "../telemetry/log.ts";
 
 export type TruncationOptions = {
   readonly at: TopicPartition;
@@ -10,10 +11,15 @@ export type TruncationOptions = {
   readonly partitions: () => Promise<readonly number[]>;
   /** Puts a letter into the control log. */
   readonly send: (letter: Letter) => void;
+  readonly logger: Logger;
 };
 
 /** A truncate that was met, and the partitions that have not removed their rows yet. */
-type Barrier = { readonly name: string; readonly missing: Set<number> };
+type Barrier = {
+  readonly name: string;
+  readonly record: SourceRecord;
+  readonly missing: Set<number>;
+};
 
 /**
  * How a task leads a truncate of its table. The record stands in one partition and concerns all: the task that meets it
@@ -46,7 +52,10 @@ export class Truncation {
     silent: readonly string[],
   ): Promise<Removal | "ignored" | null> {
     const { at, policy, partitions, send } = this.#options;
-    if (policy === "ignore") return "ignored";
+    if (policy === "ignore") {
+      this.#say(record, "a TRUNCATE was met and ignored");
+      return "ignored";
+    }
     if (policy === "stop") {
       throw new CdcError(
         "TRUNCATED",
@@ -59,8 +68,9 @@ export class Truncation {
     if (this.#barrier?.name !== name) {
       const missing = new Set(await partitions());
       missing.delete(at.partition);
-      this.#barrier = { name, missing };
+      this.#barrier = { name, record, missing };
       if (missing.size > 0) send({ kind: "truncate", ...at, removal });
+      this.#say(record, "a TRUNCATE was met", missing);
     }
     if (this.isWaiting) return null;
     this.#barrier = null;
@@ -69,6 +79,19 @@ export class Truncation {
 
   /** Another task has removed its rows. */
   done({ name, partition }: { readonly name: string; readonly partition: number }): void {
-    if (this.#barrier?.name === name) this.#barrier.missing.delete(partition);
+    if (this.#barrier?.name !== name) return;
+    const { record, missing } = this.#barrier;
+    if (missing.delete(partition))
+      this.#say(record, "a partition is done with a TRUNCATE", missing);
+  }
+
+  /** @param missing the partitions that it waits for, each of which has to remove its rows first */
+  #say(
+    { topic, partition, offset }: SourceRecord,
+    what: string,
+    missing?: ReadonlySet<number>,
+  ): void {
+    const waitsFor = missing && [...missing];
+    this.#options.logger.info({ topic, partition, offset, waitsFor }, what);
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CdcError } from "../errors.ts";
 import type { Explanation, Question } from "../explanation.ts";
 import { explanationText } from "../explanation-text.ts";
-import { isLoopback } from "./loopback.ts";
+import { isThisMachine } from "./loopback.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** A record of Kafka, in the recorded form. */
@@ -16,7 +16,8 @@ const ASKED = ["model", "key", "values"];
 /**
  * `GET /explain?model=&key=` says why something was sent about a row, or not; `POST` with a recorded line as its body also
  * what that record would do. With `values=true` it tells values of columns, to this machine alone. It answers with JSON;
- * where `text/plain` is accepted before that, with what the command prints.
+ * where `text/plain` is accepted before that, with what the command prints. A refusal names the pipeline too: whoever asks
+ * may mean another one.
  * @param deadLetters the topic in which they stand
  */
 export function serveExplain(
@@ -24,14 +25,18 @@ export function serveExplain(
   telemetry: Telemetry,
   deadLetters: string,
 ): void {
+  const { pipeline } = telemetry;
+  const refused = (reply: FastifyReply, reason: string, toDo: string) =>
+    reply.code(400).send({ pipeline, code: "BAD_QUESTION", reason, toDo });
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     reply.header("cache-control", "no-store");
     const question = questionOf(request);
     if (typeof question === "string") return refused(reply, question, HOW_TO_ASK);
-    if (question.showValues && !isLoopback(request.ip)) return reply.code(403).send(ELSEWHERE);
+    if (question.showValues && !isThisMachine(request.ip))
+      return reply.code(403).send({ pipeline, ...ELSEWHERE });
     try {
       const explanation = await inTime(telemetry.explain(question));
-      if (explanation === null) return reply.code(503).send(NOT_YET);
+      if (explanation === null) return reply.code(503).send({ pipeline, ...NOT_YET });
       if (!isTextWanted(request)) return explanation;
       return reply
         .type("text/plain; charset=utf-8")
@@ -74,10 +79,6 @@ function weight(accept: string, type: string): number {
   const [, ...parameters] = ranges.find(([name]) => name?.toLowerCase() === type) ?? ["", "q=0"];
   const given = parameters.find((parameter) => /^q=/i.test(parameter));
   return given === undefined ? 1 : Number(given.slice(2));
-}
-
-function refused(reply: FastifyReply, reason: string, toDo: string): FastifyReply {
-  return reply.code(400).send({ code: "BAD_QUESTION", reason, toDo });
 }
 
 const HOW_TO_ASK = "ask /explain?model=NAME&key=JSON, or send a recorded line as the body";

@@ -26,7 +26,7 @@ export const METRICS: readonly Metric[] = [
   ),
   partitioned(
     "lag_seconds",
-    "age, by its commit in the database, of the last row that is delivered and stored; 0 at the log's end",
+    "age, by its commit in the database or else Kafka's time, of the first record taken in and not yet delivered and stored, else of the last stored; 0 at the log's end",
     ({ lag }) => lag.seconds,
   ),
   partitioned(

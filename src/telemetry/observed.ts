@@ -49,6 +49,7 @@ export function behind(
   const { position, isIdle, time } = task;
   const reached = position === null ? null : isIdle ? Math.max(position, next ?? 0) : position;
   const records = reached === null || end === null ? null : Math.max(0, end - reached);
-  const age = time === null ? null : Math.max(0, now - time) / 1_000;
+  // A record without any time has 0.
+  const age = time === null || time === 0 ? null : Math.max(0, now - time) / 1_000;
   return { ...task, end, lag: { records, seconds: records === 0 ? 0 : age } };
 }

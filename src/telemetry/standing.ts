@@ -43,9 +43,12 @@ export type TaskStanding = TopicPartition & {
   readonly phase: Phase;
   /** The next offset that is not yet processed, delivered and stored; `null` while it opens. */
   readonly position: number | null;
-  /** Everything that was taken in is stored. */
+  /** Every record that was taken in is stored. */
   readonly isIdle: boolean;
-  /** Commit time of the last row that is stored, else of the first that is being processed; `null` where none came. */
+  /**
+   * When the first record was made that was taken in and is not stored, or where there is none, the last one stored:
+   * its commit in the database, or Kafka's timestamp where it is not decoded yet or no row. `null` where none came.
+   */
   readonly time: number | null;
   readonly checkpointed: number | null;
   /** The last restore of this partition here; `null` where nothing had to be read. */

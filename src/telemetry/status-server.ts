@@ -60,7 +60,7 @@ export class StatusServer {
     serveExplain(this.#server, telemetry, options.deadLetters);
     this.#server.setErrorHandler((error, _, reply) =>
       reply.code(500).send({
-        ...{ code: "NOT_OBSERVED", reason: messageOf(error) },
+        ...{ pipeline: telemetry.pipeline, code: "NOT_OBSERVED", reason: messageOf(error) },
         toDo: "ask again; where it stays, the log and the version of this program help who mends it",
       }),
     );

@@ -76,7 +76,7 @@ export type PartitionStatus = {
   readonly position: number | null;
   /** Where the log ends: the offset that the next record will get. */
   readonly end: number | null;
-  /** Records between the two (offsets: a compacted log has fewer), and how old the last row delivered is; 0 at the end. */
+  /** Records between the two (offsets: a compacted log has fewer), and the age of the first of them; 0 at the end. */
   readonly lag: { readonly records: number | null; readonly seconds: number | null };
   readonly lastCheckpoint: string | null;
   /** What is held in memory, each with its limit. */

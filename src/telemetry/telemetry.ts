@@ -57,6 +57,11 @@ export class Telemetry {
     this.#ends = new LogEnds((topic) => source.ends(topic), clock);
   }
 
+  /** Its name. */
+  get pipeline(): string {
+    return this.#options.pipeline;
+  }
+
   /** The pipeline runs. */
   watch(watched: Watched): void {
     this.#watched = watched;
@@ -128,7 +133,7 @@ export class Telemetry {
   async explain(question: Question): Promise<Explanation | null> {
     const explanation = await this.#watched?.tasks.explain(question);
     const remembered = { messages: this.messages.list({}), letters: this.letters.list() };
-    return explanation ? withAnswers(explanation, remembered) : null;
+    return explanation ? withAnswers(explanation, remembered, question.showValues) : null;
   }
 
   /** Metrics were read: the event loop's delay is measured anew. */

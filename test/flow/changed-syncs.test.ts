@@ -109,6 +109,7 @@ for (const [what, before, after, expected] of CASES) {
 s("should write the memberships of a sync that skips, so that what follows is told", async () => {
   const before = { syncs: `{${TRAITS}}` };
   const { driver } = await changed(before, { syncs: `{${TRAITS}, ${life("", false)}}` });
+  assert.is(driver.counters.get("rows_walked"), 3, "each row once, and no mark of a deletion");
   const changes = [update({ id: 1, email: "new", age: 10 }, 20), remove(2, 21)];
   const events = (await driver.pipe(changes)).filter(({ type }) => type === "track");
   assert.equal(told(events), ["Changed 1", "Removed 2"]);

@@ -191,8 +191,10 @@ s("should follow a row to its new key", async () => {
   };
   const given = await driver.explain({ line: lineOf(goes, 1, 0) });
   assert.match(says(given, "change"), /^none by itself: the key becomes \[70\]/);
+  assert.is(given.record?.isDecided, true);
   const taken = await driver.explain({ line: lineOf(comes, 0, 1) });
   assert.match(says(taken, "change"), /^the key was \[7\]/);
+  assert.is(taken.record?.isDecided, false, "it takes the row that is handed over");
   await driver.pipe([goes, tombstone(7)], 0);
   const sent = await driver.pipe(comes, 1);
   assert.equal(
@@ -267,7 +269,7 @@ s("should take a key as a person writes it", async () => {
   }
   for (const [key, reason] of [
     ["7", /the key 7 cannot be read: .*org, id/],
-    ["{", /the key \{ cannot be read/],
+    ["{", /^the key \{ cannot be read: it is not JSON/],
   ] as const)
     await refused(driver.explain({ key }), reason);
   await refused(driver.explain({ model: "nobody", key: "7" }), /no model "nobody".*users/);
@@ -288,6 +290,7 @@ s("should say which partitions were looked at, where none has the row", async ()
   const line = lineOf(insert(row(), 10), 0, 1);
   const { record } = await driver.explain({ line });
   assert.match(record?.steps.at(-1)?.says ?? "", /state of app.public.users\/1 is not here/);
+  assert.is(record?.isDecided, false, "nobody here knows what it would do");
   await driver.stop();
 });
 
@@ -382,7 +385,12 @@ const CASES: readonly Case[] = [
     title: "a filter that fails",
     model: FREE,
     next: insert({ id: 7, email: "a@x" }, 20),
-    says: [["filter", /cannot be decided.*FILTER_FAILED.*`where` failed/]],
+    says: [
+      [
+        "filter",
+        /^`row.plan != "free"` cannot decide.*FILTER_FAILED: the expression fails: no_such_key/,
+      ],
+    ],
     sends: [],
   },
   {
@@ -485,6 +493,7 @@ for (const { title, before = [], next, says: expected, sends, ...setup } of CASE
     await driver.pipe(before);
     const explanation = await driver.explain({ key: "7", line: lineOf(next, before.length) });
     for (const [about, text] of expected) assert.match(says(explanation, about), text);
+    assert.is(explanation.record?.isDecided, true);
     const sent = await driver.pipe(next);
     assert.equal(
       sent.map(({ event }) => event),
@@ -497,6 +506,15 @@ for (const { title, before = [], next, says: expected, sends, ...setup } of CASE
     await driver.stop();
   });
 }
+
+s("should not say that a TRUNCATE sends nothing", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  await driver.pipe(insert(row(), 10));
+  const { record } = await driver.explain({ key: "7", line: lineOf(truncate(20), 1) });
+  assert.equal([record?.messages, record?.isDecided], [[], false]);
+  assert.is((await driver.pipe(truncate(20))).length, 1);
+  await driver.stop();
+});
 
 s("should say that a record was processed, and what it would do now", async () => {
   const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();

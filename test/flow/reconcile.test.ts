@@ -39,6 +39,13 @@ for (const marker of ["last_in_data_collection", "last"]) {
       await driver.clock.advance(2_000);
       assert.equal(told(driver.taken()), ["Removed 2", "Removed 4"]);
       assert.is(driver.counters.get("reconciled"), 2);
+      const done = driver.log.with(/a complete snapshot no longer contained/);
+      assert.equal(
+        done
+          .map(({ fields: { partition, record, rows } }) => `${partition}: ${rows}, by ${record}`)
+          .sort(),
+        [1, 0, 1].map((rows, partition) => `${partition}: ${rows}, by ${TOPIC}/1@1`),
+      );
       await driver.stop();
     },
   );

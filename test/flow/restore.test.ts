@@ -161,6 +161,26 @@ s(
     await driver.pipe([]);
     assert.is(driver.source.position(AT), 4);
     await knowsEverything(driver);
+    const [line, ...more] = driver.log.with(/gone past what is lost/);
+    assert.equal([line?.level, more], ["warn", []]);
+    assert.match(line?.text ?? "", /built anew/);
+    const { gap, ...where } = line?.fields ?? {};
+    assert.equal(where, { ...AT, position: 0 });
+    assert.match(String(gap), /up to offset 4, .* what its rows were is lost/);
+    await driver.stop();
+  },
+);
+
+s(
+  "should name the offsets that it goes past, where it was told to go on without them",
+  async () => {
+    const driver = await left();
+    // The topic was made anew, with nothing yet.
+    driver.source.cut(AT);
+    await driver.reconfigure({ more: "state: {onGap: continue}" }).start();
+    const [line] = driver.log.with(/gone past what is lost: goes on without/);
+    assert.match(String(line?.fields.gap), /next record to process is 4, and its log ends at 0/);
+    assert.equal(driver.failures, []);
     await driver.stop();
   },
 );

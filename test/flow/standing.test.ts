@@ -147,4 +147,50 @@ s("should count by sync what was sent, and what was not", async () => {
   await driver.stop();
 });
 
+s(
+  "should measure deliveries from the commit on, checkpoints, and the bytes that went out",
+  async () => {
+    const driver = await new TaskDriver().start();
+    const { clock, counters, segment } = driver;
+    const { delivery, checkpoint } = counters;
+    await clock.advance(2_500);
+    await driver.pipe(insert({ id: 1, email: "ä€@x" }, 1));
+    assert.equal([delivery.count, delivery.sum], [1, 1.5], "committed at second 1, taken at 2.5");
+    assert.equal([checkpoint.count, checkpoint.sum], [1, 0]);
+    const answer = segment.hold();
+    await driver.pipe([insert({ id: 2, email: "b@x" }, 2), insert({ id: 3, email: "c@x" }, 3)]);
+    // A stop makes its checkpoint at once, and that takes as long as Segment does.
+    const stopped = driver.stop();
+    await clock.advance(7_000);
+    answer();
+    await stopped;
+    assert.equal([delivery.count, delivery.sum], [3, 1.5 + 7.5 + 6.5]);
+    assert.equal([checkpoint.count, checkpoint.sum], [2, 7]);
+    const bytes = segment.taken.map((message) => Buffer.byteLength(JSON.stringify(message)));
+    assert.is(
+      counters.get("bytes_delivered"),
+      bytes.reduce((sum, one) => sum + one, 0),
+    );
+  },
+);
+
+s("should count what messages lack, and rows without a user that are passed over", async () => {
+  const syncs = `{traits: {model: users, type: identify, userId: uid, missingUser: ignore,
+    traits: {email: email, plan: plan, letters: {cel: "size(row.plan)"}}}}`;
+  const driver = await new TaskDriver({ syncs }).start();
+  const [sent, ...more] = await driver.pipe([
+    insert({ id: 1, uid: "u1", email: "a@x" }, 1),
+    insert({ id: 2, uid: null, email: "b@x" }, 2),
+    insert({ id: 3, uid: null, email: "c@x" }, 3),
+    insert({ id: 4, uid: null, email: "d@x" }, 4),
+  ]);
+  assert.equal([sent?.userId, sent?.traits, more], ["u1", { email: "a@x" }, []]);
+  assert.is(driver.counters.get("missing_users_ignored"), 3);
+  assert.is(driver.counters.get("fields_left_out"), 2);
+  const fields = driver.counters.reasons("fields_left_out").map(([reason]) => reason.split(":")[0]);
+  assert.equal(fields.toSorted(), ["traits.letters", "traits.plan"]);
+  assert.equal(driver.letters, []);
+  await driver.stop();
+});
+
 s.run();

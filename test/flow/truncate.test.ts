@@ -32,6 +32,35 @@ for (const partition of [0, 1, 2]) {
   });
 }
 
+s("should log what a truncate waits for, and how many rows each partition removed", async () => {
+  const driver = await filled();
+  await driver.pipe(truncate(50), 0);
+  await driver.pipe([]);
+  const [met, ...more] = driver.log.with(/a TRUNCATE was met/);
+  const at = { topic: TOPIC, partition: 0, offset: 2 };
+  assert.equal([met?.level, met?.fields, more], ["info", { ...at, waitsFor: [1, 2] }, []]);
+  const waits = driver.log.with(/done with a TRUNCATE/).map(({ fields }) => fields.waitsFor);
+  assert.equal(
+    waits.map((of) => (of as number[]).length),
+    [1, 0],
+    "fewer each time",
+  );
+  const rows = driver.log.with(/removed the rows of a TRUNCATE/).map(({ fields }) => fields);
+  assert.equal(
+    Object.fromEntries(rows.map(({ partition, record, rows }) => [`${partition} ${record}`, rows])),
+    { [`0 ${TOPIC}/0@2`]: 2, [`1 ${TOPIC}/0@2`]: 1, [`2 ${TOPIC}/0@2`]: 1 },
+  );
+  await driver.stop();
+});
+
+s("should log a truncate that is ignored", async () => {
+  const driver = await filled({ model: `{topic: ${TOPIC}, key: [id], onTruncate: ignore}` });
+  await driver.pipe(truncate(50), 0);
+  const [line, ...more] = driver.log.with(/TRUNCATE/);
+  assert.equal([line?.text, more], ["a TRUNCATE was met and ignored", []]);
+  await driver.stop();
+});
+
 s("should remove rows that are already in the store as well", async () => {
   const driver = await filled();
   await driver.checkpoint();

@@ -117,7 +117,7 @@ s("should read what the service left, once it has stopped, and change nothing", 
   const before = contents();
   for (const [id, was] of told) {
     const { explanation, stderr } = await explained(["--key", String(id)]);
-    assert.match(stderr, /no service answers here; read .*run as it lies there/);
+    assert.match(stderr, /no service of this pipeline answers here; read .*run as it lies there/);
     assert.equal(withoutAnswers(explanation), withoutAnswers(was), `row ${id}`);
     assert.is(only(explanation).syncs[0]?.last?.answer.is, "settled");
   }

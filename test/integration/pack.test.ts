@@ -1,14 +1,28 @@
 import { spawn } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Status } from "../../src/telemetry/status.ts";
+import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 
 /** The package as `npm pack` makes it, installed into an empty folder: the same program as the one of the source tree. */
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const RECORDS = join(ROOT, "test/fixtures/pg-json-schemaless/records.ndjson.gz");
+
+const PAGE = join(ROOT, "src/telemetry/page");
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const COMMAND = "node_modules/.bin/cdc-to-segment";
 
 /** The oldest Node that package.json allows; the other is the one that runs the tests. */
 const OLDEST = "22.18.0";
@@ -97,6 +111,56 @@ for (const [name, node] of [
     assert.match(packed.stdout, "Settings: node_modules/cdc-to-segment/config/demo/demo.yaml");
     assert.equal(sums(packed.stdout), sums((await fromSources(["demo"])).stdout));
   });
+
+  test(`${name}: the demo's status page should be whole`, async () => {
+    const demo = new DemoOnTerminal([node(), ...FLAGS, join(home, COMMAND)]);
+    const address = await demo.page();
+    try {
+      const page = await fetch(address);
+      assert.is(page.status, 200);
+      assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
+      assert.is(await page.text(), pageFile("page.html"));
+      for (const file of globSync("*.{js,css,svg}", { cwd: PAGE })) {
+        const part = await fetch(`${address}page/${file}`);
+        assert.is(part.status, 200, file);
+        assert.is(await part.text(), pageFile(file));
+      }
+      const status = (await (await fetch(`${address}status`)).json()) as Status;
+      assert.equal([status.pipeline, status.version], ["demo", MANIFEST.version]);
+      await demo.says(/(The page stays)/);
+    } finally {
+      await demo.pressCtrlC();
+    }
+    assert.is(await demo.ended, 0);
+  });
+}
+
+test("run should start, and say which brokers do not answer", async () => {
+  const alone = { ...SETTINGS, status: { port: 0 }, kafka: { brokers: ["127.0.0.1:9"] } };
+  writeFileSync(join(home, "alone.json"), JSON.stringify(alone));
+  const { code, stderr } = await installed(oldest, ["run", "--config", "alone.json"]);
+  assert.is(code, 1, stderr);
+  assert.match(stderr, /status port open/);
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  assert.match(
+    last,
+    /"code":"SOURCE_FAILED".*at 127\.0\.0\.1:9 \(kafka\.brokers\): .*ECONNREFUSED/,
+  );
+});
+
+test("should lead from its README to files that it has, but for those that the README says it lacks", () => {
+  const packed = join(home, "node_modules/cdc-to-segment");
+  const readme = readFileSync(join(packed, "README.md"), "utf8");
+  assert.match(readme, /the npm package .*links into `src` and `test` lead/is);
+  const links = [...readme.matchAll(/\]\(([^)#\s]+)|^\[\w+\]: (\S+)$|\bsrc="([^"]+)"/gm)]
+    .flatMap(([, inline, named, picture]) => inline ?? named ?? picture ?? [])
+    .filter((link) => !/^(?:src|test)\//.test(link));
+  assert.ok(links.length > 5);
+  for (const link of links) assert.ok(existsSync(join(packed, link)), link);
+});
+
+function pageFile(name: string): string {
+  return readFileSync(join(PAGE, name), "utf8");
 }
 
 /** What a demo counted; how long it took, and in how many requests, differs from run to run. */
@@ -110,7 +174,7 @@ type Ended = { readonly code: number | null; readonly stdout: string; readonly s
 
 /** As a user has it: the command that npm links, in the folder it was installed into. */
 function installed(node: string, args: readonly string[]): Promise<Ended> {
-  return run(node, [...FLAGS, "node_modules/.bin/cdc-to-segment", ...args]);
+  return run(node, [...FLAGS, COMMAND, ...args]);
 }
 
 function fromSources(args: readonly string[]): Promise<Ended> {

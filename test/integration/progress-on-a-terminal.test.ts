@@ -1,15 +1,27 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StandIn } from "../../src/demo/stand-in.ts";
+import { startStack } from "../stack/stack.ts";
+import { cdcToSegment } from "../support/command-line.ts";
 import { envelope, TOPIC } from "../support/debezium.ts";
+import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 
-/** `replay` on a real terminal, which `script` of util-linux makes; Segment is slow enough for a person to watch. */
+/**
+ * The real commands on a real terminal, which `script` of util-linux makes, and `replay` without one; Segment, or who
+ * reads, is slow enough for a person to watch.
+ */
 
 const RECORDS = 6_000;
+const LETTERS = 900;
+
+/** Back to the first column, and the line is empty. */
+const CLEAR = "\r\u001b[K";
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const test = suite("progress on a terminal");
 const folder = mkdtempSync(join(tmpdir(), "progress-"));
@@ -18,49 +30,171 @@ test.after(() => rmSync(folder, { recursive: true }));
 
 test("should rewrite one line with a bar until the replay is done", async () => {
   const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 300 }) });
-  const [config, input] = [join(folder, "config.json"), join(folder, "input.ndjson")];
-  const settings = {
-    ...{ name: "watched", state: { directory: join(folder, "state") } },
-    segment: { writeKey: "key", url: standIn.url },
-    limits: { lane_messages: 500 },
-    models: { users: { topic: TOPIC } },
-    syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["email"] } },
-  };
-  writeFileSync(config, JSON.stringify(settings));
-  writeFileSync(input, Array.from({ length: RECORDS }, (_, i) => line(i)).join(""));
-  const replayed = onTerminal([MAIN, "replay", "--config", config, input]);
+  const config = configured("replayed", standIn, { lane_messages: 500 });
+  const replayed = onTerminal(commandOf("replay", config, input()));
   const shown = await replayed.finally(() => standIn.stop());
 
   assert.is(standIn.kept.length, RECORDS, shown);
-  const rewritten = shown.split("\r\u001b[K");
-  const drawn = rewritten.filter((text) => text.startsWith("replay "));
-  assert.ok(drawn.length > 5, shown);
-  const parts = drawn.flatMap(
-    (text) => /^replay [█░]{24} (\d+) % {2}[\d,]+ lines, /.exec(text)?.[1] ?? [],
+  isDrawn("replay", "lines", shown);
+  assert.match(shown, /, [\d,]+ messages delivered {2}\d+ s left/);
+  // The line is gone before the summary is written.
+  assert.match(shown.split(CLEAR).at(-1) ?? "", /^ +6000 {2}records taken/);
+});
+
+test("should write a line every ten seconds where the replay has no terminal", async () => {
+  const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 1_000 }) });
+  const config = configured("logged", standIn, { lane_messages: 500 });
+  const replayed = cdcToSegment(["replay", "--config", config, input()]);
+  const { code, stderr } = await replayed.finally(() => standIn.stop());
+
+  assert.is(code, 0, stderr);
+  assert.not.match(stderr, /[█░\r]/);
+  const told = stderr.split("\n").filter((text) => text.startsWith("{"));
+  assert.ok(told.length > 0, stderr);
+  const { msg, lines, done, total, perSecond, left_s, ...more } = JSON.parse(told[0] ?? "");
+  assert.is(msg, "replay");
+  const delivered = more["messages delivered"];
+  assert.ok(lines > 0 && lines <= RECORDS && delivered > 0 && delivered < RECORDS, stderr);
+  assert.is(total, statSync(input()).size);
+  assert.ok(done > 0 && done <= total && perSecond > 0 && left_s >= 0, stderr);
+});
+
+test("should rewrite one line with a bar until the redrive is done", async () => {
+  const slow = { answers: false };
+  const standIn = await StandIn.start({
+    misbehave: () => (slow.answers ? { status: 200, delay_ms: 1_500 } : null),
+  });
+  const config = configured("redriven", standIn, { lane_messages: 50 });
+  const broken = join(folder, "broken.ndjson");
+  writeFileSync(
+    broken,
+    lines(LETTERS, () => "{oops"),
   );
+  const replayed = await cdcToSegment(["replay", "--config", config, broken]);
+  assert.is(replayed.code, 0, replayed.stderr);
+  const letters = join(folder, "state/redriven/replay/dead-letters.ndjson");
+  const mended = join(folder, "mended.ndjson");
+  renameSync(letters, mended);
+  const good = lines(LETTERS).split("\n");
+  const texts = readFileSync(mended, "utf8").trimEnd().split("\n");
+  const mend = ({ reason, offset }: { reason: unknown; offset: number }) =>
+    `${JSON.stringify({ reason, ...JSON.parse(good[offset] ?? "") })}\n`;
+  writeFileSync(mended, texts.map((text) => mend(JSON.parse(text))).join(""));
+
+  slow.answers = true;
+  const redriven = onTerminal(commandOf("redrive", config, mended));
+  const shown = await redriven.finally(() => standIn.stop());
+  assert.is(standIn.kept.length, LETTERS, shown);
+  isDrawn("redrive", "dead letters", shown);
+});
+
+test("should rewrite one line with a bar while records are written to who reads slowly", async () => {
+  const stack = await startStack({ kafka: true });
+  try {
+    const kafka = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: TOPIC }] });
+    await admin.disconnect();
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await producer.connect();
+    const messages = Array.from({ length: RECORDS }, (_, id) => ({
+      key: `{"id":${id}}`,
+      value: envelopeOf(id),
+    }));
+    // A request of all would be too large.
+    for (let from = 0; from < RECORDS; from += 1_000)
+      await producer.send({ topic: TOPIC, messages: messages.slice(from, from + 1_000) });
+    await producer.disconnect();
+    const config = configured("recorded", null, {}, stack.kafka.brokers);
+    const output = join(folder, "recorded.ndjson");
+    const slowly = `| (sleep 4; cat > '${output}')`;
+    const shown = await onTerminal(`${commandOf("record", config)} ${slowly}`);
+    assert.is(readFileSync(output, "utf8").trimEnd().split("\n").length, RECORDS, shown);
+    isDrawn("record", "records", shown);
+    assert.match(shown.split(CLEAR).at(-1) ?? "", /^6000 records written/);
+  } finally {
+    await stack.stop();
+  }
+});
+
+test("should have the demo's bar tell its rate and the time left too", async () => {
+  const demo = new DemoOnTerminal();
+  await demo.says(/(The page stays)/);
+  assert.is(await demo.pressCtrlC(), 0);
+  const plain = stripVTControlCharacters(demo.shown);
+  const bar =
+    /^[█░]{24} \d+ % {2}([\d,]+) records, ([\d,]+) a second, [\d,]+ calls not made, [\d,]+ messages {2}(\d+) s left$/;
+  const drawn = plain.split("\r").flatMap((text) => (bar.exec(text) ? [bar.exec(text)] : []));
+  assert.ok(drawn.length > 20, plain);
+  const numbers = drawn.map((found) =>
+    (found ?? []).slice(1).map((n) => Number(n.replace(",", ""))),
+  );
+  const [records, perSecond, left_s] = numbers[Math.floor(numbers.length / 2)] ?? [];
+  assert.ok((records ?? 0) > 0 && (perSecond ?? 0) > 0 && (left_s ?? 0) > 0, plain);
+  assert.is(numbers.at(-1)?.at(2), 0);
+});
+
+/** The bar was drawn again and again, and never went back. */
+function isDrawn(title: string, count: string, shown: string): void {
+  const form = new RegExp(`^${title} [█░]{24} (\\d+) % {2}[\\d,]+ ${count}, [\\d,]+ a second`);
+  // Before it is known how much there is, there is no bar.
+  const parts = shown.split(CLEAR).flatMap((text) => form.exec(text)?.[1] ?? []);
+  assert.ok(parts.length > 5, shown);
   const percents = parts.map(Number);
-  assert.ok(
-    percents.some((part) => part > 0 && part < 100),
-    shown,
-  );
   assert.equal(
     percents,
     percents.toSorted((a, b) => a - b),
   );
-  assert.match(shown, /\d+ s left/);
-  // The line is gone before the summary is written.
-  assert.match(rewritten.at(-1) ?? "", /^ +6000 {2}records taken/);
-});
+}
 
-function line(id: number): string {
-  const value = envelope({ op: "c", after: { id, email: `user${id}@example.com` } });
-  return `${JSON.stringify({ topic: TOPIC, partition: 0, offset: id, key: `{"id":${id}}`, payload: JSON.stringify(value) })}\n`;
+/** The settings' file of a pipeline of that name. */
+function configured(
+  name: string,
+  standIn: StandIn | null,
+  limits: object,
+  brokers: readonly string[] | null = null,
+): string {
+  const config = join(folder, `${name}.json`);
+  const settings = {
+    ...{ name, limits, state: { directory: join(folder, "state") } },
+    ...(brokers && { kafka: { brokers } }),
+    log: { format: "json" },
+    segment: { writeKey: "key", url: standIn?.url },
+    deadLetters: { stopAfterInARow: 2 * LETTERS, ratioWindow: 10_000 },
+    models: { users: { topic: TOPIC } },
+    syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["email"] } },
+  };
+  writeFileSync(config, JSON.stringify(settings));
+  return config;
+}
+
+function input(): string {
+  const file = join(folder, "input.ndjson");
+  writeFileSync(file, lines(RECORDS));
+  return file;
+}
+
+function lines(count: number, payload = envelopeOf): string {
+  const at = { topic: TOPIC, partition: 0 };
+  const texts = Array.from({ length: count }, (_, id) =>
+    JSON.stringify({ ...at, offset: id, key: `{"id":${id}}`, payload: payload(id) }),
+  );
+  return `${texts.join("\n")}\n`;
+}
+
+function envelopeOf(id: number): string {
+  return JSON.stringify(envelope({ op: "c", after: { id, email: `user${id}@example.com` } }));
+}
+
+function commandOf(name: string, config: string, ...more: readonly string[]): string {
+  const args = [process.execPath, MAIN, name, "--config", config, ...more];
+  return args.map((arg) => `'${arg}'`).join(" ");
 }
 
 /** Everything that a terminal of 120 columns is told by the command, which has to end well. */
-async function onTerminal(args: readonly string[]): Promise<string> {
-  const quoted = [process.execPath, ...args].map((arg) => `'${arg}'`).join(" ");
-  const command = `stty cols 120 && ${quoted}`;
+async function onTerminal(told: string): Promise<string> {
+  const command = `stty cols 120 && ${told}`;
   const child = spawn("script", ["-qec", command, "/dev/null"], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 60_000,

@@ -223,10 +223,9 @@ test("should be refused a port that another process has", async () => {
   writeFileSync(taken, JSON.stringify(own));
   const { code, stderr } = await StatusPort.refused(taken);
   assert.is(code, 2, stderr);
-  assert.match(
-    stderr,
-    /^CONFIGURATION: status: cannot listen at 127\.0\.0\.1:\d+: another process/m,
-  );
+  const { level, code: named, msg } = JSON.parse(stderr.trim());
+  assert.equal([level, named], [50, "CONFIGURATION"]);
+  assert.match(msg, /^status: cannot listen at 127\.0\.0\.1:\d+: another process/);
 });
 
 function settings(): object {

@@ -14,10 +14,12 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await ensureBrowser() });
 }
 
+/** @param before what is to be made ready before the page asks for anything */
 export async function visit(
   browser: Browser,
   url: string,
   how: BrowserContextOptions = {},
+  before: (page: Page) => Promise<unknown> = async () => {},
 ): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...how });
   context.setDefaultTimeout(60_000);
@@ -28,6 +30,7 @@ export async function visit(
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
+  await before(page);
   await page.goto(url);
   return { page, asked, complaints };
 }

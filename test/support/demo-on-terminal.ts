@@ -9,8 +9,10 @@ export class DemoOnTerminal {
   /** All that the terminal was told. */
   shown = "";
 
-  constructor() {
-    const command = `stty cols 140 && exec '${process.execPath}' '${MAIN}' demo`;
+  /** @param program what is `cdc-to-segment` */
+  constructor(program: readonly string[] = [process.execPath, MAIN]) {
+    const quoted = program.map((word) => `'${word}'`).join(" ");
+    const command = `stty cols 140 && exec ${quoted} demo`;
     this.#child = spawn("script", ["-qec", command, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
     });

@@ -1,6 +1,7 @@
 import type { DeadLetter } from "../../src/deliver/dead-letters.ts";
 import { Gate } from "../../src/deliver/gate.ts";
-import { Lane, type LaneMessage, type LaneOptions } from "../../src/deliver/lane.ts";
+import { Lane, type LaneOptions } from "../../src/deliver/lane.ts";
+import type { LaneMessage } from "../../src/deliver/ordered-lane.ts";
 import { RefusalRatio } from "../../src/deliver/refusal-ratio.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silent } from "../../src/telemetry/log.ts";

@@ -17,11 +17,11 @@ import type { Store, StoreEntry } from "../../src/state/store.ts";
 import { Plans } from "../../src/task/plan.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
-import { silent } from "../../src/telemetry/log.ts";
 import type { TaskStanding } from "../../src/telemetry/standing.ts";
 import { recordOf, TOPIC } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { FakeSource } from "./fake-source.ts";
+import { LogLines } from "./log-lines.ts";
 import { MemoryChangelog } from "./memory-changelog.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { Change } from "./table.ts";
@@ -60,6 +60,8 @@ export class TaskDriver {
   readonly controlTopic = new FakeSource();
   readonly segment = new FakeSegment();
   readonly letters: DeadLetter[] = [];
+  /** What all lives say. */
+  readonly log = new LogLines();
   readonly #begun = new Set<string>();
   /** Topics that some life has begun with: it outlives them, as the file does. */
   readonly begun = {
@@ -265,7 +267,7 @@ class Life {
       },
       onGap: settings.state.onGap,
       clock,
-      logger: silent,
+      logger: outside.log,
       onFailure: (error) => this.failures.push(error),
     });
     this.manager = new TaskManager({
@@ -282,7 +284,7 @@ class Life {
           deadLetters,
           clock,
           counters: this.counters,
-          logger: silent,
+          logger: outside.log,
           linger_ms: settings.segment.linger_ms,
           ...limits,
           refusedInARow: settings.deadLetters.stopAfterInARow,
@@ -295,7 +297,7 @@ class Life {
       registry: outside.registry,
       clock,
       counters: this.counters,
-      logger: silent,
+      logger: outside.log,
       onFailure: (error) => this.failures.push(error),
       onEnd: () => {
         this.ended = true;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runPipeline } from "../../src/app.ts";
+import type { Changelog } from "../../src/changelog/changelog.ts";
 import { systemClock } from "../../src/clock.ts";
 import { segmentOf } from "../../src/command/segment.ts";
 import { openStatus } from "../../src/command/status-port.ts";
@@ -19,11 +20,8 @@ import { FakeSource } from "./fake-source.ts";
 
 const VERSION = "0.0.1";
 
-/** What its consumer would say of itself. */
-const TOLD = {
-  ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
-  restarts: { crashed: 0, lost: 0, silent: 0 },
-};
+/** Consumers that were replaced, by why. */
+type Restarts = { readonly crashed: number; readonly lost: number; readonly silent: number };
 
 /** A pipeline in this process, real but for its source, with its status port. */
 export class WatchedPipeline {
@@ -34,12 +32,21 @@ export class WatchedPipeline {
   readonly #settings;
   readonly #telemetry;
   readonly #over;
+  /** What its consumer would say of itself. */
+  readonly #told = {
+    ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
+    restarts: { crashed: 0, lost: 0, silent: 0 } as Restarts,
+  };
   #status: StatusServer | null = null;
   /** The first time any free one. */
   #port = 0;
 
   /** @param settings without `state`, `kafka` and `status` */
-  constructor(settings: object, assigned: readonly TopicPartition[]) {
+  constructor(
+    settings: object,
+    assigned: readonly TopicPartition[],
+    changelog: Changelog | null = null,
+  ) {
     const file = join(this.#folder, "config.json");
     const own = { state: { directory: this.#folder }, status: { port: 0 } };
     writeFileSync(file, JSON.stringify({ ...settings, ...own }));
@@ -47,9 +54,9 @@ export class WatchedPipeline {
     const counters = new Counters();
     this.#telemetry = new Telemetry({
       ...{ pipeline: this.#settings.name, version: VERSION, counters },
-      source: { told: TOLD, ends: async (topic) => this.#ends.get(topic) ?? new Map() },
+      source: { told: this.#told, ends: async (topic) => this.#ends.get(topic) ?? new Map() },
     });
-    this.#over = this.#run(counters);
+    this.#over = this.#run(counters, changelog);
     this.#source.assign(assigned);
   }
 
@@ -79,6 +86,11 @@ export class WatchedPipeline {
     this.#telemetry.failed(error);
   }
 
+  /** Its consumer was replaced. */
+  replaced(restarts: Restarts): void {
+    this.#told.restarts = restarts;
+  }
+
   async end(): Promise<void> {
     this.#stop.abort();
     await this.#over;
@@ -87,13 +99,13 @@ export class WatchedPipeline {
     rmSync(this.#folder, { recursive: true });
   }
 
-  async #run(counters: Counters): Promise<void> {
+  async #run(counters: Counters, changelog: Changelog | null): Promise<void> {
     const [settings, folder] = [this.#settings, this.#folder];
     const letters = new FileLog(join(folder, "dead-letters.ndjson"));
     const destination = segmentOf(settings.segment);
     await runPipeline(
       {
-        ...{ settings, folder, destination, counters, source: this.#source },
+        ...{ settings, folder, destination, counters, changelog, source: this.#source },
         ...{ plans: new Plans(settings), clock: systemClock, logger: silent },
         deadLetters: new LoggedDeadLetters(letters, asLine, systemClock, silent),
         controlFor: () => fileControl(folder),

@@ -1,10 +1,10 @@
 import { messageOf } from "../../errors.ts";
+import { hiddenRow } from "../../hidden.ts";
 import type { Message } from "../../map/sync.ts";
 import { recordName } from "../../record.ts";
 import type { Row } from "../../row.ts";
 import type { ModelPlan, SyncPlan } from "../../task/plan.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
-import { hiddenRow } from "./hidden.ts";
 import type { Sample } from "./rows.ts";
 
 type RowSample = Sample & { readonly row: Row; readonly absent: ReadonlySet<string> };

@@ -4,9 +4,9 @@ import type { ConnectSchema } from "../../decode/logical-types.ts";
 import type { PayloadReader } from "../../decode/payload-reader.ts";
 import { CdcError, messageOf } from "../../errors.ts";
 import type { RowEvent } from "../../event.ts";
+import { hidden } from "../../hidden.ts";
 import { type RecordFormat, recordName, type SourceRecord } from "../../record.ts";
 import { counted, type Finding, note, ok, problem } from "./finding.ts";
-import { hidden } from "./hidden.ts";
 
 /** A record of a row, as it was written and as it was read. */
 export type Sample = {

@@ -1,6 +1,7 @@
 import type { Settings } from "../../config/settings.ts";
 import { CdcError, messageOf } from "../../errors.ts";
 import type { Explanation, Question } from "../../explanation.ts";
+import { deadLetterTopic } from "../dead-letter-topic.ts";
 import type { Answered } from "../explain.ts";
 
 const WITHIN_MS = 30_000;
@@ -10,9 +11,10 @@ const WITHIN_MS = 30_000;
  * @throws CdcError ARGUMENTS where it does not understand the question, SOURCE_FAILED where it cannot answer now
  */
 export async function askedOfService(
-  { name, status }: Settings,
+  settings: Settings,
   { model, key, line, showValues }: Question,
 ): Promise<Answered | null> {
+  const { name, status } = settings;
   // Where it has any free port nobody knows which.
   if (status === "off" || status.port === 0) return null;
   const url = `http://${hostOf(status.host)}:${status.port}`;
@@ -35,19 +37,20 @@ export async function askedOfService(
   });
   if (response === null) return null;
   const answer = (await response.json().catch(() => ({}))) as Partial<Explanation & Refusal>;
-  if (response.ok && answer.pipeline === name)
+  // Another pipeline's, another program's, or one from before it could be asked.
+  if (answer.pipeline !== name) return null;
+  if (response.ok)
     return {
       explanation: answer as Explanation,
       by: `asked the service that runs here, at ${url}`,
+      deadLetters: deadLetterTopic(settings),
     };
   const { code, reason, toDo } = answer;
   if (code === "BAD_QUESTION") throw new CdcError("ARGUMENTS", String(reason));
-  // Another pipeline's, another program's, or one from before it could be asked.
-  if (code === undefined || code === "NO_SUCH_PATH") return null;
   throw new CdcError("SOURCE_FAILED", `the service at ${url} says: ${reason}; ${toDo}`);
 }
 
-/** Why it does not answer. */
+/** Why it does not answer; with the pipeline's name. */
 type Refusal = { readonly code: string; readonly reason: string; readonly toDo: string };
 
 /** Where it listens at every address, its own is one of them. */

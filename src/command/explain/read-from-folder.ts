@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { systemClock } from "../../clock.ts";
 import type { Settings } from "../../config/settings.ts";
 import { registryOf } from "../../decode/schema-registry.ts";
@@ -12,9 +12,10 @@ import { explain } from "../../task/explain/explain.ts";
 import type { Look } from "../../task/explain/look.ts";
 import { Plans } from "../../task/plan.ts";
 import { createLogger } from "../../telemetry/log.ts";
+import { deadLetterTopic } from "../dead-letter-topic.ts";
 import type { Answered } from "../explain.ts";
 import { stopSignal } from "../signals.ts";
-import { replayState, serviceState } from "../state-folders.ts";
+import { replayLetters, replayState, serviceState } from "../state-folders.ts";
 
 /** Looks into the state that the service left on this disk, else into that of `replay`, without changing it. */
 export async function readFromFolder(settings: Settings, question: Question): Promise<Answered> {
@@ -23,8 +24,9 @@ export async function readFromFolder(settings: Settings, question: Question): Pr
   const ends: (() => Promise<void>)[] = [];
   const looks: Look[] = [];
   const notLooked: { partition: string; why: string }[] = [];
-  const folders = [serviceState(settings), replayState(settings)];
-  const folder = folders.find((path) => localState(path).length > 0) ?? (folders[0] as string);
+  const [service, replayed] = [serviceState(settings), replayState(settings)];
+  const found = [service, replayed].find((path) => localState(path).length > 0);
+  const folder = found ?? service;
   try {
     for (const { topic, partition } of localState(folder)) {
       const at = { topic, partition };
@@ -41,10 +43,22 @@ export async function readFromFolder(settings: Settings, question: Question): Pr
     });
     const about = { pipeline: name, models: Object.keys(models), plans, registry };
     const explanation = await explain(question, { ...about, looks, notLooked });
-    return { explanation, by: `no service answers here; read ${folder} as it lies there` };
+    const read = found === undefined ? noState(settings) : `read ${folder} as it lies there`;
+    return {
+      explanation,
+      by: `no service of this pipeline answers here; ${read}`,
+      deadLetters: folder === replayed ? replayLetters(settings) : deadLetterTopic(settings),
+    };
   } finally {
     for (const end of ends) await end();
   }
+}
+
+function noState(settings: Settings): string {
+  const { directory } = settings.state;
+  const where = `there is no state in ${resolve(serviceState(settings))}, nor one of a replay`;
+  if (isAbsolute(directory)) return where;
+  return `${where}: state.directory ${directory} is relative to the folder in which the command runs`;
 }
 
 /** `null` where no model reads the topic any more, or nothing was stored yet. */

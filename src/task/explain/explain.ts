@@ -80,7 +80,9 @@ function canonical(text: string, fields: KeyFields): string {
     if (text.trim().startsWith("[")) return jsonText(parseJson(text));
     return new RecordKey(fields).read(Buffer.from(text));
   } catch (error) {
-    throw wrong(`the key ${text} cannot be read: ${messageOf(error)}`);
+    // That the key cannot be read is what the cause is about.
+    const why = error instanceof CdcError ? (error.cause ?? error) : error;
+    throw wrong(`the key ${text} cannot be read: ${messageOf(why)}`);
   }
 }
 

@@ -8,6 +8,7 @@ import type { StoredRow } from "../../stored-row.ts";
 import type { ModelPlan, SyncPlan } from "../plan.ts";
 import type { Occurrence } from "../row-changes.ts";
 import { messagesOf } from "./explained-messages.ts";
+import { shownReason } from "./shown-reason.ts";
 
 export type ChangeOptions = {
   readonly rule: ModelRule;
@@ -38,16 +39,16 @@ export function explainedChange(options: ChangeOptions): {
 
 /** @returns whether the next row is one of the model */
 function filterStep(
-  { rule, model, outcome }: ChangeOptions,
+  { rule, model, outcome, showValues }: ChangeOptions,
   next: Row | null,
   steps: Step[],
 ): boolean | "failed" {
   const say = (says: string) => steps.push({ about: "filter", model: rule.name, sync: null, says });
   const refusal = outcome.refusals.find(({ by }) => by === rule.name);
   if (refusal) {
-    const { code, message } = refusal.error;
+    const why = shownReason(refusal.error, showValues);
     say(
-      `it cannot be decided: the row stays as it is for this model, and the record goes to the dead letters: ${code}: ${message}`,
+      `\`${model.where}\` cannot decide: the row stays as it is for this model, and the record goes to the dead letters: ${why}`,
     );
     return "failed";
   }

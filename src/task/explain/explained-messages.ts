@@ -5,6 +5,7 @@ import type { ExplainedMessage } from "../../explanation.ts";
 import type { Message } from "../../map/sync.ts";
 import type { SyncPlan } from "../plan.ts";
 import type { Occurrence } from "../row-changes.ts";
+import { shownReason } from "./shown-reason.ts";
 
 /** The messages of a change, or why there are none. */
 export function messagesOf(
@@ -18,8 +19,8 @@ export function messagesOf(
   const leftOut: string[] = [];
   try {
     const occasion = { table, key, time, topic: record.topic, place };
-    const messages = sync.messages(change, occasion, (field, why) =>
-      leftOut.push(`${field}: ${why}`),
+    const messages = sync.messages(change, occasion, (field, reason, kind) =>
+      leftOut.push(`${field}: ${showValues ? reason : kind}`),
     );
     const tooLarge = messages.find((message) => bytesOf(message) > LIMITS.message_bytes);
     if (tooLarge) {
@@ -35,7 +36,7 @@ export function messagesOf(
     return messages.map((message) => explainedMessage(sync.name, message, showValues));
   } catch (error) {
     if (!(error instanceof CdcError)) throw error;
-    say(`none can be made: ${error.code}: ${error.message}, to the dead letters`);
+    say(`none can be made: ${shownReason(error, showValues)}, to the dead letters`);
     return [];
   }
 }

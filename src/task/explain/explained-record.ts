@@ -17,6 +17,7 @@ import { removalByTombstone } from "../removal.ts";
 import { explainedChange } from "./explained-change.ts";
 import type { Look } from "./look.ts";
 import type { ReadRecord } from "./read-record.ts";
+import { shownReason } from "./shown-reason.ts";
 
 export type RecordOptions = {
   readonly plan: TopicPlan;
@@ -35,12 +36,14 @@ export function explainedRecord(read: ReadRecord, options: RecordOptions): Expla
   const messages: ExplainedMessage[] = [];
   const say = (about: Step["about"], says: string) =>
     steps.push({ about, model: null, sync: null, says });
-  say("record", readAs(read));
+  let isDecided = event instanceof CdcError || event.kind !== "truncate";
+  say("record", readAs(read, options.showValues));
   if (!(event instanceof CdcError) && "key" in event) {
     const { look } = options;
-    if (look === null)
+    if (look === null) {
       say("place", `the state of ${topic}/${partition} is not here: ask where that partition is`);
-    else {
+      isDecided = false;
+    } else {
       say("place", standsAt(read, look, options.row));
       const row = event.kind === "tombstone" ? removalByTombstone(event, record) : event;
       const refusal = untold(event, row, options.row, look);
@@ -49,18 +52,21 @@ export function explainedRecord(read: ReadRecord, options: RecordOptions): Expla
         say("stale", fresh(options.row, row));
         const moves = half(row, options.row);
         const told = moves === null ? explainedChanges(row, read, look, options) : NOTHING;
-        if (moves !== null) say("change", moves);
+        if (moves !== null) {
+          say("change", moves.says);
+          isDecided = moves.isDecided;
+        }
         steps.push(...told.steps);
         messages.push(...told.messages);
       }
     }
   }
-  return { from: { topic, partition, offset }, steps, messages };
+  return { from: { topic, partition, offset }, steps, messages, isDecided };
 }
 
-function readAs({ record, event, format, key }: ReadRecord): string {
+function readAs({ record, event, format, key }: ReadRecord, showValues: boolean): string {
   if (event instanceof CdcError)
-    return `it cannot be read, and goes to the dead letters: ${event.code}: ${event.message}`;
+    return `it cannot be read, and goes to the dead letters: ${shownReason(event, showValues)}`;
   switch (event.kind) {
     case "non-row":
       return `it is a ${event.what}, and no row: nothing is sent`;
@@ -116,16 +122,18 @@ function untold(
 }
 
 /** One half of a key that changes, where both are told as one; `null` where it is an ordinary record. */
-function half({ moved }: RowEvent, previous: StoredRow | null): string | null {
+function half(
+  { moved }: RowEvent,
+  previous: StoredRow | null,
+): { readonly says: string; readonly isDecided: boolean } | null {
   if (moved === null || moved === "unreadable") return null;
   const isMark = previous !== null && previous.row === null;
-  if ("to" in moved)
-    return isMark
-      ? null
-      : `none by itself: the key becomes ${moved.to} (keyChange: changed); the row is handed over to it, and its create tells the change`;
-  return previous === null || isMark
-    ? `the key was ${moved.from} (keyChange: changed): it waits for the row that was there, and what both make is told then`
-    : null;
+  if ("to" in moved) {
+    const says = `none by itself: the key becomes ${moved.to} (keyChange: changed); the row is handed over to it, and its create tells the change`;
+    return isMark ? null : { says, isDecided: true };
+  }
+  const says = `the key was ${moved.from} (keyChange: changed): it waits for the row that was there, and what both make is told then`;
+  return previous === null || isMark ? { says, isDecided: false } : null;
 }
 
 function fresh(previous: StoredRow | null, row: RowEvent): string {

@@ -1,5 +1,6 @@
 import type { TopicPartition } from "../../record.ts";
-import type { PositionRecord, SyncEntry } from "../../state/position-record.ts";
+import type { PositionRecord } from "../../state/position-record.ts";
+import type { SyncEntry } from "../../state/sync-registry.ts";
 import type { StoredRow } from "../../stored-row.ts";
 import type { TopicPlan } from "../plan.ts";
 

@@ -57,6 +57,55 @@ s("should name a variable that is not set, its line, and both ways to mend it", 
   );
 });
 
+const UNSET = [
+  '{writeKey: "${KEY}"}',
+  '{writeKey: k, linger_ms: "${KEY}"}',
+  '{writeKey: k, timeout_ms: "${KEY}"}',
+  '{writeKey: k, url: "https://${KEY}/"}',
+];
+
+for (const segment of UNSET) {
+  s(`should say once that a variable is not set: ${segment}`, () => {
+    const problems = problemsOf(`segment: ${segment}`);
+    assert.is(problems.length, 1, problems.join("\n"));
+    assert.match(problems.join(), "KEY is not set");
+  });
+}
+
+for (const [sync, lines] of [
+  ['userId: "${KEY}"', 1],
+  ['userId: {cel: "${KEY}"}', 1],
+  ['userId: id, traits: {a: {cel: "${KEY}"}}', 1],
+  ['userId: id, traits: [a, "${KEY}"]', 1],
+  ['userId: id, traits: {a: "${KEY}"}', 1],
+  ['userId: "${KEY}", trait: 5', 2],
+] as const) {
+  s(`should say once that a variable is not set, and what else is wrong: ${sync}`, () => {
+    const problems = problemsOf("segment: {writeKey: k}", sync);
+    assert.is(problems.length, lines, problems.join("\n"));
+    assert.match(problems.join(), "KEY is not set");
+  });
+}
+
+s("should say once that a variable is not set in one of several forms", () => {
+  const model = '{topic: t, columns: {a: {type: "${KEY}"}}}';
+  const problems = problemsOf("segment: {writeKey: k}", "userId: id", model);
+  assert.is(problems.length, 1, problems.join("\n"));
+  assert.match(problems.join(), "KEY is not set");
+});
+
+function problemsOf(segment: string, sync = "userId: id", model = "{topic: t}"): readonly string[] {
+  const text = `name: acme\n${segment}
+models: {m: ${model}}
+syncs: {s: {model: m, type: identify, ${sync}}}`;
+  try {
+    parseSettings(text, "c.yaml", {});
+  } catch (error) {
+    return messageOf(error).split("\n");
+  }
+  return [];
+}
+
 s("should not show the value of a variable in an error about it", () => {
   const secret = () => read("k\n  region: ${KEY}@", { KEY: "hunter2" });
   assert.throws(secret, (error: Error) => !error.message.includes("hunter2"));

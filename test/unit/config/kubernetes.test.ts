@@ -10,6 +10,8 @@ import { Telemetry } from "../../../src/telemetry/telemetry.ts";
 
 const s = suite("the example for Kubernetes");
 
+type Named = { readonly metadata: { readonly name: string } };
+
 s("should have settings that are valid, and reach what it names", () => {
   const settings = kubernetesSettings();
   assert.ok(new Plans(settings).topics.length > 0);
@@ -32,6 +34,57 @@ s("should have settings that are valid, and reach what it names", () => {
   ])
     assert.equal(selector, spec.template.metadata.labels);
 });
+
+s("should name the parts of itself as they are called", () => {
+  const { metadata, spec } = kind("StatefulSet");
+  const pod = spec.template.spec;
+  assert.equal(spec.selector.matchLabels, spec.template.metadata.labels);
+  const { name } = metadata;
+  for (const { metadata } of documents()) assert.equal(metadata, { name, labels: { app: name } });
+  const { volumeMounts, ports, livenessProbe, readinessProbe } = container();
+  const volumes = [
+    ...pod.volumes,
+    ...spec.volumeClaimTemplates.map(({ metadata }: Named) => metadata),
+  ];
+  assert.equal(
+    volumeMounts.map(({ name }: { name: string }) => name).toSorted(),
+    volumes.map(({ name }: { name: string }) => name).toSorted(),
+  );
+  const { configMap } = pod.volumes.find(({ name }: { name: string }) => name === "config");
+  assert.is(configMap.name, kind("ConfigMap").metadata.name);
+  const [{ name: port, containerPort }] = ports;
+  const [service] = kind("Service").spec.ports;
+  assert.equal([service.targetPort, service.port], [port, containerPort]);
+  for (const { httpGet } of [livenessProbe, readinessProbe]) assert.is(httpGet.port, port);
+  const { annotations } = spec.template.metadata;
+  assert.is(annotations["prometheus.io/port"], String(containerPort));
+  assert.is(annotations["prometheus.io/scrape"], "true");
+});
+
+s("should run the image of this version, as its user, who owns the volume", () => {
+  const { name, version } = JSON.parse(read("package.json"));
+  assert.is(container().image, `${name}:${version}`);
+  const { securityContext } = kind("StatefulSet").spec.template.spec;
+  const { runAsUser, runAsGroup, fsGroup } = securityContext;
+  const [, user, group] = /^USER (\d+):(\d+)$/m.exec(read("Dockerfile")) ?? [];
+  assert.equal([runAsUser, runAsGroup, fsGroup].map(String), [user, group, group]);
+});
+
+s(
+  "should have the volumes and pods that the operator's page and the alert on the disk name",
+  () => {
+    const { metadata, spec } = kind("StatefulSet");
+    const claim = `${spec.volumeClaimTemplates[0].metadata.name}-${metadata.name}-`;
+    const page = read("config/OPERATING.md");
+    const named = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name);
+    assert.equal(named(/delete pvc (\S+?)\d+ /g), [claim]);
+    assert.equal(named(/delete pod (\S+?-)\d+/g), [`${metadata.name}-`]);
+    assert.equal(named(/statefulset (\S+)/g), [metadata.name]);
+    const alerts = read("config/prometheus/alerts.yaml");
+    const [, ofAlert] = /persistentvolumeclaim=~"(.*)\.\*"/.exec(alerts) ?? [];
+    assert.is(ofAlert, claim);
+  },
+);
 
 s("should ask paths that the status port has", async () => {
   const { livenessProbe, readinessProbe } = container();
@@ -65,9 +118,12 @@ s("should have a limit of memory that the alert on it knows", () => {
 s.run();
 
 // biome-ignore lint/suspicious/noExplicitAny: what Kubernetes takes is its own affair
-function kind(name: string): any {
-  const documents = parseAllDocuments(read("config/kubernetes.yaml")).map((one) => one.toJS());
-  return documents.find(({ kind }) => kind === name);
+function documents(): any[] {
+  return parseAllDocuments(read("config/kubernetes.yaml")).map((one) => one.toJS());
+}
+
+function kind(name: string) {
+  return documents().find(({ kind }) => kind === name);
 }
 
 function container() {

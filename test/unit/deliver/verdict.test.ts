@@ -44,10 +44,14 @@ for (const [answer, kind, code] of KINDS) {
   });
 }
 
-s("should give the reason with what was answered, shortened", () => {
+s("should give the status as the reason, and what was answered beside it, shortened", () => {
   const refused = verdict(http(400, "x".repeat(1_000)), NOW);
   assert.ok(refused.kind === "refused");
-  assert.match(refused.reason, /^HTTP 400: x{200}$/);
+  assert.is(refused.reason, "HTTP 400 Bad Request");
+  assert.match(refused.says, /^HTTP 400 Bad Request: x{200}$/);
+  const nameless = verdict(http(460, "x"), NOW);
+  assert.ok(nameless.kind === "retry");
+  assert.is(nameless.reason, "HTTP 460");
   const failed = verdict({ failure: "ECONNRESET: socket hang up" }, NOW);
   assert.ok(failed.kind === "retry");
   assert.is(failed.reason, "ECONNRESET: socket hang up");

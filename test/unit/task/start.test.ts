@@ -66,7 +66,9 @@ const STARTS: readonly Case[] = [
 
 for (const [title, known, range, begun, expected] of STARTS) {
   s(`should begin ${title}`, () => {
-    assert.equal(startOf(AT, known, range, begun, "stop"), { ...expected, forget: false });
+    assert.equal(startOf(AT, known, range, begun, "stop"), {
+      ...{ ...expected, forget: false, gap: null },
+    });
   });
 }
 
@@ -93,8 +95,11 @@ for (const [title, known, range, reason] of GAPS) {
   s(`should go on from the log's first record where ${title} and it was told to`, () => {
     const { start, end } = range;
     const from = { next: start, boundary: end };
-    assert.equal(startOf(AT, known, range, true, "continue"), { ...from, forget: false });
-    assert.equal(startOf(AT, known, range, true, "rebuild"), { ...from, forget: true });
+    for (const onGap of ["continue", "rebuild"] as const) {
+      const { gap, ...begins } = startOf(AT, known, range, true, onGap);
+      assert.equal(begins, { ...from, forget: onGap === "rebuild" });
+      assert.match(`${AT.topic}/${AT.partition}: ${gap}`, reason);
+    }
   });
 }
 

@@ -22,6 +22,7 @@ function answerOf(
   last: LastMessage,
   messages: readonly Partial<RecentMessage>[],
   letters: readonly Partial<RecentLetter>[],
+  showValues = false,
 ): Answer | undefined {
   const sync = { sync: "life", type: "track", isNew: false, isMember: true, since: null } as const;
   const row = { ...{ from: FROM, position: null, committedAt: null, isRemoved: false } };
@@ -43,12 +44,19 @@ function answerOf(
     messages: messages as readonly RecentMessage[],
     letters: letters as readonly RecentLetter[],
   };
-  return withAnswers(explanation, remembered).rows[0]?.syncs[0]?.last?.answer;
+  return withAnswers(explanation, remembered, showValues).rows[0]?.syncs[0]?.last?.answer;
 }
 
 const other = { ...MESSAGE, messageId: "id-2" };
 const refused = { ...LETTER, messageId: "id-1" };
 const aside = { ...LETTER, code: "MESSAGE_TOO_LARGE", reason: "40 KB", by: "life" } as const;
+const quoting = {
+  ...({ ...LETTER, code: "UNREADABLE_TIMESTAMP", by: "life" } as const),
+  reason: 'column "at" holds "ada@x", which is no date or instant',
+};
+const quoted = {
+  ...{ ...refused, reason: 'Segment refuses the message: HTTP 400 Bad Request: "ada@x" is wrong' },
+};
 const CASES: readonly [title: string, answer: Answer | undefined, expected: Answer][] = [
   ["leave open what nobody remembers", answerOf(LAST, [other], []), SETTLED],
   [
@@ -65,6 +73,27 @@ const CASES: readonly [title: string, answer: Answer | undefined, expected: Answ
     "know why a change was set aside, by its sync and record",
     answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [{ ...aside, by: "x" }, aside]),
     { is: "set aside", at: AT, says: "MESSAGE_TOO_LARGE: 40 KB" },
+  ],
+  [
+    "hide what a reason quotes of a row",
+    answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [quoting]),
+    {
+      ...{ is: "set aside", at: AT },
+      says: 'UNREADABLE_TIMESTAMP: column "at" holds (hidden), which is no date or instant',
+    },
+  ],
+  [
+    "show it where values are asked for",
+    answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [quoting], true),
+    { is: "set aside", at: AT, says: `UNREADABLE_TIMESTAMP: ${quoting.reason}` },
+  ],
+  [
+    "hide what Segment quotes of a message",
+    answerOf(LAST, [], [quoted]),
+    {
+      ...{ is: "refused", at: AT },
+      says: "Segment refuses the message: HTTP 400 Bad Request: (hidden)",
+    },
   ],
   [
     "leave the reason of an older one to the dead letters",

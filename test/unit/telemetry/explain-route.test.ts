@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import fastify from "fastify";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -97,9 +98,21 @@ for (const accept of [
 s("should say what is wrong, and what to do, as JSON always", async () => {
   const answer = await asked("text/plain", "GET", "model=users&key=no");
   assert.is(answer.statusCode, 400);
-  const { code, reason, toDo } = answer.json();
-  assert.equal([code, reason], ["BAD_QUESTION", "the key cannot be read"]);
+  const { pipeline, code, reason, toDo } = answer.json();
+  assert.equal([pipeline, code, reason], ["shop", "BAD_QUESTION", "the key cannot be read"]);
   assert.match(toDo, /write a key as 7, "a", \["org1",7\]/);
+});
+
+s("should tell values to this machine alone, at whichever of its addresses", async () => {
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const from = async (remoteAddress: string) => {
+    const url = "/explain?model=users&key=7&values=true";
+    return server.inject({ url, remoteAddress });
+  };
+  for (const { address } of own) assert.is((await from(address)).statusCode, 200, address);
+  const elsewhere = await from("192.0.2.1");
+  const { pipeline, code } = elsewhere.json();
+  assert.equal([elsewhere.statusCode, pipeline, code], [403, "shop", "VALUES_ELSEWHERE"]);
 });
 
 s.run();

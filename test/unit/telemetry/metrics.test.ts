@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { METRICS, PREFIX } from "../../../src/telemetry/metrics.ts";
 import { withMetrics } from "../../../src/telemetry/metrics-table.ts";
+import type { Observed } from "../../../src/telemetry/observed.ts";
 import { MetricsText } from "../../../src/telemetry/registry.ts";
 import { observed, RUNNING } from "../../support/observed.ts";
 import { Scraped } from "../../support/scraped.ts";
@@ -93,6 +94,154 @@ s("should say what the counters count", async () => {
     [4, 4, 5, 7, 3, 2],
   );
   assert.equal(counters.reasons("dead_letters"), [["MISSING_KEY", 2]]);
+});
+
+/** A pipeline of which nothing that can be counted or read is like another. */
+function allApart(): Observed {
+  const counters = new Counters();
+  Object.assign(counters.records.json, { row: 101, tombstone: 102, "non-row": 103 });
+  counters.records.unknown.unreadable = 104;
+  for (const [name, count] of [
+    ["truncates", 105],
+    ["replayed", 106],
+    ["stale", 107],
+    ["position_resets", 108],
+    ["key_changes", 109],
+    ["key_changes_missed", 110],
+    ["key_changes_unreadable", 111],
+    ["rows_walked", 112],
+    ["reconciled", 113],
+    ["missing_users_ignored", 114],
+    ["fields_left_out", 115],
+    ["bytes_delivered", 116],
+  ] as const)
+    counters.add(name, count);
+  Object.assign(counters.sync("life"), {
+    ...{ added: 201, changed: 202, removed: 203, calls_not_made: 204, initial_skipped: 205 },
+    ...{ messages: 206, messages_delivered: 207 },
+  });
+  Object.assign(counters.answers, { delivered: 301, retry: 302, refused: 304, stop: 305 });
+  counters.answers["slow down"] = 303;
+  counters.deadLetters.MISSING_KEY = 306;
+  for (const delay_s of [0.5, 400]) counters.delivery.observe(delay_s);
+  for (const took_s of [0.25, 8, 16]) counters.checkpoint.observe(took_s);
+  return observed({
+    ...{ counters, since: 1_600_000_000_500, gate: { wait_ms: 40, closed_ms: 41_500 } },
+    source: {
+      ...{ isJoined: true, reason: null, rebalances: 401, next: new Map() },
+      restarts: { crashed: 402, lost: 403, silent: 404 },
+    },
+    process: {
+      ...{ resident_bytes: 501, heap_bytes: 502, external_bytes: 503, cpu_s: 504.5 },
+      delay_s: { p50: 0.505, p99: 0.506, max: 0.507 },
+    },
+    partitions: [
+      {
+        ...{ ...RUNNING, position: 601, checkpointed: 1_600_000_602_500 },
+        ...{ end: 603, lag: { records: 604, seconds: 605.5 } },
+        restore: { done: 606, total: 607 },
+        state: { entries: 608, disk_bytes: 609, memory_bytes: 610 },
+        fills: {
+          queue_records: { now: 701, limit: 711 },
+          queue_bytes: { now: 702, limit: 712 },
+          uncommitted_rows: { now: 703, limit: 713 },
+          uncommitted_bytes: { now: 704, limit: 714 },
+          lane_messages: { now: 705, limit: 715 },
+          lane_bytes: { now: 706, limit: 716 },
+        },
+      },
+    ],
+  });
+}
+
+/** Every sample of `allApart` but those of flags, whose values are alike. */
+const APART: readonly (readonly [name: string, value: number, labels?: string])[] = [
+  ["start_time_seconds", 1_600_000_000.5],
+  ["records_total", 101, "kind=row format=json"],
+  ["records_total", 102, "kind=tombstone format=json"],
+  ["records_total", 103, "kind=non-row format=json"],
+  ["records_total", 104, "kind=unreadable format=unknown"],
+  ["truncates_total", 105],
+  ["replayed_records_total", 106],
+  ["stale_records_total", 107],
+  ["position_resets_total", 108],
+  ["key_changes_total", 109, "result=one"],
+  ["key_changes_total", 110, "result=missed"],
+  ["key_changes_total", 111, "result=unreadable"],
+  ["walked_rows_total", 112],
+  ["reconciled_rows_total", 113],
+  ["missing_users_ignored_total", 114],
+  ["fields_left_out_total", 115],
+  ["delivered_bytes_total", 116],
+  ["changes_total", 201, "sync=life kind=added"],
+  ["changes_total", 202, "sync=life kind=changed"],
+  ["changes_total", 203, "sync=life kind=removed"],
+  ["calls_not_made_total", 204, "sync=life"],
+  ["initial_skipped_total", 205, "sync=life"],
+  ["messages_total", 206, "sync=life"],
+  ["messages_delivered_total", 207, "sync=life"],
+  ["batches_total", 301],
+  ["answers_total", 301, "verdict=delivered"],
+  ["answers_total", 302, "verdict=retry"],
+  ["answers_total", 303, "verdict=slow_down"],
+  ["answers_total", 304, "verdict=refused"],
+  ["answers_total", 305, "verdict=stop"],
+  ["retries_total", 605],
+  ["dead_letters_total", 306, "reason=MISSING_KEY"],
+  ["delivery_delay_seconds_sum", 400.5],
+  ["delivery_delay_seconds_count", 2],
+  ["checkpoint_seconds_sum", 24.25],
+  ["checkpoint_seconds_count", 3],
+  ["gate_closed_seconds_total", 41.5],
+  ["rebalances_total", 401],
+  ["consumer_restarts_total", 402, "reason=crashed"],
+  ["consumer_restarts_total", 403, "reason=lost"],
+  ["consumer_restarts_total", 404, "reason=silent"],
+  ["memory_bytes", 501, "kind=resident"],
+  ["memory_bytes", 502, "kind=heap"],
+  ["memory_bytes", 503, "kind=external"],
+  ["cpu_seconds_total", 504.5],
+  ["event_loop_delay_seconds", 0.505, "quantile=p50"],
+  ["event_loop_delay_seconds", 0.506, "quantile=p99"],
+  ["event_loop_delay_seconds", 0.507, "quantile=max"],
+  ...(
+    [
+      ["position", 601],
+      ["checkpoint_timestamp_seconds", 1_600_000_602.5],
+      ["log_end", 603],
+      ["lag_records", 604],
+      ["lag_seconds", 605.5],
+      ["restore_read_offsets", 606],
+      ["restore_offsets", 607],
+      ["state_entries", 608],
+      ["state_disk_bytes", 609],
+      ["state_memory_bytes", 610],
+      ["queue_records", 701],
+      ["queue_records_limit", 711],
+      ["queue_bytes", 702],
+      ["queue_bytes_limit", 712],
+      ["uncommitted_rows", 703],
+      ["uncommitted_rows_limit", 713],
+      ["uncommitted_bytes", 704],
+      ["uncommitted_bytes_limit", 714],
+      ["lane_messages", 705],
+      ["lane_messages_limit", 715],
+      ["lane_bytes", 706],
+      ["lane_bytes_limit", 716],
+    ] as const
+  ).map(([name, value]) => [name, value, "topic=users partition=0"] as const),
+];
+const FLAGS = ["info", "live", "ready", "phase", "gate_closed", "consumer_joined"];
+
+s("should give each its own number, and no other", async () => {
+  const m = await scrape(allApart());
+  for (const [name, value, labels = ""] of APART) {
+    const pairs = labels.split(" ").flatMap((pair) => (pair === "" ? [] : [pair.split("=")]));
+    assert.is(m.get(name, Object.fromEntries(pairs)), value, `${name} ${labels}`);
+  }
+  const expected = [...APART.map(([name]) => name.replace(/_(sum|count)$/, "")), ...FLAGS];
+  const names = METRICS.map(({ name }) => name);
+  assert.equal([...new Set(expected)].toSorted(), names.toSorted(), "each metric is among them");
 });
 
 s("should say where each partition stands, and nothing of one that went", async () => {

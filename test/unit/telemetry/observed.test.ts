@@ -20,7 +20,7 @@ const CASES: readonly {
 }[] = [
   { title: "nothing at the end", end: 10, next: 10, lag: { records: 0, seconds: 0 } },
   {
-    title: "records, and the age of the last that is done",
+    title: "records, and the age of the first that is not done",
     task: { isIdle: false },
     ...{ end: 25, next: 12 },
     lag: { records: 15, seconds: 30 },
@@ -50,6 +50,17 @@ const CASES: readonly {
   {
     title: "an unknown time where no row was seen",
     task: { time: null, isIdle: false },
+    end: 11,
+    lag: { records: 1, seconds: null },
+  },
+  {
+    title: "the age of the last that is done, where the log goes on and nothing of it was taken in",
+    ...{ end: 25, next: 10 },
+    lag: { records: 15, seconds: 30 },
+  },
+  {
+    title: "an unknown time where the record has none: that is 0",
+    task: { time: 0, isIdle: false },
     end: 11,
     lag: { records: 1, seconds: null },
   },

@@ -1,5 +1,5 @@
-import { maskOf } from "../../mask.ts";
-import { Real, type Row, type Value } from "../../row.ts";
+import { maskOf } from "./mask.ts";
+import { Real, type Row, type Value } from "./row.ts";
 
 /** Stands at the end of a message, and is nobody's value. */
 const ADVICE = /; give the column \{[^}]*\}$/;
@@ -8,6 +8,8 @@ const ADVICE = /; give the column \{[^}]*\}$/;
 const QUOTES: readonly (readonly [RegExp, string])[] = [
   [/(it is not JSON: ).*/s, "$1(hidden)"],
   [/(the value is ).*(, neither)/s, "$1(hidden)$2"],
+  [/( holds ).*(, which is no )/s, "$1(hidden)$2"],
+  [/(Segment refuses the message: HTTP [^:]*: ).*/s, "$1(hidden)"],
   [/(with op ).*( and after ).*( is not known)/s, "$1(hidden)$2(hidden)$3"],
   [/[{[].*(?:\.\.\.|[}\]])/s, "(hidden)"],
   [/: (?:"(?:[^"\\]|\\.)*(?:"|$)|-?[\d.eE+]+(?= ))/g, ": (hidden)"],

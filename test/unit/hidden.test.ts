@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hidden, hiddenRow } from "../../../src/command/check/hidden.ts";
-import type { ColumnType } from "../../../src/decode/column-types.ts";
-import { messageOf } from "../../../src/errors.ts";
-import { decodeValue } from "../../support/debezium.ts";
+import type { ColumnType } from "../../src/decode/column-types.ts";
+import { messageOf } from "../../src/errors.ts";
+import { hidden, hiddenRow } from "../../src/hidden.ts";
+import { decodeValue } from "../support/debezium.ts";
 
 /** Values stand in records, and what is said of a record that cannot be read must not repeat them. */
 const s = suite("reasons without the values that they quote");

@@ -1,0 +1,164 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { behind } from "../../src/telemetry/observed.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { FakeRegistry } from "../support/fake-registry.ts";
+import { type Change, heartbeat, insert, timeAt, tombstone, truncate } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+/** How old what a task has still to do is: the first record that it took in and has not stored. */
+
+const s = suite("flow: how far behind a task is");
+
+const AT = { topic: TOPIC, partition: 0 };
+const HOUR_MS = 3_600_000;
+const SYNC =
+  "{model: users, type: track, userId: id, properties: [email], initialResults: send, events: {added: Added}}";
+
+async function partitionOf(driver: TaskDriver) {
+  const [task, ...others] = await driver.standings();
+  if (!task || others.length > 0) throw new Error(`${others.length + 1} tasks`);
+  const { end } = await driver.source.range(AT);
+  return behind(task, end, driver.source.position(AT) ?? undefined, driver.clock.now());
+}
+const lagOf = async (driver: TaskDriver) => (await partitionOf(driver)).lag;
+
+/** The LSN of a commit one second ago. */
+const justNow = (driver: TaskDriver) => (driver.clock.now() - timeAt(0)) / 1_000 - 1;
+const user = (id: number, lsn: number) => insert({ id, email: "a@x" }, lsn);
+/** Row `n` at offset `n`, committed at second `n`. */
+const users = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => user(from + i, from + i));
+
+/** A task that stored its last row six hours ago. */
+async function afterQuietTime() {
+  const driver = new TaskDriver();
+  await driver.clock.advance(5_000);
+  await driver.start();
+  await driver.pipe(user(0, justNow(driver)));
+  await driver.checkpoint();
+  await driver.clock.advance(6 * HOUR_MS);
+  assert.equal(await lagOf(driver), { records: 0, seconds: 0 }, "a quiet time is no lag");
+  return driver;
+}
+
+s("should be as old as the one record that Segment keeps waiting after a quiet time", async () => {
+  const driver = await afterQuietTime();
+  const answer = driver.segment.hold();
+  await driver.pipe(user(1, justNow(driver)));
+  assert.equal(await lagOf(driver), { records: 1, seconds: 1 });
+  await driver.clock.advance(20_000);
+  assert.equal(await lagOf(driver), { records: 1, seconds: 21 }, "a checkpoint is under way");
+  await driver.pipe(user(2, justNow(driver)));
+  assert.equal(await lagOf(driver), { records: 2, seconds: 21 }, "and covers the older one");
+  answer();
+  const again = driver.segment.hold();
+  await driver.clock.advance(0);
+  assert.equal(await lagOf(driver), { records: 1, seconds: 1 }, "the younger one is left");
+  again();
+  await driver.checkpoint();
+  assert.equal(await lagOf(driver), { records: 0, seconds: 0 });
+  await driver.stop();
+});
+
+for (const [what, change] of [
+  ["a record that nobody can read", { key: { id: 1 }, value: "{oops" }],
+  ["a tombstone by itself", tombstone(0)],
+] as const) {
+  s(`should go by Kafka's time for ${what}: it has no commit`, async () => {
+    const driver = await afterQuietTime();
+    const timestamp = driver.clock.now() - 2_000;
+    // The first is stored at once; what follows waits for the next checkpoint.
+    await driver.pipe({ ...heartbeat(), timestamp });
+    await driver.pipe({ ...(change as Change), timestamp });
+    assert.equal(await lagOf(driver), { records: 1, seconds: 2 });
+    await driver.checkpoint();
+    assert.equal(await lagOf(driver), { records: 0, seconds: 0 });
+    await driver.stop();
+  });
+}
+
+s("should be the age of the record at the stored position, all along a long backlog", async () => {
+  const more = "limits: {queue_records: 100, lane_messages: 300}\ncheckpoint: {rows: 50}";
+  const driver = new TaskDriver({ more });
+  await driver.clock.advance(6 * HOUR_MS);
+  await driver.start();
+  let answer = driver.segment.hold();
+  await driver.pipe(users(0, 2_000));
+  const seen = new Set<number>();
+  for (let step = 0; step < 2_000 && driver.segment.taken.length < 2_000; step += 1) {
+    const { position, time, isIdle, lag } = await partitionOf(driver);
+    if (isIdle || position === null) break;
+    seen.add(position);
+    assert.is(time, timeAt(position), `at ${position}`);
+    assert.equal(lag, { records: 2_000 - position, seconds: 6 * 3_600 - position });
+    answer();
+    answer = driver.segment.hold();
+    await driver.clock.advance(0);
+  }
+  assert.ok(seen.size > 3, `${seen.size} positions`);
+  answer();
+  await driver.checkpoint();
+  assert.equal(await lagOf(driver), { records: 0, seconds: 0 });
+  await driver.stop();
+});
+
+s("should go by Kafka's time for what waits for the registry, undecoded", async () => {
+  const fake = await FakeRegistry.open(new Map());
+  const registry = fake.client();
+  const there = Promise.withResolvers<void>();
+  registry.prepare = () => there.promise;
+  const driver = new TaskDriver({ registry });
+  await driver.clock.advance(60_000);
+  await driver.start();
+  await driver.pipe(users(10, 13));
+  const { isIdle, time, lag } = await partitionOf(driver);
+  assert.equal([isIdle, time, lag.records], [false, timeAt(10) + 500, 3]);
+  there.resolve();
+  await driver.pipe([]);
+  assert.is((await partitionOf(driver)).time, timeAt(10));
+  await driver.stop();
+  await fake.close();
+});
+
+s("should be no lag while a new sync sees the stored rows, but what comes meanwhile", async () => {
+  const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
+  await driver.pipe(users(0, 300));
+  await driver.stop();
+  const answer = driver.segment.hold();
+  const more = "limits: {lane_messages: 10}";
+  await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
+  await driver.clock.advance(HOUR_MS);
+  const walking = await partitionOf(driver);
+  assert.equal([walking.phase, walking.lag.records, walking.lag.seconds], ["walking", 0, 0]);
+  const lsn = justNow(driver);
+  await driver.pipe(user(300, lsn));
+  await driver.clock.advance(3_000);
+  const { time, lag } = await partitionOf(driver);
+  assert.equal([time, lag], [timeAt(lsn) + 500, { records: 1, seconds: 3.5 }]);
+  answer();
+  await driver.clock.advance(60_000);
+  assert.equal(await lagOf(driver), { records: 0, seconds: 0 });
+  await driver.stop();
+});
+
+s("should be the age of a TRUNCATE while what it removed is told", async () => {
+  const driver = await new TaskDriver().start();
+  let answer = driver.segment.hold();
+  await driver.pipe([...users(1, 3), truncate(3)]);
+  assert.is((await partitionOf(driver)).time, timeAt(1));
+  answer();
+  answer = driver.segment.hold();
+  await driver.clock.advance(0);
+  const telling = await partitionOf(driver);
+  assert.equal([telling.time, telling.position], [timeAt(3) + 500, 2]);
+  answer();
+  await driver.clock.advance(0);
+  const told = await partitionOf(driver);
+  assert.equal([told.isIdle, told.time, told.position], [false, timeAt(3) + 500, 2]);
+  await driver.checkpoint();
+  assert.equal(await lagOf(driver), { records: 0, seconds: 0 });
+  await driver.stop();
+});
+
+s.run();

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { StandIn } from "../../src/demo/stand-in.ts";
+import { recordedForm } from "../../src/recorded-line.ts";
+import { Counters } from "../../src/telemetry/counters.ts";
+import { StatusServer } from "../../src/telemetry/status-server.ts";
+import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { cdcToSegment } from "../support/command-line.ts";
+import { recordOf, TOPIC } from "../support/debezium.ts";
+import { insert } from "../support/table.ts";
+
+/** The command where no service of the pipeline answers: what it says of the state that it reads, or does not find. */
+
+const test = suite("explain from a folder");
+const folder = mkdtempSync(join(tmpdir(), "explain-folder-"));
+const config = join(folder, "config.json");
+const LINE = JSON.stringify(recordedForm(recordOf({ ...insert({ id: 7, email: "a@x" }, 10) })));
+
+test.after(() => rmSync(folder, { recursive: true }));
+
+test("should say that there is no state, in which folder, and what its path is relative to", async () => {
+  write({ directory: "./nowhere" });
+  const { code, stdout, stderr } = await explain("--key", "7");
+  assert.is(code, 1);
+  assert.match(stdout, /no state of the model is here/);
+  const where = join(process.cwd(), "nowhere/shop/run");
+  assert.match(stderr, `there is no state in ${where}`);
+  assert.match(stderr, /state\.directory \.\/nowhere is relative to the folder in which/);
+  assert.not.match(stderr, /as it lies there/);
+});
+
+test("should not speak of the working directory where the path is absolute", async () => {
+  write({ directory: join(folder, "nowhere") });
+  const { stderr } = await explain("--key", "7");
+  assert.match(stderr, `there is no state in ${join(folder, "nowhere/shop/run")}`);
+  assert.not.match(stderr, /relative/);
+});
+
+test("should not say that a record sends nothing where no state is there", async () => {
+  write({ directory: join(folder, "nowhere") });
+  const path = join(folder, "record.ndjson");
+  writeFileSync(path, LINE);
+  const { code, stdout } = await explain("--record", path);
+  assert.is(code, 0);
+  assert.match(
+    stdout,
+    /state of app\.public\.users\/0 is not here.*\n.*what is sent is not known here/,
+  );
+});
+
+test("should name the file of the dead letters of a replay", async () => {
+  const standIn = await StandIn.start();
+  const letters = join(folder, "letters.ndjson");
+  const input = join(folder, "input.ndjson");
+  writeFileSync(input, `${LINE}\n`);
+  for (const [given, file] of [
+    [{}, join(folder, "state/shop/replay/dead-letters.ndjson")],
+    [{ file: letters }, letters],
+  ] as const) {
+    write({ directory: join(folder, "state") }, { url: standIn.url, deadLetters: given });
+    const replayed = await cdcToSegment(["replay", "--config", config, input]);
+    assert.is(replayed.code, 0, replayed.stderr);
+    const { code, stdout, stderr } = await explain("--key", "7");
+    assert.is(code, 0, stderr);
+    assert.match(stderr, /read .*shop\/replay\/tasks as it lies there/);
+    assert.match(stdout, `unless the dead letters (${file}) have its messageId`);
+    assert.not.match(stdout, "shop.dead-letters");
+  }
+  await standIn.stop();
+});
+
+test("should read the folder where another pipeline answers at the port, whatever it says", async () => {
+  const telemetry = new Telemetry({
+    ...{ pipeline: "other", version: "1", counters: new Counters() },
+    source: {
+      told: {
+        ...{ isJoined: true, reason: null, rebalances: 1, next: new Map() },
+        restarts: { crashed: 0, lost: 0, silent: 0 },
+      },
+      ends: async () => new Map(),
+    },
+  });
+  const about = { host: "127.0.0.1", port: 0, syncs: [], settings: {}, deadLetters: "letters" };
+  const server = await StatusServer.open({ ...about, telemetry });
+  const { port } = new URL(server.url);
+  // It does not run yet: a refusal, with what to do.
+  await fromFolder(Number(port));
+  await server.close();
+  telemetry.close();
+  const program = createServer((_, response) => {
+    response.writeHead(400, { "content-type": "application/json" });
+    response.end('{"code":"BAD_QUESTION","reason":"there is no model"}');
+  });
+  await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
+  await fromFolder((program.address() as { port: number }).port);
+  program.close();
+});
+
+test("should say in the help how a key is written, and that a record is enough", async () => {
+  const { stderr } = await cdcToSegment(["explain", "--help"]);
+  for (const key of ["7", '"a"', '["org1",7]', '{"org":"org1","id":7}']) assert.match(stderr, key);
+  assert.match(stderr, /--record.*\n.*without --key/);
+});
+
+test.run();
+
+async function fromFolder(port: number): Promise<void> {
+  write({ directory: join(folder, "state") }, { status: { port } });
+  const { code, stdout, stderr } = await explain("--key", "7");
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /no service of this pipeline answers here; read /);
+  assert.match(stdout, /^row \[7\] of model users, in app\.public\.users\/0\n/);
+}
+
+function explain(...args: readonly string[]) {
+  return cdcToSegment(["explain", "--config", config, "--model", "users", ...args]);
+}
+
+type More = { readonly url?: string; readonly [setting: string]: unknown };
+
+function write(state: object, { url = "http://127.0.0.1:1", ...more }: More = {}): void {
+  const settings = {
+    ...{ name: "shop", kafka: { brokers: ["127.0.0.1:1"] }, state, status: "off" },
+    segment: { writeKey: "key", url },
+    models: { users: { topic: TOPIC } },
+    syncs: { profiles: { model: "users", type: "identify", userId: "id", traits: ["email"] } },
+    ...more,
+  };
+  writeFileSync(config, JSON.stringify(settings));
+}

@@ -1,0 +1,107 @@
+import type { Browser } from "playwright-core";
+import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
+import type { Status } from "../../src/telemetry/status.ts";
+import { TOPIC } from "../support/debezium.ts";
+import { type Change, insert, remove, update } from "../support/table.ts";
+import { WatchedPipeline } from "../support/watched-pipeline.ts";
+import { openBrowser, type Visit, visit } from "./browser.ts";
+
+/** Becomes a program wherever a page takes texts for markup. */
+export const MARKUP = `<img src="x" onerror="document.title='taken over'"><script>document.title='taken over'</script>`;
+export const EVENT = "<b>Plan</b> Changed & more";
+export const KEY = "page-write-key-0123456789";
+const LONG = `user-${"0123456789abcdef".repeat(12)}`;
+
+/** A pipeline of users, of which 17 messages were sent, and a browser for its status page. */
+export class WatchedUsers {
+  readonly browser: Browser;
+  readonly standIn: StandIn;
+  readonly pipeline: WatchedPipeline;
+  readonly url: string;
+  /** What Segment does instead of taking a batch. */
+  answer: Misbehaviour | null = null;
+
+  private constructor(browser: Browser, standIn: StandIn, pipeline: WatchedPipeline, url: string) {
+    this.browser = browser;
+    this.standIn = standIn;
+    this.pipeline = pipeline;
+    this.url = url;
+  }
+
+  static async start(): Promise<WatchedUsers> {
+    const browser = await openBrowser();
+    const standIn = await StandIn.start({ misbehave: () => users.answer });
+    const pipeline = new WatchedPipeline(settings(standIn.url), [at(0), at(1)]);
+    const users = new WatchedUsers(browser, standIn, pipeline, await pipeline.open());
+    // Seven added, of which five change in what nobody watches and one in its plan; one removed; two unreadable.
+    const ids = ["1", "2", "3", "4", "5", MARKUP, LONG];
+    users.produce(0, ...ids.map((id, i) => insert({ id, plan: "free", seen: 0 }, i + 1)));
+    users.produce(
+      0,
+      ...ids.slice(0, 5).map((id, i) => update({ id, plan: "free", seen: 1 }, 20 + i)),
+    );
+    users.produce(0, update({ id: "3", plan: "pro", seen: 1 }, 30), remove("2", 31));
+    pipeline.produce(at(1), { key: Buffer.from('{"id":"9"}'), value: Buffer.from(MARKUP) });
+    pipeline.produce(at(1), {
+      key: null,
+      value: Buffer.from(JSON.stringify(insert({ id: "8" }, 40).value)),
+    });
+    await users.#delivered(2 * 7 + 3);
+    return users;
+  }
+
+  produce(partition: number, ...changes: readonly Change[]): void {
+    for (const { key, value } of changes)
+      this.pipeline.produce(at(partition), {
+        key: Buffer.from(JSON.stringify(key)),
+        value: Buffer.from(JSON.stringify(value)),
+      });
+  }
+
+  /** The page, once it shows all that was done. */
+  async visited(how: Parameters<typeof visit>[2] = {}, query = ""): Promise<Visit> {
+    const visited = await visit(this.browser, `${this.url}/${query}`, how);
+    await visited.page.waitForSelector("#syncs-table tbody tr");
+    return visited;
+  }
+
+  async json<T>(path: string): Promise<T> {
+    return (await fetch(this.url + path)).json() as Promise<T>;
+  }
+
+  async end(): Promise<void> {
+    await this.browser.close();
+    await this.pipeline.end();
+    await this.standIn.stop();
+  }
+
+  /** Segment has taken so many messages, and all of it is stored. */
+  async #delivered(count: number): Promise<void> {
+    for (const deadline = Date.now() + 60_000; ; await new Promise((go) => setTimeout(go, 50))) {
+      const { syncs, partitions, deadLetters } = await this.json<Status>("/status");
+      const taken = syncs.reduce((sum, { messages_delivered }) => sum + messages_delivered, 0);
+      const isStored = partitions.length === 2 && partitions.every(({ lag }) => lag.records === 0);
+      if (taken === count && isStored && deadLetters.total === 2) return;
+      if (Date.now() > deadline) throw new Error(`${taken} messages are delivered, of ${count}`);
+    }
+  }
+}
+
+function settings(url: string): object {
+  const about = { model: "users", userId: "id" };
+  const events = { added: "Added", changed: EVENT, removed: "Removed" };
+  return {
+    name: "watched",
+    segment: { writeKey: KEY, url },
+    checkpoint: { interval_ms: 50 },
+    models: { users: { topic: TOPIC } },
+    syncs: {
+      profile: { ...about, type: "identify", traits: ["plan"] },
+      life: { ...about, type: "track", properties: ["plan"], events, initialResults: "send" },
+    },
+  };
+}
+
+function at(partition: number) {
+  return { topic: TOPIC, partition };
+}

@@ -1,0 +1,141 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { summary } from "../../src/command/summary.ts";
+import type { CdcError } from "../../src/errors.ts";
+import { recordedForm } from "../../src/recorded-line.ts";
+import { recordOf, TOPIC } from "../support/debezium.ts";
+import { LaneDriver } from "../support/lane.ts";
+import { LogLines } from "../support/log-lines.ts";
+import { type Change, insert } from "../support/table.ts";
+import { TaskDriver } from "../support/task-driver.ts";
+
+/**
+ * Reasons quote values of rows, and dead letters keep them. What is logged above `debug`, what ends the process, the
+ * summary and an explanation that was not asked for values hold none.
+ */
+
+const promise = suite("no value of a row is told");
+
+/** One as long as a name, and one that could be any word. */
+const VALUES = ["ada@example.com", "Ada"];
+const LIFE = "{model: users, type: track, userId: id, initialResults: send, events: {added: Added}";
+
+type Case = {
+  readonly title: string;
+  readonly model?: string;
+  readonly syncs?: string;
+  readonly next: (value: string) => Change;
+  /** What is said of it all the same. */
+  readonly kind: RegExp;
+  readonly isSetAside: boolean;
+};
+
+const row = (value: string) => insert({ id: 7, email: value }, 10);
+
+const CASES: readonly Case[] = [
+  {
+    title: "a property whose expression fails",
+    syncs: `{life: ${LIFE}, properties: {flag: {cel: "bool(row.email)"}}}}`,
+    next: row,
+    kind: /flag: the expression fails: bool_conversion_error/,
+    isSetAside: false,
+  },
+  {
+    title: "a filter that fails",
+    model: `{topic: ${TOPIC}, key: [id], where: "duration(row.email) > duration('1s')"}`,
+    next: row,
+    kind: /FILTER_FAILED: the expression fails: invalid_duration/,
+    isSetAside: true,
+  },
+  {
+    title: "a time that is none",
+    syncs: `{life: ${LIFE}, timestamp: email}}`,
+    next: row,
+    kind: /UNREADABLE_TIMESTAMP: column "email" holds \(hidden\), which is no date/,
+    isSetAside: true,
+  },
+  {
+    title: "bytes that are no JSON",
+    next: (value) => ({ key: { id: 7 }, value: `{${value}` }),
+    kind: /INVALID_JSON: it is not JSON: \(hidden\)/,
+    isSetAside: true,
+  },
+];
+
+for (const { title, model, syncs, next, kind, isSetAside } of CASES) {
+  for (const value of VALUES) {
+    promise(`should hold for ${title}, of ${value}`, async () => {
+      const driver = await new TaskDriver({ model, syncs }).start();
+      const change = next(value);
+      const line = JSON.stringify(recordedForm(recordOf({ ...change, offset: 0 })));
+      const asked = { key: "7", line };
+      const explained = JSON.stringify((await driver.explain(asked)).record?.steps);
+      assert.not.match(explained, value);
+      assert.match(explained.replaceAll('\\"', '"'), kind);
+      const shown = JSON.stringify((await driver.explain({ ...asked, showValues: true })).record);
+      assert.match(shown, value, "it is said where it was asked for");
+      await driver.pipe(change);
+      await driver.checkpoint();
+      const told = summary(driver.counters);
+      assert.not.match(told, value);
+      if (!isSetAside) assert.match(told, kind);
+      const reasons = driver.letters.map(({ error }) => error.message);
+      assert.is(reasons.length, isSetAside ? 1 : 0);
+      if (isSetAside) assert.match(reasons.join(), value, "the dead letter has it");
+      await driver.stop();
+      assert.not.match(driver.log.told, value);
+    });
+  }
+}
+
+promise("should hold for what ends the process, which says where the reason stands", async () => {
+  const driver = await new TaskDriver({ more: "deadLetters: {stopAfterInARow: 3}" }).start();
+  const bad = { key: { id: 7 }, value: `{${VALUES[0]}` };
+  await driver.pipe([bad, bad, bad]);
+  const [failure] = driver.failures as [CdcError];
+  assert.is(failure.code, "TOO_MANY_DEAD_LETTERS");
+  const { message } = failure;
+  assert.not.match(message, VALUES[0] as string);
+  assert.match(message, /^app\.public\.users\/0@2: .*INVALID_JSON.*dead letters/);
+  await driver.stop();
+});
+
+const QUOTES = `${VALUES[0]} is no email`;
+
+for (const status of [302, 401, 429, 503]) {
+  promise(`should hold where Segment quotes a message with ${status}`, async () => {
+    const [log, answered] = [new LogLines(), [] as (string | null)[]];
+    const watcher = {
+      pushed: () => {},
+      delivered: () => {},
+      answered: (_: unknown, reason: string | null) => void answered.push(reason),
+    };
+    const driver = new LaneDriver({ logger: log, watcher });
+    driver.segment.answer = (_, request) => ({
+      status: request === 0 ? status : 200,
+      body: QUOTES,
+    });
+    driver.push("m0");
+    await driver.clock.advance(60_000);
+    const reasons = [log.told, String(driver.failures[0]), ...answered];
+    assert.not.match(reasons.join(), VALUES[0] as string);
+    assert.match(reasons.join(), new RegExp(`HTTP ${status} [A-Z]`), "the status is told");
+    assert.is(log.with(/Segment said/)[0]?.fields.body, QUOTES, "and the rest at debug");
+  });
+}
+
+promise("should hold where Segment refuses message after message", async () => {
+  const log = new LogLines();
+  const driver = new LaneDriver({ logger: log, refusedInARow: 2 });
+  driver.segment.answer = () => ({ status: 400, body: QUOTES });
+  driver.push("m0", "m1", "m2");
+  await driver.clock.advance(0);
+  const [failure] = driver.failures as [CdcError];
+  assert.is(failure.code, "TOO_MANY_DEAD_LETTERS");
+  const { message } = failure;
+  assert.not.match(log.told + message, VALUES[0] as string);
+  assert.match(message, /HTTP 400 Bad Request; the dead letters/);
+  assert.match(driver.letters[0]?.error.message ?? "", QUOTES);
+});
+
+promise.run();
