@@ -1,6 +1,6 @@
 import { readSettings } from "../config/read.ts";
 import { CdcError } from "../errors.ts";
-import type { Explanation, Question } from "../explanation.ts";
+import type { Question } from "../explanation.ts";
 import { explanationText } from "../explanation-text.ts";
 import { InputLines } from "../source/input-lines.ts";
 import { askedOfService } from "./explain/asked-of-service.ts";
@@ -13,13 +13,6 @@ export type ExplainOptions = {
   readonly record: string | null;
   readonly json: boolean;
   readonly showValues: boolean;
-};
-
-/** An explanation, who gave it, and where what was set aside stands. */
-export type Answered = {
-  readonly explanation: Explanation;
-  readonly by: string;
-  readonly deadLetters: string;
 };
 
 /**

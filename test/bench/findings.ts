@@ -3,6 +3,7 @@ import type { Latency } from "./latency.ts";
 import type { Measured } from "./measure.ts";
 import type { Peer } from "./peer.ts";
 import type { Group } from "./processes.ts";
+import type { Profile } from "./profile.ts";
 import type { Restore } from "./restore.ts";
 import type { Stage } from "./stages.ts";
 
@@ -19,4 +20,5 @@ export type Findings = {
   readonly groups: readonly Group[];
   readonly restore?: Restore;
   readonly latency?: Latency;
+  readonly profile?: Profile;
 };

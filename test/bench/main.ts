@@ -16,6 +16,7 @@ import { type Measured, measure } from "./measure.ts";
 import { type Options, readOptions } from "./options.ts";
 import type { Ground } from "./peer.ts";
 import { measureProcesses } from "./processes.ts";
+import { measureProfile } from "./profile.ts";
 import { writeRecording } from "./recording.ts";
 import { reportOf } from "./report.ts";
 import { measureRestore } from "./restore.ts";
@@ -67,6 +68,7 @@ async function measureAll(
     latency: parts.has("latency") ? await measureLatency(ground) : undefined,
     groups: parts.has("processes") ? await measureProcesses(ground, rounds) : [],
     growth: parts.has("growth") ? await measureGrowth(ground, sizes) : [],
+    profile: parts.has("profile") ? await measureProfile(ground) : undefined,
     stages: parts.has("stages") ? await measureStages(STAGE_FEED, formats, ground.registryUrl) : [],
   };
 }

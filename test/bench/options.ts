@@ -3,7 +3,7 @@ import { LARGEST, SIZES } from "./growth.ts";
 import { type Peer, peers } from "./peer.ts";
 
 /** What is measured besides the peers. */
-const PARTS = ["restore", "latency", "processes", "growth", "stages"] as const;
+const PARTS = ["restore", "latency", "processes", "growth", "profile", "stages"] as const;
 type Part = (typeof PARTS)[number];
 
 export type Options = {

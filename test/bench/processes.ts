@@ -3,7 +3,7 @@ import { startStack } from "../stack/stack.ts";
 import { schemaless } from "./format.ts";
 import { type Measured, measure } from "./measure.ts";
 import type { Ground, Peer } from "./peer.ts";
-import { firstTaken, startService } from "./service.ts";
+import { startService } from "./service.ts";
 import { fillTopic } from "./topic.ts";
 
 /** So many processes in one group, and how much of the machine they left. */
@@ -59,8 +59,8 @@ function groupOf(processes: number, onIdle: (idle: number) => void): Peer {
     start: (ground, name) => {
       const instances = Array.from({ length: processes }, (_, i) => `-${i}`);
       const children = instances.map((instance) => startService(ground, { name, instance }));
-      // The first partition that is taken: what one process does before the other counts as well.
-      const started = Promise.race(children.map(firstTaken));
+      // Its broker has every group wait for members, those that each process reads the control topic with too.
+      const started = ground.segment.more(1);
       const ended = ground.segment.more(messages(ground));
       started.then(() => {
         const idle = idleSince();

@@ -11,13 +11,14 @@ import {
   growthTable,
   latencyTable,
   peerTable,
+  profileTable,
   restoreTable,
   stageTable,
 } from "./table.ts";
 
 /** What was found, as Markdown; nothing of the parts that were left out. */
 export function reportOf(found: Findings, { records, keys, rounds }: Options): string {
-  const { results, stages, growth, groups, restore, latency } = found;
+  const { results, stages, growth, groups, restore, latency, profile } = found;
   const count = (number: number) => number.toLocaleString("en");
   const about = [
     `Measured on ${new Date().toISOString().slice(0, 10)} with \`npm run bench\`: ${availableParallelism()} cores shared by broker, stand-in and peer;`,
@@ -47,6 +48,10 @@ export function reportOf(found: Findings, { records, keys, rounds }: Options): s
     "A table that grows, one task and 64 of one process: 100,000 updates at each size, rows of all ages alike. Memory is that of",
     "the whole process, reading the new rows included.",
   ];
+  const profiling = [
+    "Where the time goes of the one thread that runs all JavaScript of `run`, without changelog, with the profiler on: what",
+    "cannot be reached above is here. A package's time is without what it calls back.",
+  ];
   const several = results.some(({ format }) => format !== "schemaless");
   const goals = goalsOf(found);
   return [
@@ -58,6 +63,7 @@ export function reportOf(found: Findings, { records, keys, rounds }: Options): s
     groups.length > 0 && text(processes) + groupTable(groups),
     growth.length > 0 && text(growing) + growthTable(growth),
     stages.length > 0 && stageTable(stages),
+    profile && text(profiling) + profileTable(profile),
     goals.length > 0 && goalTable(goals),
   ]
     .filter((part) => typeof part === "string")

@@ -6,6 +6,7 @@ import type { Latency } from "./latency.ts";
 import type { Measured } from "./measure.ts";
 import { median } from "./median.ts";
 import type { Group } from "./processes.ts";
+import type { Profile } from "./profile.ts";
 import type { Restore } from "./restore.ts";
 import type { Stage } from "./stages.ts";
 
@@ -60,6 +61,19 @@ export function stageTable(stages: readonly Stage[]): string {
       name,
       whole(records / seconds),
       ((seconds / records) * 1e6).toFixed(1),
+    ]),
+  );
+}
+
+/** Where the time goes of the thread that runs all JavaScript of `run`. */
+export function profileTable({ parts }: Profile): string {
+  const all = parts.reduce((sum, { us_a_record }) => sum + us_a_record, 0);
+  return table(
+    ["where", "µs a record", "part"],
+    parts.map(({ where, us_a_record }) => [
+      where,
+      us_a_record.toFixed(1),
+      `${Math.round((us_a_record / all) * 100)} %`,
     ]),
   );
 }

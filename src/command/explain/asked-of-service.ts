@@ -2,7 +2,7 @@ import type { Settings } from "../../config/settings.ts";
 import { CdcError, messageOf } from "../../errors.ts";
 import type { Explanation, Question } from "../../explanation.ts";
 import { deadLetterTopic } from "../dead-letter-topic.ts";
-import type { Answered } from "../explain.ts";
+import type { Answered } from "./answered.ts";
 
 const WITHIN_MS = 30_000;
 

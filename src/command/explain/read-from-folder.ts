@@ -13,9 +13,9 @@ import type { Look } from "../../task/explain/look.ts";
 import { Plans } from "../../task/plan.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import { deadLetterTopic } from "../dead-letter-topic.ts";
-import type { Answered } from "../explain.ts";
 import { stopSignal } from "../signals.ts";
 import { replayLetters, replayState, serviceState } from "../state-folders.ts";
+import type { Answered } from "./answered.ts";
 
 /** Looks into the state that the service left on this disk, else into that of `replay`, without changing it. */
 export async function readFromFolder(settings: Settings, question: Question): Promise<Answered> {
