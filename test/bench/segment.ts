@@ -8,7 +8,7 @@ export class Segment {
   readonly url: string;
   /** Messages that arrived so far. */
   count = 0;
-  #watch: () => void = () => {};
+  readonly #watchers = new Set<() => void>();
 
   private constructor(url: string) {
     this.url = url;
@@ -29,16 +29,19 @@ export class Segment {
   /** Resolves when `messages` more than now have arrived. */
   async more(messages: number): Promise<void> {
     const wanted = this.count + messages;
+    if (this.count >= wanted) return;
     await new Promise<void>((resolve) => {
-      this.#watch = () => {
-        if (this.count >= wanted) resolve();
+      const watch = () => {
+        if (this.count < wanted) return;
+        this.#watchers.delete(watch);
+        resolve();
       };
-      this.#watch();
+      this.#watchers.add(watch);
     });
   }
 
   #take(count: number): void {
     this.count = count;
-    this.#watch();
+    for (const watch of this.#watchers) watch();
   }
 }
