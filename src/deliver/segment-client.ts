@@ -76,7 +76,8 @@ export class SegmentClient implements Destination {
   async send(messages: readonly string[], signal: AbortSignal): Promise<Answer> {
     try {
       const text = this.#head + messages.join(",") + this.#tail;
-      const body = this.#isZipped ? await zip(text) : text;
+      // As bytes: of a text got makes them twice.
+      const body = this.#isZipped ? await zip(text) : Buffer.from(text);
       const response = await this.#got(this.#url, { body, signal });
       return {
         status: response.statusCode,
