@@ -1,10 +1,12 @@
 import { CdcError } from "../errors.ts";
-import { isBefore, type RowEvent } from "../event.ts";
+import type { RowEvent } from "../event.ts";
 import { column, type Row } from "../row.ts";
 import { NOTHING, type StoredRow } from "../stored-row.ts";
 import { carried } from "../told-text.ts";
 import { differs } from "./differs.ts";
+import { type Standing, whyInitial } from "./initial-result.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";
+import { goesBack, isStale } from "./stale.ts";
 
 /** What happened to a row in the eyes of one sync. */
 export type Change = {
@@ -36,17 +38,6 @@ export type Outcome = {
   readonly positionReset: boolean;
 };
 
-/** Where the record stands in its partition. */
-export type Standing = {
-  readonly offset: number;
-  /** Whether a streamed record (no snapshot read) of this partition came before. */
-  readonly streaming: boolean;
-  /** Syncs to which it lies before their beginning, where that is not told by the offset: it happened in another partition. */
-  readonly silent?: readonly string[];
-  /** The row was there under another key, and what it was there is not known. */
-  readonly moved?: boolean;
-};
-
 const NONE: ReadonlySet<string> = new Set();
 const NOBODY: readonly SyncRule[] = [];
 
@@ -63,7 +54,7 @@ export function classify(
   models: readonly ModelRule[],
 ): Outcome {
   const positionReset = goesBack(previous, event);
-  if (positionReset && !isLater(previous, event)) return STALE;
+  if (positionReset && isStale(previous, event)) return STALE;
 
   const before = previous === null ? event.before : previous.row;
   const { next, absent } = complete(event, before);
@@ -169,29 +160,6 @@ const STALE: Outcome = {
   positionReset: false,
 };
 
-/**
- * Whether the record is from before what the store holds: Debezium tells it again. A position that went back while time
- * went on is a new or restored server's, but only the database's own time says so: Debezium's goes on when it tells a
- * record again.
- */
-export function isStale(previous: StoredRow | null, event: RowEvent): boolean {
-  return goesBack(previous, event) && !isLater(previous, event);
-}
-
-function isLater(previous: StoredRow | null, { time, isCommitTime }: RowEvent): boolean {
-  return isCommitTime && previous !== null && time > previous.time;
-}
-
-/** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */
-export function goesBack(previous: StoredRow | null, event: RowEvent): boolean {
-  return (
-    previous !== null &&
-    previous.position !== null &&
-    event.position !== null &&
-    isBefore(event.position, previous.position)
-  );
-}
-
 /** The next row with every unavailable column filled from the row before; those that stay unknown are absent. */
 function complete(
   event: RowEvent,
@@ -221,26 +189,6 @@ function belongsTo(model: ModelRule, next: Row, absent: ReadonlySet<string>): bo
 /** Whether a row known from `before` alone was a member; a filter that cannot decide says no. */
 function wouldBeMember(model: ModelRule, sync: SyncRule, before: Row | null): boolean {
   return before !== null && belongsTo(model, before, NONE) === true && sync.hasUser(before, NONE);
-}
-
-/** Why a row is an initial result. */
-export type InitialReason = "below" | "incremental" | "update" | "read";
-
-/**
- * A key never seen is an initial result when its record is one of a row that existed before; below the boundary
- * everything is. `null` where it is none.
- */
-export function whyInitial(
-  previous: StoredRow | null,
-  { operation, incremental, before }: RowEvent,
-  { offset, streaming, silent }: Standing,
-  { name, boundary }: SyncRule,
-): InitialReason | null {
-  if (silent ? silent.includes(name) : offset < boundary) return "below";
-  if (previous !== null || before !== null) return null;
-  if (incremental) return "incremental";
-  if (operation === "update") return "update";
-  return operation === "read" && !streaming ? "read" : null;
 }
 
 function hasChanged(

@@ -1,6 +1,6 @@
 import { isBefore, type RowEvent } from "../event.ts";
 import type { StoredRow } from "../stored-row.ts";
-import { isStale } from "./classify.ts";
+import { isStale } from "./stale.ts";
 
 /**
  * Whether the store has the row from later than a record that was set aside. Places in the database's log say so, and

@@ -1,4 +1,6 @@
-import { classify, isStale, type Standing } from "../classify/classify.ts";
+import { classify } from "../classify/classify.ts";
+import type { Standing } from "../classify/initial-result.ts";
+import { isStale } from "../classify/stale.ts";
 import type { Clock } from "../clock.ts";
 import type { Letter } from "../control/letter.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../event.ts";

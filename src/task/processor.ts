@@ -1,4 +1,4 @@
-import type { Standing } from "../classify/classify.ts";
+import type { Standing } from "../classify/initial-result.ts";
 import type { Clock } from "../clock.ts";
 import type { Letter, Removal } from "../control/letter.ts";
 import { Decoder } from "../decode/decoder.ts";

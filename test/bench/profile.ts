@@ -97,6 +97,6 @@ function placeOfFrame({ functionName, url }: Node["callFrame"]): string | undefi
   if (own !== undefined) return own;
   const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(url) ?? [];
   if (name !== undefined) return name;
-  const [, room] = /\/src\/(\w[\w-]*)(?:\/|\.ts$)/.exec(url) ?? [];
-  return room === undefined ? undefined : `src/${room}`;
+  const [, room] = /\/(src\/[\w-]+(?:\.ts$)?)/.exec(url) ?? [];
+  return room;
 }

@@ -29,7 +29,7 @@ export function reportOf(found: Findings, { records, keys, rounds }: Options): s
     "The script without state sends identify for every record and track for every update; ours and Kafka Streams keep the",
     "rows and send what changed. [Kafka Streams](test/bench/kafka-streams) stores the mapped columns as JSON (ours: the whole",
     "row), at least once, with a commit a second, one thread, 500 messages a batch and no record cache, which is where it is",
-    `fastest here; \`-Xmx${HEAP}\`, 256 MB for RocksDB as for ours; Jackson binds only the fields in use.`,
+    `fastest here; \`-Xmx${HEAP}\`, 256 MB for RocksDB (ours: 96); Jackson binds only the fields in use.`,
   ];
   const formats = [
     "The same rows with Debezium's schema in every record, about 4,600 bytes, and as Avro, about 270. Plain consuming shows",

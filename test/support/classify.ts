@@ -1,4 +1,5 @@
-import { classify, type Outcome, type Standing } from "../../src/classify/classify.ts";
+import { classify, type Outcome } from "../../src/classify/classify.ts";
+import type { Standing } from "../../src/classify/initial-result.ts";
 import type { ModelRule, SyncRule } from "../../src/classify/rules.ts";
 import { CdcError } from "../../src/errors.ts";
 import type { RowEvent } from "../../src/event.ts";

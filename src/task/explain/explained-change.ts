@@ -1,5 +1,6 @@
-import { type Change, type Outcome, whyInitial } from "../../classify/classify.ts";
+import type { Change, Outcome } from "../../classify/classify.ts";
 import { differs } from "../../classify/differs.ts";
+import { whyInitial } from "../../classify/initial-result.ts";
 import type { ModelRule, SyncRule } from "../../classify/rules.ts";
 import type { ExplainedMessage, Step } from "../../explanation.ts";
 import { segmentValue } from "../../map/segment-value.ts";

@@ -1,10 +1,6 @@
-import {
-  classify,
-  goesBack,
-  isStale,
-  type Outcome,
-  type Standing,
-} from "../../classify/classify.ts";
+import { classify, type Outcome } from "../../classify/classify.ts";
+import type { Standing } from "../../classify/initial-result.ts";
+import { goesBack, isStale } from "../../classify/stale.ts";
 import { isStaleAfter } from "../../classify/truncated.ts";
 import { CdcError } from "../../errors.ts";
 import type { RowEvent, SourceEvent } from "../../event.ts";

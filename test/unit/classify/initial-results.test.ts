@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Standing } from "../../../src/classify/classify.ts";
+import type { Standing } from "../../../src/classify/initial-result.ts";
 import type { RowEvent } from "../../../src/event.ts";
 import {
   deleteOf,

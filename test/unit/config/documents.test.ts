@@ -28,7 +28,7 @@ const OF_OTHERS = new Set(
 const LOG_FIELDS = new Set(["waitsFor"]);
 
 /** Words in capitals in the place of a code that are none. */
-const NO_CODES = ["NUMBER", "TOAST"];
+const NO_CODES = ["NUMBER", "TOAST", "NODE_OPTIONS", "MALLOC_ARENA_MAX"];
 
 const sources = globSync("src/**/*.ts", { cwd: ROOT.pathname })
   .map(read)
