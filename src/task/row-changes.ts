@@ -1,6 +1,7 @@
-import { type Change, classify } from "../classify/classify.ts";
+import { classify } from "../classify/classify.ts";
 import { changedColumns } from "../classify/differs.ts";
 import type { Standing } from "../classify/initial-result.ts";
+import type { Change } from "../classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../classify/rules.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";

@@ -1,4 +1,4 @@
-import type { Change } from "../classify/classify.ts";
+import type { Change } from "../classify/outcome.ts";
 import type { SyncRule } from "../classify/rules.ts";
 import type { CdcError } from "../errors.ts";
 import { messageOf } from "../errors.ts";

@@ -1,4 +1,5 @@
-import { type Change, classify } from "../../src/classify/classify.ts";
+import { classify } from "../../src/classify/classify.ts";
+import type { Change } from "../../src/classify/outcome.ts";
 import type { RowEvent } from "../../src/event.ts";
 import type { Sync } from "../../src/map/sync.ts";
 import { parseRecordedLine } from "../../src/recorded-line.ts";

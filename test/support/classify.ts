@@ -1,5 +1,6 @@
-import { classify, type Outcome } from "../../src/classify/classify.ts";
+import { classify } from "../../src/classify/classify.ts";
 import type { Standing } from "../../src/classify/initial-result.ts";
+import type { Outcome } from "../../src/classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../../src/classify/rules.ts";
 import { CdcError } from "../../src/errors.ts";
 import type { RowEvent } from "../../src/event.ts";

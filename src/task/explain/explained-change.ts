@@ -1,6 +1,6 @@
-import type { Change, Outcome } from "../../classify/classify.ts";
 import { differs } from "../../classify/differs.ts";
 import { whyInitial } from "../../classify/initial-result.ts";
+import type { Change, Outcome } from "../../classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../../classify/rules.ts";
 import type { ExplainedMessage, Step } from "../../explanation.ts";
 import { segmentValue } from "../../map/segment-value.ts";

@@ -1,4 +1,4 @@
-import type { Change } from "../../classify/classify.ts";
+import type { Change } from "../../classify/outcome.ts";
 import { LIMITS } from "../../deliver/batch.ts";
 import { CdcError } from "../../errors.ts";
 import type { ExplainedMessage } from "../../explanation.ts";

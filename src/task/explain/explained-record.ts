@@ -1,5 +1,6 @@
-import { classify, type Outcome } from "../../classify/classify.ts";
+import { classify } from "../../classify/classify.ts";
 import type { Standing } from "../../classify/initial-result.ts";
+import type { Outcome } from "../../classify/outcome.ts";
 import { goesBack, isStale } from "../../classify/stale.ts";
 import { isStaleAfter } from "../../classify/truncated.ts";
 import { CdcError } from "../../errors.ts";
