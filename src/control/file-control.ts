@@ -75,7 +75,9 @@ export class FileControl implements Control {
       if (this.#lines === null) cutUnfinished(this.#path);
       for await (const line of createInterface({ input: createReadStream(this.#path) })) {
         lines += 1;
-        if (lines > from) inbox({ letters: [decodeLetter(Buffer.from(line))], next: lines });
+        if (lines <= from) continue;
+        const letter = decodeLetter(Buffer.from(line), `line ${lines} of ${this.#path}`);
+        inbox({ letters: [letter], next: lines });
       }
     } catch (error) {
       if (error instanceof CdcError) throw error;

@@ -34,8 +34,11 @@ export function encodeLetter(letter: Letter): Buffer {
   return Buffer.from(JSON.stringify({ ...rest, removal: { ...removal, record } }));
 }
 
-/** @throws CdcError CONTROL_UNREADABLE where it is none of ours */
-export function decodeLetter(bytes: Buffer): Letter {
+/**
+ * @param place where it stands, to name it by: what it holds may be of a row
+ * @throws CdcError CONTROL_UNREADABLE where it is none of ours
+ */
+export function decodeLetter(bytes: Buffer, place: string): Letter {
   try {
     const letter = JSON.parse(bytes.toString("utf8"));
     if (typeof letter.kind !== "string") throw new Error("it has no kind");
@@ -46,7 +49,7 @@ export function decodeLetter(bytes: Buffer): Letter {
   } catch (error) {
     throw new CdcError(
       "CONTROL_UNREADABLE",
-      `the control log holds an entry that this version does not understand: ${bytes.toString("utf8").slice(0, 200)}`,
+      `${place} is an entry of the control log that this version does not understand: run the version that wrote it, or a later one`,
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { CdcError } from "../errors.ts";
 import { append } from "../log/append.ts";
 import type { Log } from "../log/log.ts";
-import type { SourceRecord, TopicPartition } from "../record.ts";
+import { recordName, type SourceRecord, type TopicPartition } from "../record.ts";
 import type { Source, SourceListener } from "../source/source.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Control, Delivery } from "./control.ts";
@@ -104,8 +104,9 @@ export class TopicControl implements Control {
 
   #deliver(records: readonly SourceRecord[]): void {
     try {
-      for (const { offset, value } of records) {
-        const letters = value === null ? [] : [decodeLetter(value)];
+      for (const record of records) {
+        const { offset, value } = record;
+        const letters = value === null ? [] : [decodeLetter(value, recordName(record))];
         this.#next = offset + 1;
         for (const listener of this.#listeners.values()) {
           if (offset < listener.next) continue;

@@ -119,10 +119,12 @@ export class SchemaRegistry {
 
   /** One question at a time, and one for each id however many tasks want it. */
   #ask(id: number): Promise<void> {
-    this.#asking = this.#asking.then(() =>
+    const asked = this.#asking.then(() =>
       this.#readers.has(id) || this.#isUnknown(id) ? undefined : this.#fetch(id),
     );
-    return this.#asking;
+    // A refusal is the answer to who asked: the next question is asked all the same.
+    this.#asking = asked.catch(() => {});
+    return asked;
   }
 
   async #fetch(id: number): Promise<void> {

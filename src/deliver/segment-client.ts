@@ -76,7 +76,7 @@ export class SegmentClient implements Destination {
   async send(messages: readonly string[], signal: AbortSignal): Promise<Answer> {
     try {
       const text = this.#head + messages.join(",") + this.#tail;
-      // As bytes: of a text got makes them twice.
+      // As bytes: got would encode a text twice, for its length and to send it.
       const body = this.#isZipped ? await zip(text) : Buffer.from(text);
       const response = await this.#got(this.#url, { body, signal });
       return {

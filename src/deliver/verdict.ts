@@ -72,10 +72,16 @@ function stop(code: "SEGMENT_CREDENTIALS" | "SEGMENT_ADDRESS", text: string): Ve
   };
 }
 
-/** `Retry-After` in seconds or as an HTTP date. */
+/** More seconds than this are no time to wait: so many have passed since 1970. */
+const EPOCH_SECONDS = 1e9;
+
+/**
+ * `Retry-After` in seconds or as an HTTP date; some receivers give seconds since 1970. `null` where it asks for no wait:
+ * who asked to slow down and is sent the same at once only says it again.
+ */
 function waitOf(retryAfter: string | undefined, now: number): number | null {
-  if (retryAfter === undefined) return null;
-  const seconds = Number(retryAfter);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : null;
+  const seconds = Number(retryAfter || Number.NaN);
+  const until = seconds > EPOCH_SECONDS ? seconds * 1_000 : Date.parse(retryAfter ?? "");
+  const ms = seconds <= EPOCH_SECONDS ? seconds * 1_000 : until - now;
+  return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : null;
 }

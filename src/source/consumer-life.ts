@@ -49,7 +49,10 @@ export class ConsumerLife {
   readonly opened: Promise<void>;
   /** Resolves with the error that ended it; with `undefined` where it was told to end. */
   readonly ended: Promise<unknown>;
-  /** Resolves after that, when it reads no more, or has taken too long to stop. */
+  /**
+   * Resolves after that: at once for one that crashed, which has stopped, or was told to end, which is stopped by who told
+   * it; for one that reads on when it has stopped, or has taken too long to.
+   */
   readonly gone: Promise<void>;
   readonly #options: ConsumerLifeOptions;
   readonly #life = new AbortController();
@@ -122,7 +125,7 @@ export class ConsumerLife {
 
   /** Bounded in time, like leaving. */
   async #drop(): Promise<void> {
-    const left = this.consumer.disconnect();
+    const left = this.opened.then(() => this.consumer.disconnect());
     await within(LEAVE_WITHIN_MS, this.#options.clock, left).catch(() => {});
   }
 

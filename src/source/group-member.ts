@@ -99,7 +99,8 @@ export class GroupMember {
     const { signal } = this.#leaving;
     for (let joins = 0; !signal.aborted; joins++) {
       const error = await (joins > 0 ? before() : Promise.resolve()).then(
-        () => this.#live(),
+        // It may have been told to leave meanwhile: nobody would end a consumer that is born now.
+        () => (signal.aborted ? undefined : this.#live()),
         (error) => error,
       );
       if (signal.aborted) return;

@@ -18,7 +18,8 @@ export class Reconciliation {
   constructor(clock: Clock, wait_ms: number, kept: string | null) {
     this.#clock = clock;
     this.#wait_ms = wait_ms;
-    if (kept !== null) this.begin(decodeLetter(Buffer.from(kept)) as SnapshotEnd);
+    if (kept !== null)
+      this.begin(decodeLetter(Buffer.from(kept), "the stored end of a snapshot") as SnapshotEnd);
   }
 
   get isPending(): boolean {

@@ -1,7 +1,7 @@
+import { failureKind } from "../cel.ts";
 import type { Change } from "../classify/outcome.ts";
 import type { SyncRule } from "../classify/rules.ts";
 import type { CdcError } from "../errors.ts";
-import { messageOf } from "../errors.ts";
 import type { TopicPartition } from "../record.ts";
 import type { Walk } from "../state/position-record.ts";
 import type { SyncEntry } from "../state/sync-registry.ts";
@@ -60,7 +60,11 @@ export class SyncWalk {
         }
       } catch (error) {
         // The row keeps its memberships, as one that comes and cannot be decided.
-        counters.add("rows_not_walked", 1, `${model.name}: ${messageOf(error as CdcError)}`);
+        counters.add(
+          "rows_not_walked",
+          1,
+          `${model.name}: ${failureKind((error as CdcError).cause)}`,
+        );
       }
     }
     const behind = row.behind.filter(({ sync }) => !seen.has(sync));

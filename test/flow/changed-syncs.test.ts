@@ -163,6 +163,9 @@ s("should keep a row's membership where the new filter fails on it, and count it
   const { driver, sent } = await changed(before, { ...before, model: where("row.nothing > 5") });
   assert.equal(sent, []);
   assert.is(driver.counters.get("rows_not_walked"), 3);
+  // Logged with the summary: CEL's own words would quote the row.
+  const [[reason = ""] = []] = driver.counters.reasons("rows_not_walked");
+  assert.match(reason, /^users: the expression fails(: \w+)?$/);
   await driver.stop();
 });
 

@@ -4,12 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { registryOf, type SchemaRegistry } from "../../../src/decode/schema-registry.ts";
+import type { CdcError } from "../../../src/errors.ts";
 import type { SourceRecord } from "../../../src/record.ts";
 import { silent } from "../../../src/telemetry/log.ts";
 import { wire } from "../../support/fake-registry.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-/** A registry that takes a question and does not answer it, or not to its end. */
+/** A registry that takes a question and does not answer it, or not to its end, or refuses it. */
 
 const SCHEMA = JSON.stringify({
   type: "record",
@@ -61,6 +62,18 @@ s("should not hold a process that ends", async () => {
     stop.abort();
     await until(() => told !== "");
     assert.match(told, /does not answer: not waited for/);
+  });
+});
+
+s("should ask for another schema after one that it was refused", async () => {
+  const refuse: RequestListener = (_request, response) => response.writeHead(403).end("{}");
+  await asking(refuse, async ({ registry, asked }) => {
+    await registry.prepare([record()]).then(
+      () => assert.unreachable(),
+      (error: CdcError) => assert.is(error.code, "REGISTRY_REFUSED"),
+    );
+    await registry.prepare([record()]);
+    assert.is(asked(), 2);
   });
 });
 

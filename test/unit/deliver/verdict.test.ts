@@ -58,12 +58,15 @@ s("should give the status as the reason, and what was answered beside it, shorte
 });
 
 const WAITS: readonly (readonly [retryAfter: string | undefined, wait_ms: number | null])[] = [
-  ["0", 0],
+  ["0", null],
   ["7", 7_000],
   ["1.5", 1_500],
-  ["-5", 0],
+  ["-5", null],
+  ["", null],
+  [String(NOW / 1_000 + 20), 20_000],
+  [String(NOW / 1_000 - 20), null],
   ["Mon, 01 Jan 2024 00:00:30 GMT", 30_000],
-  ["Sun, 31 Dec 2023 00:00:00 GMT", 0],
+  ["Sun, 31 Dec 2023 00:00:00 GMT", null],
   ["86400", 3_600_000],
   ["soon", null],
   [undefined, null],

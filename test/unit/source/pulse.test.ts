@@ -75,6 +75,26 @@ s("should have a new consumer take the place of one that is no member any more",
   await stayed;
 });
 
+s("should begin no consumer once it was told to leave", async () => {
+  const clock = new VirtualClock();
+  const kafka = new FakeKafka();
+  const member = memberOf(kafka, clock, {
+    ...{ joined() {}, batch() {}, skipped() {} },
+    isFetching: () => true,
+  });
+  const looked = Promise.withResolvers<void>();
+  const stayed = member.stay(() => looked.promise);
+  await flush();
+  kafka.consumers[0]?.emit("consumer.crash", {
+    error: Object.assign(new Error("away"), { retriable: true }),
+  });
+  await clock.advance(60_000);
+  await member.leave();
+  looked.resolve();
+  await stayed;
+  assert.is(kafka.consumers.length, 1);
+});
+
 function watched() {
   const clock = new VirtualClock();
   const pulse = new Pulse(SESSION_MS, clock);
