@@ -7,6 +7,8 @@ const ADVICE = /; give the column \{[^}]*\}$/;
 /** What messages quote of a record: bytes, whole values, objects and lists, texts and numbers of a column. */
 const QUOTES: readonly (readonly [RegExp, string])[] = [
   [/(it is not JSON: ).*/s, "$1(hidden)"],
+  [/(the document ).*( cannot be read: )/s, "$1(hidden)$2"],
+  [/(Unexpected token ).*( is not valid JSON)/s, "$1(hidden)$2"],
   [/(the value is ).*(, neither)/s, "$1(hidden)$2"],
   [/( holds ).*(, which is no )/s, "$1(hidden)$2"],
   [/(Segment refuses the message: HTTP [^:]*: ).*/s, "$1(hidden)"],

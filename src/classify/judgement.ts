@@ -50,7 +50,7 @@ export class Judgement {
    * a member goes on from the one that it knows.
    */
   leave(model: ModelRule, error: CdcError): void {
-    this.refusals.push({ by: model.name, error });
+    this.refusals.push({ by: model.name, is: "model", error });
     for (const sync of model.syncs) {
       const { wasMember, since, known } = this.#earlier(model, sync);
       if (!wasMember) continue;
@@ -98,7 +98,7 @@ export class Judgement {
   #missUser(sync: SyncRule, next: Row): void {
     if (this.#isSilent(sync) || !this.#differs("*", this.#sight.before)) return;
     const error = sync.missingUser(next);
-    if (error) this.refusals.push({ by: sync.name, error });
+    if (error) this.refusals.push({ by: sync.name, is: "sync", error });
     else this.usersIgnored += 1;
   }
 

@@ -15,7 +15,12 @@ export type Change = {
 };
 
 /** A model or sync that could not take the row, and why. */
-export type Refusal = { readonly by: string; readonly error: CdcError };
+export type Refusal = {
+  /** Its name; a model and a sync may have the same one. */
+  readonly by: string;
+  readonly is: "model" | "sync";
+  readonly error: CdcError;
+};
 
 export type Outcome = {
   readonly verdict: "applied" | "stale";

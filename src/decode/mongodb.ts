@@ -95,7 +95,7 @@ function text(raw: Json | undefined): string {
 
 function integer(raw: Json): Value {
   if (typeof raw === "number" || typeof raw === "bigint") return raw;
-  if (!/^-?\d{1,19}$/.test(text(raw))) throw new Error(`"${raw}" is no integer of 64 bits`);
+  if (!/^-?\d{1,19}$/.test(text(raw))) throw new Error(`${shown(raw)} is no integer of 64 bits`);
   const exact = BigInt(text(raw));
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
 }

@@ -5,9 +5,10 @@ import type { Change } from "../classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../classify/rules.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { DeadLetter } from "../deliver/dead-letters.ts";
+import type { LaneMessage } from "../deliver/ordered-lane.ts";
 import { CdcError } from "../errors.ts";
 import type { RowEvent } from "../event.ts";
-import type { Occasion, Sync } from "../map/sync.ts";
+import type { Message, Occasion, Sync } from "../map/sync.ts";
 import type { MessageKind } from "../message-kind.ts";
 import type { SourceRecord, TopicPartition } from "../record.ts";
 import { encodeStoredRow, LARGEST_ROW_BYTES } from "../state/row-codec.ts";
@@ -74,9 +75,8 @@ export class RowChanges {
     if (outcome.stored === null && previous !== null && event.operation === "read")
       this.#state.put(event.key, seenAt(previous, standing.offset));
     if (outcome.verdict === "stale") return this.#counters.add("stale");
-    if (outcome.stored && isTooLarge(outcome.stored, record)) {
-      return this.refuse(results, { record, error: rowTooLarge() });
-    }
+    const rowTooLarge = refusalOf(outcome.stored, record);
+    if (rowTooLarge) return this.refuse(results, { record, error: rowTooLarge });
     if (outcome.positionReset) this.#counters.add("position_resets");
     for (const sync of outcome.unchanged) this.#countsOf(sync).calls_not_made += 1;
     for (const sync of outcome.initial) this.#countsOf(sync).initial_skipped += 1;
@@ -139,24 +139,22 @@ export class RowChanges {
     const leftOut = (field: string, _reason: string, kind: string) =>
       this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${kind}`);
     const origin = originOf(change, event, counts);
-    let last: Last | null = null;
     try {
-      for (const message of sync.messages(change, occasion, leftOut)) {
-        const text = JSON.stringify(message);
-        const bytes = Buffer.byteLength(text);
-        if (bytes > LIMITS.message_bytes) throw tooLarge(sync.name, bytes);
-        results.messages.push({ text, bytes, record, origin });
-        counts.messages += 1;
-        const kind = sync.kindOf(message, change.kind);
-        last = { sync: change.sync, kind, messageId: message.messageId };
-      }
+      const messages = sync.messages(change, occasion, leftOut);
+      // Its dead letter holds the whole change: no message of it goes before all of them can.
+      for (const sized of messages.map((message) => textOf(sync, message)))
+        results.messages.push({ ...sized, record, origin });
+      counts.messages += messages.length;
+      const message = messages.at(-1);
+      if (message === undefined) return null;
+      const kind = sync.kindOf(message, change.kind);
+      return { sync: change.sync, kind, messageId: message.messageId };
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
       const untold = encodeUntold({ ...occasion, ...change });
       this.refuse(results, { record, error, by: sync.name, change: untold });
-      last = { sync: change.sync, kind: change.kind, messageId: null };
+      return { sync: change.sync, kind: change.kind, messageId: null };
     }
-    return last;
   }
 
   refuse(results: Results, letter: DeadLetter): void {
@@ -194,20 +192,22 @@ function originOf(
   return { sync: sync.name, counts, kind, key, time, columns };
 }
 
-function tooLarge(sync: string, bytes: number): CdcError {
-  return new CdcError(
+/** @throws CdcError MESSAGE_TOO_LARGE */
+function textOf(sync: Sync, message: Message): Pick<LaneMessage, "text" | "bytes"> {
+  const text = JSON.stringify(message);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= LIMITS.message_bytes) return { text, bytes };
+  throw new CdcError(
     "MESSAGE_TOO_LARGE",
-    `sync "${sync}": the message has ${bytes} bytes and Segment takes 32 KB (we keep to ${LIMITS.message_bytes}); map fewer or shorter columns`,
+    `sync "${sync.name}": the message has ${bytes} bytes and Segment takes 32 KB (we keep to ${LIMITS.message_bytes}); map fewer or shorter columns`,
   );
 }
 
-/** Only a large record can make a large row: others are not measured. */
-function isTooLarge(stored: StoredRow, { value }: SourceRecord): boolean {
-  if (value === null || value.length < LARGEST_ROW_BYTES / 8) return false;
-  return Buffer.byteLength(encodeStoredRow(stored, 0)) > LARGEST_ROW_BYTES;
-}
-
-function rowTooLarge(): CdcError {
+/** Why a row cannot be stored, so that no sync is told of it; `null` where it can, or nothing is to be stored. */
+export function refusalOf(stored: StoredRow | null, { value }: SourceRecord): CdcError | null {
+  // Only a large record can make a large row: others are not measured.
+  if (stored === null || value === null || value.length < LARGEST_ROW_BYTES / 8) return null;
+  if (Buffer.byteLength(encodeStoredRow(stored, 0)) <= LARGEST_ROW_BYTES) return null;
   return new CdcError(
     "ROW_TOO_LARGE",
     `the row has more than ${LARGEST_ROW_BYTES} bytes, the most that a changelog takes; leave large columns out with Debezium's column.exclude.list`,

@@ -81,7 +81,8 @@ function weight(accept: string, type: string): number {
   return given === undefined ? 1 : Number(given.slice(2));
 }
 
-const HOW_TO_ASK = "ask /explain?model=NAME&key=JSON, or send a recorded line as the body";
+export const HOW_TO_ASK =
+  "ask /explain?model=NAME&key=JSON, or send a recorded line as the body, as text/plain, of at most 20 MB";
 
 const HOW_TO_SAY =
   'name a model of the settings; write a key as 7, "a", ["org1",7] or {"org":"org1","id":7}, a record as one line of `record` or `kcat -C -J`';

@@ -1,7 +1,12 @@
 import type { AddressInfo } from "node:net";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import { CdcError, messageOf } from "../errors.ts";
-import { serveExplain } from "./explain-route.ts";
+import { HOW_TO_ASK, serveExplain } from "./explain-route.ts";
 import { isLoopback } from "./loopback.ts";
 import { MetricsText } from "./registry.ts";
 import type { Health, LettersStatus, MessagesStatus, Status } from "./status.ts";
@@ -58,12 +63,18 @@ export class StatusServer {
     get("/status/messages", ({ query }, reply) => this.#messages(query as Query, reply));
     get("/status/dead-letters", (): LettersStatus => ({ deadLetters: telemetry.letters.list() }));
     serveExplain(this.#server, telemetry, options.deadLetters);
-    this.#server.setErrorHandler((error, _, reply) =>
-      reply.code(500).send({
-        ...{ pipeline: telemetry.pipeline, code: "NOT_OBSERVED", reason: messageOf(error) },
+    this.#server.setErrorHandler((error: FastifyError, _, reply) => {
+      const about = { pipeline: telemetry.pipeline, reason: messageOf(error) };
+      const { statusCode = 500 } = error;
+      // The server refuses what cannot be taken for a question with the status that says why.
+      if (statusCode >= 400 && statusCode < 500)
+        return reply.code(statusCode).send({ ...about, code: "BAD_QUESTION", toDo: HOW_TO_ASK });
+      return reply.code(500).send({
+        ...about,
+        code: "NOT_OBSERVED",
         toDo: "ask again; where it stays, the log and the version of this program help who mends it",
-      }),
-    );
+      });
+    });
     this.#server.setNotFoundHandler((_, reply) =>
       reply.code(404).send({
         ...{ code: "NO_SUCH_PATH", reason: "there is nothing here" },

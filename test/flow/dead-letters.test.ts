@@ -180,6 +180,21 @@ s("should count a row whose message was too large as sent", async () => {
   await driver.stop();
 });
 
+s("should send no half of a change whose other half is too large", async () => {
+  const syncs =
+    "{paying: {model: users, type: track-entered-exited, userId: user, properties: [bio], initialResults: send}}";
+  const driver = await new TaskDriver({ model: MODEL, syncs }).start();
+  await driver.pipe(insert(row({ bio: "short" }) as never, 10));
+  const moved = row({ user: "u2", bio: "x".repeat(32_000) });
+  assert.equal(await driver.pipe(update(moved as never, 20)), []);
+  assert.is(driver.counters.sync("paying").messages, 1, "the first one's");
+  await driver.stop();
+  assert.equal(
+    driver.letters.map(({ by, error, change }) => [by, error.code, JSON.parse(change ?? "").kind]),
+    [["paying", "MESSAGE_TOO_LARGE", "changed"]],
+  );
+});
+
 const oops = Array.from({ length: 5 }, () => ({ key: { id: 1 }, value: "{oops" }));
 
 s("should stop rather than drain the topic where too many in a row are bad", async () => {

@@ -294,6 +294,21 @@ s("should say which partitions were looked at, where none has the row", async ()
   await driver.stop();
 });
 
+s("should not say what a record would do where its partition is given up meanwhile", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  await driver.pipe(insert(row(), 10));
+  await driver.checkpoint();
+  await driver.store().close();
+  const gone = await driver.explain({ line: lineOf(update(row({ email: "b@x" }), 20), 1) });
+  assert.equal(
+    [gone.looked, gone.notLooked.map(({ partition }) => partition)],
+    [[], [`${TOPIC}/0`]],
+  );
+  assert.match(says(gone, "place"), /state of app.public.users\/0 is not here/);
+  assert.is(gone.record?.isDecided, false);
+  await driver.crash();
+});
+
 type Case = {
   readonly title: string;
   readonly before?: readonly Change[];
@@ -404,6 +419,24 @@ const CASES: readonly Case[] = [
     sends: [],
   },
   {
+    title: "a row without a user, for a sync that is named as its model",
+    syncs: `{${LIFE.replace("life:", "users:").replace("userId: id", "userId: mail")}}`,
+    next: insert(row({ mail: null }), 20),
+    says: [
+      ["filter", /^none: every row belongs to the model$/],
+      ["user", /neither userId nor anonymousId.*dead letters/],
+    ],
+    sends: [],
+  },
+  {
+    title: "a row that is passed over, for a sync that is named as a model whose filter fails",
+    model: `{topic: ${TOPIC}, key: [id]}, life: {topic: ${TOPIC}, key: [id], where: row.away}`,
+    syncs: `{${LIFE.replace("userId: id", "userId: mail, missingUser: ignore")}}`,
+    next: insert(row({ mail: null }), 20),
+    says: [["user", /neither userId nor anonymousId.*it is passed over$/]],
+    sends: [],
+  },
+  {
     title: "an older version that Debezium tells again",
     before: [insert(row(), 10), update(row({ email: "b@x" }), 30)],
     next: update(row({ email: "z@x" }), 20),
@@ -471,6 +504,20 @@ const CASES: readonly Case[] = [
     title: "a message that is too large",
     next: insert(row({ email: "x".repeat(40_000) }), 20),
     says: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
+    sends: [],
+  },
+  {
+    title: "an audience's member under another user, whose second message is too large",
+    syncs: `{${PAYING.replace("userId: id", "userId: mail, properties: [email]")}}`,
+    before: [insert(row({ mail: "m" }), 10)],
+    next: update(row({ mail: "n", email: "x".repeat(40_000) }), 20),
+    says: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
+    sends: [],
+  },
+  {
+    title: "a row that its changelog cannot take",
+    next: insert(row({ note: "x".repeat(10_000_000) }), 20),
+    says: [["change", /^none: .* dead letters: ROW_TOO_LARGE: /]],
     sends: [],
   },
   {

@@ -3,13 +3,16 @@ import * as assert from "uvu/assert";
 import type { ColumnType } from "../../src/decode/column-types.ts";
 import { messageOf } from "../../src/errors.ts";
 import { hidden, hiddenRow } from "../../src/hidden.ts";
-import { decodeValue } from "../support/debezium.ts";
+import { rowWith } from "../support/bad-schemas.ts";
+import { decodeValue, envelope } from "../support/debezium.ts";
 
 /** Values stand in records, and what is said of a record that cannot be read must not repeat them. */
 const s = suite("reasons without the values that they quote");
 
 const SECRET = "ada@example.com";
 const LONG = "ada@example.com ".repeat(20);
+/** A change as MongoDB's connector has it, with the document as text. */
+const documented = (after: string) => envelope({ op: "c", after });
 
 /** A value or bytes that cannot be taken, with the type that its column `x` is declared as. */
 const UNREADABLE: readonly (readonly [title: string, value: unknown, type?: ColumnType["type"]])[] =
@@ -27,6 +30,10 @@ const UNREADABLE: readonly (readonly [title: string, value: unknown, type?: Colu
     ["a number that is no boolean", { x: 4242424242 }, "boolean"],
     ["a text with a quote", { x: `a"${SECRET}` }, "int"],
     ["a decimal without its scale", { x: "E1Y=" }, "decimal"],
+    ["a JSON column that is no JSON", { x: SECRET }, "json"],
+    ["a document that is no JSON", documented(SECRET)],
+    ["a document that is cut off", documented(`{"email": "${SECRET}`)],
+    ["a document's long", documented(JSON.stringify({ x: { $numberLong: `a"${SECRET}` } }))],
   ];
 
 for (const [title, value, type] of UNREADABLE) {
@@ -44,6 +51,16 @@ for (const [title, value, type] of UNREADABLE) {
     assert.match(hidden(reason), "(hidden)");
   });
 }
+
+s("should hide a date of Protobuf's that there is not", async () => {
+  const schema = `syntax = "proto3"; import "google/type/date.proto";
+    message Row { int64 id = 1; google.type.Date birthday = 2; }`;
+  const birthday = [8, 192, 15, 16, 2, 24, 31];
+  const bytes = [0, 8, 1, 18, birthday.length, ...birthday];
+  const refusal = await rowWith({ schema, schemaType: "PROTOBUF" }, bytes).catch((error) => error);
+  assert.match(messageOf(refusal), /1984-2-31/, "it is said");
+  assert.is(hidden(messageOf(refusal)), "the bytes do not fit their schema 5: (hidden) is no date");
+});
 
 s("should keep what a person needs", () => {
   const kept = (reason: string) => assert.is(hidden(reason), reason);

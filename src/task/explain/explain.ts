@@ -6,7 +6,7 @@ import type { ExplainedRecord, ExplainedRow, Explanation, Question } from "../..
 import { nameOf, type SourceRecord, type TopicPartition } from "../../record.ts";
 import { parseRecordedLine } from "../../recorded-line.ts";
 import type { Plans, TopicPlan } from "../plan.ts";
-import { explainedRecord } from "./explained-record.ts";
+import { explainedRecord, type RecordOptions } from "./explained-record.ts";
 import { explainedRow } from "./explained-row.ts";
 import type { Look } from "./look.ts";
 import { type ReadRecord, readRecord } from "./read-record.ts";
@@ -117,10 +117,21 @@ async function recordOf(
   looks: readonly Look[],
   { model, showValues }: Question,
 ): Promise<ExplainedRecord> {
-  const look = looks.find(({ at }) => nameOf(at) === nameOf(read.record)) ?? null;
-  const isKnown = look !== null && read.key !== null;
-  const row = isKnown ? (await look.row(read.key)).row : null;
-  return explainedRecord(read, { plan, model, showValues, look, row });
+  return explainedRecord(read, { plan, model, showValues, ...(await stateOf(read, looks)) });
+}
+
+async function stateOf(
+  { record, key }: ReadRecord,
+  looks: readonly Look[],
+): Promise<Pick<RecordOptions, "look" | "row">> {
+  const look = looks.find(({ at }) => nameOf(at) === nameOf(record)) ?? null;
+  if (look === null || key === null) return { look, row: null };
+  try {
+    return { look, row: (await look.row(key)).row };
+  } catch {
+    // It is being given up: its state is not here any more.
+    return { look: null, row: null };
+  }
 }
 
 function wrong(text: string): CdcError {

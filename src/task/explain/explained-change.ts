@@ -45,7 +45,7 @@ function filterStep(
   steps: Step[],
 ): boolean | "failed" {
   const say = (says: string) => steps.push({ about: "filter", model: rule.name, sync: null, says });
-  const refusal = outcome.refusals.find(({ by }) => by === rule.name);
+  const refusal = outcome.refusals.find(({ by, is }) => is === "model" && by === rule.name);
   if (refusal) {
     const why = shownReason(refusal.error, showValues);
     say(
@@ -140,7 +140,7 @@ function userOf({ sync, missingUser }: SyncPlan, outcome: Outcome, next: Row): s
     const ids = Object.entries(user).map(([name, id]) => `${name} ${id}`);
     return ids.join(", ");
   }
-  const refused = outcome.refusals.some(({ by }) => by === sync.name);
+  const refused = outcome.refusals.some(({ by, is }) => is === "sync" && by === sync.name);
   const then = refused ? "the record goes to the dead letters for this sync" : "it is passed over";
   return `none: the row has neither userId nor anonymousId (missingUser: ${missingUser}), so it is no member; ${then}`;
 }

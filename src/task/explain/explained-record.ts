@@ -11,6 +11,7 @@ import { recordName } from "../../record.ts";
 import type { StoredRow } from "../../stored-row.ts";
 import { rulesOf, type TopicPlan } from "../plan.ts";
 import { removalByTombstone } from "../removal.ts";
+import { refusalOf } from "../row-changes.ts";
 import { explainedChange } from "./explained-change.ts";
 import type { Look } from "./look.ts";
 import type { ReadRecord } from "./read-record.ts";
@@ -160,9 +161,17 @@ function explainedChanges(
   const place = event.position ?? `${record.partition}/${record.offset}`;
   const rules = rulesOf(plan, look.syncs);
   const outcome: Outcome = classify(row, event, standing, rules);
+  const refusal = refusalOf(outcome.stored, record);
+  if (refusal) return refused(refusal, showValues);
   const rule = rules.find(({ name }) => name === model);
   const of = plan.models.find(({ name }) => name === model);
   if (!rule || !of) return NOTHING;
   const occurrence = { event, record, standing, place };
   return explainedChange({ rule, model: of, previous: row, occurrence, outcome, showValues });
+}
+
+/** All models store one row: where that cannot be stored, none has it. */
+function refused(refusal: CdcError, showValues: boolean): Told {
+  const says = `none: the row stays as it is, and the record goes to the dead letters: ${shownReason(refusal, showValues)}`;
+  return { steps: [{ about: "change", model: null, sync: null, says }], messages: [] };
 }

@@ -145,6 +145,24 @@ s("should pass on what is asked about a row, and say what is wrong with a questi
   }
 });
 
+s("should say how to ask where a body cannot be taken", async () => {
+  const { telemetry, server, get } = await served();
+  telemetry.watch({ gate, tasks });
+  for (const [type, expected, reason] of [
+    ["application/x-www-form-urlencoded", 415, /Media Type/],
+    ["application/json", 400, /JSON/],
+  ] as const) {
+    const headers = { "content-type": type };
+    const { code, json } = await get("/explain?model=users", {
+      ...{ method: "POST", body: "{", headers },
+    });
+    assert.equal([code, json.pipeline, json.code], [expected, "shop", "BAD_QUESTION"], type);
+    assert.match(json.reason, reason);
+    assert.match(json.toDo, /a recorded line as the body, as text\/plain/);
+  }
+  assert.is(await codeForBody(server.url, 20_000_001), 413);
+});
+
 s("should tell values of rows to this machine alone", async () => {
   const { telemetry } = await served();
   telemetry.watch({ gate, tasks });
@@ -220,6 +238,19 @@ function codeFor(url: string, host: string): Promise<number | undefined> {
       resolve(response.statusCode);
     });
     asked.on("error", reject).end();
+  });
+}
+
+/** Of a body it says how large it is, and sends none of it. */
+function codeForBody(url: string, bytes: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "text/plain", "content-length": bytes };
+    const asked = request(`${url}/explain?model=users`, { method: "POST", headers });
+    asked.on("response", ({ statusCode }) => {
+      resolve(statusCode);
+      asked.destroy();
+    });
+    asked.on("error", reject).flushHeaders();
   });
 }
 
