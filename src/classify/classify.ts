@@ -34,8 +34,7 @@ export function classify(
   standing: Standing,
   models: readonly ModelRule[],
 ): Outcome {
-  const positionReset = goesBack(previous, event);
-  if (positionReset && isStale(previous, event)) return STALE;
+  if (isStale(previous, event)) return STALE;
   const before = previous === null ? event.before : previous.row;
   const { next, absent } = complete(event, before);
   const sight: Sight = { previous, before, event, standing, next, absent };
@@ -57,7 +56,7 @@ export function classify(
     unchanged: judgement.unchanged,
     initial: judgement.initial,
     usersIgnored: judgement.usersIgnored,
-    positionReset,
+    positionReset: goesBack(previous, event),
   };
 }
 

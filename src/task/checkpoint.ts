@@ -45,7 +45,7 @@ type Covered = {
   /** Of its records; `null` where it covers none, such as rows that were removed by themselves. */
   readonly times: Times | null;
   /** Resolves when what other tasks have to know is in the control log. */
-  readonly told: Promise<void>;
+  readonly lettersSent: Promise<void>;
 };
 
 /**
@@ -127,14 +127,14 @@ export class Checkpoint {
     this.#letterBytes = 0;
     const began = clock.now();
     this.#last = began;
-    const told = outbox.sent();
+    const lettersSent = outbox.sent();
     this.#covered = position.cut();
     this.#running = this.#steps({
       cut: state.cut(position.record),
       letters,
       messages: lane.pushed,
       times: this.#covered,
-      told,
+      lettersSent,
     });
     await this.#running;
     this.#running = null;
@@ -147,12 +147,12 @@ export class Checkpoint {
     await this.#running?.catch(() => {});
   }
 
-  async #steps({ cut, letters, messages, times, told }: Covered): Promise<void> {
+  async #steps({ cut, letters, messages, times, lettersSent }: Covered): Promise<void> {
     const { state, syncs, lane, deadLetters, changelog, commit } = this.#options;
     // 1 deliver
     await lane.settled(messages);
     await deadLetters.append(letters);
-    await told;
+    await lettersSent;
     // 2 changelog, 3 store
     await keep({ state, syncs, changelog }, cut);
     this.#stored = cut.position;

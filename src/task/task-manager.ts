@@ -34,8 +34,8 @@ export class TaskManager implements SourceListener {
   readonly #restores = new Map<string, RestoreProgress>();
   /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
-  /** Counts what the tasks have told each other: who is asked whether all is done asks again after it. */
-  #told = 0;
+  /** Counts what was delivered of what the tasks tell each other: who is asked whether all is done asks again after it. */
+  #deliveries = 0;
   /** Assignments so far: a partition that was fenced is looked at again with the next one. */
   #assignments = 0;
   /** Assignments that are not met yet. */
@@ -49,7 +49,7 @@ export class TaskManager implements SourceListener {
     this.#opener = new TaskOpener(options, {
       restoring: (at, progress) => this.#restores.set(nameOf(at), progress),
       delivered: () => {
-        this.#told += 1;
+        this.#deliveries += 1;
       },
       failed: (task, error) => this.#failTask(task, error),
     });
@@ -154,8 +154,8 @@ export class TaskManager implements SourceListener {
 
   /** Until no task has told the others anything new meanwhile. */
   async #all(work: (task: Task) => Promise<void>): Promise<void> {
-    for (let told = -1; told !== this.#told; ) {
-      told = this.#told;
+    for (let before = -1; before !== this.#deliveries; ) {
+      before = this.#deliveries;
       await Promise.all([...this.#tasks.values()].map(work));
     }
   }
@@ -249,7 +249,7 @@ export class TaskManager implements SourceListener {
 
 const OPENING = {
   position: null,
-  isIdle: false,
+  isAllStored: false,
   time: null,
   checkpointed: null,
   fills: null,

@@ -124,7 +124,7 @@ export class Task {
     return {
       ...{ topic: this.at.topic, partition: this.at.partition, phase: this.#shownPhase },
       position: next,
-      isIdle: oldest === null,
+      isAllStored: oldest === null,
       time: oldest ?? time,
       checkpointed: at,
       fills: {

@@ -40,14 +40,14 @@ export type Observed = {
  */
 export function behind(
   task: TaskStanding,
-  told: number | null,
+  logEnd: number | null,
   next: number | undefined,
   now: number,
 ): Partition {
   // What was fetched since the brokers were asked says that the log goes on.
-  const end = told === null ? null : Math.max(told, next ?? 0);
-  const { position, isIdle, time } = task;
-  const reached = position === null ? null : isIdle ? Math.max(position, next ?? 0) : position;
+  const end = logEnd === null ? null : Math.max(logEnd, next ?? 0);
+  const { position, isAllStored, time } = task;
+  const reached = position === null ? null : isAllStored ? Math.max(position, next ?? 0) : position;
   const records = reached === null || end === null ? null : Math.max(0, end - reached);
   // A record without any time has 0.
   const age = time === null || time === 0 ? null : Math.max(0, now - time) / 1_000;

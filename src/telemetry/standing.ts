@@ -44,7 +44,7 @@ export type TaskStanding = TopicPartition & {
   /** The next offset that is not yet processed, delivered and stored; `null` while it opens. */
   readonly position: number | null;
   /** Every record that was taken in is stored. */
-  readonly isIdle: boolean;
+  readonly isAllStored: boolean;
   /**
    * When the first record was made that was taken in and is not stored, or where there is none, the last one stored:
    * its commit in the database, or Kafka's timestamp where it is not decoded yet or no row. `null` where none came.

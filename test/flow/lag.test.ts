@@ -87,8 +87,8 @@ s("should be the age of the record at the stored position, all along a long back
   await driver.pipe(users(0, 2_000));
   const seen = new Set<number>();
   for (let step = 0; step < 2_000 && driver.segment.taken.length < 2_000; step += 1) {
-    const { position, time, isIdle, lag } = await partitionOf(driver);
-    if (isIdle || position === null) break;
+    const { position, time, isAllStored, lag } = await partitionOf(driver);
+    if (isAllStored || position === null) break;
     seen.add(position);
     assert.is(time, timeAt(position), `at ${position}`);
     assert.equal(lag, { records: 2_000 - position, seconds: 6 * 3_600 - position });
@@ -112,8 +112,8 @@ s("should go by Kafka's time for what waits for the registry, undecoded", async 
   await driver.clock.advance(60_000);
   await driver.start();
   await driver.pipe(users(10, 13));
-  const { isIdle, time, lag } = await partitionOf(driver);
-  assert.equal([isIdle, time, lag.records], [false, timeAt(10) + 500, 3]);
+  const { isAllStored, time, lag } = await partitionOf(driver);
+  assert.equal([isAllStored, time, lag.records], [false, timeAt(10) + 500, 3]);
   there.resolve();
   await driver.pipe([]);
   assert.is((await partitionOf(driver)).time, timeAt(10));
@@ -155,7 +155,7 @@ s("should be the age of a TRUNCATE while what it removed is told", async () => {
   answer();
   await driver.clock.advance(0);
   const told = await partitionOf(driver);
-  assert.equal([told.isIdle, told.time, told.position], [false, timeAt(3) + 500, 2]);
+  assert.equal([told.isAllStored, told.time, told.position], [false, timeAt(3) + 500, 2]);
   await driver.checkpoint();
   assert.equal(await lagOf(driver), { records: 0, seconds: 0 });
   await driver.stop();

@@ -23,13 +23,13 @@ s("should be how far it is stored, not how far it is processed", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(users(0, 3));
   const before = await only(driver);
-  assert.equal([before.phase, before.position, before.isIdle], ["running", 0, false]);
+  assert.equal([before.phase, before.position, before.isAllStored], ["running", 0, false]);
   assert.is(before.fills?.uncommitted_rows.now, 3);
   assert.is(before.time, timeAt(1), "the oldest that is not stored");
   assert.is(before.checkpointed, null);
   await driver.checkpoint();
   const after = await only(driver);
-  assert.equal([after.position, after.isIdle, after.time], [3, true, timeAt(3)]);
+  assert.equal([after.position, after.isAllStored, after.time], [3, true, timeAt(3)]);
   assert.equal(after.fills?.uncommitted_rows, { now: 0, limit: 10_000 });
   assert.is(after.checkpointed, driver.clock.now());
   await driver.stop();

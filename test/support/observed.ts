@@ -4,7 +4,7 @@ import type { TaskStanding } from "../../src/telemetry/standing.ts";
 
 /** A partition that runs, caught up. */
 export const RUNNING: TaskStanding = {
-  ...{ topic: "users", partition: 0, phase: "running", position: 10, isIdle: true },
+  ...{ topic: "users", partition: 0, phase: "running", position: 10, isAllStored: true },
   ...{ time: 1_700_000_000_000, checkpointed: 1_700_000_005_000, restore: null },
   fills: {
     queue_records: { now: 1, limit: 11 },

@@ -21,7 +21,7 @@ const CASES: readonly {
   { title: "nothing at the end", end: 10, next: 10, lag: { records: 0, seconds: 0 } },
   {
     title: "records, and the age of the first that is not done",
-    task: { isIdle: false },
+    task: { isAllStored: false },
     ...{ end: 25, next: 12 },
     lag: { records: 15, seconds: 30 },
   },
@@ -32,13 +32,13 @@ const CASES: readonly {
   },
   {
     title: "records that were taken in and are not done, though nothing follows them",
-    task: { isIdle: false },
+    task: { isAllStored: false },
     ...{ end: 12, next: 12 },
     lag: { records: 2, seconds: 30 },
   },
   {
     title: "what was fetched since the brokers were asked",
-    task: { isIdle: false },
+    task: { isAllStored: false },
     ...{ end: 10, next: 14 },
     lag: { records: 4, seconds: 30 },
   },
@@ -49,7 +49,7 @@ const CASES: readonly {
   },
   {
     title: "an unknown time where no row was seen",
-    task: { time: null, isIdle: false },
+    task: { time: null, isAllStored: false },
     end: 11,
     lag: { records: 1, seconds: null },
   },
@@ -60,7 +60,7 @@ const CASES: readonly {
   },
   {
     title: "an unknown time where the record has none: that is 0",
-    task: { time: 0, isIdle: false },
+    task: { time: 0, isAllStored: false },
     end: 11,
     lag: { records: 1, seconds: null },
   },
