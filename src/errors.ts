@@ -60,7 +60,7 @@ export class CdcError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(NEXT[code] === "dead-letter" ? shortened(message) : message, options);
+    super(NEXT[code] === "dead-letter" ? reasonText(message) : message, options);
     this.name = "CdcError";
     this.code = code;
   }
@@ -70,8 +70,10 @@ export class CdcError extends Error {
   }
 }
 
-function shortened(reason: string): string {
-  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}...` : reason;
+/** Without what a terminal would obey: a record may hold anything. */
+function reasonText(reason: string): string {
+  const text = reason.replace(/\p{Cc}/gu, "\u00b7");
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}...` : text;
 }
 
 /** The text of anything that was thrown. */

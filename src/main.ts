@@ -177,11 +177,17 @@ function wrong(text: string): CdcError {
   return new CdcError("ARGUMENTS", `${text}; see cdc-to-segment --help`);
 }
 
+/** A fault of the program alone has its stack; what the system refuses says by itself what it was. */
+function lastWords(error: unknown): string {
+  const { code, message, stack, syscall } = error as NodeJS.ErrnoException;
+  const isKnown = error instanceof CdcError || syscall !== undefined;
+  return isKnown ? `${code}: ${message}` : (stack ?? message);
+}
+
 try {
   await main();
 } catch (error) {
-  const known = error instanceof CdcError;
-  process.stderr.write(`${known ? `${error.code}: ${error.message}` : (error as Error).stack}\n`);
+  process.stderr.write(`${lastWords(error)}\n`);
   process.exitCode = exitCodeOf(error);
 }
 // A broker that is away keeps kafkajs' timers for some 20 s; everything that matters is done. Data on its way to a slow

@@ -39,7 +39,13 @@ const state = z
 
 const segment = z
   .strictObject({
-    writeKey: z.string().min(1).describe("the source's write key; never printed or logged"),
+    writeKey: z
+      .string()
+      .regex(
+        /^[!-~]+$/,
+        "write the key alone: it is empty, or has a blank, an end of line (of a file that it was read from?) or a letter beyond ASCII",
+      )
+      .describe("the source's write key; never printed or logged"),
     region: z.enum(["us", "eu"]).default("us").describe("Segment's region"),
     url: address
       .optional()

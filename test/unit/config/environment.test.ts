@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
-import { messageOf } from "../../../src/errors.ts";
+import { type CdcError, messageOf } from "../../../src/errors.ts";
 
 const s = suite("config: values from the environment");
 
@@ -30,12 +30,35 @@ const EXPANDED: readonly (readonly [
   ["x${KEY:-}", {}, "x"],
   ["$${KEY}", { KEY: "k1" }, "${KEY}"],
   ["$KEY", { KEY: "k1" }, "$KEY"],
-  ["${KEY}", { KEY: "a: [b]\n# c ${OTHER}" }, "a: [b]\n# c ${OTHER}"],
 ];
 
 for (const [text, environment, value] of EXPANDED) {
   s(`should read ${text} with ${JSON.stringify(environment)}`, () => {
     assert.is(read(text, environment).segment.writeKey, value);
+  });
+}
+
+s("should not read as YAML what the environment says", () => {
+  const text = `name: acme
+segment: {writeKey: k}
+deadLetters:
+  file: \${KEY}
+models: {m: {topic: t}}
+syncs: {s: {model: m, type: identify, userId: id}}
+`;
+  const KEY = "a: [b]\n# c ${OTHER}";
+  assert.is(parseSettings(text, "c.yaml", { KEY }).deadLetters.file, KEY);
+});
+
+for (const key of ["", "k1\n", " k1", "k 1", "k\u0000", "k\u00e9"]) {
+  s(`should refuse the write key ${JSON.stringify(key)}, and not tell it`, () => {
+    assert.throws(
+      () => read("${KEY:-}", { KEY: key }),
+      (error: CdcError) =>
+        error.code === "CONFIGURATION" &&
+        /segment\.writeKey: .*write the key alone/.test(error.message) &&
+        (key === "" || !error.message.includes(key.trim())),
+    );
   });
 }
 
