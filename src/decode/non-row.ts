@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject } from "./json.ts";
  * that Debezium gives its kind: a table of one's own may well have some of them as columns.
  */
 export function nonRowKind(payload: JsonObject): NonRowKind | null {
-  // Nearly every record has an `op`, and is of none but these: looking through them all was 4 % of the time to decode.
+  // Nearly every record has an `op`, and is of none but these: all kinds took 470 of the 15,000 bytes that a record allocated.
   const kinds = Object.hasOwn(payload, "op") ? WITH_OP : KINDS;
   for (const kind of kinds) if (isOf(kind, payload)) return kind.what;
   return isObject(payload.after) && isSignal(payload.after) ? "signal" : null;

@@ -166,7 +166,6 @@ export class GroupMember {
   /** Waits before the next one. @throws CdcError SOURCE_FAILED where no other consumer would fare better */
   async #outlive(error: unknown): Promise<void> {
     const { id } = this.#group;
-    this.#isJoined = false;
     this.#reason = messageOf(error);
     if (!passes(error)) throw failureOf(error, `the Kafka consumer of ${id} failed`);
     const isSilent = error instanceof SilentConsumer;
