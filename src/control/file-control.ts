@@ -2,6 +2,7 @@ import { createReadStream, existsSync, readFileSync, truncateSync } from "node:f
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { CdcError, messageOf } from "../errors.ts";
+import { InTurn } from "../in-turn.ts";
 import { FileLog } from "../log/file-log.ts";
 import type { Log } from "../log/log.ts";
 import type { Control, Delivery } from "./control.ts";
@@ -25,7 +26,7 @@ export class FileControl implements Control {
   readonly #log: Log;
   readonly #inboxes = new Map<string, (delivery: Delivery) => void>();
   /** One thing at a time: who begins to listen misses nothing, and gets nothing twice. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #lines: number | null = null;
 
   /** @param log appends to the file at `path` */
@@ -35,7 +36,7 @@ export class FileControl implements Control {
   }
 
   send(letters: readonly Letter[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       this.#lines ??= await this.#read(Number.POSITIVE_INFINITY, () => {});
       await this.#log.append(
         letters.map((letter) => ({ key: null, value: encodeLetter(letter), headers: {} })),
@@ -46,7 +47,7 @@ export class FileControl implements Control {
   }
 
   listen(name: string, from: number, inbox: (delivery: Delivery) => void): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       this.#lines = await this.#read(from, inbox);
       this.#inboxes.set(name, inbox);
     });
@@ -57,14 +58,8 @@ export class FileControl implements Control {
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#turns.idle();
     await this.#log.close();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
-    return done;
   }
 
   /** Delivers the lines from `from` on. @returns how many lines there are */

@@ -5,6 +5,7 @@ import { readAuthority } from "../authority.ts";
 import { backOff_ms } from "../back-off.ts";
 import type { Clock } from "../clock.ts";
 import { CdcError, messageOf } from "../errors.ts";
+import { InTurn } from "../in-turn.ts";
 import { loginSecrets, maskOf } from "../mask.ts";
 import type { SourceRecord } from "../record.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -44,7 +45,7 @@ export class SchemaRegistry {
   readonly #readers = new Map<number, SchemaReader>();
   readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
   readonly #mask: (text: string) => string;
-  #asking: Promise<void> = Promise.resolve();
+  readonly #turns = new InTurn();
   /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
   #avroSchema: Schema | null = null;
   readonly #protobuf = new ProtobufAnswers();
@@ -119,12 +120,10 @@ export class SchemaRegistry {
 
   /** One question at a time, and one for each id however many tasks want it. */
   #ask(id: number): Promise<void> {
-    const asked = this.#asking.then(() =>
+    // A refusal is the answer to who asked: the next question is asked all the same.
+    return this.#turns.do(() =>
       this.#readers.has(id) || this.#isUnknown(id) ? undefined : this.#fetch(id),
     );
-    // A refusal is the answer to who asked: the next question is asked all the same.
-    this.#asking = asked.catch(() => {});
-    return asked;
   }
 
   async #fetch(id: number): Promise<void> {

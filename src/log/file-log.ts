@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CdcError, type ErrorCode, messageOf } from "../errors.ts";
 import { makeFolder } from "../folder.ts";
+import { InTurn } from "../in-turn.ts";
 import type { Log, LogEntry } from "./log.ts";
 
 /** What the file holds, for the error where it cannot be written. */
@@ -15,7 +16,7 @@ export class FileLog implements Log {
   readonly #content: FileLogContent;
   #file: Promise<FileHandle> | null = null;
   /** One after the other: what is cut off after a failure is its own. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
 
   constructor(path: string, content: FileLogContent = DEAD_LETTERS) {
     this.#path = path;
@@ -24,13 +25,11 @@ export class FileLog implements Log {
 
   /** Rejects with a CdcError of its content's code: a file that cannot be written now will not be later. */
   append(entries: readonly LogEntry[]): Promise<void> {
-    const appended = this.#last.then(() => this.#append(entries));
-    this.#last = appended.catch(() => {});
-    return appended;
+    return this.#turns.do(() => this.#append(entries));
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#turns.idle();
     await this.#file?.then((file) => file.close()).catch(() => {});
   }
 

@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
 import { systemClock } from "../clock.ts";
+import { InTurn } from "../in-turn.ts";
 import { failureOf } from "../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "../kafka/own-topic.ts";
@@ -28,7 +29,7 @@ export class KafkaLog implements Log {
   readonly #topic: string;
   readonly #maxBytes: number;
   #producer: Promise<Producer> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
 
   private constructor(kafka: Kafka, topic: string, maxBytes: number) {
     this.#kafka = kafka;
@@ -67,13 +68,11 @@ export class KafkaLog implements Log {
    * alone is too large for the topic, which no repetition heals; with kafkajs' error where it may be called again.
    */
   append(entries: readonly LogEntry[]): Promise<void> {
-    const appended = this.#last.then(() => this.#append(entries));
-    this.#last = appended.catch(() => {});
-    return appended;
+    return this.#turns.do(() => this.#append(entries));
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#turns.idle();
     await this.#dropProducer();
   }
 
