@@ -44,6 +44,6 @@ ENV NODE_ENV=production
 ENV NODE_OPTIONS=--max-semi-space-size=8 MALLOC_ARENA_MAX=2
 VOLUME /app/state
 # The status port of `run`, where `status.host` is 0.0.0.0. Its health is asked by who starts it (docker-compose.yml,
-# config/kubernetes.yaml): `replay` and `check` have none.
+# deploy/kubernetes.yaml): `replay` and `check` have none.
 EXPOSE 8686
 ENTRYPOINT ["node", "dist/main.js"]

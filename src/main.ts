@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { check } from "./command/check.ts";
-import type { ConnectOptions } from "./command/check-connect.ts";
-import { demo } from "./command/demo.ts";
-import { exitCodeOf } from "./command/exit-code.ts";
-import { type ExplainOptions, explain } from "./command/explain.ts";
-import { preview } from "./command/preview.ts";
-import { record } from "./command/record.ts";
-import { redrive } from "./command/redrive.ts";
-import { replay } from "./command/replay.ts";
-import { run } from "./command/run.ts";
+import { check } from "./cli/check/check.ts";
+import type { ConnectOptions } from "./cli/check/check-connect.ts";
+import { demo } from "./cli/demo/demo.ts";
+import { type ExplainOptions, explain } from "./cli/explain/explain.ts";
+import { preview } from "./cli/preview/preview.ts";
+import { exitCodeOf } from "./cli/process.ts";
+import { record } from "./cli/record/record.ts";
+import { redrive } from "./cli/redrive/redrive.ts";
+import { replay } from "./cli/replay/replay.ts";
+import { run } from "./cli/run/run.ts";
 import { duration } from "./config/setting-kinds.ts";
-import { CdcError, messageOf } from "./errors.ts";
-import { keepHeapSmall } from "./heap.ts";
+import { CdcError, messageOf } from "./lib/errors.ts";
+import { keepHeapSmall } from "./lib/v8-heap.ts";
 
 const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify and track calls.
 

@@ -1,13 +1,13 @@
-import { CdcError } from "../errors.ts";
-import type { RowEvent } from "../event.ts";
-import { column, type Row } from "../row.ts";
-import { NOTHING, type StoredRow } from "../stored-row.ts";
-import { carried } from "../told-text.ts";
+import type { RowEvent } from "../data/event.ts";
+import { carried } from "../data/last-message-codec.ts";
+import { column, type Row } from "../data/row.ts";
+import { NOTHING, type StoredRow } from "../data/stored-row.ts";
+import { CdcError } from "../lib/errors.ts";
 import type { Standing } from "./initial-result.ts";
 import { belongsTo, Judgement, type Sight } from "./judgement.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ModelRule } from "./rules.ts";
-import { goesBack, isStale } from "./stale.ts";
+import { goesBack, isStale } from "./staleness.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 

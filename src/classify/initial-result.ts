@@ -1,5 +1,5 @@
-import type { RowEvent } from "../event.ts";
-import type { StoredRow } from "../stored-row.ts";
+import type { RowEvent } from "../data/event.ts";
+import type { StoredRow } from "../data/stored-row.ts";
 import type { SyncRule } from "./rules.ts";
 
 /** Where the record stands in its partition. */

@@ -1,8 +1,8 @@
-import { CdcError } from "../errors.ts";
-import type { RowEvent } from "../event.ts";
-import type { Row } from "../row.ts";
-import type { StoredRow } from "../stored-row.ts";
-import { differs } from "./differs.ts";
+import type { RowEvent } from "../data/event.ts";
+import type { Row } from "../data/row.ts";
+import type { StoredRow } from "../data/stored-row.ts";
+import { CdcError } from "../lib/errors.ts";
+import { differs } from "./changed-columns.ts";
 import { type Standing, whyInitial } from "./initial-result.ts";
 import type { Change, Refusal } from "./outcome.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";

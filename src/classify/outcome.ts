@@ -1,6 +1,6 @@
-import type { CdcError } from "../errors.ts";
-import type { Row } from "../row.ts";
-import type { StoredRow } from "../stored-row.ts";
+import type { Row } from "../data/row.ts";
+import type { StoredRow } from "../data/stored-row.ts";
+import type { CdcError } from "../lib/errors.ts";
 import type { SyncRule } from "./rules.ts";
 
 /** What happened to a row in the eyes of one sync. */

@@ -1,5 +1,5 @@
-import type { CdcError } from "../errors.ts";
-import type { Row } from "../row.ts";
+import type { Row } from "../data/row.ts";
+import type { CdcError } from "../lib/errors.ts";
 
 /** A model as far as classifying needs it: which rows belong, and the syncs that look at them. */
 export type ModelRule = {

@@ -1,5 +1,5 @@
 import { type Document, isScalar, type Scalar, visit } from "yaml";
-import type { Problem } from "./problem.ts";
+import type { Problem } from "./issue.ts";
 
 const VARIABLE = /\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 

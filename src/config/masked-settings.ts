@@ -1,4 +1,4 @@
-import { loginSecrets, maskOf } from "../mask.ts";
+import { loginSecrets, maskOf } from "../lib/mask-secrets.ts";
 import type { Settings } from "./settings.ts";
 
 const HIDDEN = "(hidden)";

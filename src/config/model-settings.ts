@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { topicName } from "../topic-name.ts";
+import { topicName } from "../data/topic-pattern.ts";
 import { column, flag, whole } from "./setting-kinds.ts";
 
 const COLUMN_TYPES = [

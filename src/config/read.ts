@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { CdcError, messageOf } from "../errors.ts";
-import { maskOf } from "../mask.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
+import { maskOf } from "../lib/mask-secrets.ts";
 import { expandEnvironment } from "./environment.ts";
-import { explain } from "./explain.ts";
-import type { Problem } from "./problem.ts";
+import type { Problem } from "./issue.ts";
+import { explain } from "./issue.ts";
 import { checkReferences } from "./references.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 

@@ -1,7 +1,7 @@
-import { compileExpression } from "../cel.ts";
-import { messageOf } from "../errors.ts";
+import { compileExpression } from "../data/expression.ts";
+import { messageOf } from "../lib/errors.ts";
+import type { Problem } from "./issue.ts";
 import { differentReadings, type ModelSettings, topicsOf } from "./model-settings.ts";
-import type { Problem } from "./problem.ts";
 import type { MappedSetting } from "./setting-kinds.ts";
 import type { Settings } from "./settings.ts";
 import { nearest } from "./suggest.ts";

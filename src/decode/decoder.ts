@@ -1,9 +1,8 @@
-import { CdcError, messageOf } from "../errors.ts";
-import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../event.ts";
-import { isTime } from "../instant.ts";
-import type { RecordFormat, SourceRecord } from "../record.ts";
-import { type Row, real, type Value } from "../row.ts";
-import { type ColumnType, type Converter, converterOf } from "./column-types.ts";
+import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../data/event.ts";
+import { isTime } from "../data/instant.ts";
+import type { RecordFormat, SourceRecord } from "../data/record.ts";
+import { type Row, real, type Value } from "../data/row.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
 import {
   COMPLETE_BEFORE,
   type Envelope,
@@ -11,18 +10,19 @@ import {
   isBroken,
   isEnvelope,
   OPERATIONS,
-} from "./envelope.ts";
-import { readFlattened } from "./flattened.ts";
-import { imageAfter, imageBefore } from "./image.ts";
-import { isObject, type Json, type JsonObject, shown } from "./json.ts";
-import { KeyMoves } from "./key-moves.ts";
-import { type ConnectSchema, convertersOf } from "./logical-types.ts";
-import { nonRowKind } from "./non-row.ts";
-import { PayloadReader } from "./payload-reader.ts";
-import { type KeyFields, RecordKey } from "./record-key.ts";
-import type { SchemaRegistry } from "./schema-registry.ts";
-import { positionOf } from "./source-position.ts";
-import { Placeholder } from "./unavailable.ts";
+} from "./debezium/envelope.ts";
+import { readFlattened } from "./debezium/flattened.ts";
+import { imageAfter, imageBefore } from "./debezium/image.ts";
+import { KeyMoves } from "./debezium/key-moves.ts";
+import { nonRowKind } from "./debezium/non-row.ts";
+import { type KeyFields, RecordKey } from "./debezium/record-key.ts";
+import { positionOf } from "./debezium/source-position.ts";
+import { Placeholder } from "./debezium/unavailable.ts";
+import { PayloadReader } from "./format/payload-reader.ts";
+import type { SchemaRegistry } from "./format/schema-registry.ts";
+import { type ColumnType, type Converter, converterOf } from "./value/column-types.ts";
+import { isObject, type Json, type JsonObject, shown } from "./value/json.ts";
+import { type ConnectSchema, convertersOf } from "./value/logical-types.ts";
 
 /** What the models over a topic say of its records. */
 export type TopicFormat = {

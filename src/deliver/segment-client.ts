@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import got, { type Got, RequestError } from "got";
-import { maskOf } from "../mask.ts";
+import { maskOf } from "../lib/mask-secrets.ts";
 import type { Answer, Destination } from "./destination.ts";
 
 export type SegmentOptions = {

@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import kafkajs from "kafkajs";
 import { decompressFrame } from "lz4-napi";
-import { CdcError, messageOf } from "../errors.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
 import { readSnappy } from "./snappy.ts";
 
 /** Teaches kafkajs to read snappy, lz4 and zstd; it brings only gzip. May be called again. */

@@ -1,5 +1,5 @@
-import { CdcError } from "../errors.ts";
-import { reasonOf } from "./refusal.ts";
+import { CdcError } from "../lib/errors.ts";
+import { reasonOf } from "./error-hint.ts";
 
 /** kafkajs marks these as final, yet each passes with a new connection: a coordinator that moved, a lock held too long. */
 const PASSING = new Set([

@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from "kafkajs";
-import { CdcError, messageOf } from "../errors.ts";
-import type { Logger } from "../telemetry/log.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
+import type { Logger } from "../lib/logger.ts";
 import { registerCompression } from "./compression.ts";
 
 export type KafkaSettings = {

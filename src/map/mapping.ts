@@ -1,6 +1,6 @@
-import { failureKind } from "../cel.ts";
-import { messageOf } from "../errors.ts";
-import { column, type Row, type Value } from "../row.ts";
+import { failureKind } from "../data/expression.ts";
+import { column, type Row, type Value } from "../data/row.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type Mapped, type Reader, readerOf } from "./reader.ts";
 import { type SegmentValue, segmentValue } from "./segment-value.ts";
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { MessageKind } from "../message-kind.ts";
+import type { MessageKind } from "../data/last-message.ts";
 
 /** What every id of a pipeline has in common. Segment drops by id alone, whatever the source: so the write key is in it. */
 export function idSpace(pipeline: string, writeKey: string): string {

@@ -1,5 +1,5 @@
-import { celResult, compileExpression } from "../cel.ts";
-import { column, type Row, type Value } from "../row.ts";
+import { celResult, compileExpression } from "../data/expression.ts";
+import { column, type Row, type Value } from "../data/row.ts";
 
 /** A mapped value: a column's name, a constant, or an expression. */
 export type Mapped = string | { readonly value: unknown } | { readonly cel: string };

@@ -1,4 +1,4 @@
-import { Real, type Row, type Value } from "../row.ts";
+import { Real, type Row, type Value } from "../data/row.ts";
 
 /** What may stand in a Segment message: plain JSON. */
 export type SegmentValue =

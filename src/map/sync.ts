@@ -1,7 +1,7 @@
-import { CdcError } from "../errors.ts";
-import { isoText } from "../instant.ts";
-import type { MessageKind } from "../message-kind.ts";
-import { column, type Row, type Value } from "../row.ts";
+import { isoText } from "../data/instant.ts";
+import type { MessageKind } from "../data/last-message.ts";
+import { column, type Row, type Value } from "../data/row.ts";
+import { CdcError } from "../lib/errors.ts";
 import { type Fields, type LeftOut, Mapping } from "./mapping.ts";
 import { type Cause, messageId } from "./message-id.ts";
 import { type Mapped, readerOf } from "./reader.ts";

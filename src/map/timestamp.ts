@@ -1,6 +1,6 @@
-import { CdcError } from "../errors.ts";
-import { isCalendarDate, parseInstant, unitByMagnitude } from "../instant.ts";
-import { Real, type Value } from "../row.ts";
+import { isCalendarDate, parseInstant, unitByMagnitude } from "../data/instant.ts";
+import { Real, type Value } from "../data/row.ts";
+import { CdcError } from "../lib/errors.ts";
 import { segmentValue } from "./segment-value.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { Real, type Row, type Value } from "../row.ts";
+import { Real, type Row, type Value } from "../data/row.ts";
 import type { Reader } from "./reader.ts";
 
 /** Whom a message is about; at least one of the two is there. */

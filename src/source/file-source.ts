@@ -1,6 +1,6 @@
-import { CdcError, messageOf } from "../errors.ts";
-import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../record.ts";
-import { parseRecordedLine, type RecordedRecord } from "../recorded-line.ts";
+import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../data/record.ts";
+import { parseRecordedLine, type RecordedRecord } from "../data/recorded-line.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
 import { InputLines } from "./input-lines.ts";
 import type { Source, SourceListener } from "./source.ts";
 

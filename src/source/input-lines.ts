@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { PassThrough, pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { CdcError, messageOf } from "../errors.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
 
 /** The lines of a file or of standard input, as bytes; gzip is recognised. */
 export class InputLines {

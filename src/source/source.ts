@@ -1,5 +1,5 @@
-import type { CdcError } from "../errors.ts";
-import type { SourceRecord, TopicPartition } from "../record.ts";
+import type { SourceRecord, TopicPartition } from "../data/record.ts";
+import type { CdcError } from "../lib/errors.ts";
 
 /** The port for where records come from: Kafka under `run`, a recorded file under `replay`, a fake in tests. */
 export interface Source {
@@ -42,3 +42,16 @@ export interface SourceListener {
   /** The source cannot go on. */
   failed(error: CdcError): void;
 }
+
+/** The consumer. */
+export type SourceStatus = {
+  /** It is in its group now. */
+  readonly isJoined: boolean;
+  /** Why it is not, where it was or tried; `null` else. */
+  readonly reason: string | null;
+  readonly rebalances: number;
+  /** New consumers in the place of one that crashed, that its group had lost, or that was silent for too long. */
+  readonly restarts: { readonly crashed: number; readonly lost: number; readonly silent: number };
+  /** By `topic/partition`: the offset that will be asked for next, past what is not shown (control records). */
+  readonly next: ReadonlyMap<string, number>;
+};

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { TopicPartition } from "../record.ts";
+import type { TopicPartition } from "../data/record.ts";
 
 /**
  * The partitions whose stores lie in a pipeline's folder, `<topic>/<partition>`, and the time of their last write in

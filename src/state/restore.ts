@@ -1,5 +1,5 @@
-import type { OwnedChangelog } from "../changelog/changelog.ts";
-import { CdcError } from "../errors.ts";
+import { CdcError } from "../lib/errors.ts";
+import type { OwnedChangelog } from "./changelog.ts";
 import type { StoreEntry } from "./store.ts";
 import type { TaskState } from "./task-state.ts";
 
@@ -98,3 +98,6 @@ function neither(): CdcError {
       "remove the state folder to go on with the topic's, or delete the topic to go on with the folder's",
   );
 }
+
+/** A restore in offsets of the changelog, which may have holes: what was read, and what there is. */
+export type RestoreProgress = { readonly done: number; readonly total: number };

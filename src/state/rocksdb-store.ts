@@ -1,9 +1,7 @@
 import RocksDB from "rocksdb-native";
-import { CdcError, messageOf } from "../errors.ts";
-import { makeFolder } from "../folder.ts";
-import type { StoreSize } from "../telemetry/standing.ts";
-import { unwritable } from "../unwritable.ts";
-import type { Store, StoreEntry } from "./store.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
+import { makeFolder, unwritable } from "../lib/files.ts";
+import type { Store, StoreEntry, StoreSize } from "./store.ts";
 
 /** RocksDB has two write buffers, and a block cache of 32 MB that cannot be made smaller, only left out. */
 const CACHE_BYTES = 32_000_000;

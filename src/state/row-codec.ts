@@ -1,7 +1,8 @@
-import { CdcError } from "../errors.ts";
-import { Real, type Row, type Value } from "../row.ts";
-import { NOTHING, type StoredRow } from "../stored-row.ts";
-import type { ToldText } from "../told-text.ts";
+import type { ToldText } from "../data/last-message-codec.ts";
+import type { SourceRecord } from "../data/record.ts";
+import { Real, type Row, type Value } from "../data/row.ts";
+import { NOTHING, type StoredRow } from "../data/stored-row.ts";
+import { CdcError } from "../lib/errors.ts";
 
 /**
  * A stored row is JSON text, because nothing in JavaScript reads faster:
@@ -147,4 +148,15 @@ function decode(value: Encoded): Value {
     case "o":
       return decodeColumns(value[1]);
   }
+}
+
+/** Why a row cannot be stored, so that no sync is told of it; `null` where it can, or nothing is to be stored. */
+export function rejectionOf(stored: StoredRow | null, { value }: SourceRecord): CdcError | null {
+  // Only a large record can make a large row: others are not measured.
+  if (stored === null || value === null || value.length < LARGEST_ROW_BYTES / 8) return null;
+  if (Buffer.byteLength(encodeStoredRow(stored, 0)) <= LARGEST_ROW_BYTES) return null;
+  return new CdcError(
+    "ROW_TOO_LARGE",
+    `the row has more than ${LARGEST_ROW_BYTES} bytes, the most that a changelog takes; leave large columns out with Debezium's column.exclude.list`,
+  );
 }

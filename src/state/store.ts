@@ -1,5 +1,3 @@
-import type { StoreSize } from "../telemetry/standing.ts";
-
 /** The port for durable local state: sorted keys, one atomic write. */
 export interface Store {
   /** The values of the keys, in their order; `null` where there is none. */
@@ -14,3 +12,11 @@ export interface Store {
 }
 
 export type StoreEntry = { readonly key: Buffer; readonly value: Buffer | null };
+
+/** What a store takes. */
+export type StoreSize = {
+  /** An estimate: RocksDB counts no rows. */
+  readonly entries: number;
+  readonly disk_bytes: number;
+  readonly memory_bytes: number;
+};

@@ -1,17 +1,16 @@
-import type { Clock } from "../clock.ts";
-import type { StoredRow } from "../stored-row.ts";
-import type { StoreSize } from "../telemetry/standing.ts";
-import { HandOvers } from "./hand-overs.ts";
-import { type Cut, Overlay } from "./overlay.ts";
+import type { StoredRow } from "../data/stored-row.ts";
+import type { Clock } from "../lib/clock.ts";
 import {
   decodeTaskRecord,
   encodeTaskRecord,
   type PositionRecord,
   type TaskRecord,
-} from "./position-record.ts";
+} from "./checkpoint-record.ts";
+import { HandOvers } from "./handovers.ts";
 import { decodeStoredRow, encodeStoredRow, isMark, markedAt } from "./row-codec.ts";
-import type { Store, StoreEntry } from "./store.ts";
-import type { SyncEntry } from "./sync-registry.ts";
+import type { Store, StoreEntry, StoreSize } from "./store.ts";
+import type { SyncEntry } from "./sync-versions.ts";
+import { type Cut, Overlay } from "./write-buffer.ts";
 
 /**
  * Keys: `p` the task record, `r<row key>` a row, `h<old and new key>` a row that changes its key; and, in this store

@@ -1,15 +1,15 @@
-import type { OwnedChangelog } from "../changelog/changelog.ts";
-import type { Clock } from "../clock.ts";
-import type { DeadLetter, DeadLetters } from "../deliver/dead-letters.ts";
-import type { OrderedLane } from "../deliver/ordered-lane.ts";
-import { sizeOf } from "../record.ts";
-import type { PositionRecord } from "../state/position-record.ts";
-import type { SyncEntry } from "../state/sync-registry.ts";
+import type { Outbox } from "../coordination/outbox.ts";
+import { sizeOf } from "../data/record.ts";
+import type { OrderedLane } from "../deliver/outgoing.ts";
+import type { DeadLetter, DeadLetters } from "../dlq/dead-letters.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { Usage } from "../metrics/usage.ts";
+import type { OwnedChangelog } from "../state/changelog.ts";
+import type { PositionRecord } from "../state/checkpoint-record.ts";
+import type { SyncEntry } from "../state/sync-versions.ts";
 import type { StateCut, TaskState } from "../state/task-state.ts";
-import type { Counters } from "../telemetry/counters.ts";
-import type { Fill } from "../telemetry/standing.ts";
-import type { Outbox } from "./outbox.ts";
-import type { TaskPosition, Times } from "./task-position.ts";
+import type { TaskPosition, Times } from "./task-offset.ts";
 
 export type CheckpointLimits = {
   readonly interval_ms: number;
@@ -93,7 +93,7 @@ export class Checkpoint {
     return (this.#covered ?? this.#options.position.times)?.first ?? null;
   }
 
-  get fills(): { readonly uncommitted_rows: Fill; readonly uncommitted_bytes: Fill } {
+  get fills(): { readonly uncommitted_rows: Usage; readonly uncommitted_bytes: Usage } {
     const { rows, bytes } = this.#options.limits;
     return {
       uncommitted_rows: { now: this.#pending, limit: 2 * rows },

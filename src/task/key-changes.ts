@@ -1,20 +1,21 @@
+import type { ChangeContext } from "../classify/change-context.ts";
 import { classify } from "../classify/classify.ts";
 import type { Standing } from "../classify/initial-result.ts";
-import { isStale } from "../classify/stale.ts";
-import type { Clock } from "../clock.ts";
-import type { Letter } from "../control/letter.ts";
-import { isBefore, type RowEvent, type SourceEvent } from "../event.ts";
-import type { HandOver } from "../hand-over.ts";
-import type { TopicPartition } from "../record.ts";
-import type { KeyChange, Prefetched } from "../state/hand-overs.ts";
-import { handed, handedRow } from "../state/handed-row.ts";
-import type { SyncEntry } from "../state/sync-registry.ts";
+import { isStale } from "../classify/staleness.ts";
+import type { Letter } from "../coordination/control-message.ts";
+import { removal } from "../data/deletion.ts";
+import { isBefore, type RowEvent, type SourceEvent } from "../data/event.ts";
+import type { TopicPartition } from "../data/record.ts";
+import type { StoredRow } from "../data/stored-row.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { HandOver } from "../state/handover.ts";
+import { handed, handedRow } from "../state/handover-codec.ts";
+import type { KeyChange, Prefetched } from "../state/handovers.ts";
+import type { SyncEntry } from "../state/sync-versions.ts";
 import type { TaskState } from "../state/task-state.ts";
-import type { StoredRow } from "../stored-row.ts";
-import type { Counters } from "../telemetry/counters.ts";
-import { removal } from "./removal.ts";
-import type { Results } from "./results.ts";
-import type { Last, Occurrence, RowChanges } from "./row-changes.ts";
+import type { Results } from "./output.ts";
+import type { Last, RowChanges } from "./row-processor.ts";
 
 export type KeyChangesOptions = {
   readonly at: TopicPartition;
@@ -30,7 +31,7 @@ export type KeyChangesOptions = {
 /** A create that waits for its row, and what came for its key meanwhile. */
 type Waiting = {
   readonly until: number;
-  readonly occurrences: [Occurrence, ...Occurrence[]];
+  readonly occurrences: [ChangeContext, ...ChangeContext[]];
   /** The row has come: it waits no more. */
   handOver: HandOver | null;
 };
@@ -62,7 +63,7 @@ export class KeyChanges {
 
   /** Whether it takes the occurrence over; otherwise it is an ordinary one. */
   takes(
-    occurrence: Occurrence,
+    occurrence: ChangeContext,
     previous: StoredRow | null,
     kept: Prefetched,
     results: Results,
@@ -108,7 +109,7 @@ export class KeyChanges {
    * Ends the waiting of one create whose row is there, or that has waited until `now`.
    * @returns what came for its key meanwhile, in order, or `null` where nobody's waiting is over
    */
-  async release(now: number, results: Results): Promise<readonly Occurrence[] | null> {
+  async release(now: number, results: Results): Promise<readonly ChangeContext[] | null> {
     const { state, counters } = this.#options;
     for (const [key, { until, occurrences, handOver }] of this.#waiting) {
       if (handOver === null && until > now) continue;
@@ -131,7 +132,7 @@ export class KeyChanges {
 
   #give(
     to: string,
-    { event, record, standing }: Occurrence,
+    { event, record, standing }: ChangeContext,
     previous: StoredRow | null,
     kept: Prefetched,
     { letters }: Results,
@@ -164,7 +165,7 @@ export class KeyChanges {
     return classify(null, before, standing, this.#options.rows.rules).stored;
   }
 
-  #take(change: KeyChange, occurrence: Occurrence, kept: Prefetched, results: Results): void {
+  #take(change: KeyChange, occurrence: ChangeContext, kept: Prefetched, results: Results): void {
     const { state, clock, wait_ms } = this.#options;
     const handOver = state.handOvers.find(change, kept);
     if (handOver) this.#claim(handOver, occurrence, kept, results);
@@ -174,7 +175,7 @@ export class KeyChanges {
     }
   }
 
-  #claim(handOver: HandOver, occurrence: Occurrence, kept: Prefetched, results: Results): void {
+  #claim(handOver: HandOver, occurrence: ChangeContext, kept: Prefetched, results: Results): void {
     const { state, rows, counters } = this.#options;
     counters.add("key_changes");
     state.handOvers.drop(handOver, kept);
@@ -185,7 +186,7 @@ export class KeyChanges {
   }
 
   /** The row was there under its old key, and nothing else is known of it. */
-  #unseen(occurrence: Occurrence, results: Results): void {
+  #unseen(occurrence: ChangeContext, results: Results): void {
     const standing = { ...occurrence.standing, moved: true };
     this.#options.rows.apply({ ...occurrence, standing }, null, results);
   }
@@ -212,7 +213,7 @@ export class KeyChanges {
     if (previous === null || previous.row === null) return;
     const { topic, partition, from: key, position, time } = letter;
     const { offset, row } = previous;
-    const occurrence: Occurrence = {
+    const occurrence: ChangeContext = {
       event: removal({ key, table: topic, time, position }),
       record: {
         topic,
@@ -252,7 +253,7 @@ function changeOf({ moved, key, position }: RowEvent): KeyChange | null {
   return { from: moved.from, to: key, position };
 }
 
-function belongsTo({ from, position }: HandOver, { event }: Occurrence): boolean {
+function belongsTo({ from, position }: HandOver, { event }: ChangeContext): boolean {
   const change = changeOf(event);
   return (
     change?.from === from &&

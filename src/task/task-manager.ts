@@ -1,12 +1,13 @@
-import { CdcError } from "../errors.ts";
-import type { Explanation, Question } from "../explanation.ts";
-import { nameOf, type SourceRecord, type TopicPartition } from "../record.ts";
+import { nameOf, type SourceRecord, type TopicPartition } from "../data/record.ts";
+import { explain } from "../explain/explain.ts";
+import type { Explanation, Question } from "../explain/explanation.ts";
+import { CdcError } from "../lib/errors.ts";
 import type { SourceListener } from "../source/source.ts";
-import type { RestoreProgress, TaskStanding } from "../telemetry/standing.ts";
-import { explain } from "./explain/explain.ts";
-import { Fencings } from "./fencings.ts";
+import type { RestoreProgress } from "../state/restore.ts";
+import { Fencings } from "./fencing.ts";
 import type { Task } from "./task.ts";
 import { TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
+import type { TaskStanding } from "./task-status.ts";
 
 export type TaskManagerOptions = TaskOpenerOptions & {
   /** Called once, with the first error after which the pipeline cannot go on. */

@@ -1,27 +1,28 @@
-import type { OwnedChangelog } from "../changelog/changelog.ts";
-import type { Clock } from "../clock.ts";
-import type { Control, Delivery } from "../control/control.ts";
-import type { Letter } from "../control/letter.ts";
-import type { DeadLetters } from "../deliver/dead-letters.ts";
-import type { OrderedLane } from "../deliver/ordered-lane.ts";
-import type { Truncate } from "../event.ts";
-import type { SourceRecord, TopicPartition } from "../record.ts";
-import type { SyncEntry } from "../state/sync-registry.ts";
+import type { Control, Delivery } from "../coordination/control.ts";
+import type { Letter } from "../coordination/control-message.ts";
+import { Inbox } from "../coordination/inbox.ts";
+import { Outbox } from "../coordination/outbox.ts";
+import type { Truncate } from "../data/event.ts";
+import type { SourceRecord, TopicPartition } from "../data/record.ts";
+import type { OrderedLane } from "../deliver/outgoing.ts";
+import type { DeadLetters } from "../dlq/dead-letters.ts";
+import type { Look } from "../explain/state-view.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { Wake } from "../lib/signal.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { Usage } from "../metrics/usage.ts";
+import type { OwnedChangelog } from "../state/changelog.ts";
+import type { SyncEntry } from "../state/sync-versions.ts";
 import type { TaskState } from "../state/task-state.ts";
-import type { Counters } from "../telemetry/counters.ts";
-import type { Logger } from "../telemetry/log.ts";
-import type { Fill, Phase, TaskStanding } from "../telemetry/standing.ts";
-import { Backlog } from "./backlog.ts";
-import { BulkRemoval } from "./bulk-removal.ts";
+import type { TopicPlan } from "../topology/topology.ts";
 import { Checkpoint, type CheckpointLimits } from "./checkpoint.ts";
-import type { Look } from "./explain/look.ts";
-import { Inbox } from "./inbox.ts";
-import { Outbox } from "./outbox.ts";
-import type { TopicPlan } from "./plan.ts";
-import type { Processor } from "./processor.ts";
-import type { Results } from "./results.ts";
-import type { TaskPosition } from "./task-position.ts";
-import { Wake } from "./wake.ts";
+import type { Results } from "./output.ts";
+import type { Processor } from "./record-processor.ts";
+import { Backlog } from "./record-queue.ts";
+import { BulkRemoval } from "./removal/bulk-removal.ts";
+import type { TaskPosition } from "./task-offset.ts";
+import type { Phase, TaskStanding } from "./task-status.ts";
 
 export type TaskLimits = {
   readonly queue: { readonly records: number; readonly bytes: number };
@@ -55,7 +56,7 @@ export type TaskOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
-const NOTHING: Fill = { now: 0, limit: 0 };
+const NOTHING: Usage = { now: 0, limit: 0 };
 const NO_LANE = { lane_messages: NOTHING, lane_bytes: NOTHING };
 
 /** Records processed at one go: enough for one read of the store to serve many, few enough to stay responsive. */

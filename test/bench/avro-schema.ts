@@ -1,4 +1,4 @@
-import type { Json } from "../../src/decode/json.ts";
+import type { Json } from "../../src/decode/value/json.ts";
 import type { TableSchema } from "./table-schema.ts";
 
 type Avro = { readonly [attribute: string]: unknown };

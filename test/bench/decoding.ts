@@ -1,11 +1,11 @@
-import { systemClock } from "../../src/clock.ts";
 import { parseSettings } from "../../src/config/read.ts";
+import type { RowEvent } from "../../src/data/event.ts";
+import type { SourceRecord } from "../../src/data/record.ts";
 import { Decoder } from "../../src/decode/decoder.ts";
-import { SchemaRegistry } from "../../src/decode/schema-registry.ts";
-import type { RowEvent } from "../../src/event.ts";
-import type { SourceRecord } from "../../src/record.ts";
-import { Plans, type TopicPlan } from "../../src/task/plan.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { SchemaRegistry } from "../../src/decode/format/schema-registry.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { silent } from "../../src/lib/logger.ts";
+import { Plans, type TopicPlan } from "../../src/topology/topology.ts";
 import { type FeedOptions, feed, HEADERS } from "./feed.ts";
 import { type Format, type FormatId, TOPICS } from "./format.ts";
 import { settingsText } from "./settings.ts";

@@ -1,7 +1,7 @@
 import avro, { type Schema } from "avsc";
 import got from "got";
-import { exactLongType } from "../../src/decode/avro.ts";
-import { jsonText } from "../../src/decode/json.ts";
+import { exactLongType } from "../../src/decode/format/avro.ts";
+import { jsonText } from "../../src/decode/value/json.ts";
 import { avroOf } from "./avro-schema.ts";
 import type { Envelope, FeedChange } from "./feed.ts";
 import { KEY_SCHEMA, type TableSchema, VALUE_SCHEMA } from "./table-schema.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StandIn } from "../../src/demo/stand-in.ts";
+import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { type FeedChange, feed, PARTITIONS } from "./feed.ts";
 import { schemaless } from "./format.ts";
 import type { Ground } from "./peer.ts";

@@ -1,11 +1,12 @@
 import { classify } from "../../src/classify/classify.ts";
 import type { Change } from "../../src/classify/outcome.ts";
-import type { RowEvent } from "../../src/event.ts";
+import type { RowEvent } from "../../src/data/event.ts";
+import { parseRecordedLine } from "../../src/data/recorded-line.ts";
+import type { StoredRow } from "../../src/data/stored-row.ts";
 import type { Sync } from "../../src/map/sync.ts";
-import { parseRecordedLine } from "../../src/recorded-line.ts";
 import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
-import type { StoredRow } from "../../src/stored-row.ts";
-import { rulesOf, type TopicPlan } from "../../src/task/plan.ts";
+import { rulesOf } from "../../src/topology/rules.ts";
+import type { TopicPlan } from "../../src/topology/topology.ts";
 import { decodings, planOf } from "./decoding.ts";
 import type { FeedOptions } from "./feed.ts";
 import { type Format, TOPICS } from "./format.ts";

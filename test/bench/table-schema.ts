@@ -1,4 +1,4 @@
-import type { ConnectSchema } from "../../src/decode/logical-types.ts";
+import type { ConnectSchema } from "../../src/decode/value/logical-types.ts";
 
 /** A Connect schema with all that the converters write of it. */
 export type TableSchema = Omit<ConnectSchema, "fields"> & {

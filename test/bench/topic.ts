@@ -1,6 +1,6 @@
 import kafkajs from "kafkajs";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { silent } from "../../src/lib/logger.ts";
 import { type FeedChange, type FeedOptions, feed, HEADERS, PARTITIONS } from "./feed.ts";
 import type { FeedRecord, Format } from "./format.ts";
 

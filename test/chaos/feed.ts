@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import * as assert from "uvu/assert";
-import type { Arrived } from "../../src/demo/stand-in.ts";
+import type { Arrived } from "../../src/cli/demo/mock-segment.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { cdcToSegment } from "../support/command-line.ts";
 import { PARTITIONS, TOPIC } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { Misbehaviour } from "../../src/demo/stand-in.ts";
+import type { Misbehaviour } from "../../src/cli/demo/mock-segment.ts";
 import { REQUEST_TIMEOUT_MS } from "./settings.ts";
 
 /** Out of a hundred requests; all others are taken, some of them after a while. */

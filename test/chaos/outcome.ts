@@ -1,4 +1,4 @@
-import type { Arrived } from "../../src/demo/stand-in.ts";
+import type { Arrived } from "../../src/cli/demo/mock-segment.ts";
 
 /** What Segment kept, held against what the same records are worth to `preview`. */
 export type Outcome = {

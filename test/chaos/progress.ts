@@ -1,4 +1,4 @@
-import type { Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import type { Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { PARTITIONS } from "./settings.ts";
 
 const EVERY_MS = 100;

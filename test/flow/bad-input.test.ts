@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { SourceEvent } from "../../src/data/event.ts";
+import type { SourceRecord } from "../../src/data/record.ts";
 import { Decoder } from "../../src/decode/decoder.ts";
-import { CdcError } from "../../src/errors.ts";
-import type { SourceEvent } from "../../src/event.ts";
-import type { SourceRecord } from "../../src/record.ts";
+import { CdcError } from "../../src/lib/errors.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
 import { holds } from "../support/fuzz.ts";

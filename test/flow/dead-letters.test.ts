@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CdcError } from "../../src/errors.ts";
+import { CdcError } from "../../src/lib/errors.ts";
 import { envelope, TOPIC } from "../support/debezium.ts";
 import { type Change, insert, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";

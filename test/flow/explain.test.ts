@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../src/errors.ts";
-import type { ExplainedRow, Explanation } from "../../src/explanation.ts";
+import { recordedForm } from "../../src/data/recorded-line.ts";
+import type { ExplainedRow, Explanation } from "../../src/explain/explanation.ts";
+import type { CdcError } from "../../src/lib/errors.ts";
 import type { Message } from "../../src/map/sync.ts";
-import { recordedForm } from "../../src/recorded-line.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
 import {
   type Change,

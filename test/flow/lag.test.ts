@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { behind } from "../../src/telemetry/observed.ts";
+import { behind } from "../../src/status/observed.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
 import { type Change, heartbeat, insert, timeAt, tombstone, truncate } from "../support/table.ts";

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { runPipeline } from "../../src/app.ts";
-import { systemClock } from "../../src/clock.ts";
 import { parseSettings } from "../../src/config/read.ts";
-import { Plans } from "../../src/task/plan.ts";
-import { Counters } from "../../src/telemetry/counters.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { silent } from "../../src/lib/logger.ts";
+import { Counters } from "../../src/metrics/counters.ts";
+import { runPipeline } from "../../src/pipeline.ts";
+import { Plans } from "../../src/topology/topology.ts";
 import { FakeSegment } from "../support/fake-segment.ts";
 import { FakeSource } from "../support/fake-source.ts";
 

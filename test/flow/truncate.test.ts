@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../src/errors.ts";
+import type { CdcError } from "../../src/lib/errors.ts";
 import type { Message } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { insert, read, remove, truncate, update } from "../support/table.ts";

@@ -1,11 +1,11 @@
 import { Kafka, logLevel } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { OwnedChangelog } from "../../src/changelog/changelog.ts";
-import { KafkaChangelog } from "../../src/changelog/kafka-changelog.ts";
-import { systemClock } from "../../src/clock.ts";
-import type { CdcError } from "../../src/errors.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { KafkaChangelog } from "../../src/kafka/changelog/kafka-changelog.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import type { CdcError } from "../../src/lib/errors.ts";
+import { silent } from "../../src/lib/logger.ts";
+import type { OwnedChangelog } from "../../src/state/changelog.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
 /** Changelogs on a real Kafka: transactions, fencing, what a restore reads, and topics that are not what they have to be. */

@@ -10,7 +10,7 @@ import kafkajs, {
 } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/demo/stand-in.ts";
+import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, type Ended } from "../support/command-line.ts";
 import { envelope, envelopeSchema, withSchema } from "../support/debezium.ts";

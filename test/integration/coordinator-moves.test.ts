@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/demo/stand-in.ts";
+import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { Feed } from "../chaos/feed.ts";
 import { Machine } from "../chaos/machine.ts";
 import { outcomeOf } from "../chaos/outcome.ts";

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Status } from "../../src/telemetry/status.ts";
+import type { Status } from "../../src/status/status.ts";
 import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 
 /** The package as `npm pack` makes it, installed into an empty folder: the same program as the one of the source tree. */
@@ -20,7 +20,7 @@ import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 const ROOT = new URL("../..", import.meta.url).pathname;
 const RECORDS = join(ROOT, "test/fixtures/pg-json-schemaless/records.ndjson.gz");
 
-const PAGE = join(ROOT, "src/telemetry/page");
+const PAGE = join(ROOT, "src/status/page");
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const COMMAND = "node_modules/.bin/cdc-to-segment";
 
@@ -72,7 +72,7 @@ test("should hold the compiled sources, the status page, the configuration with 
   const built = sources
     .filter((file) => !file.endsWith(".d.ts"))
     .map((file) => file.replace(/^src/, "dist").replace(/\.ts$/, ".js"));
-  assert.ok(built.includes("dist/telemetry/page/page.html"));
+  assert.ok(built.includes("dist/status/page/page.html"));
   const configuration = globSync("config/**/*.*", { cwd: ROOT });
   assert.ok(configuration.includes("config/demo/feed.ndjson.gz"));
   const wanted = [...built, ...configuration, "LICENSE", "README.md", "package.json"];

@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/demo/stand-in.ts";
+import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { startStack } from "../stack/stack.ts";
 import { cdcToSegment } from "../support/command-line.ts";
 import { envelope, TOPIC } from "../support/debezium.ts";

@@ -6,7 +6,7 @@ import got from "got";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/demo/stand-in.ts";
+import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { zigzag } from "../support/bad-schemas.ts";
 import { start } from "../support/command-line.ts";

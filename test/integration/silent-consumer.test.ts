@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
-import { KafkaSource } from "../../src/source/kafka-source.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { KafkaSource } from "../../src/kafka/kafka-source.ts";
+import { silent } from "../../src/lib/logger.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
 /** kafkajs' broker, so that a fetch can be made to hang as some have been seen to. */

@@ -1,10 +1,10 @@
 import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { OwnedChangelog } from "../../src/changelog/changelog.ts";
-import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
-import type { TopicPartition } from "../../src/record.ts";
-import type { Status } from "../../src/telemetry/status.ts";
+import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import type { TopicPartition } from "../../src/data/record.ts";
+import type { OwnedChangelog } from "../../src/state/changelog.ts";
+import type { Status } from "../../src/status/status.ts";
 import { openBrowser } from "../page/browser.ts";
 import { type Moment, MomentPage } from "../page/moment.ts";
 import { boxes, rows, text } from "../page/reading.ts";

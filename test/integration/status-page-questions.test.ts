@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { recordedForm } from "../../src/recorded-line.ts";
-import type { MessagesStatus } from "../../src/telemetry/status.ts";
+import { recordedForm } from "../../src/data/recorded-line.ts";
+import type { MessagesStatus } from "../../src/status/status.ts";
 import { contrasts } from "../page/contrast.ts";
 import { rows, said, text } from "../page/reading.ts";
 import { WatchedUsers } from "../page/watched-users.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CdcError } from "../../src/errors.ts";
+import { CdcError } from "../../src/lib/errors.ts";
 import { visit } from "../page/browser.ts";
 import { contrasts } from "../page/contrast.ts";
 import { rows, said, text } from "../page/reading.ts";

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Kafka } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { nameOf, type TopicPartition } from "../../src/data/record.ts";
+import type { LocalState } from "../../src/kafka/assignor/member-metadata.ts";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
-import { nameOf, type TopicPartition } from "../../src/record.ts";
-import { KafkaSource } from "../../src/source/kafka-source.ts";
+import { KafkaSource } from "../../src/kafka/kafka-source.ts";
+import { silent } from "../../src/lib/logger.ts";
 import type { SourceListener } from "../../src/source/source.ts";
-import type { LocalState } from "../../src/source/standing.ts";
-import { silent } from "../../src/telemetry/log.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
 /** Three processes share a topic of a real Kafka; each keeps state of what it has ever owned. */

@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import type { LettersStatus, MessagesStatus, Status } from "../../src/telemetry/status.ts";
+import type { LettersStatus, MessagesStatus, Status } from "../../src/status/status.ts";
 import { visit } from "./browser.ts";
 
 /** All that the page asks for, answered at one time. */

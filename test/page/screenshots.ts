@@ -4,7 +4,7 @@ import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 import { openBrowser, visit } from "./browser.ts";
 import { smaller } from "./smaller.ts";
 
-const FOLDER = new URL("../../config/pictures/", import.meta.url).pathname;
+const FOLDER = new URL("../../docs/images/", import.meta.url).pathname;
 
 const browser = await openBrowser();
 const demo = new DemoOnTerminal();

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
-import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
-import type { Status } from "../../src/telemetry/status.ts";
+import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import type { Status } from "../../src/status/status.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { type Change, insert, remove, update } from "../support/table.ts";
 import { WatchedPipeline } from "../support/watched-pipeline.ts";

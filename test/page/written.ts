@@ -1,11 +1,11 @@
-import type { Fill } from "../../src/telemetry/standing.ts";
+import type { Usage } from "../../src/metrics/usage.ts";
 import type {
   PartitionStatus,
   RecentLetter,
   RecentMessage,
   Status,
   SyncStatus,
-} from "../../src/telemetry/status.ts";
+} from "../../src/status/status.ts";
 import type { Moment } from "./moment.ts";
 
 /** What the page has to say of an answer, written down a second time: nothing here is the page's own code. */
@@ -34,7 +34,7 @@ function held(fills: NonNullable<PartitionStatus["fills"]>): string {
 
 /** The part of its limit that the fullest has taken. */
 export function fullest(fills: NonNullable<PartitionStatus["fills"]>): number {
-  const part = ({ now, limit }: Fill) => (limit === 0 ? 0 : now / limit);
+  const part = ({ now, limit }: Usage) => (limit === 0 ? 0 : now / limit);
   return Math.max(...Object.values(fills).map(part));
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Status } from "../../src/telemetry/status.ts";
+import type { Status } from "../../src/status/status.ts";
 import { type Ended, start } from "../support/command-line.ts";
 import { EchoingDoor } from "../support/echoing-door.ts";
 import { SECRETS, told } from "../support/secrets.ts";

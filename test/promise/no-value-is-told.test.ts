@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { summary } from "../../src/command/summary.ts";
-import type { CdcError } from "../../src/errors.ts";
-import { recordedForm } from "../../src/recorded-line.ts";
+import { summary } from "../../src/cli/summary.ts";
+import { recordedForm } from "../../src/data/recorded-line.ts";
+import type { CdcError } from "../../src/lib/errors.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
 import { LaneDriver } from "../support/lane.ts";
 import { LogLines } from "../support/log-lines.ts";

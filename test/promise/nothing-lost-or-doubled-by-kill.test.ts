@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { generator, recordedChanges } from "../support/changes.ts";
 import { start } from "../support/command-line.ts";
 

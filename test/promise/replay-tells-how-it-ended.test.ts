@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, StandIn } from "../../src/demo/stand-in.ts";
+import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 
 /** A replay that exits with 0 has delivered everything; any other end says so, and the next start goes on from there. */

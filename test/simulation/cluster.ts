@@ -1,5 +1,5 @@
 import type { Settings } from "../../src/config/settings.ts";
-import type { TopicPartition } from "../../src/record.ts";
+import type { TopicPartition } from "../../src/data/record.ts";
 import type { Outside } from "./outside.ts";
 import { Process } from "./process.ts";
 

@@ -1,6 +1,6 @@
-import type { TransactionalEntry } from "../../src/changelog/transactional-log.ts";
-import { CdcError } from "../../src/errors.ts";
-import { nameOf } from "../../src/record.ts";
+import { nameOf } from "../../src/data/record.ts";
+import type { TransactionalEntry } from "../../src/kafka/changelog/transactional-log.ts";
+import { CdcError } from "../../src/lib/errors.ts";
 import type { SharedLog } from "./shared-log.ts";
 import type { Weather } from "./weather.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import type { Clock } from "../../src/lib/clock.ts";
 import type { Outside } from "./outside.ts";
 
 /** How long a process lives, and when it stands still: all that it does, and all that it waits for, goes through here. */

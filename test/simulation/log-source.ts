@@ -1,4 +1,4 @@
-import { nameOf, type TopicPartition } from "../../src/record.ts";
+import { nameOf, type TopicPartition } from "../../src/data/record.ts";
 import type { LogRange, Source, SourceListener } from "../../src/source/source.ts";
 import type { SharedLog } from "./shared-log.ts";
 

@@ -1,5 +1,5 @@
 import type { Settings } from "../../src/config/settings.ts";
-import { nameOf, type TopicPartition } from "../../src/record.ts";
+import { nameOf, type TopicPartition } from "../../src/data/record.ts";
 import { TOPIC } from "../support/debezium.ts";
 import type { Dice } from "./dice.ts";
 import { Epochs } from "./fenced-log.ts";

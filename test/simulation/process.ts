@@ -1,5 +1,5 @@
-import { CdcError, messageOf } from "../../src/errors.ts";
-import type { TopicPartition } from "../../src/record.ts";
+import type { TopicPartition } from "../../src/data/record.ts";
+import { CdcError, messageOf } from "../../src/lib/errors.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { type Disk, Life } from "./life.ts";
 import type { Outside } from "./outside.ts";

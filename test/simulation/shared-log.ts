@@ -1,4 +1,4 @@
-import type { SourceRecord, TopicPartition } from "../../src/record.ts";
+import type { SourceRecord, TopicPartition } from "../../src/data/record.ts";
 
 export type Appended = Pick<SourceRecord, "key" | "value"> & Partial<SourceRecord>;
 

@@ -1,7 +1,7 @@
 /** `npm run stack`: the real services on fixed ports, with sample tables, until Ctrl-C. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { StandIn } from "../../src/demo/stand-in.ts";
+import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { isFree } from "./ports.ts";
 import { sampleConnector, sampleTables } from "./sample.ts";
 import { type Stack, startStack } from "./stack.ts";

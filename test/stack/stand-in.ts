@@ -1,4 +1,4 @@
-import { type Arrived, StandIn } from "../../src/demo/stand-in.ts";
+import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
 
 /** Prints a message on one line: what a person watching wants to see arrive. */
 export function printMessage(message: Arrived): void {

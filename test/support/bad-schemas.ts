@@ -1,8 +1,8 @@
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Row } from "../../src/data/row.ts";
 import { Decoder } from "../../src/decode/decoder.ts";
-import type { CdcError } from "../../src/errors.ts";
-import type { Row } from "../../src/row.ts";
+import type { CdcError } from "../../src/lib/errors.ts";
 import { recordOf } from "./debezium.ts";
 import { FakeRegistry, type Registered, wire } from "./fake-registry.ts";
 

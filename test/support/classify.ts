@@ -2,10 +2,10 @@ import { classify } from "../../src/classify/classify.ts";
 import type { Standing } from "../../src/classify/initial-result.ts";
 import type { Outcome } from "../../src/classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../../src/classify/rules.ts";
-import { CdcError } from "../../src/errors.ts";
-import type { RowEvent } from "../../src/event.ts";
-import { column, type Row } from "../../src/row.ts";
-import type { StoredRow } from "../../src/stored-row.ts";
+import type { RowEvent } from "../../src/data/event.ts";
+import { column, type Row } from "../../src/data/row.ts";
+import type { StoredRow } from "../../src/data/stored-row.ts";
+import { CdcError } from "../../src/lib/errors.ts";
 
 /** A PostgreSQL position, written out here so that tests do not lean on the code that makes it. */
 export function lsn(number: number): string {

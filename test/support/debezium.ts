@@ -1,6 +1,6 @@
+import type { RowEvent, SourceEvent } from "../../src/data/event.ts";
+import type { Headers, SourceRecord } from "../../src/data/record.ts";
 import { Decoder, type TopicFormat } from "../../src/decode/decoder.ts";
-import type { RowEvent, SourceEvent } from "../../src/event.ts";
-import type { Headers, SourceRecord } from "../../src/record.ts";
 
 export const TOPIC = "app.public.users";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { isBefore, type RowEvent, type SourceEvent } from "../../src/data/event.ts";
+import type { SourceRecord } from "../../src/data/record.ts";
+import { parseRecordedLine } from "../../src/data/recorded-line.ts";
 import type { TopicFormat } from "../../src/decode/decoder.ts";
-import { CdcError } from "../../src/errors.ts";
-import { isBefore, type RowEvent, type SourceEvent } from "../../src/event.ts";
-import type { SourceRecord } from "../../src/record.ts";
-import { parseRecordedLine } from "../../src/recorded-line.ts";
+import { CdcError } from "../../src/lib/errors.ts";
 import { decoderOf } from "./debezium.ts";
 
 export type Connector = "sqlserver" | "oracle" | "mongodb" | "vitess";

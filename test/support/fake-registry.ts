@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { registryOf, type SchemaRegistry } from "../../src/decode/schema-registry.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { registryOf, type SchemaRegistry } from "../../src/decode/format/schema-registry.ts";
+import { silent } from "../../src/lib/logger.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What a registry answers for a schema; without a type it is Avro. */

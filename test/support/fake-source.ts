@@ -1,4 +1,4 @@
-import { nameOf, type SourceRecord, type TopicPartition } from "../../src/record.ts";
+import { nameOf, type SourceRecord, type TopicPartition } from "../../src/data/record.ts";
 import type { LogRange, Source, SourceListener } from "../../src/source/source.ts";
 
 /** Records that one fetch delivers at most. */

@@ -1,4 +1,4 @@
-import type { SourceRecord } from "../../src/record.ts";
+import type { SourceRecord } from "../../src/data/record.ts";
 import type { Source } from "../../src/source/source.ts";
 
 /** Starts the source and resolves with the first record of what it is assigned; rejects as its start does. */

@@ -1,10 +1,10 @@
-import type { DeadLetter } from "../../src/deliver/dead-letters.ts";
-import { Gate } from "../../src/deliver/gate.ts";
-import { Lane, type LaneOptions } from "../../src/deliver/lane.ts";
-import type { LaneMessage } from "../../src/deliver/ordered-lane.ts";
-import { RefusalRatio } from "../../src/deliver/refusal-ratio.ts";
-import { Counters } from "../../src/telemetry/counters.ts";
-import { silent } from "../../src/telemetry/log.ts";
+import { Lane, type LaneOptions } from "../../src/deliver/delivery-queue.ts";
+import type { LaneMessage } from "../../src/deliver/outgoing.ts";
+import { Gate } from "../../src/deliver/rate-limiter.ts";
+import type { DeadLetter } from "../../src/dlq/dead-letters.ts";
+import { RefusalRatio } from "../../src/dlq/failure-ratio.ts";
+import { silent } from "../../src/lib/logger.ts";
+import { Counters } from "../../src/metrics/counters.ts";
 import { recordOf } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { VirtualClock } from "./virtual-clock.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "../../src/telemetry/log.ts";
+import type { Logger } from "../../src/lib/logger.ts";
 
 export type LogLine = {
   readonly level: keyof Logger;

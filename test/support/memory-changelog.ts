@@ -1,6 +1,6 @@
-import type { Changelog, ChangelogChunk, OwnedChangelog } from "../../src/changelog/changelog.ts";
-import { CdcError } from "../../src/errors.ts";
-import { nameOf, type TopicPartition } from "../../src/record.ts";
+import { nameOf, type TopicPartition } from "../../src/data/record.ts";
+import { CdcError } from "../../src/lib/errors.ts";
+import type { Changelog, ChangelogChunk, OwnedChangelog } from "../../src/state/changelog.ts";
 import type { StoreEntry } from "../../src/state/store.ts";
 
 /** Entries of one `append`, or an owner's mark. */

@@ -1,4 +1,4 @@
-import { METRICS, PREFIX } from "../../src/telemetry/metrics.ts";
+import { METRICS, PREFIX } from "../../src/status/metrics.ts";
 
 /** What Prometheus adds to every series. */
 const ADDED = ["job", "instance"];

@@ -1,6 +1,6 @@
-import { Counters } from "../../src/telemetry/counters.ts";
-import type { Observed } from "../../src/telemetry/observed.ts";
-import type { TaskStanding } from "../../src/telemetry/standing.ts";
+import { Counters } from "../../src/metrics/counters.ts";
+import type { Observed } from "../../src/status/observed.ts";
+import type { TaskStanding } from "../../src/task/task-status.ts";
 
 /** A partition that runs, caught up. */
 export const RUNNING: TaskStanding = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import type { SourceRecord } from "../../src/record.ts";
-import { parseRecordedLine } from "../../src/recorded-line.ts";
+import type { SourceRecord } from "../../src/data/record.ts";
+import { parseRecordedLine } from "../../src/data/recorded-line.ts";
 import { type Connector, documented } from "./documented.ts";
 import type { Registered } from "./fake-registry.ts";
 

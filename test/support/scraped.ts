@@ -1,4 +1,4 @@
-import { PREFIX } from "../../src/telemetry/metrics.ts";
+import { PREFIX } from "../../src/status/metrics.ts";
 
 type Labels = { readonly [label: string]: string };
 

@@ -1,3 +1,4 @@
+import type { Row } from "../../src/data/row.ts";
 import { idSpace } from "../../src/map/message-id.ts";
 import {
   type MappedChange,
@@ -6,7 +7,6 @@ import {
   Sync,
   type SyncOptions,
 } from "../../src/map/sync.ts";
-import type { Row } from "../../src/row.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 

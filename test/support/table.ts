@@ -1,4 +1,4 @@
-import type { Headers } from "../../src/record.ts";
+import type { Headers } from "../../src/data/record.ts";
 import { envelope, type SourceFields } from "./debezium.ts";
 
 /** Key, value and headers of a record that a test puts into a partition. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../../src/demo/stand-in.ts";
+import { StandIn } from "../../../src/cli/demo/mock-segment.ts";
 import type { ConnectorConfig } from "../../stack/connector.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
 import { cdcToSegment, start } from "../../support/command-line.ts";

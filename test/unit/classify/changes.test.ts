@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RowEvent } from "../../../src/event.ts";
-import type { Row } from "../../../src/row.ts";
-import type { StoredRow } from "../../../src/stored-row.ts";
+import type { RowEvent } from "../../../src/data/event.ts";
+import type { Row } from "../../../src/data/row.ts";
+import type { StoredRow } from "../../../src/data/stored-row.ts";
 import {
   deleteOf,
   eventOf,

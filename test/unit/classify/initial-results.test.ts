@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Standing } from "../../../src/classify/initial-result.ts";
-import type { RowEvent } from "../../../src/event.ts";
+import type { RowEvent } from "../../../src/data/event.ts";
 import {
   deleteOf,
   eventOf,

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Row } from "../../../src/row.ts";
+import type { Row } from "../../../src/data/row.ts";
 import {
   deleteOf,
   eventOf,

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { differs } from "../../../src/classify/differs.ts";
-import { Real, type Row, type Value } from "../../../src/row.ts";
+import { differs } from "../../../src/classify/changed-columns.ts";
+import { Real, type Row, type Value } from "../../../src/data/row.ts";
 import { eventOf, everyone, kinds, outcomeOf, storedOf, syncOf } from "../../support/classify.ts";
 
 const s = suite("classify: watched columns and equality");

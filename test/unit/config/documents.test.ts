@@ -1,10 +1,10 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { isErrorCode } from "../../../src/errors.ts";
-import { Counters } from "../../../src/telemetry/counters.ts";
-import { PREFIX } from "../../../src/telemetry/metrics.ts";
-import { PHASES } from "../../../src/telemetry/standing.ts";
+import { isErrorCode } from "../../../src/lib/errors.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+import { PREFIX } from "../../../src/status/metrics.ts";
+import { PHASES } from "../../../src/task/task-status.ts";
 import { cdcToSegment } from "../../support/command-line.ts";
 import { isSeries, metricsIn } from "../../support/metric-names.ts";
 import { admits, isValue, settingAt, settingsNamed, TOP } from "../../support/named-settings.ts";
@@ -14,7 +14,7 @@ import { admits, isValue, settingAt, settingsNamed, TOP } from "../../support/na
 const s = suite("the texts for people");
 
 const ROOT = new URL("../../../", import.meta.url);
-const TEXTS = ["README.md", "config/OPERATING.md", "config/prometheus/alerts.yaml"];
+const TEXTS = ["README.md", "docs/operations/runbook.md", "deploy/prometheus/alerts.yaml"];
 
 /** First words of names with dots that are those of rows, of Debezium's connectors and of Kafka's topics. */
 const OF_OTHERS = new Set(
@@ -37,7 +37,7 @@ const sources = globSync("src/**/*.ts", { cwd: ROOT.pathname })
 
 const healthCodes = all(
   /"([A-Z_]+)"/g,
-  read("src/telemetry/status.ts").split("type HealthCode =")[1]?.split(";")[0] ?? "",
+  read("src/status/status.ts").split("type HealthCode =")[1]?.split(";")[0] ?? "",
 );
 
 for (const file of TEXTS) {
@@ -99,10 +99,10 @@ s("README.md should quote log lines as they are written", () => {
 });
 
 s(
-  "README.md and config/OPERATING.md should name fields and lines of the log that there are",
+  "README.md and docs/operations/runbook.md should name fields and lines of the log that there are",
   () => {
     for (const field of LOG_FIELDS) assert.ok(new RegExp(`\\b${field}\\b`).test(sources), field);
-    const text = proseOf("config/OPERATING.md").replace(/\n +/g, " ");
+    const text = proseOf("docs/operations/runbook.md").replace(/\n +/g, " ");
     for (const line of all(/"([a-z][^"]{12,})"/g, text.replace(/`[^`]*`/g, "")))
       assert.ok(sources.includes(line), `no log line says: ${line}`);
   },
@@ -116,13 +116,13 @@ s("README.md should name metrics without what they all begin with", () => {
 });
 
 s(
-  "config/OPERATING.md should name phases, verdicts, settings and commands that there are",
+  "docs/operations/runbook.md should name phases, verdicts, settings and commands that there are",
   async () => {
     const usage = (await cdcToSegment(["--help"])).stderr;
     const commands = all(/^ {2}cdc-to-segment (\w+)/gm, usage);
     const verdicts = Object.keys(new Counters().answers).map((word) => word.replace(" ", "_"));
     const known = new Set<string>([...commands, ...verdicts, ...PHASES, ...LOG_FIELDS]);
-    const words = all(/`([a-z]\w*)`/g, proseOf("config/OPERATING.md"));
+    const words = all(/`([a-z]\w*)`/g, proseOf("docs/operations/runbook.md"));
     assert.ok(words.length > 10);
     for (const word of words)
       assert.ok(
@@ -133,9 +133,9 @@ s(
 );
 
 s("should name headings of each other, and of the page, that there are", () => {
-  const ofPage = all(/<h2[^>]*>(.*?)<\/h2>/g, read("src/telemetry/page/page.html"));
+  const ofPage = all(/<h2[^>]*>(.*?)<\/h2>/g, read("src/status/page/page.html"));
   const headings = [...TEXTS.flatMap(headingsOf), ...ofPage];
-  for (const file of ["config/OPERATING.md", "config/prometheus/alerts.yaml"]) {
+  for (const file of ["docs/operations/runbook.md", "deploy/prometheus/alerts.yaml"]) {
     const text = proseOf(file).replace(/\n +/g, " ").replaceAll('\\"', "“");
     const named = all(/(?:"([A-Z][\w ]+)"|“([A-Z][\w ]+)“)(?=[ :;,.\n])/g, text);
     assert.ok(named.length > 1, file);

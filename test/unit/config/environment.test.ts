@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
-import { type CdcError, messageOf } from "../../../src/errors.ts";
+import { type CdcError, messageOf } from "../../../src/lib/errors.ts";
 
 const s = suite("config: values from the environment");
 

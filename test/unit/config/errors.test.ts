@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
-import type { CdcError } from "../../../src/errors.ts";
+import type { CdcError } from "../../../src/lib/errors.ts";
 
 const s = suite("config: what is wrong, where, and what to write instead");
 

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { jsonSchema } from "../../../src/config/json-schema.ts";
 import { readSettings } from "../../../src/config/read.ts";
-import { Plans } from "../../../src/task/plan.ts";
+import { Plans } from "../../../src/topology/topology.ts";
 
 const files = suite("the configuration files we ship");
 

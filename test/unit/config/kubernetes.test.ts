@@ -3,10 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseAllDocuments } from "yaml";
 import { parseSettings } from "../../../src/config/read.ts";
-import { Plans } from "../../../src/task/plan.ts";
-import { Counters } from "../../../src/telemetry/counters.ts";
-import { StatusServer } from "../../../src/telemetry/status-server.ts";
-import { Telemetry } from "../../../src/telemetry/telemetry.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+import { StatusServer } from "../../../src/status/status-server.ts";
+import { Telemetry } from "../../../src/status/telemetry.ts";
+import { Plans } from "../../../src/topology/topology.ts";
 
 const s = suite("the example for Kubernetes");
 
@@ -75,12 +75,12 @@ s(
   () => {
     const { metadata, spec } = kind("StatefulSet");
     const claim = `${spec.volumeClaimTemplates[0].metadata.name}-${metadata.name}-`;
-    const page = read("config/OPERATING.md");
+    const page = read("docs/operations/runbook.md");
     const named = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name);
     assert.equal(named(/delete pvc (\S+?)\d+ /g), [claim]);
     assert.equal(named(/delete pod (\S+?-)\d+/g), [`${metadata.name}-`]);
     assert.equal(named(/statefulset (\S+)/g), [metadata.name]);
-    const alerts = read("config/prometheus/alerts.yaml");
+    const alerts = read("deploy/prometheus/alerts.yaml");
     const [, ofAlert] = /persistentvolumeclaim=~"(.*)\.\*"/.exec(alerts) ?? [];
     assert.is(ofAlert, claim);
   },
@@ -102,12 +102,12 @@ s("should run without a right that is not needed, and end cleanly", () => {
   assert.is(securityContext.readOnlyRootFilesystem, true);
   assert.is(securityContext.allowPrivilegeEscalation, false);
   assert.equal(securityContext.capabilities, { drop: ["ALL"] });
-  const [, deadline = ""] = /STOP_DEADLINE_MS = ([\d_]+)/.exec(read("src/app.ts")) ?? [];
+  const [, deadline = ""] = /STOP_DEADLINE_MS = ([\d_]+)/.exec(read("src/pipeline.ts")) ?? [];
   assert.ok(spec.terminationGracePeriodSeconds > Number(deadline.replace("_", "")) / 1_000 + 5);
 });
 
 s("should have a limit of memory that the alert on it knows", () => {
-  const alerts = read("config/prometheus/alerts.yaml");
+  const alerts = read("deploy/prometheus/alerts.yaml");
   const [, expr = ""] = /alert: CdcToSegmentMemory\n[\s\S]*?expr: (.*)\n/.exec(alerts) ?? [];
   const [, part, ...factors] = /> ([\d.]+) \* (\d+) \* (\d+) \* (\d+)$/.exec(expr) ?? [];
   const limit = factors.reduce((product, factor) => product * Number(factor), 1);
@@ -119,7 +119,7 @@ s.run();
 
 // biome-ignore lint/suspicious/noExplicitAny: what Kubernetes takes is its own affair
 function documents(): any[] {
-  return parseAllDocuments(read("config/kubernetes.yaml")).map((one) => one.toJS());
+  return parseAllDocuments(read("deploy/kubernetes.yaml")).map((one) => one.toJS());
 }
 
 function kind(name: string) {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
-import { METRICS, PREFIX } from "../../../src/telemetry/metrics.ts";
+import { METRICS, PREFIX } from "../../../src/status/metrics.ts";
 import { cdcToSegment } from "../../support/command-line.ts";
 import { metricsIn, unknownIn } from "../../support/metric-names.ts";
 
@@ -22,7 +22,7 @@ type Rule = {
   readonly labels: { readonly severity: string };
   readonly annotations: { readonly summary: string; readonly toDo: string };
 };
-const { groups } = parse(read("config/prometheus/alerts.yaml")) as { groups: { rules: Rule[] }[] };
+const { groups } = parse(read("deploy/prometheus/alerts.yaml")) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap(({ rules }) => rules);
 
 type Panel = {
@@ -42,7 +42,7 @@ type Panel = {
     readonly datasource: { readonly uid: string };
   }[];
 };
-const dashboard = JSON.parse(read("config/grafana/dashboard.json"));
+const dashboard = JSON.parse(read("deploy/grafana/dashboard.json"));
 const panels = dashboard.panels as Panel[];
 const shown = panels.filter(({ type }) => type !== "row");
 
@@ -86,7 +86,7 @@ s("alerts should be whole, and say labels that their alerts have", () => {
     assert.is(said.split("{{").length - 1, named.length + values.length, alert);
   }
   const names = rules.map(({ alert }) => alert);
-  for (const [name] of read("config/prometheus/alerts.yaml").matchAll(/\bCdcToSegment[A-Z]\w+/g))
+  for (const [name] of read("deploy/prometheus/alerts.yaml").matchAll(/\bCdcToSegment[A-Z]\w+/g))
     assert.ok(names.includes(name), name);
 });
 
@@ -149,7 +149,7 @@ s("the operator's page should answer each question in under ten lines", () => {
     "Segment is down",
     "We lost the disk",
   ];
-  const page = read("config/OPERATING.md");
+  const page = read("docs/operations/runbook.md");
   for (const question of questions) {
     const answer = page.split(`## ${question}\n`)[1]?.split("\n## ")[0]?.trim().split("\n") ?? [];
     assert.ok(answer.length > 3 && answer.length < 10, `${question}: ${answer.length} lines`);
@@ -157,7 +157,7 @@ s("the operator's page should answer each question in under ten lines", () => {
 });
 
 s("the operator's page should name commands and options that there are", async () => {
-  const page = read("config/OPERATING.md");
+  const page = read("docs/operations/runbook.md");
   const usage = (await cdcToSegment(["--help"])).stderr;
   const commands = [...page.matchAll(/`(\w+) (--?[^`]*)`/g)].filter(
     ([, name]) => name !== "kubectl" && name !== "kcat",

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
 import { nearest } from "../../../src/config/suggest.ts";
-import { messageOf } from "../../../src/errors.ts";
+import { messageOf } from "../../../src/lib/errors.ts";
 
 const s = suite("config: settings that must agree with each other");
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../../src/errors.ts";
+import type { CdcError } from "../../../src/lib/errors.ts";
 import {
   decoderOf,
   envelope,

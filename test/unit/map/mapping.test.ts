@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Real, type Row } from "../../../src/data/row.ts";
 import type { SyncOptions } from "../../../src/map/sync.ts";
 import { missingUser } from "../../../src/map/sync.ts";
-import { Real, type Row } from "../../../src/row.ts";
 import { added, mapped, syncWith } from "../../support/sync.ts";
 
 const s = suite("map: columns, constants and expressions");

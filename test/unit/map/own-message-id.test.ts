@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Value } from "../../../src/data/row.ts";
 import type { SyncOptions } from "../../../src/map/sync.ts";
-import type { Value } from "../../../src/row.ts";
 import { added, changed, mapped, removed } from "../../support/sync.ts";
 
 const s = suite("map: a messageId column");

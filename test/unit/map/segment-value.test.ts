@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { real, type Value } from "../../../src/data/row.ts";
 import { segmentValue } from "../../../src/map/segment-value.ts";
-import { real, type Value } from "../../../src/row.ts";
 
 const s = suite("map: values as Segment gets them");
 

@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../../src/errors.ts";
+import { Real, type Value } from "../../../src/data/row.ts";
+import type { CdcError } from "../../../src/lib/errors.ts";
 import { timestampOf } from "../../../src/map/timestamp.ts";
-import { Real, type Value } from "../../../src/row.ts";
 
 const s = suite("map: timestamps from columns");
 

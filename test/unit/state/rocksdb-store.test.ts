@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../../src/errors.ts";
+import type { CdcError } from "../../../src/lib/errors.ts";
 import { isHeld, RocksDbStore } from "../../../src/state/rocksdb-store.ts";
 
 const test = suite("RocksDB store");

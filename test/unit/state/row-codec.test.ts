@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../../src/errors.ts";
-import { equal, Real, type Row, real, type Value } from "../../../src/row.ts";
+import { equal, Real, type Row, real, type Value } from "../../../src/data/row.ts";
+import type { StoredRow } from "../../../src/data/stored-row.ts";
+import type { CdcError } from "../../../src/lib/errors.ts";
 import {
   decodeStoredRow,
   encodeStoredRow,
   isMark,
   markedAt,
 } from "../../../src/state/row-codec.ts";
-import type { StoredRow } from "../../../src/stored-row.ts";
 
 const s = suite("state: stored rows as bytes");
 

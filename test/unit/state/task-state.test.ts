@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type PositionRecord, UNBEGUN } from "../../../src/state/position-record.ts";
+import type { StoredRow } from "../../../src/data/stored-row.ts";
+import { type PositionRecord, UNBEGUN } from "../../../src/state/checkpoint-record.ts";
 import { type StateCut, TaskState } from "../../../src/state/task-state.ts";
-import type { StoredRow } from "../../../src/stored-row.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 

@@ -1,0 +1,45 @@
+import { compileExpression } from "../data/expression.ts";
+import type { Row } from "../data/row.ts";
+import { CdcError, messageOf } from "../lib/errors.ts";
+
+/** Which rows belong to a model. */
+export type Filter = {
+  readonly columns: readonly string[] | "*";
+  /** @throws CdcError FILTER_FAILED where the expression cannot decide */
+  readonly matches: (row: Row, absent: ReadonlySet<string>) => boolean;
+};
+
+const EVERY_ROW: Filter = { columns: [], matches: () => true };
+
+/**
+ * @param declared columns whose types the model declares: null where the row lacks them
+ * @throws CdcError CONFIGURATION where the expression does not compile
+ */
+export function filterOf(
+  model: string,
+  where: string | undefined,
+  declared: ReadonlySet<string>,
+): Filter {
+  if (where === undefined) return EVERY_ROW;
+  const expression = compileExpression(where, "bool");
+  const failed = (reason: string, row: Row, cause?: unknown) =>
+    new CdcError(
+      "FILTER_FAILED",
+      `model "${model}": \`where\` failed: ${reason}; the row has ${Object.keys(row).join(", ")}. Guard a column that may be missing with has(row.x)`,
+      { cause },
+    );
+  return {
+    columns: expression.columns,
+    matches: (row, absent) => {
+      let result: unknown;
+      try {
+        result = expression.evaluate(row, absent.size === 0 ? declared : declared.union(absent));
+      } catch (error) {
+        throw failed(messageOf(error).split("\n")[0] ?? "", row, error);
+      }
+      if (typeof result !== "boolean")
+        throw failed(`it gave ${String(result)}, not true or false`, row);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { Settings } from "../../config/settings.ts";
+import type { SourceRecord } from "../../data/record.ts";
+import { Decoder } from "../../decode/decoder.ts";
+import { PayloadReader } from "../../decode/format/payload-reader.ts";
+import { registryOf, type SchemaRegistry } from "../../decode/format/schema-registry.ts";
+import { kafkaClient } from "../../kafka/kafka-client.ts";
+import { KafkaSource } from "../../kafka/kafka-source.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { silent } from "../../lib/logger.ts";
+import { Plans, type TopicPlan } from "../../topology/topology.ts";
+import { forgetGroup, type KafkaAccess, kafkaAccess } from "../kafka-access.ts";
+import { checkBrokers, checkGroup } from "./brokers.ts";
+import { checkDefaults } from "./defaults.ts";
+import { checkEncoded } from "./encoded.ts";
+import type { Finding } from "./finding.ts";
+import { checkImages } from "./images.ts";
+import { unanswered } from "./kafka-error.ts";
+import { checkMessages } from "./messages.ts";
+import { checkNames } from "./named-columns.ts";
+import { checkOwnTopics } from "./own-topics.ts";
+import { checkRegistry } from "./registry.ts";
+import { readRows } from "./rows.ts";
+import { sampleRecords } from "./sample-records.ts";
+import { checkTopic, findTopics } from "./topics.ts";
+import { sendCanary, unknownWriteKey } from "./write-key.ts";
+
+export type ConnectOptions = {
+  /** The longest time that the pipeline may be away: topics have to keep their records for longer. */
+  readonly outage_ms: number;
+  /** Whether one marked event is sent to Segment; nothing else ever is. */
+  readonly canary: boolean;
+  /** Whether values of rows are shown, rather than the names of their columns. */
+  readonly showValues: boolean;
+};
+
+/** A person is waiting: a registry that does not answer by then is a finding. */
+const REGISTRY_WITHIN_MS = 10_000;
+
+type Samples = ReadonlyMap<string, readonly SourceRecord[]>;
+
+/**
+ * Holds the settings against what is there, in this order: brokers, topics, the last records of each, registry, what
+ * the mapping makes of them, the pipeline's own topics, Segment.
+ */
+export async function checkConnect(
+  settings: Settings,
+  options: ConnectOptions,
+): Promise<readonly Finding[]> {
+  const access = kafkaAccess(settings, "check --connect");
+  const plans = new Plans(settings);
+  const findings: Finding[] = [];
+  const admin = kafkaClient(access.connection, silent).admin();
+  try {
+    const brokers = await checkBrokers(admin, access);
+    findings.push(...brokers);
+    const isReached = brokers.every(({ level }) => level === "ok");
+    let samples: Samples = new Map();
+    if (isReached) {
+      const topics = await findTopics(admin, plans.topics);
+      findings.push(await checkGroup(admin, access.groupId), ...topics.findings);
+      for (const topic of topics.found)
+        findings.push(...(await checkTopic(admin, topic, options.outage_ms)));
+      const taken = await lastRecords(settings, topics.found);
+      samples = taken.samples;
+      findings.push(...taken.findings);
+    }
+    const registry = await registryWith(settings, samples);
+    findings.push(...registry.findings);
+    for (const [topic, records] of samples) {
+      const plan = plans.get(topic);
+      if (plan) findings.push(...checkRows(plan, records, registry.registry, options.showValues));
+    }
+    if (isReached) findings.push(...(await checkOwnTopics(admin, settings, [...samples.keys()])));
+  } catch (error) {
+    findings.push(unanswered("Kafka", "Describe on the cluster", error));
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+  findings.push(options.canary ? await sendCanary(settings) : unknownWriteKey(settings));
+  return findings;
+}
+
+/** The last records of each topic, read in a group of its own, so that the service's place is not touched. */
+async function lastRecords(
+  settings: Settings,
+  topics: readonly string[],
+): Promise<{ readonly samples: Samples; readonly findings: readonly Finding[] }> {
+  const none = new Map<string, readonly SourceRecord[]>(topics.map((topic) => [topic, []]));
+  if (topics.length === 0) return { samples: none, findings: [] };
+  const { connection, groupId }: KafkaAccess = kafkaAccess(settings, "check --connect", "check");
+  const source = new KafkaSource({ kafka: connection, groupId, topics, log: silent });
+  try {
+    const samples = await sampleRecords(source);
+    return { samples: new Map([...none, ...samples]), findings: [] };
+  } catch (error) {
+    const right = `Read on the topics, and on a group "${groupId}" (by its prefix)`;
+    return { samples: none, findings: [unanswered("reading", right, error)] };
+  } finally {
+    await forgetGroup(connection, groupId);
+  }
+}
+
+async function registryWith(settings: Settings, samples: Samples) {
+  const { schemaRegistry } = settings.kafka ?? {};
+  const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
+  const registry = registryOf(schemaRegistry, { clock: systemClock, logger: silent, stop });
+  if (registry === null || !schemaRegistry) return { registry, findings: [] };
+  const records = [...samples.values()].flat();
+  return { registry, findings: [await checkRegistry(registry, schemaRegistry.url, records)] };
+}
+
+function checkRows(
+  plan: TopicPlan,
+  records: readonly SourceRecord[],
+  registry: SchemaRegistry | null,
+  showValues: boolean,
+): readonly Finding[] {
+  const { topic, format, models } = plan;
+  const reader = new PayloadReader(registry);
+  const decoder = new Decoder(format, registry);
+  const { samples, findings } = readRows(topic, records, decoder, reader, showValues);
+  return [
+    ...findings,
+    ...checkNames(plan, samples),
+    ...models.flatMap((model) => checkMessages(model, samples, showValues)),
+    ...checkEncoded(plan, samples),
+    ...checkDefaults(topic, samples),
+    ...checkImages(topic, samples, reader, format.beforeIsComplete),
+  ];
+}

@@ -1,0 +1,46 @@
+import { isEnvelope } from "../../decode/debezium/envelope.ts";
+import { isObject, type Json } from "../../decode/value/json.ts";
+import type { ConnectSchema } from "../../decode/value/logical-types.ts";
+import { type Finding, warning } from "./finding.ts";
+import type { Sample } from "./rows.ts";
+
+/** As the JSON converter embeds it; of Avro's fields it is not kept whether they may be NULL. */
+type Field = ConnectSchema & { readonly optional?: boolean };
+
+/**
+ * Symptoms of `replace.null.with.default` (KIP-581): nullable columns with a default, which hold it and never NULL. The
+ * converters replace NULL by it unless they are told not to.
+ */
+export function checkDefaults(topic: string, samples: readonly Sample[]): readonly Finding[] {
+  const holding = new Set<string>();
+  const nulls = new Set<string>();
+  for (const { schema, payload } of samples) {
+    const row = rowOf(payload);
+    if (schema === null || row === null) continue;
+    for (const { field, optional, default: fallback } of fieldsOf(schema)) {
+      if (field === undefined || !optional || fallback === undefined || fallback === null) continue;
+      const value = row[field];
+      if (value === null) nulls.add(field);
+      else if (JSON.stringify(value) === JSON.stringify(fallback)) holding.add(field);
+    }
+  }
+  const suspect = [...holding.difference(nulls)];
+  if (suspect.length === 0) return [];
+  return [
+    warning(
+      `topic ${topic}`,
+      `${suspect.join(", ")}: nullable with a default, and the rows looked at hold the default and never NULL; if some are NULL in the database, the converter replaces it: set value.converter.replace.null.with.default=false on the connector`,
+    ),
+  ];
+}
+
+function rowOf(payload: Json): { readonly [column: string]: unknown } | null {
+  if (!isObject(payload)) return null;
+  const row = isEnvelope(payload) ? payload.after : payload;
+  return isObject(row) ? row : null;
+}
+
+function fieldsOf(schema: ConnectSchema): readonly Field[] {
+  const struct = schema.fields?.find(({ field }) => field === "after") ?? schema;
+  return struct.fields ?? [];
+}

@@ -1,0 +1,108 @@
+import { recordName } from "../../data/record.ts";
+import { hiddenRow } from "../../data/redact.ts";
+import type { Row } from "../../data/row.ts";
+import { messageOf } from "../../lib/errors.ts";
+import type { Message } from "../../map/sync.ts";
+import type { ModelPlan, SyncPlan } from "../../topology/topology.ts";
+import { counted, type Finding, ok, problem, warning } from "./finding.ts";
+import type { Sample } from "./rows.ts";
+
+type RowSample = Sample & { readonly row: Row; readonly absent: ReadonlySet<string> };
+
+/** What each sync of a model would make of the newest row that belongs to it, or why nothing. */
+export function checkMessages(
+  model: ModelPlan,
+  samples: readonly Sample[],
+  showValues: boolean,
+): readonly Finding[] {
+  const rows = samples.flatMap((sample): RowSample[] => {
+    const { row, unavailable } = sample.event;
+    return row ? [{ ...sample, row, absent: new Set(unavailable) }] : [];
+  });
+  if (rows.length === 0) return [];
+  const about = `model ${model.name}`;
+  const members: RowSample[] = [];
+  for (const sample of rows) {
+    try {
+      if (model.filter.matches(sample.row, sample.absent)) members.push(sample);
+    } catch (error) {
+      const text = showValues ? messageOf(error) : hiddenRow(messageOf(error), sample.row);
+      return [problem(about, `${recordName(sample.record)} would be a dead letter: ${text}`)];
+    }
+  }
+  const [newest] = rows;
+  if (members.length === 0)
+    return [
+      warning(
+        about,
+        `none of the last ${counted(rows.length, "row")} (${newest ? recordName(newest.record) : ""} the newest) passes \`where: ${model.where}\`, so there is no message to show`,
+      ),
+    ];
+  return model.syncs.flatMap((sync) => checkSync(sync, members, showValues));
+}
+
+function checkSync(plan: SyncPlan, members: readonly RowSample[], showValues: boolean): Finding[] {
+  const { sync, missingUser } = plan;
+  const about = `sync ${sync.name}`;
+  const findings: Finding[] = [];
+  const withUser = members.filter(({ row, absent }) => sync.user(row, absent) !== null);
+  const without = members.length - withUser.length;
+  const [sample] = withUser;
+  if (without > 0) {
+    const say = missingUser === "ignore" || sample ? warning : problem;
+    findings.push(
+      say(
+        about,
+        `neither userId nor anonymousId in ${without} of ${counted(members.length, "row")} (missingUser: ${missingUser}); map another column, or filter such rows out`,
+      ),
+    );
+  }
+  if (!sample) return findings;
+  const { row, absent, event, record } = sample;
+  const kind = kindOf(plan);
+  if (kind === null) return [...findings, ok(about, "names no event, so it sends nothing")];
+  const gone = kind === "removed";
+  const change = { kind, previous: gone ? row : null, next: gone ? null : row, absent };
+  const place = event.position ?? `${record.partition}/${record.offset}`;
+  const shown = (text: string) => (showValues ? text : hiddenRow(text, row));
+  try {
+    const occasion = { ...event, topic: record.topic, place };
+    const messages = sync.messages(change, occasion, (field, reason) => {
+      // A column that is not there is told with where it is named.
+      if (reason !== "the row has no such column")
+        findings.push(problem(about, `${field} is left out: ${shown(reason)}`));
+    });
+    for (const message of messages)
+      findings.push(ok(about, described(sample, message, plan, showValues)));
+  } catch (error) {
+    findings.push(
+      problem(about, `${recordName(record)} would be a dead letter: ${shown(messageOf(error))}`),
+    );
+  }
+  return findings;
+}
+
+function kindOf({ options }: SyncPlan): "added" | "changed" | "removed" | null {
+  if (options.type !== "track") return "added";
+  const kinds = ["added", "changed", "removed"] as const;
+  return kinds.find((kind) => options.events[kind] !== undefined) ?? null;
+}
+
+function described(
+  { record }: RowSample,
+  message: Message,
+  plan: SyncPlan,
+  showValues: boolean,
+): string {
+  const { options, initialResults } = plan;
+  const skipped =
+    initialResults === "skip" ? "; rows that are there at the first start are skipped" : "";
+  if (showValues) return `${recordName(record)}: ${JSON.stringify(message)}${skipped}`;
+  const { type, event, traits, properties } = message;
+  const call = event === undefined ? type : `${type} "${event}"`;
+  const users = ["userId", "anonymousId"].filter((id) => id in message).join(" and ");
+  const fields = Object.keys(traits ?? properties ?? {});
+  const named = fields.length > 0 ? fields.join(", ") : "none";
+  const time = options.timestamp ?? "the commit time";
+  return `${recordName(record)} would make ${call} with ${users}, ${traits ? "traits" : "properties"} ${named}, at ${time}${skipped}`;
+}

@@ -1,0 +1,139 @@
+import type { Admin } from "kafkajs";
+import type { Settings } from "../../config/settings.ts";
+import { changelogTopicOf } from "../../kafka/changelog/changelog-topic.ts";
+import { topicConfig } from "../../kafka/internal-topic.ts";
+import { deadLetterTopic } from "../internal-topics.ts";
+import { durationText } from "./duration-text.ts";
+import { counted, type Finding, ok, problem, warning } from "./finding.ts";
+import { unanswered } from "./kafka-error.ts";
+
+type State = {
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly policy: string;
+  readonly retention_ms: number;
+  readonly timestampType: string;
+};
+
+const ASKED = ["cleanup.policy", "retention.ms", "message.timestamp.type"];
+
+/** One of them: what it is called, and what has to be so. */
+type OwnTopic = {
+  readonly about: string;
+  readonly topic: string;
+  readonly judge: (about: string, found: State) => Finding | Promise<Finding>;
+};
+
+/** The topics that the pipeline keeps for itself: whether they are there, and as they have to be. */
+export async function checkOwnTopics(
+  admin: Admin,
+  settings: Settings,
+  sources: readonly string[],
+): Promise<readonly Finding[]> {
+  const existing = new Set(await admin.listTopics());
+  const own = ownTopics(admin, settings, settings.state.changelog ? sources : []);
+  const findings: Finding[] = [];
+  for (const { about, topic, judge } of own) {
+    if (!existing.has(topic)) continue;
+    const named = `${about} ${topic}`;
+    const found = stateOf(admin, topic).then((state) => judge(named, state));
+    const right = "Describe and DescribeConfigs on the topic";
+    findings.push(await found.catch((error) => unanswered(named, right, error)));
+  }
+  const absent = own.flatMap(({ topic }) => (existing.has(topic) ? [] : [topic]));
+  if (absent.length > 0)
+    findings.push(
+      ok("own topics", `made by the first start, which needs Create on them: ${absent.join(", ")}`),
+    );
+  if (!settings.state.changelog)
+    findings.push(
+      warning(
+        "changelogs",
+        "state.changelog is false: the state is on this machine's disk alone, and lost with it",
+      ),
+    );
+  return findings;
+}
+
+function ownTopics(admin: Admin, settings: Settings, sources: readonly string[]): OwnTopic[] {
+  const { name, kafka, state } = settings;
+  const control = kafka?.controlTopic ?? `${name}.control`;
+  const judgeControl: OwnTopic["judge"] = (about, found) =>
+    logFinding(about, found, state.forgetDeletedAfter);
+  return [
+    {
+      about: "dead letters",
+      topic: deadLetterTopic(settings),
+      judge: (about, found) => logFinding(about, found, 0),
+    },
+    { about: "control topic", topic: control, judge: judgeControl },
+    ...sources.map((source) => ({
+      about: "changelog",
+      topic: changelogTopicOf(name, source),
+      judge: async (about: string, found: State) =>
+        changelogFinding(about, found, await stateOf(admin, source)),
+    })),
+  ];
+}
+
+/** @param atLeast_ms how long its entries are wanted */
+function logFinding(about: string, found: State, atLeast_ms: number): Finding {
+  const { partitions, policy, retention_ms } = found;
+  if (policy.includes("compact"))
+    return problem(
+      about,
+      `cleanup.policy=${policy} would lose entries, which have no keys of their own; set it to delete`,
+    );
+  if (partitions > 1)
+    return warning(
+      about,
+      `has ${partitions} partitions; only the first is written, so make it with one`,
+    );
+  const kept = retention_ms < 0 ? "for ever" : `for ${durationText(retention_ms)}`;
+  if (retention_ms >= 0 && retention_ms < atLeast_ms)
+    return warning(
+      about,
+      `keeps entries ${kept}, shorter than state.forgetDeletedAfter ${durationText(atLeast_ms)}: a process away for longer could not go on; raise retention.ms`,
+    );
+  return ok(about, `is there, and keeps entries ${kept}${clockText(found)}`);
+}
+
+function changelogFinding(about: string, found: State, source: State): Finding {
+  if (found.policy !== "compact")
+    return problem(
+      about,
+      `cleanup.policy=${found.policy} would drop rows that are still there; set it to compact`,
+    );
+  if (found.partitions > source.partitions)
+    return problem(
+      about,
+      `has ${found.partitions} partitions, and its source ${source.partitions}: the source was made anew; delete the changelog, or give the pipeline another name`,
+    );
+  if (found.replicas < source.replicas)
+    return warning(
+      about,
+      `has ${counted(found.replicas, "replica")}, and its source ${source.replicas}: the state would be lost before the records are; raise them`,
+    );
+  const is = `is there, compacted, ${counted(found.partitions, "partition")}`;
+  return ok(about, `${is}${clockText(found)}`);
+}
+
+/** Kafka refuses times of producers that are an hour ahead of its own. */
+function clockText({ timestampType }: State): string {
+  return timestampType === "CreateTime"
+    ? "; message.timestamp.type=LogAppendTime would make it safe from a machine whose clock is ahead"
+    : "";
+}
+
+async function stateOf(admin: Admin, topic: string): Promise<State> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const partitions = topics[0]?.partitions ?? [];
+  const config = await topicConfig(admin, topic, ASKED);
+  return {
+    partitions: partitions.length,
+    replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+    policy: config.get("cleanup.policy") ?? "",
+    retention_ms: Number(config.get("retention.ms") ?? -1),
+    timestampType: config.get("message.timestamp.type") ?? "",
+  };
+}

@@ -1,0 +1,50 @@
+import { readSettings } from "../../config/read.ts";
+import type { Question } from "../../explain/explanation.ts";
+import { explanationText } from "../../explain/explanation-text.ts";
+import { CdcError } from "../../lib/errors.ts";
+import { InputLines } from "../../source/input-lines.ts";
+import { askedOfService } from "./ask-service.ts";
+import { readFromFolder } from "./read-from-directory.ts";
+
+export type ExplainOptions = {
+  readonly model: string;
+  readonly key: string | null;
+  /** A file with one recorded line, `-` for standard input. */
+  readonly record: string | null;
+  readonly json: boolean;
+  readonly showValues: boolean;
+};
+
+/**
+ * Says why something was sent about a row, or not: asks the service that runs on this machine, else looks into the state
+ * that one left. Changes nothing. The exit code is 1 where nothing was there to look into.
+ */
+export async function explain(config: string, options: ExplainOptions): Promise<void> {
+  const settings = readSettings(config);
+  const { model, key, record, json, showValues } = options;
+  const line = record === null ? null : await onlyLine(record);
+  const question: Question = { model, key, line, showValues };
+  const { explanation, by, deadLetters } =
+    (await askedOfService(settings, question)) ?? (await readFromFolder(settings, question));
+  process.stderr.write(`${by}\n`);
+  process.stdout.write(
+    json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, deadLetters),
+  );
+  if (line === null && explanation.looked.length === 0) process.exitCode = 1;
+}
+
+async function onlyLine(input: string): Promise<string> {
+  const lines: string[] = [];
+  for await (const line of await InputLines.open(input)) {
+    const text = line.toString("utf8");
+    if (text.trim() !== "") lines.push(text);
+    if (lines.length > 1) break;
+  }
+  const [only] = lines;
+  if (only !== undefined && lines.length === 1) return only;
+  const found = only === undefined ? "nothing" : "more than one line";
+  throw new CdcError(
+    "ARGUMENTS",
+    `--record ${input} holds ${found}; give one record, such as \`sed -n 5p recorded.ndjson | cdc-to-segment explain … --record -\``,
+  );
+}

@@ -1,0 +1,62 @@
+import type { Settings } from "../config/settings.ts";
+import { TopicControl } from "../coordination/topic-control.ts";
+import { KafkaChangelog } from "../kafka/changelog/kafka-changelog.ts";
+import { KafkaLog } from "../kafka/kafka-journal.ts";
+import { KafkaSource } from "../kafka/kafka-source.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Changelog } from "../state/changelog.ts";
+import type { KafkaAccess } from "./kafka-access.ts";
+
+/** The topics that a pipeline keeps for itself, named and configured alike by every command that touches them. */
+export class KeptTopics {
+  readonly deadLetterTopic: string;
+  readonly #settings: Settings;
+  readonly #access: KafkaAccess;
+  readonly #logger: Logger;
+
+  constructor(settings: Settings, access: KafkaAccess, logger: Logger) {
+    this.deadLetterTopic = deadLetterTopic(settings);
+    this.#settings = settings;
+    this.#access = access;
+    this.#logger = logger;
+  }
+
+  deadLetters(): Promise<KafkaLog> {
+    return this.#open(this.deadLetterTopic, this.#settings.deadLetters.retention);
+  }
+
+  /** Opens the control log for writing; it is read when somebody listens. */
+  async control(): Promise<(onFailure: (error: unknown) => void) => TopicControl> {
+    const { name, kafka, state } = this.#settings;
+    const topic = kafka?.controlTopic ?? `${name}.control`;
+    const log = await this.#open(topic, state.forgetDeletedAfter);
+    const source = new KafkaSource({
+      kafka: this.#access.connection,
+      // Every process reads all of it.
+      groupId: `${this.#access.groupId}.control`,
+      isAlone: true,
+      topics: [topic],
+      log: this.#logger,
+    });
+    const about = { topic, log, source, onGap: state.onGap, clock: systemClock };
+    return (onFailure) => new TopicControl({ ...about, logger: this.#logger, onFailure });
+  }
+
+  /** `null` where the state is on this machine's disk alone. */
+  changelog(): Changelog | null {
+    const { name, state } = this.#settings;
+    const { connection: kafka, groupId } = this.#access;
+    if (!state.changelog) return null;
+    return new KafkaChangelog({ kafka, name, groupId, clock: systemClock, logger: this.#logger });
+  }
+
+  #open(topic: string, retentionMs: number): Promise<KafkaLog> {
+    return KafkaLog.open({ kafka: this.#access.connection, log: this.#logger, topic, retentionMs });
+  }
+}
+
+/** The topic for what was set aside under `run`. */
+export function deadLetterTopic({ name, deadLetters }: Settings): string {
+  return deadLetters.topic ?? `${name}.dead-letters`;
+}

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readSettings } from "../../config/read.ts";
+import { fileControl } from "../../coordination/file-control.ts";
+import { recordName } from "../../data/record.ts";
+import {
+  asLine,
+  type DeadLetter,
+  type DeadLetters,
+  LoggedDeadLetters,
+} from "../../dlq/dead-letters.ts";
+import { FileLog } from "../../journal/file-journal.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { createLogger } from "../../lib/logger.ts";
+import { Counters } from "../../metrics/counters.ts";
+import { runPipeline } from "../../pipeline.ts";
+import { Plans } from "../../topology/topology.ts";
+import { requireOther } from "../paths.ts";
+import { PreviewLane } from "../print-queue.ts";
+import { endWithReader, stopSignal } from "../process.ts";
+import { recordedInput } from "../recorded-input.ts";
+import { summary } from "../summary.ts";
+
+/** How many dead letters the summary shows. */
+const SHOWN = 10;
+
+/** The same pipeline on a throw-away state; prints every message as one JSON line and sends nothing. */
+export async function preview(
+  config: string,
+  input: string,
+  deadLetterFile: string | undefined,
+): Promise<void> {
+  const settings = readSettings(config);
+  const plans = new Plans(settings);
+  const counters = new Counters();
+  const stop = stopSignal();
+  const logger = createLogger("warn", settings.log.format);
+  if (deadLetterFile !== undefined) requireOther(deadLetterFile, input);
+  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
+  const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
+  const shown: DeadLetter[] = [];
+  const deadLetters: DeadLetters = {
+    append: async (letters) => {
+      shown.push(...letters.slice(0, SHOWN - shown.length));
+      if (file) await new LoggedDeadLetters(file, asLine, systemClock, logger).append(letters);
+    },
+  };
+  const lane = new PreviewLane();
+  const source = recordedInput(input, { settings, plans, counters, deadLetters });
+  endWithReader(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    await runPipeline(
+      {
+        settings,
+        plans,
+        source,
+        destination: { lane: () => lane },
+        deadLetters,
+        controlFor: () => fileControl(folder),
+        folder,
+        clock: systemClock,
+        counters,
+        logger,
+        listen: (listener) => lane.printing(listener),
+      },
+      stop,
+    );
+  } finally {
+    await lane.flush();
+    await file?.close();
+    rmSync(folder, { recursive: true, force: true });
+    process.stderr.write(summary(counters));
+    for (const { record, error } of shown) {
+      process.stderr.write(
+        `  dead letter ${recordName(record)}: ${error.code}: ${error.message}\n`,
+      );
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Settings } from "../config/settings.ts";
+import type { DeadLetters } from "../dlq/dead-letters.ts";
+import type { Counters } from "../metrics/counters.ts";
+import { FileSource, type FileSourceOptions } from "../source/file-source.ts";
+import type { Plans } from "../topology/topology.ts";
+
+type RecordedInput = {
+  readonly settings: Settings;
+  readonly plans: Plans;
+  readonly counters: Counters;
+  readonly deadLetters: DeadLetters;
+};
+
+/** A recorded file as a source whose findings are counted; `more` is what a command adds. */
+export function recordedInput(
+  input: string,
+  { settings, plans, counters, deadLetters }: RecordedInput,
+  more: Partial<FileSourceOptions> = {},
+): FileSource {
+  return new FileSource({
+    input,
+    reads: (topic) => plans.get(topic) !== undefined,
+    onUnreadable: async (record, error) => {
+      counters.setAside(error.code);
+      await deadLetters.append([{ record, error }]);
+    },
+    unreadableInARow: settings.deadLetters.stopAfterInARow,
+    onOther: () => counters.add("other_records"),
+    onOutOfOrder: () => counters.add("out_of_order"),
+    ...more,
+  });
+}

@@ -1,0 +1,112 @@
+import { nameOf, type TopicPartition } from "../../data/record.ts";
+import type { DeadLetter } from "../../dlq/dead-letters.ts";
+import { CdcError, messageOf } from "../../lib/errors.ts";
+import type { Source, SourceListener } from "../../source/source.ts";
+import type { LetterRecord } from "./redrive-processor.ts";
+
+export type LetterSourceOptions = {
+  readonly letters: AsyncIterable<DeadLetter>;
+  /** Whether some model reads the topic that the letter is from. */
+  readonly reads: (topic: string) => boolean;
+  readonly onOther: (letter: DeadLetter) => void;
+};
+
+/** Letters between two waits for the listener: bounds what is read ahead. */
+const WINDOW = 1_000;
+
+/**
+ * Dead letters as a source of the pipeline: each goes to the task of the partition that its record came from, numbered
+ * on from where that task stands, since its own offset lies below. Like a recorded file it has an end and no log.
+ */
+export class LetterSource implements Source {
+  readonly #options: LetterSourceOptions;
+  readonly #next = new Map<string, number>();
+  readonly #seen = new Map<string, TopicPartition>();
+  #listener: SourceListener | null = null;
+  #stopped = false;
+  #line = 0;
+
+  constructor(options: LetterSourceOptions) {
+    this.#options = options;
+  }
+
+  async start(listener: SourceListener): Promise<void> {
+    this.#listener = listener;
+    this.#read().catch((error) => {
+      const reason = `the dead letters cannot be read: ${messageOf(error)}`;
+      const known = error instanceof CdcError;
+      listener.failed(known ? error : new CdcError("INPUT_UNREADABLE", reason, { cause: error }));
+    });
+  }
+
+  /** A window is short, and after it the listener is waited for: nothing needs to be paused. */
+  pause(): void {}
+
+  resume(): void {}
+
+  seek(at: TopicPartition, offset: number): void {
+    this.#next.set(nameOf(at), offset);
+  }
+
+  async range(): Promise<null> {
+    return null;
+  }
+
+  async partitions(): Promise<readonly number[]> {
+    return [];
+  }
+
+  async holds(): Promise<boolean> {
+    return true;
+  }
+
+  /** The position does not move. */
+  async commit(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+  }
+
+  async #read(): Promise<void> {
+    let window: DeadLetter[] = [];
+    for await (const letter of this.#options.letters) {
+      if (this.#stopped) return;
+      if (!this.#options.reads(letter.record.topic)) this.#options.onOther(letter);
+      else window.push(letter);
+      if (window.length < WINDOW) continue;
+      await this.#deliver(window);
+      window = [];
+    }
+    if (this.#stopped) return;
+    await this.#deliver(window);
+    this.#listener?.ended();
+  }
+
+  async #deliver(window: readonly DeadLetter[]): Promise<void> {
+    const listener = this.#listener;
+    if (window.length === 0 || listener === null) return;
+    const partitions = Map.groupBy(window, ({ record }) => nameOf(record));
+    const fresh = [...partitions].filter(([name]) => !this.#seen.has(name));
+    for (const [name, [first]] of fresh) {
+      const { topic, partition } = (first as DeadLetter).record;
+      this.#seen.set(name, { topic, partition });
+    }
+    if (fresh.length > 0) {
+      listener.assigned([...this.#seen.values()]);
+      await listener.processed();
+    }
+    for (const letters of partitions.values())
+      listener.records(letters.map((one) => this.#numbered(one)));
+    await listener.processed();
+  }
+
+  #numbered(letter: DeadLetter): LetterRecord & { readonly line: number } {
+    const name = nameOf(letter.record);
+    const offset = this.#next.get(name) ?? 0;
+    this.#next.set(name, offset + 1);
+    this.#line += 1;
+    // A preview puts what several tasks gave into the order of the lines.
+    const record = { ...letter.record, line: this.#line };
+    return { ...record, offset, letter: { ...letter, record } };
+  }
+}

@@ -1,0 +1,110 @@
+import { readSettings } from "../../config/read.ts";
+import type { Settings } from "../../config/settings.ts";
+import { asRecord, LoggedDeadLetters } from "../../dlq/dead-letters.ts";
+import { KafkaSource } from "../../kafka/kafka-source.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { CdcError, messageOf } from "../../lib/errors.ts";
+import { createLogger, type Logger } from "../../lib/logger.ts";
+import { besideProgress } from "../../lib/progress.ts";
+import { Counters } from "../../metrics/counters.ts";
+import { runPipeline } from "../../pipeline.ts";
+import { localState } from "../../state/local-state.ts";
+import { Telemetry } from "../../status/telemetry.ts";
+import { Plans } from "../../topology/topology.ts";
+import { KeptTopics } from "../internal-topics.ts";
+import { kafkaAccess } from "../kafka-access.ts";
+import { serviceState } from "../paths.ts";
+import { exitCodeOf, stopSignal } from "../process.ts";
+import { segmentOf } from "../segment.ts";
+import { openStatus } from "../status-port.ts";
+import { summary } from "../summary.ts";
+import { library } from "../version.ts";
+
+/**
+ * The service: Kafka in, Segment out, until SIGTERM or SIGINT.
+ * What ends it after the settings were read is a line of its log, and not thrown.
+ * @param rebuild whether a partition whose state or records are lost is built anew from its topic
+ */
+export async function run(config: string, rebuild: boolean): Promise<void> {
+  const read = readSettings(config);
+  const settings = rebuild
+    ? { ...read, state: { ...read.state, onGap: "rebuild" as const } }
+    : read;
+  const { level, format } = settings.log;
+  const logger = besideProgress(createLogger(level, format));
+  try {
+    await serve(settings, logger);
+  } catch (error) {
+    const fields = error instanceof CdcError ? { code: error.code } : { stack: stackOf(error) };
+    logger.error(fields, messageOf(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
+
+async function serve(settings: Settings, logger: Logger): Promise<void> {
+  const { name } = settings;
+  const access = kafkaAccess(settings, "run");
+  const { connection, groupId, sessionTimeout_ms, silence_ms } = access;
+  const plans = new Plans(settings);
+  const counters = new Counters();
+  const folder = serviceState(settings);
+  const source = new KafkaSource({
+    kafka: connection,
+    groupId,
+    topics: plans.topics,
+    sessionTimeout_ms,
+    silence_ms,
+    held: () => localState(folder),
+    log: logger,
+  });
+  const telemetry = new Telemetry({
+    ...{ pipeline: name, version: library.version, counters, source },
+  });
+  const stop = stopSignal();
+  const status = await openStatus(settings, telemetry, logger);
+  const topics = new KeptTopics(settings, access, logger);
+  const letters = await topics.deadLetters();
+  const controlFor = await topics.control();
+  const destination = segmentOf(settings.segment);
+  logger.info(
+    { pipeline: name, version: library.version, topics: plans.topics.map(String) },
+    "started",
+  );
+  try {
+    await runPipeline(
+      {
+        settings,
+        plans,
+        source,
+        destination,
+        controlFor,
+        changelog: topics.changelog(),
+        deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),
+        folder,
+        clock: systemClock,
+        counters,
+        logger,
+        telemetry,
+      },
+      stop,
+    );
+  } finally {
+    await status?.close();
+    telemetry.close();
+    destination.close();
+    await letters.close();
+    logger.info(
+      {
+        summary: summary(counters)
+          .trim()
+          .split("\n")
+          .map((line) => line.trim()),
+      },
+      "stopped",
+    );
+  }
+}

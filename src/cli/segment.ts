@@ -1,0 +1,26 @@
+import type { Settings } from "../config/settings.ts";
+import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
+import { readAuthority } from "../lib/ca-file.ts";
+import { library } from "./version.ts";
+
+/**
+ * Segment as the settings name it.
+ * @throws CdcError CONFIGURATION where the file of its authority cannot be used
+ */
+export function segmentOf({
+  writeKey,
+  url,
+  region,
+  compression,
+  timeout_ms,
+  ca,
+}: Settings["segment"]): SegmentClient {
+  return new SegmentClient({
+    writeKey,
+    url: url ?? REGIONS[region],
+    compression,
+    timeout_ms,
+    ca: ca === undefined ? undefined : readAuthority("segment.ca", ca),
+    library,
+  });
+}

@@ -1,0 +1,20 @@
+import type { Letter } from "./control-message.ts";
+
+/** Letters in the order of their log, with the offset that follows the last of them. */
+export type Delivery = { readonly letters: readonly Letter[]; readonly next: number };
+
+/**
+ * The control log: how the tasks of one pipeline, in whichever process, tell each other what concerns more than one
+ * partition. Every task reads all of it, from the place that its own state remembers.
+ */
+export interface Control {
+  /** Resolves when the letters are durable. Tries until it is closed. */
+  send(letters: readonly Letter[]): Promise<void>;
+  /**
+   * Delivers everything from `from` on, in order, until `unlisten`; what is there already may come before it resolves.
+   * Rejects with POSITION_LOST where letters at `from` are gone.
+   */
+  listen(name: string, from: number, inbox: (delivery: Delivery) => void): Promise<void>;
+  unlisten(name: string): void;
+  close(): Promise<void>;
+}

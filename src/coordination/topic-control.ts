@@ -1,0 +1,121 @@
+import { recordName, type SourceRecord, type TopicPartition } from "../data/record.ts";
+import { append } from "../journal/append.ts";
+import type { Log } from "../journal/journal.ts";
+import type { Clock } from "../lib/clock.ts";
+import { CdcError } from "../lib/errors.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Source, SourceListener } from "../source/source.ts";
+import type { Control, Delivery } from "./control.ts";
+import { decodeLetter, encodeLetter, type Letter } from "./control-message.ts";
+
+export type TopicControlOptions = {
+  /** One partition, appended to and read by every process of the pipeline. */
+  readonly topic: string;
+  readonly log: Log;
+  /** Reads all of the topic, whoever else does: it belongs to no shared group. */
+  readonly source: Source;
+  /** What happens where letters that a task has not read are gone. */
+  readonly onGap: "stop" | "continue" | "rebuild";
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onFailure: (error: unknown) => void;
+};
+
+type Listener = { next: number; readonly inbox: (delivery: Delivery) => void };
+
+/** The control log as a topic of Kafka. It is read once a process, from where the furthest behind of its tasks stands. */
+export class TopicControl implements Control {
+  readonly #options: TopicControlOptions;
+  readonly #at: TopicPartition;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #closed = new AbortController();
+  #started: Promise<void> | null = null;
+  /** The next offset that the source will deliver; unknown until somebody listens. */
+  #next: number | null = null;
+
+  constructor(options: TopicControlOptions) {
+    this.#options = options;
+    this.#at = { topic: options.topic, partition: 0 };
+  }
+
+  send(letters: readonly Letter[]): Promise<void> {
+    const { log, clock, logger } = this.#options;
+    const entries = letters.map((letter) => ({
+      key: null,
+      value: encodeLetter(letter),
+      headers: {},
+    }));
+    const what = "the control log";
+    return append(log, entries, { clock, logger, what, stop: this.#closed.signal });
+  }
+
+  async listen(name: string, from: number, inbox: (delivery: Delivery) => void): Promise<void> {
+    const { source, onGap, topic } = this.#options;
+    await this.#start();
+    const { start, end } = (await source.range(this.#at)) ?? { start: 0, end: 0 };
+    const isGone = from > end || (from > 0 && from < start);
+    if (isGone && onGap === "stop") {
+      throw new CdcError(
+        "POSITION_LOST",
+        `${name}: it has read ${topic} up to offset ${from}, and that topic now holds ${start} to ${end}: what the tasks told each other meanwhile ` +
+          "(truncates, keys that changed, ends of snapshots) is lost. Set state.onGap: continue to go on without it",
+      );
+    }
+    const next = isGone || from < start ? start : from;
+    this.#listeners.set(name, { next, inbox });
+    if (this.#next === null || next < this.#next) {
+      this.#next = next;
+      source.seek(this.#at, next);
+      source.resume(this.#at);
+    }
+  }
+
+  unlisten(name: string): void {
+    this.#listeners.delete(name);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    if (this.#started !== null) await this.#options.source.stop();
+    await this.#options.log.close();
+  }
+
+  #start(): Promise<void> {
+    this.#started ??= this.#options.source.start(this.#listener());
+    return this.#started;
+  }
+
+  #listener(): SourceListener {
+    return {
+      assigned: () => {
+        // Announced as new after its place was lost: everyone goes on from where they are.
+        const places = [...this.#listeners.values()].map(({ next }) => next);
+        if (places.length === 0) return;
+        this.#next = Math.min(...places);
+        this.#options.source.seek(this.#at, this.#next);
+        this.#options.source.resume(this.#at);
+      },
+      records: (records) => this.#deliver(records),
+      processed: async () => {},
+      ended: () => {},
+      failed: (error) => this.#options.onFailure(error),
+    };
+  }
+
+  #deliver(records: readonly SourceRecord[]): void {
+    try {
+      for (const record of records) {
+        const { offset, value } = record;
+        const letters = value === null ? [] : [decodeLetter(value, recordName(record))];
+        this.#next = offset + 1;
+        for (const listener of this.#listeners.values()) {
+          if (offset < listener.next) continue;
+          listener.next = offset + 1;
+          listener.inbox({ letters, next: offset + 1 });
+        }
+      }
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { isUtf8 } from "node:buffer";
+import { CdcError, messageOf } from "../lib/errors.ts";
+import { isTime } from "./instant.ts";
+import type { SourceRecord } from "./record.ts";
+
+/** A record of a recorded file, with the line that it stood on, counted from 1. */
+export type RecordedRecord = SourceRecord & { readonly line: number };
+
+/**
+ * Reads one line as `kcat -C -J` writes it: `topic, partition, offset, ts, headers, key, payload`. Bytes that are not
+ * text stand in `key_base64` and `payload_base64`.
+ * @throws CdcError UNREADABLE_LINE
+ */
+export function parseRecordedLine(bytes: Buffer, line: number): RecordedRecord {
+  if (!isUtf8(bytes)) throw unreadable(line, "it is not UTF-8");
+  let json: { [name: string]: unknown };
+  try {
+    json = JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw unreadable(line, messageOf(error));
+  }
+  if (typeof json !== "object" || json === null) throw unreadable(line, "it is no JSON object");
+  const { topic, partition, offset, ts, headers } = json;
+  if (typeof topic !== "string" || topic === "") throw unreadable(line, "it has no `topic`");
+  if (!Number.isSafeInteger(partition) || (partition as number) < 0)
+    throw unreadable(line, "it has no `partition`");
+  if (!Number.isSafeInteger(offset) || (offset as number) < 0)
+    throw unreadable(line, "it has no `offset`");
+  return {
+    topic,
+    partition: partition as number,
+    offset: offset as number,
+    timestamp: isTime(ts) ? ts : 0,
+    headers: headersOf(headers, line),
+    key: bytesOf(json, "key", line),
+    value: bytesOf(json, "payload", line),
+    line,
+  };
+}
+
+/** The same form, for writing: what `parseRecordedLine` reads back as the same record. */
+export function recordedForm({
+  topic,
+  partition,
+  offset,
+  timestamp,
+  headers,
+  key,
+  value,
+}: SourceRecord): object {
+  return {
+    topic,
+    partition,
+    offset,
+    ts: timestamp,
+    headers: Object.entries(headers).flatMap(([name, held]) => [name, held?.toString() ?? null]),
+    ...bytesForm("key", key),
+    ...bytesForm("payload", value),
+  };
+}
+
+/** Text where the bytes are text, else base64. */
+function bytesForm(name: string, bytes: Buffer | null): { [name: string]: string | null } {
+  if (bytes === null || isUtf8(bytes)) return { [name]: bytes?.toString("utf8") ?? null };
+  return { [`${name}_base64`]: bytes.toString("base64") };
+}
+
+function headersOf(headers: unknown, line: number): SourceRecord["headers"] {
+  if (headers === undefined || headers === null) return {};
+  if (!Array.isArray(headers) || headers.length % 2 !== 0)
+    throw unreadable(line, "`headers` is no list of names and values");
+  const result: { [name: string]: string } = {};
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i + 1] !== null) result[String(headers[i])] = String(headers[i + 1]);
+  }
+  return result;
+}
+
+function bytesOf(
+  json: { [name: string]: unknown },
+  name: "key" | "payload",
+  line: number,
+): Buffer | null {
+  const base64 = json[`${name}_base64`];
+  if (typeof base64 === "string") return Buffer.from(base64, "base64");
+  const text = json[name];
+  // A tombstone says so, with null; a line that lacks its payload is no tombstone.
+  if (text === undefined && base64 === undefined && name === "payload")
+    throw unreadable(line, "it has no `payload`");
+  if (text === null || text === undefined) return null;
+  if (typeof text === "string") return Buffer.from(text);
+  throw unreadable(line, `\`${name}\` is neither text nor null`);
+}
+
+function unreadable(line: number, reason: string): CdcError {
+  return new CdcError(
+    "UNREADABLE_LINE",
+    `line ${line} is not what \`kcat -C -J\` writes: ${reason}`,
+  );
+}

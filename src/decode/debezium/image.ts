@@ -1,0 +1,52 @@
+import { CdcError, messageOf } from "../../lib/errors.ts";
+import { isObject, type JsonObject, shown } from "../value/json.ts";
+import type { Envelope } from "./envelope.ts";
+import { readDocument } from "./mongodb.ts";
+import { updated } from "./mongodb-update.ts";
+
+/**
+ * The row after the change; `null` for what is no row.
+ * MongoDB's connector leaves the document out of an update unless it is told to look it up. Where it has the one from
+ * before, the change makes the next one out of it.
+ * @throws CdcError UNKNOWN_SHAPE
+ */
+export function imageAfter(envelope: Envelope): JsonObject | null {
+  const { op, after, before, updateDescription } = envelope;
+  const row = image(after);
+  if (row !== null || op !== "u" || !isObject(updateDescription)) return row;
+  const previous = image(before);
+  if (previous === null) throw withoutDocument();
+  return readable(updateDescription, () => updated(previous, updateDescription));
+}
+
+/** The row before the change as far as the record holds it. */
+export function imageBefore({ before }: Envelope): JsonObject | null {
+  return image(before);
+}
+
+/** MongoDB's documents come as text. */
+function image(raw: unknown): JsonObject | null {
+  const row = typeof raw === "string" ? readable(raw, () => readDocument(raw)) : raw;
+  return isObject(row) ? row : null;
+}
+
+function readable<T>(raw: unknown, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new CdcError(
+      "UNKNOWN_SHAPE",
+      `the document ${shown(raw)} cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function withoutDocument(): CdcError {
+  return new CdcError(
+    "UNKNOWN_SHAPE",
+    "the update says what changed and not what the document is now: set the connector's " +
+      "capture.mode=change_streams_update_full; if it is, the document was gone before it could be looked up, and its " +
+      "removal follows (change_streams_update_full_with_pre_image knows such documents too)",
+  );
+}

@@ -1,0 +1,39 @@
+import type { KeyMove, Operation } from "../../data/event.ts";
+import type { Headers } from "../../data/record.ts";
+import type { RecordKey } from "./record-key.ts";
+
+const NEW_KEY = "__debezium.newkey";
+const OLD_KEY = "__debezium.oldkey";
+
+/** Reads the headers by which Debezium ties the delete and the create of a primary-key change together. */
+export class KeyMoves {
+  readonly #key: RecordKey;
+
+  constructor(key: RecordKey) {
+    this.#key = key;
+  }
+
+  of(operation: Operation, headers: Headers): KeyMove | "unreadable" | null {
+    return operation === "delete" ? this.to(headers) : this.#from(headers);
+  }
+
+  to(headers: Headers): KeyMove | "unreadable" | null {
+    const key = this.#read(headers[NEW_KEY]);
+    return key === null || key === "unreadable" ? key : { to: key };
+  }
+
+  #from(headers: Headers): KeyMove | "unreadable" | null {
+    const key = this.#read(headers[OLD_KEY]);
+    return key === null || key === "unreadable" ? key : { from: key };
+  }
+
+  /** The record itself is whole: without its header it is what its operation says, a removal or an addition. */
+  #read(header: Buffer | string | undefined): string | null {
+    if (header === undefined) return null;
+    try {
+      return this.#key.read(Buffer.from(header));
+    } catch {
+      return "unreadable";
+    }
+  }
+}

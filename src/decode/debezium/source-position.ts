@@ -1,0 +1,109 @@
+import type { SourcePosition } from "../../data/event.ts";
+import { isObject, type JsonObject } from "../value/json.ts";
+
+/** What the source block of an envelope says, or the added fields of a flattened record. */
+export type SourceBlock = JsonObject;
+
+/** Wide enough for any 64-bit number, so that texts compare as their numbers do. */
+const WIDTH = 20;
+
+/**
+ * The place of the change in the database's log, where the connector gives one that names a single change of a single
+ * row; `null` where it names only a transaction (GTID, SCN) or nothing.
+ */
+export function positionOf(
+  connector: unknown,
+  source: SourceBlock,
+  transaction?: unknown,
+): SourcePosition | null {
+  switch (connector) {
+    case "postgresql":
+      return isNumber(source.lsn) ? `postgresql|${padded(source.lsn)}` : null;
+    case "mysql":
+    case "mariadb":
+      return binlogPosition(connector, source);
+    case "sqlserver":
+      return sqlServerPosition(source);
+    case "mongodb":
+      return mongoDbPosition(source);
+    case "vitess":
+      return isObject(transaction) ? vitessPosition(source, transaction) : null;
+    default:
+      return null;
+  }
+}
+
+/**
+ * `binlog.000001` sorts by its number, which may grow a digit. Positions of two servers cannot be compared; a snapshot's
+ * reads say server 0, whose place is that of the server they were read from.
+ */
+function binlogPosition(connector: string, source: SourceBlock): SourcePosition | null {
+  const { server_id, file, pos, row } = source;
+  const name = typeof file === "string" ? /^(.+)\.(\d+)$/.exec(file) : null;
+  if (!name || !isNumber(server_id) || !isNumber(pos)) return null;
+  const [, base, number = ""] = name;
+  const place = [padded(number), padded(pos), padded(isNumber(row) ? row : 0)].join(":");
+  return `${connector}:${Number(server_id) === 0 ? "*" : server_id}:${base}|${place}`;
+}
+
+/**
+ * Within a transaction no order is known: Debezium reads by `__$command_id`, which it does not pass on, and SQL Server's
+ * documentation says that `__$seqval`, our `change_lsn`, is not to be ordered by. Taking the last change for a
+ * repeated one would lose it.
+ */
+function sqlServerPosition(source: SourceBlock): SourcePosition | null {
+  const { commit_lsn, change_lsn, event_serial_no } = source;
+  if (!isMssqlLsn(commit_lsn) || !isMssqlLsn(change_lsn) || !isNumber(event_serial_no)) {
+    return null;
+  }
+  return `sqlserver|${commit_lsn}~${change_lsn}:${padded(event_serial_no)}`;
+}
+
+/**
+ * `ts_ms` and `ord` are the cluster time, to which MongoDB 6.0 and later add the wall clock: Debezium then puts that into
+ * `ts_ms` of streamed changes, but not of snapshot reads, so the two are not compared. All changes of a transaction
+ * have the time of its commit: it names none of them.
+ */
+function mongoDbPosition({ ts_ms, ord, wallTime, txnNumber }: SourceBlock): SourcePosition | null {
+  if (!isNumber(ts_ms) || !isNumber(ord) || isNumber(txnNumber)) return null;
+  const clock = isNumber(wallTime) ? "mongodb:wall" : "mongodb";
+  return `${clock}|${padded(ts_ms)}:${padded(ord)}`;
+}
+
+/**
+ * The order that Debezium's documentation tells consumers to go by, within a shard ("Ordered transaction metadata").
+ * Without that setting there is a VGTID alone, which names a transaction.
+ */
+function vitessPosition(
+  { keyspace, shard }: SourceBlock,
+  { transaction_epoch, transaction_rank, total_order }: JsonObject,
+): SourcePosition | null {
+  const rank = wholeDecimal(transaction_rank);
+  if (!isNumber(transaction_epoch) || !isNumber(total_order) || rank === null) return null;
+  if (typeof keyspace !== "string" || typeof shard !== "string") return null;
+  const place = [transaction_epoch, rank, total_order].map(padded).join(":");
+  return `vitess:${keyspace}:${shard}|${place}`;
+}
+
+/** A number, or Connect's Decimal of scale 0, which JSON has as base64. */
+function wholeDecimal(raw: unknown): bigint | null {
+  if (typeof raw !== "string") return isNumber(raw) ? BigInt(raw) : null;
+  const hex = Buffer.from(raw, "base64").toString("hex");
+  const rank = hex === "" || hex.length > 18 ? -1n : BigInt(`0x${hex}`);
+  return isNumber(rank) ? rank : null;
+}
+
+/** `00000025:00000d98:00a2` has fixed widths, so it compares as text. */
+function isMssqlLsn(value: unknown): value is string {
+  return typeof value === "string" && /^[\da-f]{8}:[\da-f]{8}:[\da-f]{4}$/i.test(value);
+}
+
+/** Anything else is no place in a log, though JSON could say it: -1, 0.5, 1e300. */
+function isNumber(value: unknown): value is number | bigint {
+  const isWhole = typeof value === "bigint" || Number.isInteger(value);
+  return isWhole && (value as number | bigint) >= 0 && (value as number | bigint) < 2 ** 64;
+}
+
+function padded(value: number | bigint | string): string {
+  return String(value).padStart(WIDTH, "0");
+}

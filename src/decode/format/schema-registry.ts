@@ -1,0 +1,216 @@
+import { Agent } from "node:https";
+import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
+import type { Schema } from "avsc";
+import type { SourceRecord } from "../../data/record.ts";
+import { backOff_ms } from "../../lib/backoff.ts";
+import { readAuthority } from "../../lib/ca-file.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { CdcError, messageOf } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { loginSecrets, maskOf } from "../../lib/mask-secrets.ts";
+import { InTurn } from "../../lib/serial-queue.ts";
+import type { JsonObject } from "../value/json.ts";
+import { typeOfRenamed } from "./avro-names.ts";
+import { ownType } from "./avro-types.ts";
+import { ProtobufAnswers } from "./protobuf-schemas.ts";
+import { inTime } from "./registry-timeout.ts";
+import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
+
+export type RegistryOptions = {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Path of the authority's PEM file; default: the system's. */
+  readonly ca?: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborted when the process ends: a registry that is away is not waited for any more. */
+  readonly stop: AbortSignal;
+};
+
+/** A question that has no whole answer by then is asked again. */
+const ANSWERS_WITHIN_MS = 10_000;
+
+/** An id that the registry does not know, or whose schema cannot be read, is not asked for again before this; a mistake in a topic must not be a storm. */
+const REMEMBER_UNKNOWN_MS = 60_000;
+
+/**
+ * The schemas of records in Confluent's wire format. Ids are asked for once, before records are decoded, so that
+ * decoding itself never waits.
+ */
+export class SchemaRegistry {
+  readonly #options: RegistryOptions;
+  readonly #client: Client;
+  readonly #readers = new Map<number, SchemaReader>();
+  readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
+  readonly #mask: (text: string) => string;
+  readonly #turns = new InTurn();
+  /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
+  #avroSchema: Schema | null = null;
+  readonly #protobuf = new ProtobufAnswers();
+
+  /** Throws CONFIGURATION where the authority's file cannot be used. */
+  constructor(options: RegistryOptions) {
+    const { url, username, password, ca } = options;
+    this.#options = options;
+    this.#mask = maskOf(loginSecrets(username ?? "", password ?? ""));
+    this.#client = new Client(
+      {
+        host: url.replace(/\/+$/, ""),
+        auth: username === undefined ? undefined : { username, password: password ?? "" },
+        agent: new URL(url).protocol === "https:" ? agentOf(ca) : undefined,
+        retry: { retries: 0 },
+        middlewares: [
+          this.#protobuf.middleware,
+          inTime(ANSWERS_WITHIN_MS, options.clock, options.stop),
+        ],
+      },
+      {
+        [SchemaType.AVRO]: {
+          // A new one each time: avsc enters a schema's type names into it, and Debezium's `Source` is in all of them.
+          get registry() {
+            return {};
+          },
+          typeHook: (schema: Schema, options: object) => {
+            this.#avroSchema ??= schema;
+            return typeOfRenamed(schema, options) ?? ownType(schema, options);
+          },
+        },
+        // Records were validated when they were written: the schema is wanted for its types alone.
+        [SchemaType.JSON]: { ajvInstance: { addSchema: () => {}, compile: keptSchema } },
+      } as ConstructorParameters<typeof Client>[1],
+    );
+  }
+
+  /** Asks for every schema that the records name and that is not known yet; waits while the registry is away. */
+  async prepare(records: readonly SourceRecord[]): Promise<void> {
+    for (const { key, value } of records) {
+      for (const id of [schemaIdOf(key), schemaIdOf(value)]) {
+        if (id !== null && !this.#readers.has(id) && !this.#isUnknown(id)) await this.#ask(id);
+      }
+    }
+  }
+
+  /**
+   * Reads bytes in the wire format whose schema was prepared.
+   * @throws CdcError UNKNOWN_SCHEMA, UNREADABLE_VALUE
+   */
+  read(bytes: Buffer): Read {
+    const id = schemaIdOf(bytes) as number;
+    const reader = this.#readers.get(id);
+    if (!reader) {
+      const reason = this.#unknown.get(id)?.reason ?? "which was not asked for";
+      throw new CdcError("UNKNOWN_SCHEMA", `the record was written with schema ${id}, ${reason}`);
+    }
+    try {
+      return reader(payloadOf(bytes));
+    } catch (error) {
+      throw new CdcError(
+        "UNREADABLE_VALUE",
+        `the bytes do not fit their schema ${id}: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #isUnknown(id: number): boolean {
+    return (this.#unknown.get(id)?.until ?? 0) > this.#options.clock.now();
+  }
+
+  /** One question at a time, and one for each id however many tasks want it. */
+  #ask(id: number): Promise<void> {
+    // A refusal is the answer to who asked: the next question is asked all the same.
+    return this.#turns.do(() =>
+      this.#readers.has(id) || this.#isUnknown(id) ? undefined : this.#fetch(id),
+    );
+  }
+
+  async #fetch(id: number): Promise<void> {
+    const { clock, logger, stop, url } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        this.#avroSchema = null;
+        this.#protobuf.take();
+        const schema = await this.#client.getSchema(id);
+        this.#readers.set(id, readerOf(schema, this.#avroSchema, this.#protobuf.take()));
+        return;
+      } catch (error) {
+        // The registry's own words; what it does not have is told in dead letters too.
+        const reason = this.#mask(messageOf(error));
+        // Without the error, which holds the request.
+        if (stop.aborted) throw new Error(`the schema registry ${url} does not answer: ${reason}`);
+        if (isRefusal(error)) {
+          throw new CdcError(
+            "REGISTRY_REFUSED",
+            `the schema registry ${url} refuses us (${reason}); set kafka.schemaRegistry.username and password`,
+          );
+        }
+        const unreadable = isUnreadable(error);
+        if (unreadable || isMissing(error)) {
+          const why = unreadable
+            ? `which cannot be read: ${reason}`
+            : `which ${url} does not have: ${reason}`;
+          this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason: why });
+          return logger.warn(
+            { id, reason },
+            unreadable ? "a schema cannot be read" : "the registry does not have a schema",
+          );
+        }
+        logger.warn(
+          { id, attempt, url, reason },
+          "the schema registry does not answer; it is asked again",
+        );
+        await clock.sleep(backOff_ms(attempt), stop);
+      }
+    }
+  }
+}
+
+/** The registry of the settings, or `null` where none is set. */
+export function registryOf(
+  settings: Pick<RegistryOptions, "url" | "username" | "password" | "ca"> | undefined,
+  rest: Pick<RegistryOptions, "clock" | "logger" | "stop">,
+): SchemaRegistry | null {
+  return settings ? new SchemaRegistry({ ...settings, ...rest }) : null;
+}
+
+/** Neither will come by waiting; anything else may pass. */
+function isMissing(error: unknown): boolean {
+  const { status } = error as { status?: number };
+  return status === 404 || status === 422;
+}
+
+/** So the client says of a schema that it has and that its parser refuses. */
+function isUnreadable(error: unknown): boolean {
+  return (error as Error).name === "ConfluentSchemaRegistryArgumentError";
+}
+
+function isRefusal(error: unknown): boolean {
+  const { status } = error as { status?: number };
+  return status === 401 || status === 403;
+}
+
+/** Verification said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not open this door. */
+function agentOf(ca: string | undefined): Agent {
+  return new Agent({
+    rejectUnauthorized: true,
+    ca: ca === undefined ? undefined : readAuthority("kafka.schemaRegistry.ca", ca),
+  });
+}
+
+function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
+  return Object.assign(() => true, { schema });
+}
+
+/** Confluent's wire format: a zero byte and the schema's id, then the payload. JSON never begins with a zero byte. */
+const HEAD_BYTES = 5;
+
+/** The schema id of bytes in the wire format, else `null`. */
+export function schemaIdOf(bytes: Buffer | null): number | null {
+  if (bytes === null || bytes.length < HEAD_BYTES || bytes[0] !== 0) return null;
+  return bytes.readInt32BE(1);
+}
+
+export function payloadOf(bytes: Buffer): Buffer {
+  return bytes.subarray(HEAD_BYTES);
+}

@@ -1,0 +1,59 @@
+import type { ChangeContext } from "../classify/change-context.ts";
+import type { Change } from "../classify/outcome.ts";
+import { LIMITS } from "../deliver/batch.ts";
+import { CdcError } from "../lib/errors.ts";
+import type { Message } from "../map/sync.ts";
+import type { SyncPlan } from "../topology/topology.ts";
+import type { ExplainedMessage } from "./explanation.ts";
+import { shownReason } from "./reason.ts";
+
+/** The messages of a change, or why there are none. */
+export function messagesOf(
+  change: Change,
+  { sync, options }: SyncPlan,
+  { event, record, place }: ChangeContext,
+  showValues: boolean,
+  say: (says: string) => void,
+): readonly ExplainedMessage[] {
+  const { table, key, time } = event;
+  const leftOut: string[] = [];
+  try {
+    const occasion = { table, key, time, topic: record.topic, place };
+    const messages = sync.messages(change, occasion, (field, reason, kind) =>
+      leftOut.push(`${field}: ${showValues ? reason : kind}`),
+    );
+    const tooLarge = messages.find((message) => bytesOf(message) > LIMITS.message_bytes);
+    if (tooLarge) {
+      say(
+        `none can be made: it has ${bytesOf(tooLarge)} bytes and Segment takes 32 KB: MESSAGE_TOO_LARGE, to the dead letters`,
+      );
+      return [];
+    }
+    if (messages.length === 0) say(`none: ${options.type} ${NOT_SENT[options.type](change)}`);
+    for (const { messageId, type, event: name } of messages)
+      say(`${name ?? type}, messageId ${messageId}`);
+    if (leftOut.length > 0) say(`left out of it: ${leftOut.join("; ")}`);
+    return messages.map((message) => explainedMessage(sync.name, message, showValues));
+  } catch (error) {
+    if (!(error instanceof CdcError)) throw error;
+    say(`none can be made: ${shownReason(error, showValues)}, to the dead letters`);
+    return [];
+  }
+}
+
+const NOT_SENT = {
+  identify: () => "has no call for a row that is removed",
+  track: ({ kind }: Change) => `sends no event for ${kind} rows: \`events.${kind}\` is not set`,
+  "track-entered-exited": () => "sends nothing for a row that stays, under the same user",
+} as const;
+
+function bytesOf(message: Message): number {
+  return Buffer.byteLength(JSON.stringify(message));
+}
+
+function explainedMessage(sync: string, message: Message, showValues: boolean): ExplainedMessage {
+  const { type, event = null, userId = null, anonymousId = null, messageId, timestamp } = message;
+  const fields = Object.keys(message.traits ?? message.properties ?? {});
+  const text = showValues ? JSON.stringify(message) : null;
+  return { sync, type, event, userId, anonymousId, messageId, timestamp, fields, text };
+}

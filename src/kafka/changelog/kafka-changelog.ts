@@ -1,0 +1,95 @@
+import type { Kafka } from "kafkajs";
+import type { TopicPartition } from "../../data/record.ts";
+import { topicName } from "../../data/topic-pattern.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { Changelog, OwnedChangelog } from "../../state/changelog.ts";
+import { type KafkaSettings, kafkaClient } from "../kafka-client.ts";
+import { KafkaSource } from "../kafka-source.ts";
+import { ChangelogReader } from "./changelog-reader.ts";
+import { changelogTopicOf, ensureChangelogTopic } from "./changelog-topic.ts";
+import { ADDED, KafkaOwnedChangelog } from "./owned-changelog.ts";
+import { TransactionalLog } from "./transactional-log.ts";
+
+export type KafkaChangelogOptions = {
+  readonly kafka: KafkaSettings;
+  /** The pipeline's name: changelogs are named `<name>.<source topic>.changelog`. */
+  readonly name: string;
+  readonly groupId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** A changelog topic that is there, and who reads it. */
+type Topic = {
+  readonly partitions: number;
+  readonly maxBytes: number;
+  readonly source: KafkaSource;
+  readonly reader: ChangelogReader;
+};
+
+/** Changelogs as compacted topics, one for each source topic, each partition fenced for its owner. */
+export class KafkaChangelog implements Changelog {
+  readonly #options: KafkaChangelogOptions;
+  readonly #client: Kafka;
+  readonly #topics = new Map<string, Promise<Topic>>();
+  readonly #readers: ChangelogReader[] = [];
+
+  constructor(options: KafkaChangelogOptions) {
+    this.#options = options;
+    this.#client = kafkaClient(options.kafka, options.logger);
+  }
+
+  async own({ topic: sourceTopic, partition }: TopicPartition): Promise<OwnedChangelog> {
+    const { name, clock, logger } = this.#options;
+    const at = { topic: changelogTopicOf(name, sourceTopic), partition };
+    const { maxBytes, reader, source } = await this.#topic(at, sourceTopic);
+    const log = new TransactionalLog(this.#client, at, maxBytes);
+    const { start } = await source.range(at);
+    return KafkaOwnedChangelog.take({ at, log, reader, start, clock, logger });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.close()));
+  }
+
+  /** Asked once for each topic, and again where it has grown or could not be had. */
+  #topic({ topic, partition }: TopicPartition, sourceTopic: string): Promise<Topic> {
+    const ask = () => this.#ensure(topic, sourceTopic);
+    const known = this.#topics.get(topic);
+    const asked = known
+      ? known.then((found) => (found.partitions > partition ? found : ask()), ask)
+      : ask();
+    this.#topics.set(topic, asked);
+    return asked;
+  }
+
+  async #ensure(topic: string, sourceTopic: string): Promise<Topic> {
+    const { kafka, groupId, logger } = this.#options;
+    const { added, ...found } = await ensureChangelogTopic(this.#client, topic, sourceTopic);
+    const { replicas, sourceReplicas } = found;
+    if (replicas < sourceReplicas)
+      logger.warn(
+        { topic, replicas, sourceReplicas },
+        "the changelog has fewer replicas than its source: the state is less safe than the records",
+      );
+    // Their tasks have to know it, in whichever process they will be: rows there are no initial results.
+    for (const partition of added) {
+      const log = new TransactionalLog(this.#client, { topic, partition }, found.maxBytes);
+      await log.open();
+      await log.append([{ key: ADDED, value: Buffer.from("added") }]);
+      await log.close();
+    }
+    const source = new KafkaSource({
+      kafka,
+      groupId: `${groupId}.changelog`,
+      isAlone: true,
+      topics: [topicName(topic)],
+      log: logger,
+    });
+    // What was read by an earlier one goes on with it: this one sees the new partitions too.
+    const reader = new ChangelogReader(source);
+    this.#readers.push(reader);
+    return { ...found, source, reader };
+  }
+}

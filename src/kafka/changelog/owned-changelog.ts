@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { backOff_ms } from "../../lib/backoff.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { CdcError, messageOf } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { ChangelogChunk, OwnedChangelog } from "../../state/changelog.ts";
+import type { StoreEntry } from "../../state/store.ts";
+import { failureOf, isRefused } from "../failure.ts";
+import type { ChangelogReader } from "./changelog-reader.ts";
+import type { TransactionalLog } from "./transactional-log.ts";
+
+/** Keys that are not the store's: an owner's mark, and that the partition came later than its topic. */
+export const MARK = Buffer.from("m");
+export const ADDED = Buffer.from("a");
+
+export type OwnedChangelogOptions = {
+  readonly at: TopicPartition;
+  readonly log: Pick<TransactionalLog, "open" | "append" | "close">;
+  readonly reader: ChangelogReader;
+  readonly start: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/**
+ * A changelog partition as Kafka has it, for one owner. It begins with a mark of its own: what lies below is what
+ * earlier owners left, for good, since the mark's transaction fenced them.
+ */
+export class KafkaOwnedChangelog implements OwnedChangelog {
+  readonly #options: OwnedChangelogOptions;
+  readonly #owner = Buffer.from(randomUUID());
+  readonly #released = new AbortController();
+  #mark = -1;
+  #next = 0;
+  #isOpen = false;
+
+  private constructor(options: OwnedChangelogOptions) {
+    this.#options = options;
+  }
+
+  static async take(options: OwnedChangelogOptions): Promise<KafkaOwnedChangelog> {
+    const owned = new KafkaOwnedChangelog(options);
+    await owned.#insist(async () => {
+      owned.#mark = await owned.#open();
+    });
+    return owned;
+  }
+
+  get range(): { readonly start: number; readonly end: number } {
+    return { start: this.#options.start, end: this.#mark };
+  }
+
+  async *read(from: number): AsyncIterable<ChangelogChunk> {
+    const { at, reader } = this.#options;
+    for await (const records of reader.read(at, from, this.#mark)) {
+      const entries: StoreEntry[] = [];
+      let isAdded = false;
+      for (const { key, value, offset } of records) {
+        if (key?.equals(ADDED)) isAdded = true;
+        else if (key && !key.equals(MARK) && offset < this.#mark) entries.push({ key, value });
+      }
+      // What a later owner wrote may come along: a place beyond it would say that its entries are here.
+      const last = Math.min(records.at(-1)?.offset ?? 0, this.#mark);
+      yield { entries, next: last + 1, isAdded };
+    }
+  }
+
+  async append(entries: readonly StoreEntry[]): Promise<number> {
+    await this.#insist(async () => {
+      if (!this.#isOpen) await this.#reopen();
+      this.#next = (await this.#options.log.append(entries)) + 1;
+    });
+    return this.#next;
+  }
+
+  async release(): Promise<void> {
+    this.#released.abort();
+    await this.#options.log.close();
+  }
+
+  /** Until it is done: brokers that are away come back. */
+  async #insist(work: () => Promise<void>): Promise<void> {
+    const { at, clock, logger } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        this.#isOpen = false;
+        if (error instanceof CdcError || this.#released.signal.aborted) throw error;
+        if (isRefused(error)) throw failureOf(error, `cannot write the changelog ${nameOf(at)}`);
+        const reason = messageOf(error);
+        logger.warn({ ...at, reason }, "the changelog could not be written; trying again");
+        await clock.sleep(backOff_ms(attempt), this.#released.signal);
+      }
+    }
+  }
+
+  /** @returns the offset of its mark */
+  async #open(): Promise<number> {
+    const { log } = this.#options;
+    await log.open();
+    const mark = await log.append([{ key: MARK, value: this.#owner }]);
+    this.#next = mark + 1;
+    this.#isOpen = true;
+    return mark;
+  }
+
+  /** After a failure the log is opened anew, which fences everyone: had another owner taken over, it would be us who spoil it. */
+  async #reopen(): Promise<void> {
+    const { at, reader } = this.#options;
+    const from = this.#next;
+    const mark = await this.#open();
+    for await (const records of reader.read(at, from, mark)) {
+      const isForeign = records.some(
+        ({ key, value }) => key?.equals(MARK) && !value?.equals(this.#owner),
+      );
+      if (!isForeign) continue;
+      this.#isOpen = false;
+      throw new CdcError("FENCED", `${nameOf(at)}: another process had taken it over`);
+    }
+  }
+}

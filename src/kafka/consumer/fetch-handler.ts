@@ -1,0 +1,79 @@
+import type { EachBatchPayload } from "kafkajs";
+import type { TopicPartition } from "../../data/record.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { Source, SourceListener } from "../../source/source.ts";
+import { recordOf } from "../kafka-record.ts";
+import { type Hold, verdict } from "./owned-partition.ts";
+import type { OwnedPartitions } from "./owned-partitions.ts";
+
+/**
+ * Takes in what kafkajs fetched: the batch that comes next goes to the listener, what is not owned any more goes
+ * nowhere, and a batch from another place than the one asked for is never passed on for the right one.
+ */
+export class Intake {
+  readonly #owned: OwnedPartitions;
+  readonly #listener: SourceListener;
+  readonly #range: Source["range"];
+  readonly #log: Logger;
+
+  constructor(
+    owned: OwnedPartitions,
+    listener: SourceListener,
+    range: Source["range"],
+    log: Logger,
+  ) {
+    this.#owned = owned;
+    this.#listener = listener;
+    this.#range = range;
+    this.#log = log;
+  }
+
+  batch({ batch, isStale, isRunning, resolveOffset }: EachBatchPayload): void {
+    const hold = this.#owned.get(batch);
+    if (!hold || !isRunning() || isStale()) return;
+    // Fetched for a former life of the partition: its new owner has not said where to begin.
+    if (hold.paused && hold.next === undefined) return;
+    // kafkajs has it, its types do not.
+    const fetched = Number((batch as typeof batch & { fetchedOffset: string }).fetchedOffset);
+    const what = verdict(hold, fetched);
+    if (what === "deliver") {
+      // Resolving the last record shown resolves the control records behind it too.
+      hold.next = Number(batch.lastOffset()) + 1;
+      resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
+      this.#listener.records(batch.messages.map((message) => recordOf(hold, message)));
+    } else if (what === "skipped") this.#follow(hold, fetched);
+    else this.#reopen(hold, fetched);
+  }
+
+  /** kafkajs went from `first` (NaN if unknown) over `last` without showing anything. */
+  skipped(at: TopicPartition, first: number, last: number): void {
+    const hold = this.#owned.get(at);
+    if (hold?.next === undefined) return;
+    if (first === hold.next) hold.next = last + 1;
+    else hold.skippedTo = last + 1;
+  }
+
+  /** In a compacted log a skip may begin behind a hole: the log's start tells whether the hole is a cut. */
+  async #follow(hold: Hold, fetched: number): Promise<void> {
+    const next = hold.next;
+    this.#owned.holdBack(hold);
+    const range = await this.#range(hold).catch(() => undefined);
+    if (this.#owned.get(hold) !== hold) return;
+    if (range && next !== undefined && hold.next === next) {
+      if (range.start > next) return this.#reopen(hold, fetched);
+      this.#owned.place(hold, fetched);
+    }
+    this.#owned.setPaused(hold, hold.paused);
+  }
+
+  /** Lost and at once new: its owner opens it again and meets the gap where every owner does, before its first seek. */
+  #reopen(hold: Hold, fetched: number): void {
+    const { topic, partition, next } = hold;
+    const fields = { topic, partition, next, fetched };
+    this.#log.warn(fields, "the log no longer has this place, opening the partition again");
+    this.#owned.lose(hold);
+    this.#listener.assigned(this.#owned.list());
+    this.#owned.gain(hold);
+    this.#listener.assigned(this.#owned.list());
+  }
+}

@@ -1,0 +1,126 @@
+import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
+import type { Log, LogEntry } from "../journal/journal.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { InTurn } from "../lib/serial-queue.ts";
+import { failureOf } from "./failure.ts";
+import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "./internal-topic.ts";
+import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
+import { recordBatches } from "./record-batches.ts";
+
+export type KafkaLogOptions = {
+  readonly kafka: KafkaSettings;
+  readonly log: Logger;
+  readonly topic: string;
+  /** How long the topic keeps entries if it is made here; -1 for ever. An existing topic keeps its own settings. */
+  readonly retentionMs: number;
+};
+
+/** Kafka's own default, assumed where we may not ask. */
+const DEFAULT_MAX_BYTES = 1_048_588;
+const PARTITION = 0;
+
+/**
+ * A topic of Kafka as a log: one partition, appended in order by an idempotent producer, durable when all in-sync
+ * replicas have it. At least once: what is appended again after a failure may stand there twice.
+ */
+export class KafkaLog implements Log {
+  readonly #kafka: Kafka;
+  readonly #topic: string;
+  readonly #maxBytes: number;
+  #producer: Promise<Producer> | undefined;
+  readonly #turns = new InTurn();
+
+  private constructor(kafka: Kafka, topic: string, maxBytes: number) {
+    this.#kafka = kafka;
+    this.#topic = topic;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Creates the topic if it is absent. Rejects with SOURCE_FAILED when that cannot be done (after some 20 s). */
+  static async open({
+    kafka: settings,
+    log,
+    topic,
+    retentionMs,
+  }: KafkaLogOptions): Promise<KafkaLog> {
+    const kafka = kafkaClient(settings, log);
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      await ensureTopic(admin, topic, 1, {
+        "cleanup.policy": "delete",
+        "retention.ms": `${retentionMs}`,
+        "max.message.bytes": `${OWN_TOPIC_MAX_BYTES}`,
+      });
+      return new KafkaLog(kafka, topic, await maxBytesOf(admin, topic));
+    } catch (error) {
+      const brokers = settings.brokers.join(", ");
+      const what = `cannot open the topic "${topic}" to append to, at ${brokers} (kafka.brokers)`;
+      throw failureOf(error, what);
+    } finally {
+      await admin.disconnect().catch(() => {});
+    }
+  }
+
+  /**
+   * Entries that do not fit into one record batch follow each other in several. Rejects with SOURCE_FAILED where one
+   * alone is too large for the topic, which no repetition heals; with kafkajs' error where it may be called again.
+   */
+  append(entries: readonly LogEntry[]): Promise<void> {
+    return this.#turns.do(() => this.#append(entries));
+  }
+
+  async close(): Promise<void> {
+    await this.#turns.idle();
+    await this.#dropProducer();
+  }
+
+  async #append(entries: readonly LogEntry[]): Promise<void> {
+    const batches = recordBatches(entries, this.#maxBytes, this.#topic);
+    try {
+      for (const batch of batches) {
+        this.#producer ??= this.#connect();
+        const messages = batch.map(messageFrom);
+        await (await this.#producer).send({ topic: this.#topic, acks: -1, messages });
+      }
+    } catch (error) {
+      // It may have been written: the same producer would give the next, other entries the same sequence
+      // number, and the broker would take them for a repetition and drop them.
+      await this.#dropProducer();
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<Producer> {
+    const producer = this.#kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  async #dropProducer(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    await producer?.then((connected) => connected.disconnect()).catch(() => {});
+  }
+}
+
+async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
+  const config = await topicConfig(admin, topic, ["max.message.bytes"]).catch(() => undefined);
+  return Number(config?.get("max.message.bytes")) || DEFAULT_MAX_BYTES;
+}
+
+function messageFrom({ key, value, headers }: LogEntry): Message {
+  return {
+    key,
+    value,
+    headers: { ...headers },
+    partition: PARTITION,
+    timestamp: `${systemClock.now()}`,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Clock } from "./clock.ts";
+
+/** Lets a loop sleep until there is work, or until a time has passed. A ring while nobody waits is not forgotten. */
+export class Wake {
+  readonly #clock: Clock;
+  #rung = false;
+  #waiting: AbortController | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  ring(): void {
+    this.#rung = true;
+    this.#waiting?.abort();
+  }
+
+  async wait(ms: number): Promise<void> {
+    if (!this.#rung) {
+      this.#waiting = new AbortController();
+      await this.#clock.sleep(ms, this.#waiting.signal);
+      this.#waiting = null;
+    }
+    this.#rung = false;
+  }
+}

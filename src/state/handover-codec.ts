@@ -1,0 +1,54 @@
+import { decodeTold, encodeTold, toldElsewhere } from "../data/last-message-codec.ts";
+import type { StoredRow } from "../data/stored-row.ts";
+import type { HandOver } from "./handover.ts";
+import { decodeStoredRow, encodeStoredRow } from "./row-codec.ts";
+import type { SyncEntry } from "./sync-versions.ts";
+
+/**
+ * A stored row as it is handed over to another task, which numbers the syncs for itself.
+ * @param from where it was: the messages about it keep the ids that they had there
+ */
+export function handed(
+  row: StoredRow | null,
+  syncs: readonly SyncEntry[],
+  from: { readonly key: string; readonly partition: number },
+): Pick<HandOver, "row" | "syncs"> {
+  return {
+    row: row && encodeStoredRow(fromElsewhere(row, from), 0),
+    syncs: syncs.map(({ name, retired }) => (retired ? "" : name)),
+  };
+}
+
+/** The row with the numbers that this task has for the syncs; `null` where its old key was never seen. */
+export function handedRow(
+  { row, syncs: names }: HandOver,
+  syncs: readonly SyncEntry[],
+): StoredRow | null {
+  if (row === null) return null;
+  const stored = decodeStoredRow(row);
+  const numberOf = (theirs: number) =>
+    syncs.findIndex(({ name, retired }) => !retired && name === names[theirs]);
+  const members = renumbered(
+    stored.members.map((sync, i) => ({ sync, since: stored.since[i] ?? 0 })),
+    numberOf,
+  );
+  return {
+    ...stored,
+    members: members.map(({ sync }) => sync),
+    since: members.map(({ since }) => since),
+    behind: renumbered(stored.behind, numberOf),
+    told: encodeTold(renumbered(decodeTold(stored.told, stored), numberOf), stored),
+  };
+}
+
+function fromElsewhere(row: StoredRow, from: { key: string; partition: number }): StoredRow {
+  return { ...row, told: encodeTold(toldElsewhere(row.told, row, from), row) };
+}
+
+/** Without those of a sync that this task does not know. */
+function renumbered<T extends { readonly sync: number }>(
+  all: readonly T[],
+  numberOf: (theirs: number) => number,
+): T[] {
+  return all.map((one) => ({ ...one, sync: numberOf(one.sync) })).filter(({ sync }) => sync >= 0);
+}

@@ -1,0 +1,103 @@
+import { type SourceRecord, sizeOf } from "../data/record.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { Usage } from "../metrics/usage.ts";
+
+export type BacklogOptions = {
+  readonly limit: { readonly records: number; readonly bytes: number };
+  /** The offset of the first record to take. */
+  readonly next: number;
+  readonly counters: Pick<Counters, "add">;
+  readonly pause: () => void;
+  readonly resume: () => void;
+};
+
+/** What the source gave to a task and is not processed yet, bounded: at its limit it has the partition paused. */
+export class Backlog {
+  readonly #options: BacklogOptions;
+  #records: SourceRecord[] = [];
+  #bytes = 0;
+  #next: number;
+  #isPaused = false;
+
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+    this.#next = options.next;
+  }
+
+  get isEmpty(): boolean {
+    return this.#records.length === 0;
+  }
+
+  /** The next to be processed; `null` where none waits. */
+  get first(): SourceRecord | null {
+    return this.#records[0] ?? null;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get fills(): { readonly queue_records: Usage; readonly queue_bytes: Usage } {
+    const { records, bytes } = this.#options.limit;
+    return {
+      queue_records: { now: this.#records.length, limit: records },
+      queue_bytes: { now: this.#bytes, limit: bytes },
+    };
+  }
+
+  /**
+   * Takes records in, in the order of their offsets; what it had already is dropped and counted. At the limit the
+   * partition is paused, and what is on its way by then is still taken.
+   */
+  push(records: readonly SourceRecord[]): void {
+    const { counters, pause } = this.#options;
+    for (const record of records) {
+      if (record.offset < this.#next) {
+        counters.add("replayed");
+        continue;
+      }
+      this.#records.push(record);
+      this.#bytes += sizeOf(record);
+      this.#next = record.offset + 1;
+    }
+    if (this.#isPaused || !this.#isFull) return;
+    this.#isPaused = true;
+    pause();
+  }
+
+  /** Up to `count` of the first records. */
+  take(count: number): readonly SourceRecord[] {
+    const taken = this.#records.splice(0, count);
+    for (const record of taken) this.#bytes -= sizeOf(record);
+    return taken;
+  }
+
+  /** Records that were taken and could not be processed yet, in their order. */
+  putBack(records: readonly SourceRecord[]): void {
+    this.#records = [...records, ...this.#records];
+    for (const record of records) this.#bytes += sizeOf(record);
+  }
+
+  /** What was taken is processed: a paused partition goes on where there is room again. */
+  resume(): void {
+    if (!this.#isPaused || !this.#hasRoom) return;
+    this.#isPaused = false;
+    this.#options.resume();
+  }
+
+  clear(): void {
+    this.#records = [];
+    this.#bytes = 0;
+  }
+
+  get #isFull(): boolean {
+    const { records, bytes } = this.#options.limit;
+    return this.#records.length >= records || this.#bytes >= bytes;
+  }
+
+  /** Half empty: with any room at all it would be paused again by the next fetch. */
+  get #hasRoom(): boolean {
+    const { records, bytes } = this.#options.limit;
+    return this.#records.length <= records / 2 && this.#bytes <= bytes / 2;
+  }
+}

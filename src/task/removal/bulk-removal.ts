@@ -1,0 +1,142 @@
+import { isRemovedBy } from "../../classify/staleness.ts";
+import type { Letter, Removal } from "../../coordination/control-message.ts";
+import type { Truncate } from "../../data/event.ts";
+import { recordName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import type { StoredRow } from "../../data/stored-row.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { Counters } from "../../metrics/counters.ts";
+import type { TaskState } from "../../state/task-state.ts";
+import type { TopicPlan } from "../../topology/topology.ts";
+import type { Results } from "../output.ts";
+import type { Processor } from "../record-processor.ts";
+import type { TaskPosition } from "../task-offset.ts";
+import { Reconciliation } from "./reconciliation.ts";
+import { isMissing } from "./snapshots.ts";
+import { Truncation } from "./truncation.ts";
+
+export type BulkRemovalOptions = {
+  readonly at: TopicPartition;
+  readonly plan: Pick<TopicPlan, "onTruncate" | "reconcileWait_ms">;
+  readonly processor: Processor;
+  readonly position: TaskPosition;
+  readonly state: TaskState;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** All partitions of the topic. */
+  readonly partitions: () => Promise<readonly number[]>;
+  /** The end of the partition's log now; `null` for a recorded file. */
+  readonly end: () => Promise<number | null>;
+  readonly send: (letter: Letter) => void;
+  /** Takes results over, and waits until there is room for more. */
+  readonly take: (results: Results) => Promise<void>;
+  /** Resolves when no record waits for another task any more. */
+  readonly release: () => Promise<void>;
+  /** Makes durable what was processed. */
+  readonly checkpoint: () => Promise<void>;
+};
+
+/** Many rows of a task removed at once: all that a TRUNCATE, or the end of a full snapshot, shows to be gone. */
+export class BulkRemoval {
+  readonly #options: BulkRemovalOptions;
+  readonly #truncation: Truncation;
+  readonly #reconciliation: Reconciliation;
+
+  constructor(options: BulkRemovalOptions) {
+    const { plan, clock, position } = options;
+    this.#options = options;
+    this.#truncation = new Truncation({ ...options, policy: plan.onTruncate });
+    const { reconcile } = position.record;
+    this.#reconciliation = new Reconciliation(clock, plan.reconcileWait_ms, reconcile);
+  }
+
+  /** A truncate was met, and other tasks are not done with it: nothing may be processed. */
+  get isWaiting(): boolean {
+    return this.#truncation.isWaiting;
+  }
+
+  /** A snapshot has ended, and its last reads may still be on their way. */
+  get isPending(): boolean {
+    return this.#reconciliation.isPending;
+  }
+
+  /** What the task's state keeps. */
+  get text(): string | null {
+    return this.#reconciliation.text;
+  }
+
+  /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
+  async meet(truncate: Truncate, record: SourceRecord): Promise<boolean> {
+    const { processor, position, counters } = this.#options;
+    const silent = processor.silentAt(record.offset);
+    const removal = await this.#truncation.meet(truncate, record, silent);
+    if (removal === null) return false;
+    if (removal !== "ignored") await this.#truncate(removal);
+    position.skip(record);
+    counters.add("truncates");
+    return true;
+  }
+
+  /** Another task tells of a truncate, or of a snapshot's end. */
+  async receive(letter: Letter): Promise<void> {
+    const { at, send } = this.#options;
+    if (letter.kind === "truncated") this.#truncation.done(letter);
+    if (letter.kind === "snapshot-end") this.#reconciliation.begin(letter);
+    if (letter.kind !== "truncate" || letter.partition === at.partition) return;
+    await this.#truncate(letter.removal);
+    send({ kind: "truncated", ...at, name: recordName(letter.removal.record) });
+  }
+
+  /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
+  async reconcile(now: number): Promise<boolean> {
+    const { at, position, counters, end, logger } = this.#options;
+    const { next, snapshot, control } = position.record;
+    const endOfLog = async () => (await end()) ?? next;
+    const letter = await this.#reconciliation.ready(now, next, endOfLog);
+    if (letter === null) return false;
+    const rows = await this.#remove(letter.removal, (row) => {
+      const missing = isMissing(row, snapshot, letter);
+      if (missing) counters.add("reconciled");
+      return missing;
+    });
+    const record = recordName(letter.removal.record);
+    logger.info(
+      { ...at, record, rows },
+      "removed the rows that a complete snapshot no longer contained",
+    );
+    this.#reconciliation.done();
+    position.pass(control, null);
+    return true;
+  }
+
+  /** Removes, and makes durable, every row that is from before the truncate. */
+  async #truncate(removal: Removal): Promise<void> {
+    const { at, position, checkpoint, logger } = this.#options;
+    const rows = await this.#remove(removal, (row) => isRemovedBy(removal, row));
+    position.remember(removal);
+    await checkpoint();
+    const record = recordName(removal.record);
+    logger.info({ ...at, record, rows }, "removed the rows of a TRUNCATE");
+  }
+
+  /**
+   * While a record waits for another task no checkpoint can be made, and removals are made durable in parts.
+   * @returns how many rows were removed
+   */
+  async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<number> {
+    const { state, processor, position, take, release, checkpoint } = this.#options;
+    await release();
+    // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
+    position.pass(position.record.control, this.text);
+    await checkpoint();
+    let removed = 0;
+    for await (const [key, row] of state.rows()) {
+      if (!isGone(row)) continue;
+      await take(processor.remove(key, row, removal));
+      removed += 1;
+    }
+    await checkpoint();
+    return removed;
+  }
+}

@@ -1,0 +1,56 @@
+import { decodeLetter, encodeLetter, type Letter } from "../../coordination/control-message.ts";
+import type { Clock } from "../../lib/clock.ts";
+
+export type SnapshotEnd = Letter & { kind: "snapshot-end" };
+
+/**
+ * When to remove what a complete snapshot did not contain. Its end is told by one partition, and reads in another may
+ * still be on their way: some time after, the end of this partition's log is taken, and when all up to there is
+ * processed, every read has come.
+ */
+export class Reconciliation {
+  readonly #clock: Clock;
+  readonly #wait_ms: number;
+  #pending: { readonly letter: SnapshotEnd; readonly due: number } | null = null;
+  #until: number | null = null;
+
+  /** @param kept what `text` was when a former life of the task ended */
+  constructor(clock: Clock, wait_ms: number, kept: string | null) {
+    this.#clock = clock;
+    this.#wait_ms = wait_ms;
+    if (kept !== null)
+      this.begin(decodeLetter(Buffer.from(kept), "the stored end of a snapshot") as SnapshotEnd);
+  }
+
+  get isPending(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** What the task's state keeps of it. */
+  get text(): string | null {
+    return this.#pending && encodeLetter(this.#pending.letter).toString();
+  }
+
+  /** A snapshot has ended. The newest says all that an older one would; partitions may tell of them in any order. */
+  begin(letter: SnapshotEnd): void {
+    if (this.#pending && letter.removal.time < this.#pending.letter.removal.time) return;
+    this.#pending = { letter, due: this.#clock.now() + this.#wait_ms };
+    this.#until = null;
+  }
+
+  /**
+   * The snapshot whose reads have all come.
+   * @param now ms since 1970; infinite where the source has ended
+   * @param next the next offset to process
+   * @param end asks for the end of the partition's log
+   */
+  async ready(now: number, next: number, end: () => Promise<number>): Promise<SnapshotEnd | null> {
+    if (this.#pending === null || now < this.#pending.due) return null;
+    this.#until ??= await end();
+    return next < this.#until ? null : this.#pending.letter;
+  }
+
+  done(): void {
+    this.#pending = null;
+  }
+}

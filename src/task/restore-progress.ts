@@ -1,0 +1,37 @@
+import { Progress, type ProgressOptions } from "../lib/progress.ts";
+import type { Step } from "../lib/progress-text.ts";
+import type { RestoreProgress } from "../state/restore.ts";
+
+/** Shows how far the restores of a process have come: several go on side by side, and are one work to who waits. */
+export class RestoresShown {
+  readonly #options: ProgressOptions;
+  readonly #running = new Set<string>();
+  /** Those that have ended count until all have. */
+  readonly #restores = new Map<string, RestoreProgress>();
+  #progress: Progress | null = null;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  at(partition: string, progress: RestoreProgress): void {
+    this.#running.add(partition);
+    this.#restores.set(partition, progress);
+    this.#progress ??= new Progress("restoring", () => this.#step, this.#options);
+  }
+
+  ended(partition: string): void {
+    this.#running.delete(partition);
+    if (this.#running.size > 0) return;
+    this.#progress?.end();
+    this.#progress = null;
+    this.#restores.clear();
+  }
+
+  get #step(): Step {
+    const sum = (of: keyof RestoreProgress) =>
+      [...this.#restores.values()].reduce((total, restore) => total + restore[of], 0);
+    const counts = { "changelog offsets": sum("done"), partitions: this.#restores.size };
+    return { done: sum("done"), total: sum("total"), counts };
+  }
+}

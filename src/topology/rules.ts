@@ -1,0 +1,29 @@
+import type { ModelRule } from "../classify/rules.ts";
+import { CdcError } from "../lib/errors.ts";
+import { missingUser } from "../map/sync.ts";
+import type { SyncEntry } from "../state/sync-versions.ts";
+import type { TopicPlan } from "./topology.ts";
+
+/** The plan's models as classifying sees them, with the numbers that this task's stored rows give the syncs. */
+export function rulesOf(plan: TopicPlan, entries: readonly SyncEntry[]): readonly ModelRule[] {
+  return plan.models.map(({ name, filter, syncs }) => ({
+    name,
+    matches: filter.matches,
+    syncs: syncs.map(({ sync, options, initialResults, missingUser: policy }) => {
+      const number = entries.findIndex((entry) => entry.name === sync.name && !entry.retired);
+      return {
+        name: sync.name,
+        number,
+        watched: sync.watched,
+        hasUser: (row, absent) => sync.user(row, absent) !== null,
+        missingUser: (row) => {
+          if (policy === "ignore") return null;
+          const error = missingUser(options, row);
+          return policy === "stop" ? new CdcError("USER_REQUIRED", error.message) : error;
+        },
+        initialResults,
+        boundary: entries[number]?.boundary ?? 0,
+      };
+    }),
+  }));
+}

@@ -1,0 +1,108 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Real } from "../../../../src/data/row.ts";
+import { CdcError } from "../../../../src/lib/errors.ts";
+import { rowEvent } from "../../../support/debezium.ts";
+import { comesBefore, decoded, rowAt, told } from "../../../support/documented.ts";
+
+const s = suite("decode: MongoDB's connector, by its documentation");
+
+const EVENTS = decoded("mongodb");
+const [READ, CREATE, LOOKED_UP, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION] = [
+  0, 2, 3, 4, 5,
+] as const;
+const [REPLACED, WITH_BEFORE, WITHOUT_DOCUMENT, DELETE, DELETE_ALONE] = [6, 7, 8, 9, 11] as const;
+const [REPEATED, EXTENDED] = [13, 16] as const;
+
+const key = (number: number) => `["{\\"$oid\\": \\"596e275826f08b2730779e0${number}\\"}"]`;
+
+s("should tell what each record is", () => {
+  assert.equal(told(EVENTS), [
+    ...[`read ${key(1)}`, `read ${key(2)}`, `create ${key(3)}`, `update ${key(1)}`],
+    ...[`update ${key(3)}`, `update ${key(3)}`, `update ${key(1)}`, `update ${key(1)}`],
+    ...["UNKNOWN_SHAPE", `delete ${key(2)}`, `tombstone ${key(2)}`, `delete ${key(3)}`],
+    ...[`tombstone ${key(3)}`, `update ${key(1)}`, `delete ${key(2)}`, `tombstone ${key(2)}`],
+    ...[`create ${key(4)}`, "transaction"],
+  ]);
+});
+
+const DOCUMENT = {
+  _id: "596e275826f08b2730779e01",
+  email: "a@x",
+  visits: 42,
+  big: 9007199254740993n,
+  age: 7,
+  score: new Real("5"),
+  ratio: 0.1,
+  lost: "NaN",
+  credit: new Real("12345678901234567890.5"),
+  since: "2026-01-01T00:00:00.123Z",
+  token: "AQL/",
+  uuid: "0e9a1c3e-1f1f-4b3e-8f2a-000000000001",
+  tags: ["a", 1],
+  address: { city: "Ulm", moved: "1970-01-01T00:00:00.000Z" },
+  gone: null,
+};
+
+s("should read each type of a field, in the strict form and in the canonical one", () => {
+  assert.equal(rowAt(EVENTS, READ).row, DOCUMENT);
+  assert.equal(rowAt(EVENTS, EXTENDED).row, {
+    ...DOCUMENT,
+    _id: "596e275826f08b2730779e04",
+    email: "d@x",
+  });
+  assert.is(rowAt(EVENTS, READ).table, "crm.users");
+});
+
+s("should take the document that was looked up after an update, or that replaced the other", () => {
+  assert.is(rowAt(EVENTS, LOOKED_UP).row?.email, "a2@x");
+  assert.equal(rowAt(EVENTS, REPLACED).row?.tags, []);
+});
+
+s("should make the next document out of the one before and what changed", () => {
+  const { gone, ...rest } = DOCUMENT;
+  assert.equal(rowAt(EVENTS, WITH_BEFORE).row, {
+    ...rest,
+    email: "a4@x",
+    visits: 43,
+    tags: ["a", "z"],
+    address: { city: "Bonn" },
+  });
+});
+
+s("should set aside what only says what changed, and name the connector's setting", () => {
+  const event = EVENTS[WITHOUT_DOCUMENT];
+  assert.ok(event instanceof CdcError && event.next === "dead-letter");
+  assert.match(event.message, /capture\.mode=change_streams_update_full/);
+});
+
+s("should take a document before for complete, where there is one", () => {
+  assert.is(rowAt(EVENTS, DELETE).before?._id, "596e275826f08b2730779e02");
+  assert.is(rowAt(EVENTS, DELETE_ALONE).before, null);
+  assert.is(rowAt(EVENTS, WITH_BEFORE).before?.email, "a3@x");
+});
+
+s("should know the place of each change but those of a transaction", () => {
+  assert.ok(comesBefore(EVENTS, LOOKED_UP, REPLACED));
+  assert.is(rowAt(EVENTS, REPEATED).position, rowAt(EVENTS, LOOKED_UP).position);
+  assert.is(rowAt(EVENTS, FIRST_IN_TRANSACTION).position, null);
+  assert.is(rowAt(EVENTS, SECOND_IN_TRANSACTION).position, null);
+});
+
+s("should not compare a snapshot's cluster time with the wall clock of a change", () => {
+  assert.ok(rowAt(EVENTS, READ).position);
+  assert.not(comesBefore(EVENTS, READ, CREATE));
+});
+
+s("should know no place of a flattened document: a transaction does not show in it", () => {
+  const value = {
+    _id: "1",
+    __op: "u",
+    __source_connector: "mongodb",
+    __source_ts_ms: 1000,
+    __source_ord: 1,
+  };
+  assert.is(rowEvent(value).position, null);
+});
+
+s.run();

@@ -1,0 +1,61 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Real } from "../../../../src/data/row.ts";
+import { decoded, rowAt, told } from "../../../support/documented.ts";
+
+const s = suite("decode: Oracle's connector, by its documentation");
+
+const EVENTS = decoded("oracle", { followKeys: true });
+const [READ, NULLS, CREATE, UPDATE, DELETE, OLD_KEY, NEW_KEY] = [0, 1, 2, 3, 6, 8, 10] as const;
+
+s("should tell what each record is", () => {
+  assert.equal(told(EVENTS), [
+    ...["read [1]", "read [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
+    ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
+    ...["truncate CRM.USERS", "heartbeat"],
+  ]);
+});
+
+s("should read each type of a column", () => {
+  assert.equal(rowAt(EVENTS, READ).row, {
+    ID: 1,
+    EMAIL: "a@x",
+    CREDIT: 77.323, // NUMBER without a scale
+    BALANCE: 10.5,
+    BIG: new Real("12345678901234567890"),
+    RATE: 1.5,
+    SINCE: "2026-01-01T00:00:00.000Z", // Oracle's DATE has a time
+    CHANGED: "2026-01-01T00:00:03.000456Z",
+    EXACT: "2026-01-01T00:00:03.000456789Z",
+    SEEN: "2026-01-01T07:30:00.123456Z",
+    TERM: new Real("86400000000"),
+    BIO: "long text",
+    TOKEN: "AQI=",
+  });
+  assert.equal(rowAt(EVENTS, CREATE).row?.CREDIT, new Real("700"));
+  assert.is(rowAt(EVENTS, NULLS).row?.CREDIT, null);
+  assert.is(rowAt(EVENTS, READ).table, "CRM.USERS");
+});
+
+s("should not take the placeholder of an unchanged LOB for its value", () => {
+  const { row, unavailable, before } = rowAt(EVENTS, UPDATE);
+  assert.equal(unavailable, ["BIO"]);
+  assert.not("BIO" in (row ?? {}));
+  assert.not("BIO" in (before ?? {}));
+});
+
+s("should take the row before for complete", () => {
+  assert.is(rowAt(EVENTS, UPDATE).before?.EMAIL, "a@x");
+  assert.is(rowAt(EVENTS, DELETE).before?.EMAIL, "b@x");
+});
+
+s("should take no SCN for a place: it may name several changes", () => {
+  for (const event of EVENTS) assert.is("position" in event ? event.position : null, null);
+});
+
+s("should see the two halves of a change of key", () => {
+  assert.equal(rowAt(EVENTS, OLD_KEY).moved, { to: "[4]" });
+  assert.equal(rowAt(EVENTS, NEW_KEY).moved, { from: "[3]" });
+});
+
+s.run();

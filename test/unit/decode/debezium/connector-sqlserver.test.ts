@@ -1,0 +1,69 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { comesBefore, decoded, rowAt, told } from "../../../support/documented.ts";
+
+const s = suite("decode: SQL Server's connector, by its documentation");
+
+const EVENTS = decoded("sqlserver");
+const [READ, UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION] = [0, 3, 4, 5] as const;
+const [DELETE, OLD_KEY, NEW_KEY, REPEATED, INCREMENTAL] = [6, 8, 10, 11, 14] as const;
+
+s("should tell what each record is", () => {
+  assert.equal(told(EVENTS), [
+    ...["read [1]", "read [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
+    ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
+    ...[
+      "update [1]",
+      "delete [2]",
+      "tombstone [2]",
+      "read [4]",
+      "create [3]",
+      "schema change",
+      "transaction",
+    ],
+  ]);
+});
+
+s("should read each type of a column", () => {
+  assert.equal(rowAt(EVENTS, READ).row, {
+    id: 1,
+    email: "a@x",
+    active: true,
+    balance: 123.45, // money has four decimals
+    since: "2026-01-01",
+    opens: "09:00:00",
+    seen: "2026-01-01T00:00:03.000Z",
+    changed: "2026-01-01T00:00:03.000456Z",
+    exact: "2026-01-01T00:00:03.0004567Z", // datetime2(7): 100 ns
+    signed_up: "2026-01-01T07:30:00.1234567Z",
+    guid: "6F9619FF-8B86-D011-B42D-00C04FC964FF",
+    notes: "<a/>",
+    photo: "AQI=",
+  });
+  assert.equal(rowAt(EVENTS, UPDATE).row?.balance, -0.0001);
+  assert.is(rowAt(EVENTS, READ).table, "dbo.users");
+});
+
+s("should take the row before for complete", () => {
+  assert.is(rowAt(EVENTS, UPDATE).before?.email, "a@x");
+  assert.equal(rowAt(EVENTS, DELETE).before?.balance, null);
+});
+
+s("should know the place of each streamed change, and none of a snapshot's read", () => {
+  assert.is(rowAt(EVENTS, READ).position, null);
+  assert.is(rowAt(EVENTS, INCREMENTAL).position, null);
+  assert.ok(rowAt(EVENTS, INCREMENTAL).incremental);
+  const streamed = [UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION, DELETE, OLD_KEY, NEW_KEY];
+  const places = streamed.map((index) => rowAt(EVENTS, index).position);
+  assert.is(new Set(places).size, streamed.length);
+  assert.is(rowAt(EVENTS, REPEATED).position, rowAt(EVENTS, UPDATE).position);
+});
+
+s("should order transactions, and not the changes within one", () => {
+  assert.ok(comesBefore(EVENTS, UPDATE, FIRST_IN_TRANSACTION));
+  assert.ok(comesBefore(EVENTS, SECOND_IN_TRANSACTION, DELETE));
+  // The second has the smaller change_lsn, which SQL Server's documentation says is no order.
+  assert.not(comesBefore(EVENTS, SECOND_IN_TRANSACTION, FIRST_IN_TRANSACTION));
+});
+
+s.run();

@@ -1,0 +1,66 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ColumnType } from "../../../../src/decode/value/column-types.ts";
+import { comesBefore, decoded, rowAt, told } from "../../../support/documented.ts";
+
+const s = suite("decode: Vitess' connector, by its documentation");
+
+/** Without schemas: its decimals and large integers are texts, whatever the schema would say. */
+const COLUMNS: Readonly<Record<string, ColumnType>> = {
+  balance: { type: "decimal" },
+  big: { type: "int" },
+  since: { type: "date" },
+  seen_at: { type: "timestamp" },
+  changed_at: { type: "timestamp" },
+  prefs: { type: "json" },
+};
+const EVENTS = decoded("vitess", { columns: new Map(Object.entries(COLUMNS)) });
+const [COPIED, UPDATE, FIRST, SECOND, DELETE, REPEATED, UNORDERED] = [
+  0, 3, 4, 5, 6, 11, 15,
+] as const;
+
+s("should tell what each record is", () => {
+  assert.equal(told(EVENTS), [
+    ...["create [1]", "create [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
+    ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
+    ...["update [3]", "update [3]", "delete [2]", "tombstone [2]", "update [1]", "heartbeat"],
+  ]);
+});
+
+s("should read a row of records without schemas as the model's columns say", () => {
+  assert.equal(rowAt(EVENTS, COPIED).row, {
+    id: 1,
+    email: "a@x",
+    balance: 10.5,
+    big: 18446744073709551615n,
+    since: "2026-01-01",
+    seen_at: "2026-01-01T00:00:03.000456Z",
+    changed_at: "2026-01-01T00:00:00.500Z",
+    plan: "pro",
+    prefs: { dark: true },
+  });
+  assert.is(rowAt(EVENTS, COPIED).table, "commerce.users");
+});
+
+s("should tell a copied row as created: nothing marks its snapshot", () => {
+  assert.is(rowAt(EVENTS, COPIED).operation, "create");
+  assert.is(rowAt(EVENTS, COPIED).endsSnapshot, false);
+});
+
+s("should not rely on the row before", () => {
+  assert.is(rowAt(EVENTS, UPDATE).before, null);
+  assert.is(rowAt(EVENTS, DELETE).before, null);
+});
+
+s("should know the place of each change from the ordered transaction metadata", () => {
+  assert.ok(comesBefore(EVENTS, UPDATE, FIRST));
+  assert.ok(comesBefore(EVENTS, FIRST, SECOND));
+  assert.ok(comesBefore(EVENTS, SECOND, DELETE));
+  assert.is(rowAt(EVENTS, REPEATED).position, rowAt(EVENTS, FIRST).position);
+});
+
+s("should know no place without them: a VGTID names a transaction", () => {
+  assert.is(rowAt(EVENTS, UNORDERED).position, null);
+});
+
+s.run();

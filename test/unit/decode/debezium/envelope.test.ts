@@ -1,0 +1,197 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { CdcError } from "../../../../src/lib/errors.ts";
+import {
+  decoderOf,
+  decodeValue,
+  envelope,
+  envelopeSchema,
+  recordOf,
+  rowEvent,
+  withSchema,
+} from "../../../support/debezium.ts";
+
+const s = suite("decode: envelopes");
+
+const ROW = { id: 1, email: "a@x" };
+
+for (const [op, operation] of [
+  ["c", "create"],
+  ["u", "update"],
+  ["r", "read"],
+] as const) {
+  s(`should read op ${op} as ${operation} with the row after it`, () => {
+    const event = rowEvent(envelope({ op, after: ROW }));
+    assert.is(event.operation, operation);
+    assert.equal(event.row, ROW);
+    assert.is(event.key, "[1]");
+    assert.is(event.table, "public.users");
+    assert.is(event.time, 1_700_000_000_000);
+    assert.is(event.position, "postgresql|00000000000000001000");
+    assert.is(event.incremental, false);
+  });
+}
+
+s("should read op d as a delete without a row", () => {
+  const event = rowEvent(envelope({ op: "d", before: { id: 1, email: "" } }));
+  assert.is(event.operation, "delete");
+  assert.is(event.row, null);
+});
+
+s("should read op t as a truncate, which has no key", () => {
+  const event = decoderOf().decode(recordOf({ key: null, value: envelope({ op: "t" }) }));
+  assert.equal(event, {
+    kind: "truncate",
+    table: "public.users",
+    time: 1_700_000_000_000,
+    position: "postgresql|00000000000000001000",
+  });
+});
+
+s("should read the same with an embedded schema", () => {
+  const schema = envelopeSchema([
+    { type: "int64", field: "id" },
+    { type: "string", field: "email" },
+  ]);
+  const value = envelope({ op: "u", after: ROW });
+  assert.equal(rowEvent(withSchema(schema, value)).row, ROW);
+});
+
+s("should read what has no schema under a converter that embeds them", () => {
+  const decoder = decoderOf();
+  for (const email of ["first", "second"]) {
+    const value = withSchema(null, envelope({ op: "u", after: { ...ROW, email } }));
+    const event = decoder.decode(recordOf({ value, key: withSchema(null, { id: 1 }) }));
+    assert.equal(event.kind === "row" && [event.key, event.row?.email], ["[1]", email]);
+  }
+});
+
+s("should follow a schema that changes in mid-stream", () => {
+  const decoder = decoderOf();
+  const read = (columns: readonly object[], after: object) =>
+    decoder.decode(
+      recordOf({ value: withSchema(envelopeSchema(columns), envelope({ op: "u", after })) }),
+    );
+  const day = { type: "int32", name: "io.debezium.time.Date", field: "d" };
+  const rows = [
+    read([{ type: "int32", field: "d" }], { d: 1 }),
+    read([day], { d: 1 }),
+    read([day], { d: 2 }),
+    read([{ type: "int32", field: "d" }], { d: 1 }),
+  ];
+  assert.equal(
+    rows.map((event) => event.kind === "row" && event.row?.d),
+    [1, "1970-01-02", "1970-01-03", 1],
+  );
+});
+
+s("should take the braces and names inside a row for data, not for the end of the schema", () => {
+  const schema = envelopeSchema([{ type: "string", field: '{"payload":', doc: "}}{" }]);
+  const row = { '{"payload":': '"payload":{}}' };
+  const decoder = decoderOf();
+  for (const note of ["first", "second"]) {
+    const value = withSchema(schema, envelope({ op: "u", after: { ...row, note } }));
+    const event = decoder.decode(recordOf({ value }));
+    assert.equal(event.kind === "row" && event.row, { ...row, note });
+  }
+});
+
+s("should read the columns' defaults from the schema, in the columns' own form", () => {
+  const schema = envelopeSchema([
+    { type: "string", field: "plan", default: "free" },
+    { type: "int32", name: "io.debezium.time.Date", field: "since", default: 1 },
+    { type: "string", field: "email" },
+  ]);
+  const event = rowEvent(withSchema(schema, envelope({ op: "u", after: { plan: "pro" } })));
+  assert.equal(event.defaults, { plan: "free", since: "1970-01-02" });
+  assert.is(rowEvent(envelope({ op: "u", after: ROW })).defaults, null);
+});
+
+type BeforeCase = readonly [connector: string, complete: boolean | undefined, taken: boolean];
+
+const BEFORE: readonly BeforeCase[] = [
+  ["postgresql", undefined, false],
+  ["postgresql", true, true],
+  ["mysql", undefined, true],
+  ["mysql", false, false],
+  ["mariadb", undefined, true],
+  ["sqlserver", undefined, true],
+  ["oracle", undefined, true],
+  ["mongodb", undefined, true],
+  ["vitess", undefined, false],
+];
+
+for (const [connector, beforeIsComplete, taken] of BEFORE) {
+  const said = beforeIsComplete === undefined ? "" : `, said to be complete: ${beforeIsComplete}`;
+  s(`should ${taken ? "take" : "ignore"} the before of ${connector}${said}`, () => {
+    const value = envelope({ op: "d", before: ROW, source: { connector } });
+    assert.equal(rowEvent(value, { beforeIsComplete }).before, taken ? ROW : null);
+  });
+}
+
+s("should name the table by schema or database, and a collection", () => {
+  const named = (source: object) =>
+    rowEvent(envelope({ op: "c", after: ROW, source: { ...source } }));
+  assert.is(named({ schema: undefined }).table, "shop.users");
+  assert.is(
+    named({ schema: undefined, table: undefined, collection: "people" }).table,
+    "shop.people",
+  );
+});
+
+s("should take the commit time, else the connector's, else the record's", () => {
+  const time = (ts_ms: unknown, own: number) =>
+    rowEvent(envelope({ op: "c", after: ROW, source: { ts_ms }, ts_ms: own })).time;
+  assert.is(time(5, 6), 5);
+  assert.is(time(0, 6), 6);
+  assert.is(time(null, 6), 6);
+  assert.is(time(null, 0), 1_700_000_001_000);
+});
+
+s("should give an incremental read no position", () => {
+  const event = rowEvent(envelope({ op: "r", after: ROW, source: { snapshot: "incremental" } }));
+  assert.is(event.incremental, true);
+  assert.is(event.position, null);
+});
+
+s("should read MongoDB's documents, which are JSON text", () => {
+  const source = { connector: "mongodb", collection: "users", ts_ms: 7000, ord: 3 };
+  const event = rowEvent(envelope({ op: "c", after: '{"_id":1,"n":9007199254740993}', source }));
+  assert.equal(event.row, { _id: 1, n: 9007199254740993n });
+  assert.is(event.position, "mongodb|00000000000000007000:00000000000000000003");
+});
+
+const REFUSED: readonly (readonly [title: string, value: unknown, code: string, reason: RegExp])[] =
+  [
+    ["text that is no JSON", "{oops", "INVALID_JSON", /not JSON: \{oops/],
+    ["an empty value", Buffer.alloc(0), "INVALID_JSON", /not JSON/],
+    ["bytes that are no UTF-8", Buffer.from([0x7b, 0xff]), "INVALID_JSON", /not JSON/],
+    ["Avro", Buffer.from([0, 0, 0, 0, 7, 2, 65]), "UNKNOWN_SCHEMA", /kafka\.schemaRegistry/],
+    ["a schema block that ends early", '{"schema":{"type":"struct"', "INVALID_JSON", /not JSON/],
+    ["a number", "5", "UNKNOWN_SHAPE", /value is 5/],
+    ["a list", "[1]", "UNKNOWN_SHAPE", /value is \[1\]/],
+    ["an empty object", "{}", "UNKNOWN_SHAPE", /\{\}/],
+    ["an op that nobody knows", envelope({ op: "x", after: ROW }), "UNKNOWN_SHAPE", /op "x"/],
+    ["an update without a row", envelope({ op: "u" }), "UNKNOWN_SHAPE", /after null/],
+    ["a row that is a list", envelope({ op: "c", after: [1] }), "UNKNOWN_SHAPE", /after \[1\]/],
+    ["a document that is no JSON", envelope({ op: "c", after: "{oops" }), "UNKNOWN_SHAPE", /oops/],
+  ];
+
+for (const [title, value, code, reason] of REFUSED) {
+  s(`should set aside ${title}, saying what it found`, () => {
+    assert.throws(
+      () => decodeValue(value),
+      (error: CdcError) =>
+        error.code === code && error.next === "dead-letter" && reason.test(error.message),
+    );
+  });
+}
+
+s("should read on after a record that it refused", () => {
+  const decoder = decoderOf();
+  assert.throws(() => decoder.decode(recordOf({ value: '{"schema":{' })));
+  const event = decoder.decode(recordOf({ value: envelope({ op: "c", after: ROW }) }));
+  assert.equal(event.kind === "row" && event.row, ROW);
+});
+
+s.run();

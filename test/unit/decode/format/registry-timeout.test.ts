@@ -1,0 +1,128 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { SourceRecord } from "../../../../src/data/record.ts";
+import { registryOf, type SchemaRegistry } from "../../../../src/decode/format/schema-registry.ts";
+import type { CdcError } from "../../../../src/lib/errors.ts";
+import { silent } from "../../../../src/lib/logger.ts";
+import { wire } from "../../../support/fake-registry.ts";
+import { VirtualClock } from "../../../support/virtual-clock.ts";
+
+/** A registry that takes a question and does not answer it, or not to its end, or refuses it. */
+
+const SCHEMA = JSON.stringify({
+  type: "record",
+  name: "Value",
+  fields: [{ name: "id", type: "long" }],
+});
+const ANSWER = JSON.stringify({ schema: SCHEMA });
+
+const s = suite("decode: a silent registry");
+
+const FIRST: readonly (readonly [string, RequestListener])[] = [
+  ["says nothing", () => {}],
+  [
+    "dies in the midst of its answer",
+    (_request, response) => {
+      response.writeHead(200, { "content-length": ANSWER.length }).write(ANSWER.slice(0, 20));
+      setTimeout(() => response.destroy(), 20);
+    },
+  ],
+];
+
+for (const [what, misbehave] of FIRST) {
+  s(`should ask again one that ${what}`, async () => {
+    await asking(misbehave, async ({ registry, clock, asked }) => {
+      const prepared = registry.prepare([record()]).then(() => true, String);
+      await until(() => asked() === 1);
+      await sleep(100);
+      await clock.advance(9_999);
+      assert.is(asked(), 1, "it has ten seconds");
+      // The deadline, and what it waits before it asks again.
+      await until(async () => {
+        await clock.advance(100);
+        return asked() === 2;
+      });
+      assert.is(await prepared, true);
+      assert.equal(registry.read(wire(1, [14])).payload, { id: 7 });
+    });
+  });
+}
+
+s("should not hold a process that ends", async () => {
+  await asking(FIRST[0]?.[1] as RequestListener, async ({ registry, stop, asked }) => {
+    let told = "";
+    const tell = (error: unknown) => {
+      told = String(error);
+    };
+    registry.prepare([record()]).catch(tell);
+    await until(() => asked() === 1);
+    stop.abort();
+    await until(() => told !== "");
+    assert.match(told, /does not answer: not waited for/);
+  });
+});
+
+s("should ask for another schema after one that it was refused", async () => {
+  const refuse: RequestListener = (_request, response) => response.writeHead(403).end("{}");
+  await asking(refuse, async ({ registry, asked }) => {
+    await registry.prepare([record()]).then(
+      () => assert.unreachable(),
+      (error: CdcError) => assert.is(error.code, "REGISTRY_REFUSED"),
+    );
+    await registry.prepare([record()]);
+    assert.is(asked(), 2);
+  });
+});
+
+type Asking = {
+  readonly registry: SchemaRegistry;
+  readonly clock: VirtualClock;
+  readonly stop: AbortController;
+  readonly asked: () => number;
+};
+
+/** The first question meets `misbehave`, each later one an answer. */
+async function asking(
+  misbehave: RequestListener,
+  work: (parts: Asking) => Promise<void>,
+): Promise<void> {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked += 1;
+    if (asked === 1) return misbehave(request, response);
+    response.writeHead(200, { "content-type": "application/json" }).end(ANSWER);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const rest = { clock, logger: silent, stop: stop.signal };
+  const registry = registryOf({ url }, rest) as SchemaRegistry;
+  try {
+    await work({ registry, clock, stop, asked: () => asked });
+  } finally {
+    stop.abort();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error("not within 60 s");
+    await sleep(5);
+  }
+}
+
+function record(): SourceRecord {
+  return {
+    ...{ topic: "t", partition: 0, offset: 0, timestamp: 0, headers: {} },
+    ...{ key: Buffer.from('{"id":7}'), value: wire(1, [14]) },
+  };
+}
+
+s.run();

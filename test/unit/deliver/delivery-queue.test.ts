@@ -1,0 +1,186 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Answer } from "../../../src/deliver/destination.ts";
+import { Gate } from "../../../src/deliver/rate-limiter.ts";
+import type { Message } from "../../../src/map/sync.ts";
+import { LaneDriver } from "../../support/lane.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
+
+const s = suite("deliver: the lane");
+
+const OK: Answer = { status: 200, body: "" };
+const HOUR_MS = 3_600_000;
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `m${i}`);
+
+/** Answers the first requests as told, and takes the rest. */
+function answers(...first: readonly Answer[]) {
+  return (_messages: readonly Message[], request: number) => first[request] ?? OK;
+}
+
+s("should deliver in the order of the pushes, one batch in flight", async () => {
+  const driver = new LaneDriver();
+  const answer = driver.segment.hold();
+  for (const id of numbered(50)) driver.push(id);
+  await driver.clock.advance(0);
+  assert.is(driver.segment.requests.length, 1);
+  answer();
+  await driver.lane.settled(50);
+  assert.equal(driver.taken, numbered(50));
+  assert.is(driver.segment.mostInFlight, 1);
+  assert.is(driver.counters.get("messages_delivered"), 50);
+  assert.is(driver.counters.get("batches"), driver.segment.requests.length);
+});
+
+s("should cut batches at 2,500 messages", async () => {
+  const driver = new LaneDriver();
+  driver.push(...numbered(5_001));
+  await driver.lane.settled(5_001);
+  assert.equal(
+    driver.segment.requests.map(({ length }) => length),
+    [2_500, 2_500, 1],
+  );
+});
+
+s("should cut batches by UTF-8 bytes, not by characters", async () => {
+  const driver = new LaneDriver();
+  // 10,000 characters are 30,000 bytes, and 480,000 the limit with the rest of the messages: 15 to a request.
+  driver.lane.push(
+    numbered(32).map((id) => driver.message({ messageId: id, text: "€".repeat(10_000) })),
+  );
+  await driver.lane.settled(32);
+  assert.equal(
+    driver.segment.requests.map(({ length }) => length),
+    [15, 15, 2],
+  );
+});
+
+s("should wait a little for more to fill a batch, but not where it is full", async () => {
+  const driver = new LaneDriver({ linger_ms: 20 });
+  driver.push("a");
+  await driver.clock.advance(19);
+  driver.push("b");
+  assert.equal(driver.requests, []);
+  await driver.clock.advance(1);
+  assert.equal(driver.requests, [["a", "b"]]);
+
+  const full = new LaneDriver({ linger_ms: 20 });
+  full.push(...numbered(2_500));
+  await full.clock.advance(0);
+  assert.is(full.segment.taken.length, 2_500);
+});
+
+const PASSING: readonly (readonly [title: string, answer: Answer])[] = [
+  ["a server error", { status: 503, body: "" }],
+  ["a timeout at the server", { status: 408, body: "" }],
+  ["a network fault", { failure: "ECONNRESET" }],
+  ["a rate limit without a time", { status: 429, body: "" }],
+];
+
+for (const [title, passing] of PASSING) {
+  s(`should repeat the same batch after ${title}, for as long as it takes`, async () => {
+    const driver = new LaneDriver();
+    let down = true;
+    driver.segment.answer = () => (down ? passing : OK);
+    driver.push("a", "b");
+    await driver.clock.advance(0);
+    driver.push("c");
+    await driver.clock.advance(HOUR_MS);
+    assert.ok(driver.segment.requests.length > 100, "tried on");
+    assert.equal(driver.taken, []);
+    assert.ok(driver.requests.every((ids) => ids.join() === "a,b"));
+    down = false;
+    await driver.clock.advance(60_000);
+    assert.equal(driver.taken, ["a", "b", "c"]);
+    assert.equal(driver.failures, []);
+    assert.equal(driver.letters, []);
+  });
+}
+
+s("should not try again before a back-off has passed", async () => {
+  const driver = new LaneDriver();
+  driver.segment.answer = answers({ status: 500, body: "" });
+  driver.push("a");
+  await driver.clock.advance(99);
+  assert.is(driver.segment.requests.length, 1);
+  await driver.clock.advance(101);
+  assert.equal(driver.taken, ["a"]);
+  assert.is(driver.counters.get("retries"), 1);
+});
+
+s("should hold back all lanes until Retry-After has passed", async () => {
+  const clock = new VirtualClock();
+  const gate = new Gate(clock);
+  const [limited, other] = [new LaneDriver({ gate }, clock), new LaneDriver({ gate }, clock)];
+  limited.segment.answer = answers({ status: 429, body: "", retryAfter: "10" });
+  limited.push("a");
+  await clock.advance(0);
+  other.push("b");
+  await clock.advance(9_999);
+  assert.equal([limited.requests.length, other.requests.length], [1, 0]);
+  await clock.advance(1);
+  assert.equal([...limited.taken, ...other.taken], ["a", "b"]);
+});
+
+for (const status of [401, 403, 404]) {
+  s(`should stop on ${status}, deliver nothing more and give nothing up`, async () => {
+    const driver = new LaneDriver();
+    driver.segment.answer = answers({ status, body: "" });
+    const settled = driver.lane.settled(1);
+    driver.push("a");
+    assert.is(await driver.state(settled), "rejected");
+    driver.push("b");
+    await driver.clock.advance(HOUR_MS);
+    assert.is(driver.segment.requests.length, 1);
+    assert.is(driver.failures.length, 1);
+    assert.equal(driver.letters, []);
+    assert.is(await driver.state(driver.lane.settled(2)), "rejected");
+  });
+}
+
+s("should settle exactly what was delivered", async () => {
+  const driver = new LaneDriver();
+  driver.push("a");
+  await driver.clock.advance(0);
+  const answer = driver.segment.hold();
+  driver.push("b");
+  assert.is(await driver.state(driver.lane.settled(1)), "resolved");
+  const second = driver.lane.settled(2);
+  assert.is(await driver.state(second), "pending");
+  answer();
+  assert.is(await driver.state(second), "resolved");
+});
+
+s("should be full at its limit of messages or of bytes, until something is delivered", async () => {
+  for (const limit of [{ messages: 2 }, { bytes: 30 }]) {
+    const driver = new LaneDriver(limit);
+    const answer = driver.segment.hold();
+    driver.push("a");
+    assert.is(await driver.state(driver.lane.room()), "resolved");
+    driver.push("b");
+    const room = driver.lane.room();
+    assert.is(await driver.state(room), "pending");
+    answer();
+    assert.is(await driver.state(room), "resolved");
+  }
+});
+
+s("should give up what waits when it is closed, whatever it waits for", async () => {
+  for (const wait of ["an answer", "a back-off", "the gate", "more messages"]) {
+    const gate = new Gate(new VirtualClock());
+    const driver = new LaneDriver(wait === "more messages" ? { linger_ms: 20 } : { gate });
+    if (wait === "an answer") driver.segment.hold();
+    if (wait === "a back-off") driver.segment.answer = () => ({ status: 500, body: "" });
+    if (wait === "the gate") gate.closeFor(HOUR_MS);
+    driver.push("a");
+    const settled = driver.lane.settled(1);
+    assert.is(await driver.state(settled), "pending", wait);
+    driver.lane.close();
+    assert.is(await driver.state(settled), "rejected", wait);
+    assert.is(await driver.state(driver.lane.room()), "resolved");
+    await driver.clock.advance(HOUR_MS);
+    assert.equal(driver.taken, [], wait);
+    assert.equal(driver.failures, [], "a closed lane is no failure");
+  }
+});
+
+s.run();

@@ -1,0 +1,162 @@
+import type { Consumer, Kafka } from "kafkajs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { GroupMember } from "../../../../src/kafka/consumer/group-member.ts";
+import { Pulse } from "../../../../src/kafka/consumer/liveness.ts";
+import { silent } from "../../../../src/lib/logger.ts";
+import { flush, VirtualClock } from "../../../support/virtual-clock.ts";
+
+const SESSION_MS = 10_000;
+
+const s = suite("the pulse of a group's member");
+
+s("should be lost a session after the last heartbeat, where there are fetches", async () => {
+  const { clock, pulse, isLost } = watched();
+  for (let second = 0; second < 30; second += 1) {
+    pulse.fetched();
+    pulse.beat();
+    await clock.advance(1_000);
+  }
+  assert.is(isLost(), false);
+  for (let second = 0; second < 9; second += 1) {
+    pulse.fetched();
+    await clock.advance(1_000);
+  }
+  assert.is(isLost(), false);
+  for (let second = 0; second < 3; second += 1) {
+    pulse.fetched();
+    await clock.advance(1_000);
+  }
+  assert.is(isLost(), true);
+});
+
+s("should not be lost where nothing is fetched: a join waits for others", async () => {
+  const { clock, isLost } = watched();
+  await clock.advance(10 * SESSION_MS);
+  assert.is(isLost(), false);
+});
+
+s("should not be lost by one look after a long standstill", async () => {
+  const { clock, pulse, isLost } = watched();
+  pulse.fetched();
+  await clock.advance(SESSION_MS);
+  pulse.beat();
+  await clock.advance(SESSION_MS);
+  assert.is(isLost(), false);
+});
+
+s("should have a new consumer take the place of one that is no member any more", async () => {
+  const clock = new VirtualClock();
+  const kafka = new FakeKafka();
+  const joined: object[] = [];
+  const batches: object[] = [];
+  const member = memberOf(kafka, clock, {
+    joined: (assignment) => joined.push(assignment),
+    batch: (payload) => batches.push(payload),
+    skipped() {},
+    isFetching: () => true,
+  });
+  const stayed = member.stay(async () => {});
+  await flush();
+  const [first] = kafka.consumers as [FakeConsumer];
+  first.emit("consumer.group_join", { memberAssignment: { t: [0] } });
+  for (let second = 0; second < 15; second += 1) {
+    first.emit("consumer.fetch", {});
+    await clock.advance(1_000);
+  }
+  assert.is(kafka.consumers.length, 2);
+  assert.is(first.isConnected, false, "the old one is let go");
+  await first.eachBatch?.({});
+  first.emit("consumer.group_join", { memberAssignment: { t: [0] } });
+  assert.equal([joined.length, batches.length], [1, 0], "and not listened to");
+  kafka.consumers[1]?.emit("consumer.group_join", { memberAssignment: { t: [0] } });
+  assert.is(joined.length, 2);
+  await member.leave();
+  await stayed;
+});
+
+s("should begin no consumer once it was told to leave", async () => {
+  const clock = new VirtualClock();
+  const kafka = new FakeKafka();
+  const member = memberOf(kafka, clock, {
+    ...{ joined() {}, batch() {}, skipped() {} },
+    isFetching: () => true,
+  });
+  const looked = Promise.withResolvers<void>();
+  const stayed = member.stay(() => looked.promise);
+  await flush();
+  kafka.consumers[0]?.emit("consumer.crash", {
+    error: Object.assign(new Error("away"), { retriable: true }),
+  });
+  await clock.advance(60_000);
+  await member.leave();
+  looked.resolve();
+  await stayed;
+  assert.is(kafka.consumers.length, 1);
+});
+
+function watched() {
+  const clock = new VirtualClock();
+  const pulse = new Pulse(SESSION_MS, clock);
+  let lost = false;
+  void pulse.lost(new AbortController().signal).then(() => {
+    lost = true;
+  });
+  return { clock, pulse, isLost: () => lost };
+}
+
+function memberOf(
+  kafka: FakeKafka,
+  clock: VirtualClock,
+  events: ConstructorParameters<typeof GroupMember>[4],
+): GroupMember {
+  const group = {
+    ...{ id: "g", isAlone: false, topics: [] },
+    ...{ sessionTimeout_ms: SESSION_MS, silence_ms: 60_000 },
+    standing: { owned: () => [], held: () => [] },
+  };
+  return new GroupMember(kafka as unknown as Kafka, group, clock, silent, events);
+}
+
+type Listener = (event: { payload: object }) => void;
+
+class FakeKafka {
+  readonly consumers: FakeConsumer[] = [];
+
+  consumer(): Consumer {
+    const consumer = new FakeConsumer();
+    this.consumers.push(consumer);
+    return consumer as unknown as Consumer;
+  }
+}
+
+/** A consumer that says what it is told to. */
+class FakeConsumer {
+  isConnected = false;
+  eachBatch: ((payload: object) => Promise<void>) | undefined;
+  readonly #listeners: (readonly [string, Listener])[] = [];
+
+  on(event: string, listener: Listener): void {
+    this.#listeners.push([event, listener]);
+  }
+
+  emit(event: string, payload: object): void {
+    for (const [name, listener] of this.#listeners) if (name === event) listener({ payload });
+  }
+
+  async connect(): Promise<void> {
+    this.isConnected = true;
+  }
+
+  async subscribe(): Promise<void> {}
+
+  async run({ eachBatch }: { eachBatch: (payload: object) => Promise<void> }): Promise<void> {
+    this.eachBatch = eachBatch;
+  }
+
+  async disconnect(): Promise<void> {
+    this.isConnected = false;
+  }
+}
+
+s.run();

@@ -1,0 +1,128 @@
+import { networkInterfaces } from "node:os";
+import fastify from "fastify";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Explanation, Question } from "../../../src/explain/explanation.ts";
+import { CdcError } from "../../../src/lib/errors.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+import { serveExplain } from "../../../src/status/explain-route.ts";
+import { Telemetry } from "../../../src/status/telemetry.ts";
+
+const s = suite("telemetry: explanations of the status port");
+
+const SET_ASIDE = { topic: "users", partition: 1, offset: 7 };
+const EXPLAINED: Explanation = {
+  ...{ pipeline: "shop", model: "users", key: "[7]", looked: ["users/1"], notLooked: [] },
+  rows: [
+    {
+      ...{ from: SET_ASIDE, position: null, committedAt: null, isRemoved: false },
+      ...{ columns: ["id", "plan"], values: null, unknown: [], isStored: true },
+      syncs: [
+        {
+          ...{ sync: "life", type: "track", isNew: false, isMember: true, since: null },
+          last: {
+            ...{ kind: "added", messageId: null, from: SET_ASIDE, committedAt: null },
+            answer: { is: "set aside", at: null, says: null },
+          },
+        },
+      ],
+    },
+  ],
+  record: null,
+};
+
+const TEXT = `row [7] of model users, in users/1
+  stored from users/1@7
+  columns: id, plan
+  life (track): a member, since when is not known
+    last change: added, from users/1@7
+    no message could be made: it stands in the dead letters (shop.letters), of users/1@7
+`;
+
+const server = fastify();
+const telemetry = new Telemetry({
+  ...{ pipeline: "shop", version: "1", counters: new Counters() },
+  source: {
+    told: {
+      ...{ isJoined: true, reason: null, rebalances: 1, next: new Map() },
+      restarts: { crashed: 0, lost: 0, silent: 0 },
+    },
+    ends: async () => new Map(),
+  },
+});
+telemetry.watch({
+  gate: { standing: { wait_ms: 0, closed_ms: 0 } },
+  tasks: {
+    isSettled: true,
+    standings: async () => [],
+    explain: async ({ key }: Question) => {
+      if (key !== "7") throw new CdcError("ARGUMENTS", "the key cannot be read");
+      return EXPLAINED;
+    },
+  },
+});
+serveExplain(server, telemetry, "shop.letters");
+
+s.after(async () => {
+  await server.close();
+  telemetry.close();
+});
+
+for (const accept of [
+  "text/plain",
+  "Text/Plain;charset=utf-8, */*;q=0.1",
+  "application/json; q=0.4, text/plain; q=0.5",
+])
+  s(`should answer with what the command prints to who accepts ${accept}`, async () => {
+    for (const method of ["GET", "POST"] as const) {
+      const answer = await asked(accept, method);
+      assert.is(answer.statusCode, 200);
+      assert.is(answer.headers["content-type"], "text/plain; charset=utf-8");
+      assert.is(answer.body, TEXT);
+    }
+  });
+
+for (const accept of [
+  undefined,
+  "*/*",
+  "text/html,application/xml;q=0.9,*/*;q=0.8",
+  "application/json, text/plain, */*",
+  "text/plain;q=0, */*",
+])
+  s(`should answer with JSON to who accepts ${accept ?? "what there is"}`, async () => {
+    const answer = await asked(accept);
+    assert.match(String(answer.headers["content-type"]), /^application\/json/);
+    assert.equal(answer.json(), EXPLAINED);
+  });
+
+s("should say what is wrong, and what to do, as JSON always", async () => {
+  const answer = await asked("text/plain", "GET", "model=users&key=no");
+  assert.is(answer.statusCode, 400);
+  const { pipeline, code, reason, toDo } = answer.json();
+  assert.equal([pipeline, code, reason], ["shop", "BAD_QUESTION", "the key cannot be read"]);
+  assert.match(toDo, /write a key as 7, "a", \["org1",7\]/);
+});
+
+s("should tell values to this machine alone, at whichever of its addresses", async () => {
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const from = async (remoteAddress: string) => {
+    const url = "/explain?model=users&key=7&values=true";
+    return server.inject({ url, remoteAddress });
+  };
+  for (const { address } of own) assert.is((await from(address)).statusCode, 200, address);
+  const elsewhere = await from("192.0.2.1");
+  const { pipeline, code } = elsewhere.json();
+  assert.equal([elsewhere.statusCode, pipeline, code], [403, "shop", "VALUES_ELSEWHERE"]);
+});
+
+s.run();
+
+function asked(
+  accept: string | undefined,
+  method: "GET" | "POST" = "GET",
+  query = "model=users&key=7",
+) {
+  const headers = { ...(accept && { accept }), "content-type": "text/plain" };
+  const body = method === "POST" ? { payload: "{}" } : {};
+  return server.inject({ url: `/explain?${query}`, method, headers, ...body });
+}

@@ -1,0 +1,100 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CdcError } from "../../../src/lib/errors.ts";
+import { type Condition, liveness, readiness } from "../../../src/status/health.ts";
+import type { Phase } from "../../../src/task/task-status.ts";
+
+const s = suite("telemetry: live and ready");
+
+const JOINED = {
+  isJoined: true,
+  reason: null,
+  rebalances: 1,
+  restarts: { crashed: 0, lost: 0, silent: 0 },
+  next: new Map(),
+};
+const GOOD: Condition = {
+  failure: null,
+  isStopping: false,
+  source: JOINED,
+  isSettled: true,
+  tasks: [],
+};
+const task = (phase: Phase, restore: { done: number; total: number } | null = null) => ({
+  ...{ topic: "users", partition: 3, phase, restore },
+});
+
+const CASES: readonly {
+  readonly title: string;
+  readonly condition: Partial<Condition>;
+  readonly live?: string;
+  readonly ready?: string;
+  readonly reason?: RegExp;
+}[] = [
+  { title: "where it runs", condition: {} },
+  {
+    title: "where tasks walk or are paused",
+    condition: { tasks: [task("walking"), task("paused")] },
+  },
+  {
+    title: "before the first assignment",
+    condition: { source: { ...JOINED, isJoined: false, rebalances: 0 }, isSettled: false },
+    ready: "JOINING",
+    reason: /no partitions yet$/,
+  },
+  {
+    title: "where Kafka was never there",
+    condition: {
+      source: { ...JOINED, isJoined: false, rebalances: 0, reason: "connect ECONNREFUSED" },
+      isSettled: false,
+    },
+    ready: "JOINING",
+    reason: /ECONNREFUSED/,
+  },
+  {
+    title: "where Kafka is away",
+    condition: { source: { ...JOINED, isJoined: false, reason: "Connection timeout" } },
+    ready: "KAFKA_AWAY",
+    reason: /Connection timeout/,
+  },
+  {
+    title: "while it restores",
+    condition: { isSettled: false, tasks: [task("restoring", { done: 40, total: 100 })] },
+    ready: "RESTORING",
+    reason: /users\/3 restoring 40 of 100/,
+  },
+  {
+    title: "while partitions wait to be opened",
+    condition: { isSettled: false, tasks: [task("opening"), task("running")] },
+    ready: "RESTORING",
+    reason: /^users\/3 opening$/,
+  },
+  { title: "while it stops", condition: { isStopping: true }, ready: "STOPPING" },
+  {
+    title: "where it cannot go on",
+    condition: { failure: new CdcError("SEGMENT_CREDENTIALS", "the key is refused") },
+    live: "FAILED",
+    ready: "FAILED",
+    reason: /SEGMENT_CREDENTIALS: the key is refused/,
+  },
+];
+
+for (const { title, condition, live = "ok", ready = "ok", reason } of CASES) {
+  s(
+    `should be ${live === "ok" ? "live" : "not live"} and ${ready === "ok" ? "ready" : ready} ${title}`,
+    () => {
+      const now = { ...GOOD, ...condition };
+      for (const [health, expected] of [
+        [liveness(now), live],
+        [readiness(now), ready],
+      ] as const) {
+        assert.is(health.status === "ok" ? "ok" : health.code, expected);
+        if (health.status === "ok") continue;
+        if (reason) assert.match(health.reason, reason);
+        assert.ok(health.toDo.length > 3, "says what to do");
+      }
+    },
+  );
+}
+
+s.run();

@@ -1,0 +1,257 @@
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import fastify from "fastify";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Explanation, Question } from "../../../src/explain/explanation.ts";
+import { CdcError } from "../../../src/lib/errors.ts";
+import { Counters } from "../../../src/metrics/counters.ts";
+import { serveExplain } from "../../../src/status/explain-route.ts";
+import { StatusServer } from "../../../src/status/status-server.ts";
+import { Telemetry } from "../../../src/status/telemetry.ts";
+import { RUNNING } from "../../support/observed.ts";
+
+const s = suite("telemetry: the status port");
+
+const open: { close(): unknown }[] = [];
+s.after.each(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+const LETTERS = "shop.dead-letters";
+const SOURCE = {
+  told: {
+    ...{ isJoined: true, reason: null, rebalances: 1 },
+    restarts: { crashed: 0, lost: 0, silent: 0 },
+    next: new Map(),
+  },
+  ends: async () => new Map([[0, 12]]),
+};
+
+async function served(host = "127.0.0.1") {
+  const counters = new Counters();
+  const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
+  const syncs = [{ name: "life", model: "users", type: "track" }] as const;
+  const about = {
+    host,
+    port: 0,
+    telemetry,
+    syncs,
+    settings: { name: "shop" },
+    deadLetters: LETTERS,
+  };
+  const server = await StatusServer.open(about);
+  open.push(server, telemetry);
+  const get = async (path: string, init?: RequestInit) => {
+    const response = await fetch(server.url + path, init);
+    const text = await response.text();
+    return { code: response.status, text, json: text.startsWith("{") ? JSON.parse(text) : null };
+  };
+  return { telemetry, server, get };
+}
+
+const EXPLAINED: Explanation = {
+  ...{ pipeline: "shop", model: "users", key: "[7]", looked: ["users/0"], notLooked: [] },
+  ...{ rows: [], record: null },
+};
+const asked: Question[] = [];
+const tasks = {
+  isSettled: true,
+  standings: async () => [RUNNING],
+  explain: async (question: Question) => {
+    asked.push(question);
+    if (question.model !== "users") throw new CdcError("ARGUMENTS", "there is no such model");
+    return EXPLAINED;
+  },
+};
+const gate = { standing: { wait_ms: 0, closed_ms: 0 } };
+
+s("should be live and not ready before the pipeline runs, and ready then", async () => {
+  const { telemetry, get } = await served();
+  assert.is((await get("/live")).code, 200);
+  const before = await get("/ready");
+  assert.equal([before.code, before.json.code], [503, "RESTORING"]);
+  assert.ok(before.json.reason && before.json.toDo);
+  telemetry.watch({ gate, tasks });
+  const ready = await get("/ready");
+  assert.equal([ready.code, ready.json], [200, { status: "ok" }]);
+});
+
+s("should be neither once the pipeline cannot go on", async () => {
+  const { telemetry, get } = await served();
+  telemetry.watch({ gate, tasks });
+  telemetry.failed(new CdcError("SEGMENT_CREDENTIALS", "the key is refused"));
+  for (const path of ["/live", "/ready"]) {
+    const { code, json } = await get(path);
+    assert.equal([code, json.code], [503, "FAILED"]);
+    assert.match(json.reason, /SEGMENT_CREDENTIALS: the key is refused/);
+  }
+});
+
+s("should answer with metrics, the status, messages and dead letters", async () => {
+  const { telemetry, get } = await served();
+  telemetry.watch({ gate, tasks });
+  telemetry.answered("retry", "HTTP 503");
+  const error = new CdcError("MISSING_KEY", "the record has no key");
+  telemetry.setAside([{ record: { topic: "users", partition: 0, offset: 4 }, error }]);
+  const metrics = await get("/metrics");
+  assert.match(metrics.text, /^cdc_to_segment_lag_records\{topic="users",partition="0"\} 2$/m);
+  const { json: status } = await get("/status");
+  assert.equal(status.partitions[0].lag.records, 2);
+  assert.equal([status.pipeline, status.settings], ["shop", { name: "shop" }]);
+  assert.is(status.segment.lastAnswer.reason, "HTTP 503");
+  assert.equal((await get("/status/messages?sync=life&user=1&key=2")).json, { messages: [] });
+  const [letter] = (await get("/status/dead-letters")).json.deadLetters;
+  assert.equal([letter.code, letter.offset], ["MISSING_KEY", 4]);
+});
+
+s("should say what can be asked", async () => {
+  const { get } = await served();
+  for (const path of [
+    "/status/messages?sync=no",
+    "/status/messages?user=1&user=2",
+    "/status/messages?x=1",
+  ]) {
+    const { code, json } = await get(path);
+    assert.equal([code, json.code], [400, "BAD_QUESTION"], path);
+    assert.match(json.toDo, /life/);
+  }
+  const { code, json } = await get("/nothing");
+  assert.equal([code, json.code], [404, "NO_SUCH_PATH"]);
+});
+
+s("should pass on what is asked about a row, and say what is wrong with a question", async () => {
+  const { telemetry, get } = await served();
+  const early = await get("/explain?model=users&key=7");
+  assert.equal([early.code, early.json.code], [503, "NOT_RUNNING"]);
+  telemetry.watch({ gate, tasks });
+  asked.splice(0);
+  const answer = await get("/explain?model=users&key=7");
+  assert.equal([answer.code, answer.json], [200, EXPLAINED]);
+  const line = '{"topic":"users"}';
+  const headers = { "content-type": "text/plain" };
+  await get("/explain?model=users&values=true", { method: "POST", body: line, headers });
+  const json = { "content-type": "application/json" };
+  await get("/explain?model=users", { method: "POST", body: line, headers: json });
+  assert.equal(asked, [
+    { model: "users", key: "7", line: null, showValues: false },
+    { model: "users", key: null, line, showValues: true },
+    { model: "users", key: null, line, showValues: false },
+  ]);
+  for (const query of ["key=7", "model=x&key=7", "model=users&kay=7", "model=users&key=1&key=2"]) {
+    const { code, json } = await get(`/explain?${query}`);
+    assert.equal([code, json.code], [400, "BAD_QUESTION"], query);
+    assert.ok(json.reason && json.toDo);
+  }
+});
+
+s("should say how to ask where a body cannot be taken", async () => {
+  const { telemetry, server, get } = await served();
+  telemetry.watch({ gate, tasks });
+  for (const [type, expected, reason] of [
+    ["application/x-www-form-urlencoded", 415, /Media Type/],
+    ["application/json", 400, /JSON/],
+  ] as const) {
+    const headers = { "content-type": type };
+    const { code, json } = await get("/explain?model=users", {
+      ...{ method: "POST", body: "{", headers },
+    });
+    assert.equal([code, json.pipeline, json.code], [expected, "shop", "BAD_QUESTION"], type);
+    assert.match(json.reason, reason);
+    assert.match(json.toDo, /a recorded line as the body, as text\/plain/);
+  }
+  assert.is(await codeForBody(server.url, 20_000_001), 413);
+});
+
+s("should tell values of rows to this machine alone", async () => {
+  const { telemetry } = await served();
+  telemetry.watch({ gate, tasks });
+  const server = fastify();
+  open.push(server);
+  serveExplain(server, telemetry, LETTERS);
+  for (const [remoteAddress, values, code] of [
+    ["10.0.0.9", "false", 200],
+    ["10.0.0.9", "true", 403],
+    ["127.0.0.1", "true", 200],
+    ["::1", "true", 200],
+    ["::ffff:127.0.0.1", "true", 200],
+    ["::ffff:10.0.0.9", "true", 403],
+  ] as const) {
+    const url = `/explain?model=users&key=7&values=${values}`;
+    const { statusCode } = await server.inject({ url, remoteAddress });
+    assert.is(statusCode, code, `${remoteAddress} ${values}`);
+  }
+});
+
+s(
+  "should not answer on loopback to the name of another host: a page of the web may point one here",
+  async () => {
+    const { server } = await served();
+    for (const [host, expected] of [
+      ["evil.example", 403],
+      ["localhost", 200],
+      ["127.0.0.1", 200],
+    ] as const)
+      assert.is(await codeFor(server.url, host), expected, host);
+  },
+);
+
+s("should answer to any name where it listens to others", async () => {
+  const { server } = await served("0.0.0.0");
+  assert.is(await codeFor(server.url.replace("0.0.0.0", "127.0.0.1"), "pod.cluster.local"), 200);
+});
+
+s("should say what is wrong with a port that it cannot have", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.once("listening", resolve));
+  open.push(other);
+  const { port } = other.address() as AddressInfo;
+  const counters = new Counters();
+  const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
+  open.push(telemetry);
+  const about = { telemetry, syncs: [], settings: {}, deadLetters: LETTERS };
+  for (const [at, reason] of [
+    [
+      { host: "127.0.0.1", port },
+      new RegExp(`127.0.0.1:${port}: another process does; set status.host`),
+    ],
+    [{ host: "192.0.2.1", port: 0 }, /192.0.2.1:0: .*EADDRNOTAVAIL/],
+  ] as const) {
+    const error = await StatusServer.open({ ...about, ...at }).catch((error) => error);
+    assert.instance(error, CdcError);
+    assert.equal([error.code, error.next], ["CONFIGURATION", "usage"]);
+    assert.match(error.message, reason);
+  }
+});
+
+function codeFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(url);
+    const asked = request({
+      host: "127.0.0.1",
+      port,
+      path: "/live",
+      headers: { host: `${host}:${port}` },
+    });
+    asked.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+/** Of a body it says how large it is, and sends none of it. */
+function codeForBody(url: string, bytes: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "text/plain", "content-length": bytes };
+    const asked = request(`${url}/explain?model=users`, { method: "POST", headers });
+    asked.on("response", ({ statusCode }) => {
+      resolve(statusCode);
+      asked.destroy();
+    });
+    asked.on("error", reject).flushHeaders();
+  });
+}
+
+s.run();
