@@ -1,10 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from "kafkajs";
+import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry } from "kafkajs";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { registerCompression } from "./compression.ts";
+
+/** kafkajs' admin client, for the code outside this directory that describes topics and groups. */
+export type KafkaAdmin = Admin;
 
 export type KafkaSettings = {
   /** `host:port` each. */

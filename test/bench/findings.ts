@@ -1,7 +1,7 @@
+import type { Peer } from "./ground.ts";
 import type { Size } from "./growth.ts";
 import type { Latency } from "./latency.ts";
 import type { Measured } from "./measure.ts";
-import type { Peer } from "./peer.ts";
 import type { Group } from "./processes.ts";
 import type { Profile } from "./profile.ts";
 import type { Restore } from "./restore.ts";

@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { schemaless } from "./format.ts";
+import type { Ground } from "./ground.ts";
 import { GrowingTable } from "./growing-table.ts";
 import { type Span, spanOf } from "./measure.ts";
-import type { Ground } from "./peer.ts";
 import { firstTaken, startService, stateFolder } from "./service.ts";
 import { append, deleteTopics, makeTopic } from "./topic.ts";
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { type FeedChange, feed, PARTITIONS } from "./feed.ts";
 import { schemaless } from "./format.ts";
-import type { Ground } from "./peer.ts";
+import type { Ground } from "./ground.ts";
 import { firstTaken, startService } from "./service.ts";
 import { makeTopic, messageOf, startProducer } from "./topic.ts";
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Child } from "./child.ts";
-import type { Ground, Peer, Running } from "./peer.ts";
+import type { Ground, Peer, Running } from "./ground.ts";
 
 /** What one peer did in one round. */
 export type Measured = {

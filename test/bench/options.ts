@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
+import type { Peer } from "./ground.ts";
 import { LARGEST, SIZES } from "./growth.ts";
-import { type Peer, peers } from "./peer.ts";
+import { peers } from "./peer.ts";
 
 /** What is measured besides the peers. */
 const PARTS = ["restore", "latency", "processes", "growth", "profile", "stages"] as const;

@@ -2,43 +2,10 @@ import type { Watchdog } from "../stack/watchdog.ts";
 import { Child } from "./child.ts";
 import type { FeedMessages } from "./feed.ts";
 import { type FormatId, TOPICS } from "./format.ts";
+import type { Ground, Peer, Running } from "./ground.ts";
 import type { Segment } from "./segment.ts";
 import { firstTaken, type ServiceOptions, startService } from "./service.ts";
 import { STREAMS_PEERS } from "./streams.ts";
-
-/** What every peer works on. */
-export type Ground = {
-  readonly watchdog: Watchdog;
-  readonly broker: string;
-  readonly registryUrl: string;
-  readonly segment: Segment;
-  readonly recording: string;
-  /** Class path of the program in `kafka-streams/`. */
-  readonly streamsPath: string;
-  readonly records: number;
-  readonly keys: number;
-  readonly messages: FeedMessages;
-  /** Folder for processor profiles of our own peers; none are made without it. */
-  readonly profiles?: string;
-};
-
-/** A running peer: its processes, and the two moments between which it is measured. */
-export type Running = {
-  readonly children: readonly Child[];
-  /** Its partitions are assigned and nothing is fetched yet. */
-  readonly started: Promise<void>;
-  /** Everything is done: seen, or where the peer sends, answered. */
-  readonly ended: Promise<void>;
-};
-
-export type Peer = {
-  readonly id: string;
-  readonly name: string;
-  readonly format: FormatId;
-  readonly messages: (ground: Ground) => number;
-  /** `run` is a name that no earlier run had. */
-  readonly start: (ground: Ground, run: string) => Running;
-};
 
 const SCRIPT = new URL("script-process.ts", import.meta.url).pathname;
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { startStack } from "../stack/stack.ts";
 import { schemaless } from "./format.ts";
+import type { Ground, Peer } from "./ground.ts";
 import { type Measured, measure } from "./measure.ts";
-import type { Ground, Peer } from "./peer.ts";
 import { startService } from "./service.ts";
 import { fillTopic } from "./topic.ts";
 

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Ground, Peer } from "./ground.ts";
 import { spanOf } from "./measure.ts";
-import { type Ground, type Peer, peers } from "./peer.ts";
+import { peers } from "./peer.ts";
 
 /** Where the time of the thread goes that runs all JavaScript of `run`, in microseconds of each record. */
 export type Profile = {

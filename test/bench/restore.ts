@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import type { Child } from "./child.ts";
 import { PARTITIONS } from "./feed.ts";
+import type { Ground } from "./ground.ts";
 import { spanOf } from "./measure.ts";
-import type { Ground } from "./peer.ts";
 import { firstTaken, startService, stateFolder } from "./service.ts";
 
 /** What a state is worth that has to be made anew. */

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { FormatId } from "./format.ts";
-import type { Ground } from "./peer.ts";
+import type { Ground } from "./ground.ts";
 import { settingsText } from "./settings.ts";
 
 /** What a process of ours needs of the bench. */

@@ -8,7 +8,7 @@ import { run } from "../stack/run.ts";
 import versions from "../stack/versions.json" with { type: "json" };
 import { Child } from "./child.ts";
 import { TOPICS } from "./format.ts";
-import type { Ground, Peer, Running } from "./peer.ts";
+import type { Ground, Peer, Running } from "./ground.ts";
 
 const PROJECT = new URL("kafka-streams", import.meta.url).pathname;
 

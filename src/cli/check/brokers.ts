@@ -1,12 +1,12 @@
-import type { Admin } from "kafkajs";
 import { failureOf } from "../../kafka/failure.ts";
+import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import type { KafkaAccess } from "../kafka-access.ts";
 import { counted, type Finding, ok, problem } from "./finding.ts";
 import { unanswered } from "./kafka-error.ts";
 
 /** Whether the brokers can be reached, with these credentials; connects `admin`. */
 export async function checkBrokers(
-  admin: Admin,
+  admin: KafkaAdmin,
   { connection }: KafkaAccess,
 ): Promise<readonly Finding[]> {
   const named = connection.brokers.join(", ");
@@ -23,7 +23,7 @@ export async function checkBrokers(
 }
 
 /** Whether the service's group may be used, and is. */
-export async function checkGroup(admin: Admin, groupId: string): Promise<Finding> {
+export async function checkGroup(admin: KafkaAdmin, groupId: string): Promise<Finding> {
   const about = `group ${groupId}`;
   try {
     const { groups } = await admin.describeGroups([groupId]);

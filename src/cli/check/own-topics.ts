@@ -1,7 +1,7 @@
-import type { Admin } from "kafkajs";
 import type { Settings } from "../../config/settings.ts";
 import { changelogTopicOf } from "../../kafka/changelog/changelog-topic.ts";
 import { topicConfig } from "../../kafka/internal-topic.ts";
+import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
 import { durationText } from "./duration-text.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
@@ -26,7 +26,7 @@ type OwnTopic = {
 
 /** The topics that the pipeline keeps for itself: whether they are there, and as they have to be. */
 export async function checkOwnTopics(
-  admin: Admin,
+  admin: KafkaAdmin,
   settings: Settings,
   sources: readonly string[],
 ): Promise<readonly Finding[]> {
@@ -55,7 +55,7 @@ export async function checkOwnTopics(
   return findings;
 }
 
-function ownTopics(admin: Admin, settings: Settings, sources: readonly string[]): OwnTopic[] {
+function ownTopics(admin: KafkaAdmin, settings: Settings, sources: readonly string[]): OwnTopic[] {
   const { name, kafka, state } = settings;
   const control = kafka?.controlTopic ?? `${name}.control`;
   const judgeControl: OwnTopic["judge"] = (about, found) =>
@@ -125,7 +125,7 @@ function clockText({ timestampType }: State): string {
     : "";
 }
 
-async function stateOf(admin: Admin, topic: string): Promise<State> {
+async function stateOf(admin: KafkaAdmin, topic: string): Promise<State> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const partitions = topics[0]?.partitions ?? [];
   const config = await topicConfig(admin, topic, ASKED);

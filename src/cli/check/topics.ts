@@ -1,15 +1,15 @@
-import type { Admin } from "kafkajs";
 import { nearest } from "../../config/suggest.ts";
 import { namesTopic, type TopicName } from "../../data/topic-pattern.ts";
 import { isRefused } from "../../kafka/failure.ts";
 import { topicConfig } from "../../kafka/internal-topic.ts";
+import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import { durationText } from "./duration-text.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
 import { unanswered } from "./kafka-error.ts";
 
 /** The topics that are there of those wanted, and what was found of each name. */
 export async function findTopics(
-  admin: Admin,
+  admin: KafkaAdmin,
   wanted: readonly TopicName[],
 ): Promise<{ readonly found: readonly string[]; readonly findings: readonly Finding[] }> {
   const existing = await admin.listTopics();
@@ -32,7 +32,11 @@ export async function findTopics(
 }
 
 /** A topic that may not be seen is not listed; its settings are asked for, which does not make it. */
-async function missing(admin: Admin, topic: string, existing: readonly string[]): Promise<Finding> {
+async function missing(
+  admin: KafkaAdmin,
+  topic: string,
+  existing: readonly string[],
+): Promise<Finding> {
   const about = `topic ${topic}`;
   const refusal = await topicConfig(admin, topic, ["cleanup.policy"]).then(
     () => null,
@@ -52,7 +56,7 @@ const ASKED = ["cleanup.policy", "retention.ms", "retention.bytes", "delete.rete
 
 /** Partitions and policy of a source topic, and whether it keeps its records for as long as the pipeline may be away. */
 export async function checkTopic(
-  admin: Admin,
+  admin: KafkaAdmin,
   topic: string,
   outage_ms: number,
 ): Promise<readonly Finding[]> {
