@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
-import { assertAgreement, type Case, POSTGRES_KEYS } from "../support/agreement.ts";
+import { assertAgreement, POSTGRES_KEYS } from "../support/agreement.ts";
+import type { Case } from "../support/agreement-case.ts";
 import {
   DEFAULT_FOR_NULL,
   OF_POSTGRES,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as assert from "uvu/assert";
+import type { Case } from "./agreement-case.ts";
 import { columnType } from "./column-type.ts";
 import { previewed, type Seen, sent } from "./previewed-rows.ts";
 import type { Tables } from "./recorded-tables.ts";
@@ -10,34 +11,6 @@ import {
   type Kind,
   type Step,
 } from "./truth.ts";
-
-/** A recorded run, and what of it Kafka cannot tell. */
-export type Case = {
-  readonly name: string;
-  readonly prefix: string;
-  /** Key columns of each table; a table that is not named has no key. */
-  readonly keys: { readonly [table: string]: readonly string[] };
-  readonly tables: Tables;
-  /** Records without schemas: their types have to be declared. */
-  readonly schemaless: boolean;
-  readonly records?: string;
-  /** The fixture whose log of the database it shares; default: its own. */
-  readonly truth?: string;
-  /** Settings beside models and syncs. */
-  readonly settings?: object;
-  /** Settings of every model beside its topic. */
-  readonly model?: { readonly keyChange?: "changed"; readonly reconcile?: boolean };
-  /** Names of columns as the records have them. */
-  readonly columnName?: (column: string) => string;
-  /** Tables left out, and why. */
-  readonly leftOut?: { readonly [table: string]: string };
-  /** What Kafka cannot tell, per row: the kinds to expect instead, and why. */
-  readonly invisible?: {
-    readonly [row: string]: { readonly kinds: readonly Kind[]; readonly why: string };
-  };
-  /** Values that Kafka does not tell, as `table column` or `table key column`, and why. */
-  readonly otherValues?: { readonly [column: string]: string };
-};
 
 /** The tables of the main PostgreSQL scenario, which was recorded in several formats. */
 export const POSTGRES_KEYS = {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import type { Case } from "./agreement.ts";
+import type { Case } from "./agreement-case.ts";
 import { columnType } from "./column-type.ts";
 import { cdcToSegment } from "./command-line.ts";
 import { PARTS, type Tables } from "./recorded-tables.ts";
