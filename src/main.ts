@@ -12,7 +12,7 @@ import { replay } from "./cli/replay/replay.ts";
 import { run } from "./cli/run/run.ts";
 import { duration } from "./config/setting-kinds.ts";
 import { CdcError, messageOf } from "./lib/errors.ts";
-import { keepHeapSmall } from "./lib/v8-heap.ts";
+import { limitHeapGrowth } from "./lib/v8-heap.ts";
 
 const USAGE = `cdc-to-segment turns Debezium change topics into Segment identify and track calls.
 
@@ -122,7 +122,7 @@ async function main(): Promise<void> {
     throw wrong(`${name} needs an INPUT: a recorded file, or - for standard input`);
   const extra = command.hasInput ? more : inputs;
   if (extra.length > 0) throw wrong(`${name} does not take ${extra.join(" ")}`);
-  keepHeapSmall();
+  limitHeapGrowth();
   await command.start(given.config ?? "", input, given);
 }
 

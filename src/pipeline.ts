@@ -1,52 +1,52 @@
 import type { Settings } from "./config/settings.ts";
 import type { Control } from "./coordination/control.ts";
 import { registryOf } from "./decode/format/schema-registry.ts";
-import { Lane } from "./deliver/delivery-queue.ts";
+import { DeliveryQueue } from "./deliver/delivery-queue.ts";
 import type { Destination } from "./deliver/destination.ts";
-import type { LaneMessage, OrderedLane } from "./deliver/outgoing.ts";
-import { Gate } from "./deliver/rate-limiter.ts";
+import type { OutgoingMessage, OutgoingQueue } from "./deliver/outgoing.ts";
+import { RateLimiter } from "./deliver/rate-limiter.ts";
 import type { DeadLetter, DeadLetters } from "./dlq/dead-letters.ts";
-import { RefusalRatio } from "./dlq/failure-ratio.ts";
+import { FailureRatio } from "./dlq/failure-ratio.ts";
 import type { Clock } from "./lib/clock.ts";
 import { CdcError, messageOf } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
 import type { Counters } from "./metrics/counters.ts";
 import type { Source, SourceListener } from "./source/source.ts";
 import type { Changelog } from "./state/changelog.ts";
-import { BegunTopicsFile } from "./state/known-topics.ts";
+import { KnownTopicsFile } from "./state/known-topics.ts";
 import { RocksDbStore } from "./state/rocksdb-store.ts";
 import type { Store } from "./state/store.ts";
 import type { Telemetry } from "./status/telemetry.ts";
-import type { Processor, ProcessorOptions } from "./task/record-processor.ts";
+import type { RecordProcessor, RecordProcessorOptions } from "./task/record-processor.ts";
 import { TaskManager } from "./task/task-manager.ts";
-import type { Plans } from "./topology/topology.ts";
+import type { Topology } from "./topology/topology.ts";
 
 export type PipelineParts = {
   readonly settings: Settings;
-  readonly plans: Plans;
+  readonly topology: Topology;
   readonly source: Source;
   /** Where messages go, or what stands for the lanes. */
-  readonly destination: Destination | { readonly lane: () => OrderedLane };
+  readonly destination: Destination | { readonly queue: () => OutgoingQueue };
   readonly deadLetters: DeadLetters;
   /** How the tasks of the pipeline tell each other what concerns several partitions. */
   readonly controlFor: (onFailure: (error: unknown) => void) => Control;
   /** Where the state goes besides this machine's disk; `null` where nowhere. */
   readonly changelog?: Changelog | null;
   /** Folder of this pipeline's stores. */
-  readonly folder: string;
+  readonly directory: string;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
   /** Looks on; nobody does under a command that ends by itself. */
   readonly telemetry?: Telemetry;
   /** RocksDB unless told otherwise. */
-  readonly openStore?: (folder: string, memory_bytes: number) => Promise<Store>;
+  readonly openStore?: (directory: string, memory_bytes: number) => Promise<Store>;
   /** What processes the records of a task, where they do not come in their order. */
-  readonly processorFor?: (options: ProcessorOptions) => Processor;
+  readonly processorFor?: (options: RecordProcessorOptions) => RecordProcessor;
   /** A partition that has no state is refused, rather than begun. */
   readonly requireState?: boolean;
   /** Sees every message as it is handed to its lane. */
-  readonly onMessages?: (messages: readonly LaneMessage[]) => void;
+  readonly onMessages?: (messages: readonly OutgoingMessage[]) => void;
   /** Sees the source's calls first; for what needs to know when a window of records is done. */
   readonly listen?: (listener: SourceListener) => SourceListener;
 };
@@ -64,13 +64,13 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   // What waits for ever (a registry, a dead-letter topic) waits no longer once the pipeline ends, for whatever reason.
   const ending = new AbortController();
   const failures: unknown[] = [];
-  const gate = new Gate(clock);
-  const refusals = RefusalRatio.of(settings.deadLetters);
+  const rateLimiter = new RateLimiter(clock);
+  const rejections = FailureRatio.of(settings.deadLetters);
   const deadLetters: DeadLetters = {
-    append: async (letters) => {
-      await parts.deadLetters.append(letters, ending.signal);
-      telemetry?.setAside(letters);
-      sayWhich(letters, logger);
+    append: async (deadLetters) => {
+      await parts.deadLetters.append(deadLetters, ending.signal);
+      telemetry?.recordDeadLetter(deadLetters);
+      logDeadLetters(deadLetters, logger);
     },
   };
   const fail = (error: unknown) => {
@@ -89,22 +89,22 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     control,
     changelog: parts.changelog ?? null,
     registry: registryOf(settings.kafka?.schemaRegistry, { clock, logger, stop: ending.signal }),
-    begun: new BegunTopicsFile(parts.folder),
+    knownTopics: new KnownTopicsFile(parts.directory),
     openStore: parts.openStore ?? RocksDbStore.open,
-    laneFor: (limits, onFailure) =>
-      "lane" in parts.destination
-        ? parts.destination.lane()
-        : new Lane({
+    createQueue: (limits, onFailure) =>
+      "queue" in parts.destination
+        ? parts.destination.queue()
+        : new DeliveryQueue({
             destination: parts.destination,
-            gate,
+            rateLimiter,
             deadLetters,
             clock,
             counters: parts.counters,
             logger,
             linger_ms: settings.segment.linger_ms,
             ...limits,
-            refusedInARow: settings.deadLetters.stopAfterInARow,
-            refusals,
+            maxConsecutive: settings.deadLetters.stopAfterInARow,
+            rejections,
             onPush: parts.onMessages,
             watcher: telemetry,
             onFailure,
@@ -112,7 +112,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     onFailure: fail,
     onEnd: over.resolve,
   });
-  telemetry?.watch({ gate, tasks: manager });
+  telemetry?.watch({ rateLimiter, tasks: manager });
   const ended = () => {
     telemetry?.stopping();
     over.resolve();
@@ -138,8 +138,8 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
 }
 
 /** A line for each reason, with the first of its letters; not with its words, which may quote the row. */
-function sayWhich(letters: readonly DeadLetter[], logger: Logger): void {
-  const groups = Map.groupBy(letters, ({ error, by }) => `${error.code} ${by}`);
+function logDeadLetters(deadLetters: readonly DeadLetter[], logger: Logger): void {
+  const groups = Map.groupBy(deadLetters, ({ error, by }) => `${error.code} ${by}`);
   for (const group of groups.values()) {
     const [{ record, error, by }] = group as [DeadLetter, ...DeadLetter[]];
     const { topic, partition, offset } = record;

@@ -5,7 +5,7 @@ import { column, equal, type Row } from "../data/row.ts";
  * generated one that only snapshots carry) is no difference; one that the previous row did not have yet counts as its
  * default by the record's schema, else as NULL. A value that was `unknown` and is seen now is a difference: it was not NULL.
  */
-export function differs(
+export function hasChanged(
   columns: readonly string[] | "*",
   previous: Row,
   next: Row,
@@ -35,5 +35,5 @@ export function changedColumns(
   next: Row,
 ): readonly string[] {
   const names = columns === "*" ? Object.keys(next) : columns;
-  return names.filter((name) => differs([name], previous, next, null));
+  return names.filter((name) => hasChanged([name], previous, next, null));
 }

@@ -1,25 +1,25 @@
 import type { RowEvent } from "../data/event.ts";
-import { carried } from "../data/last-message-codec.ts";
+import { carryLastMessages } from "../data/last-message-codec.ts";
 import { column, type Row } from "../data/row.ts";
-import { NOTHING, type StoredRow } from "../data/stored-row.ts";
+import { EMPTY_LIST, type StoredRow } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { Standing } from "./initial-result.ts";
-import { belongsTo, Judgement, type Sight } from "./judgement.ts";
+import type { RecordContext } from "./initial-result.ts";
+import { belongsTo, Evaluation, type RowTransition } from "./judgement.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ModelRule } from "./rules.ts";
-import { goesBack, isStale } from "./staleness.ts";
+import { isStale, movesBackward } from "./staleness.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
 const STALE: Outcome = {
-  verdict: "stale",
+  decision: "stale",
   stored: null,
   changes: [],
-  refusals: [],
+  rejections: [],
   unchanged: [],
   initial: [],
   usersIgnored: 0,
-  positionReset: false,
+  sourcePositionReset: false,
 };
 
 /**
@@ -31,32 +31,32 @@ const STALE: Outcome = {
 export function classify(
   previous: StoredRow | null,
   event: RowEvent,
-  standing: Standing,
+  recordContext: RecordContext,
   models: readonly ModelRule[],
 ): Outcome {
   if (isStale(previous, event)) return STALE;
   const before = previous === null ? event.before : previous.row;
   const { next, absent } = complete(event, before);
-  const sight: Sight = { previous, before, event, standing, next, absent };
-  const judgement = new Judgement(sight);
+  const transition: RowTransition = { previous, before, event, recordContext, next, absent };
+  const evaluation = new Evaluation(transition);
   let isTaken = models.length === 0;
   for (const model of models) {
     const belongs = next === null ? false : belongsTo(model, next, absent);
-    if (belongs instanceof CdcError) judgement.leave(model, belongs);
+    if (belongs instanceof CdcError) evaluation.retainUndecided(model, belongs);
     else {
-      judgement.judge(model, belongs);
+      evaluation.evaluate(model, belongs);
       isTaken = true;
     }
   }
   return {
-    verdict: "applied",
-    stored: isTaken ? keep(sight, judgement) : null,
-    changes: judgement.changes,
-    refusals: judgement.refusals,
-    unchanged: judgement.unchanged,
-    initial: judgement.initial,
-    usersIgnored: judgement.usersIgnored,
-    positionReset: goesBack(previous, event),
+    decision: "applied",
+    stored: isTaken ? keep(transition, evaluation) : null,
+    changes: evaluation.changes,
+    rejections: evaluation.rejections,
+    unchanged: evaluation.unchanged,
+    initial: evaluation.initial,
+    usersIgnored: evaluation.usersIgnored,
+    sourcePositionReset: movesBackward(previous, event),
   };
 }
 
@@ -79,25 +79,26 @@ function complete(
 
 /** The row, or a deletion mark for a row that was stored or whose removal has a position to compare with. */
 function keep(
-  { previous, event, standing, next, absent }: Sight,
-  judgement: Judgement,
+  { previous, event, recordContext, next, absent }: RowTransition,
+  evaluation: Evaluation,
 ): StoredRow | null {
-  if (next === null && previous === null && event.position === null) return null;
+  if (next === null && previous === null && event.sourcePosition === null) return null;
   // A record without a position leaves the stored one standing, with the commit time that belongs to it.
-  const { position, time } = event.position === null && previous !== null ? previous : event;
+  const { sourcePosition, time } =
+    event.sourcePosition === null && previous !== null ? previous : event;
   // Most records change no membership: the lists of the row before serve on.
   const { members, since } =
-    previous && isSame(judgement.members, previous.members) ? previous : judgement;
+    previous && isSame(evaluation.members, previous.members) ? previous : evaluation;
   return {
     row: next,
-    offset: standing.offset,
-    position,
+    offset: recordContext.offset,
+    sourcePosition,
     time,
     members,
     since,
-    behind: judgement.behind.length === 0 ? NOTHING : judgement.behind,
-    unknown: absent.size === 0 ? NOTHING : [...absent],
-    told: previous === null ? "" : carried(previous.told, previous),
+    pinned: evaluation.pinned.length === 0 ? EMPTY_LIST : evaluation.pinned,
+    unknown: absent.size === 0 ? EMPTY_LIST : [...absent],
+    lastMessages: previous === null ? "" : carryLastMessages(previous.lastMessages, previous),
   };
 }
 

@@ -3,14 +3,14 @@ import type { StoredRow } from "../data/stored-row.ts";
 import type { SyncRule } from "./rules.ts";
 
 /** Where the record stands in its partition. */
-export type Standing = {
+export type RecordContext = {
   readonly offset: number;
   /** Whether a streamed record (no snapshot read) of this partition came before. */
   readonly streaming: boolean;
   /** Syncs to which it lies before their beginning, where that is not told by the offset: it happened in another partition. */
-  readonly silent?: readonly string[];
+  readonly skippedSyncs?: readonly string[];
   /** The row was there under another key, and what it was there is not known. */
-  readonly moved?: boolean;
+  readonly keyChanged?: boolean;
 };
 
 /** Why a row is an initial result. */
@@ -23,10 +23,10 @@ export type InitialReason = "below" | "incremental" | "update" | "read";
 export function whyInitial(
   previous: StoredRow | null,
   { operation, incremental, before }: RowEvent,
-  { offset, streaming, silent }: Standing,
+  { offset, streaming, skippedSyncs }: RecordContext,
   { name, boundary }: SyncRule,
 ): InitialReason | null {
-  if (silent ? silent.includes(name) : offset < boundary) return "below";
+  if (skippedSyncs ? skippedSyncs.includes(name) : offset < boundary) return "below";
   if (previous !== null || before !== null) return null;
   if (incremental) return "incremental";
   if (operation === "update") return "update";

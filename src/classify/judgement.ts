@@ -2,18 +2,18 @@ import type { RowEvent } from "../data/event.ts";
 import type { Row } from "../data/row.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
-import { differs } from "./changed-columns.ts";
-import { type Standing, whyInitial } from "./initial-result.ts";
-import type { Change, Refusal } from "./outcome.ts";
+import { hasChanged } from "./changed-columns.ts";
+import { type RecordContext, whyInitial } from "./initial-result.ts";
+import type { Change, Rejection } from "./outcome.ts";
 import type { ModelRule, SyncRule } from "./rules.ts";
 
 /** A row before and after a record, as all models see it. */
-export type Sight = {
+export type RowTransition = {
   readonly previous: StoredRow | null;
   /** The previous row: the store's, else what the record says of it. */
   readonly before: Row | null;
   readonly event: RowEvent;
-  readonly standing: Standing;
+  readonly recordContext: RecordContext;
   readonly next: Row | null;
   /** Columns of the next row whose value nobody knows. */
   readonly absent: ReadonlySet<string>;
@@ -30,62 +30,64 @@ type Earlier = {
 const NONE: ReadonlySet<string> = new Set();
 
 /** What a record comes to, gathered sync by sync. */
-export class Judgement {
+export class Evaluation {
   readonly changes: Change[] = [];
-  readonly refusals: Refusal[] = [];
+  readonly rejections: Rejection[] = [];
   readonly members: number[] = [];
   readonly since: number[] = [];
-  readonly behind: { readonly sync: number; readonly row: Row }[] = [];
+  readonly pinned: { readonly sync: number; readonly row: Row }[] = [];
   readonly unchanged: SyncRule[] = [];
   readonly initial: SyncRule[] = [];
   usersIgnored = 0;
-  readonly #sight: Sight;
+  readonly #transition: RowTransition;
 
-  constructor(sight: Sight) {
-    this.#sight = sight;
+  constructor(transition: RowTransition) {
+    this.#transition = transition;
   }
 
   /**
    * The model's filter cannot decide: row and memberships stay as they are for it. Should another model store the row,
    * a member goes on from the one that it knows.
    */
-  leave(model: ModelRule, error: CdcError): void {
-    this.refusals.push({ by: model.name, is: "model", error });
+  retainUndecided(model: ModelRule, error: CdcError): void {
+    this.rejections.push({ by: model.name, is: "model", error });
     for (const sync of model.syncs) {
       const { wasMember, since, known } = this.#earlier(model, sync);
       if (!wasMember) continue;
       this.#keepMember(sync, since);
-      if (known !== null) this.behind.push({ sync: sync.number, row: known });
+      if (known !== null) this.pinned.push({ sync: sync.number, row: known });
     }
   }
 
   /** @param belongs whether the next row is there and passes the model's filter */
-  judge(model: ModelRule, belongs: boolean): void {
-    for (const sync of model.syncs) this.#judge(sync, belongs, this.#earlier(model, sync));
+  evaluate(model: ModelRule, belongs: boolean): void {
+    for (const sync of model.syncs) this.#evaluate(sync, belongs, this.#earlier(model, sync));
   }
 
-  #judge(sync: SyncRule, belongs: boolean, { wasMember, since, known }: Earlier): void {
-    const { event, standing, next, absent } = this.#sight;
+  #evaluate(sync: SyncRule, belongs: boolean, { wasMember, since, known }: Earlier): void {
+    const { event, recordContext, next, absent } = this.#transition;
     const isMember = belongs && next !== null && sync.hasUser(next, absent);
-    if (isMember) this.#keepMember(sync, wasMember || standing.moved ? since : event.time);
-    const kind = kindOf(wasMember || (isMember && standing.moved === true), isMember);
+    if (isMember)
+      this.#keepMember(sync, wasMember || recordContext.keyChanged ? since : event.time);
+    const kind = kindOf(wasMember || (isMember && recordContext.keyChanged === true), isMember);
     if (kind === null) {
       if (belongs && next !== null) this.#missUser(sync, next);
-    } else if (kind === "changed" && !this.#differs(sync.watched, known)) this.unchanged.push(sync);
-    else if (this.#isSilent(sync)) this.initial.push(sync);
+    } else if (kind === "changed" && !this.#hasChanged(sync.watched, known))
+      this.unchanged.push(sync);
+    else if (this.#isSkipped(sync)) this.initial.push(sync);
     else this.changes.push({ sync, kind, previous: known, next, absent });
   }
 
   #earlier(model: ModelRule, sync: SyncRule): Earlier {
-    const { previous, before } = this.#sight;
+    const { previous, before } = this.#transition;
     if (previous === null)
       return { wasMember: wouldBeMember(model, sync, before), since: 0, known: before };
     const at = previous.members.indexOf(sync.number);
-    const behind = previous.behind.find(({ sync: number }) => number === sync.number);
+    const pinned = previous.pinned.find(({ sync: number }) => number === sync.number);
     return {
       wasMember: at !== -1,
       since: previous.since[at] ?? 0,
-      known: behind?.row ?? before,
+      known: pinned?.row ?? before,
     };
   }
 
@@ -96,22 +98,24 @@ export class Judgement {
 
   /** A row that is news lacks nothing but its user: a repeated read of it is refused only once. */
   #missUser(sync: SyncRule, next: Row): void {
-    if (this.#isSilent(sync) || !this.#differs("*", this.#sight.before)) return;
+    if (this.#isSkipped(sync) || !this.#hasChanged("*", this.#transition.before)) return;
     const error = sync.missingUser(next);
-    if (error) this.refusals.push({ by: sync.name, is: "sync", error });
+    if (error) this.rejections.push({ by: sync.name, is: "sync", error });
     else this.usersIgnored += 1;
   }
 
-  #isSilent(sync: SyncRule): boolean {
-    const { previous, event, standing } = this.#sight;
-    return sync.initialResults === "skip" && whyInitial(previous, event, standing, sync) !== null;
+  #isSkipped(sync: SyncRule): boolean {
+    const { previous, event, recordContext } = this.#transition;
+    return (
+      sync.initialResults === "skip" && whyInitial(previous, event, recordContext, sync) !== null
+    );
   }
 
   /** Whether the next row has another value in one of the columns than a row that was; a row that was not known differs. */
-  #differs(columns: SyncRule["watched"], then: Row | null): boolean {
-    const { previous, event, next } = this.#sight;
+  #hasChanged(columns: SyncRule["watched"], then: Row | null): boolean {
+    const { previous, event, next } = this.#transition;
     if (then === null) return true;
-    return next !== null && differs(columns, then, next, event.defaults, previous?.unknown);
+    return next !== null && hasChanged(columns, then, next, event.defaults, previous?.unknown);
   }
 }
 

@@ -15,7 +15,7 @@ export type Change = {
 };
 
 /** A model or sync that could not take the row, and why. */
-export type Refusal = {
+export type Rejection = {
   /** Its name; a model and a sync may have the same one. */
   readonly by: string;
   readonly is: "model" | "sync";
@@ -23,11 +23,11 @@ export type Refusal = {
 };
 
 export type Outcome = {
-  readonly verdict: "applied" | "stale";
+  readonly decision: "applied" | "stale";
   /** What the store keeps from now on; `null` leaves it as it is. */
   readonly stored: StoredRow | null;
   readonly changes: readonly Change[];
-  readonly refusals: readonly Refusal[];
+  readonly rejections: readonly Rejection[];
   /** Syncs of which the row is a member, and nothing watched differs: a call not made for each. */
   readonly unchanged: readonly SyncRule[];
   /** Syncs to which a change is not sent because the row was there before they began. */
@@ -35,5 +35,5 @@ export type Outcome = {
   /** Rows that a sync passed over for want of a user, as it was told to. */
   readonly usersIgnored: number;
   /** The position went back although time went on: a new or restored server. */
-  readonly positionReset: boolean;
+  readonly sourcePositionReset: boolean;
 };

@@ -7,7 +7,7 @@ import type { StoredRow } from "../data/stored-row.ts";
  * record again.
  */
 export function isStale(previous: StoredRow | null, event: RowEvent): boolean {
-  return goesBack(previous, event) && !isLater(previous, event);
+  return movesBackward(previous, event) && !isLater(previous, event);
 }
 
 function isLater(previous: StoredRow | null, { time, isCommitTime }: RowEvent): boolean {
@@ -15,46 +15,52 @@ function isLater(previous: StoredRow | null, { time, isCommitTime }: RowEvent): 
 }
 
 /** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */
-export function goesBack(previous: StoredRow | null, event: RowEvent): boolean {
+export function movesBackward(previous: StoredRow | null, event: RowEvent): boolean {
   return (
     previous !== null &&
-    previous.position !== null &&
-    event.position !== null &&
-    isBefore(event.position, previous.position)
+    previous.sourcePosition !== null &&
+    event.sourcePosition !== null &&
+    isBefore(event.sourcePosition, previous.sourcePosition)
   );
 }
 
 /** A truncate, or anything else that has a place in the database's log. */
-type Placed = Pick<Truncate, "position" | "time">;
+type SourcePoint = Pick<Truncate, "sourcePosition" | "time">;
 
 /**
  * Whether the stored row is from before the truncate: by position, else by commit time. A truncate whose position went
  * back while time went on comes from a new or restored server, as with rows.
  */
-export function isRemovedBy(truncate: Placed, row: StoredRow): boolean {
+export function isRemovedBy(truncate: SourcePoint, row: StoredRow): boolean {
   if (row.row === null) return false;
-  if (row.position === null || truncate.position === null) return row.time <= truncate.time;
-  return isBefore(row.position, truncate.position) || row.time < truncate.time;
+  if (row.sourcePosition === null || truncate.sourcePosition === null)
+    return row.time <= truncate.time;
+  return isBefore(row.sourcePosition, truncate.sourcePosition) || row.time < truncate.time;
 }
 
 /** Whether a record that comes after the truncate is from before it, and so is stale. */
-export function isStaleAfter(truncate: Placed | null, { position, time }: Placed): boolean {
+export function isBeforeTruncate(
+  truncate: SourcePoint | null,
+  { sourcePosition, time }: SourcePoint,
+): boolean {
   if (truncate === null) return false;
-  if (position === null || truncate.position === null) return time < truncate.time;
-  return isBefore(position, truncate.position) && time <= truncate.time;
+  if (sourcePosition === null || truncate.sourcePosition === null) return time < truncate.time;
+  return isBefore(sourcePosition, truncate.sourcePosition) && time <= truncate.time;
 }
 
 /**
  * Whether the store has the row from later than a record that was set aside. Places in the database's log say so, and
  * where they do not, offsets in the partition; a redelivery stands later in the partition with what was before.
  */
-export function hasMovedOn(stored: StoredRow | null, event: RowEvent, offset: number): boolean {
+export function isOutdated(stored: StoredRow | null, event: RowEvent, offset: number): boolean {
   if (stored === null) return false;
   if (isStale(stored, event)) return true;
   return stored.offset > offset && !isFromBefore(stored, event);
 }
 
-function isFromBefore({ position, time }: StoredRow, event: RowEvent): boolean {
-  if (position === null || event.position === null) return false;
-  return isBefore(position, event.position) && (!event.isCommitTime || time <= event.time);
+function isFromBefore({ sourcePosition, time }: StoredRow, event: RowEvent): boolean {
+  if (sourcePosition === null || event.sourcePosition === null) return false;
+  return (
+    isBefore(sourcePosition, event.sourcePosition) && (!event.isCommitTime || time <= event.time)
+  );
 }

@@ -1,7 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import { TopicControl } from "../coordination/topic-control.ts";
 import { KafkaChangelog } from "../kafka/changelog/kafka-changelog.ts";
-import { KafkaLog } from "../kafka/kafka-journal.ts";
+import { KafkaJournal } from "../kafka/kafka-journal.ts";
 import { KafkaSource } from "../kafka/kafka-source.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -9,7 +9,7 @@ import type { Changelog } from "../state/changelog.ts";
 import type { KafkaAccess } from "./kafka-access.ts";
 
 /** The topics that a pipeline keeps for itself, named and configured alike by every command that touches them. */
-export class KeptTopics {
+export class InternalTopics {
   readonly deadLetterTopic: string;
   readonly #settings: Settings;
   readonly #access: KafkaAccess;
@@ -22,7 +22,7 @@ export class KeptTopics {
     this.#logger = logger;
   }
 
-  deadLetters(): Promise<KafkaLog> {
+  deadLetters(): Promise<KafkaJournal> {
     return this.#open(this.deadLetterTopic, this.#settings.deadLetters.retention);
   }
 
@@ -39,7 +39,7 @@ export class KeptTopics {
       topics: [topic],
       log: this.#logger,
     });
-    const about = { topic, log, source, onGap: state.onGap, clock: systemClock };
+    const about = { topic, log, source, onDataLoss: state.onDataLoss, clock: systemClock };
     return (onFailure) => new TopicControl({ ...about, logger: this.#logger, onFailure });
   }
 
@@ -51,8 +51,13 @@ export class KeptTopics {
     return new KafkaChangelog({ kafka, name, groupId, clock: systemClock, logger: this.#logger });
   }
 
-  #open(topic: string, retentionMs: number): Promise<KafkaLog> {
-    return KafkaLog.open({ kafka: this.#access.connection, log: this.#logger, topic, retentionMs });
+  #open(topic: string, retentionMs: number): Promise<KafkaJournal> {
+    return KafkaJournal.open({
+      kafka: this.#access.connection,
+      log: this.#logger,
+      topic,
+      retentionMs,
+    });
   }
 }
 

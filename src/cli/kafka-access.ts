@@ -1,14 +1,14 @@
 import type { Settings } from "../config/settings.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import { CdcError } from "../lib/errors.ts";
-import { silent } from "../lib/logger.ts";
+import { noopLogger } from "../lib/logger.ts";
 
 /** How a command reaches Kafka. */
 export type KafkaAccess = {
   readonly connection: KafkaSettings;
   readonly groupId: string;
   readonly sessionTimeout_ms: number;
-  readonly silence_ms: number;
+  readonly stallTimeout_ms: number;
 };
 
 /**
@@ -31,13 +31,13 @@ export function kafkaAccess(
     connection: { ...kafka, clientId: kafka.clientId ?? name },
     groupId: look === undefined ? group : `${group}.${look}.${process.pid}`,
     sessionTimeout_ms: kafka.sessionTimeout_ms,
-    silence_ms: kafka.silence_ms,
+    stallTimeout_ms: kafka.silence_ms,
   };
 }
 
 /** Takes away a consumer group that was made for one look. Without the right to do so it expires by itself. */
-export async function forgetGroup(connection: KafkaSettings, groupId: string): Promise<void> {
-  const admin = kafkaClient(connection, silent).admin();
+export async function deleteGroup(connection: KafkaSettings, groupId: string): Promise<void> {
+  const admin = kafkaClient(connection, noopLogger).admin();
   try {
     await admin.connect();
     await admin.deleteGroups([groupId]);

@@ -13,7 +13,7 @@ export function replayHome({ state, name }: Settings): string {
 }
 
 /** The file of what `replay` set aside. */
-export function replayLetters(settings: Settings): string {
+export function replayDeadLetters(settings: Settings): string {
   return settings.deadLetters.file ?? join(replayHome(settings), "dead-letters.ndjson");
 }
 

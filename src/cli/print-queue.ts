@@ -1,21 +1,21 @@
 import { once } from "node:events";
 import type { RecordedRecord } from "../data/recorded-line.ts";
-import type { LaneMessage, OrderedLane } from "../deliver/outgoing.ts";
+import type { OutgoingMessage, OutgoingQueue } from "../deliver/outgoing.ts";
 import type { SourceListener } from "../source/source.ts";
 
 /**
  * Stands for the lanes of all tasks and prints instead of sending. Tasks work side by side, so what a window of lines
  * gave is put into the order of its lines before it is printed.
  */
-export class PreviewLane implements OrderedLane {
-  #window: LaneMessage[] = [];
+export class PrintQueue implements OutgoingQueue {
+  #window: OutgoingMessage[] = [];
   #pushed = 0;
 
   get pushed(): number {
     return this.#pushed;
   }
 
-  push(messages: readonly LaneMessage[]): void {
+  push(messages: readonly OutgoingMessage[]): void {
     this.#window.push(...messages);
     this.#pushed += messages.length;
   }
@@ -33,7 +33,7 @@ export class PreviewLane implements OrderedLane {
 
   /** Prints what the window gave. */
   async flush(): Promise<void> {
-    const line = ({ record }: LaneMessage) => (record as RecordedRecord).line;
+    const line = ({ record }: OutgoingMessage) => (record as RecordedRecord).line;
     const window = this.#window.toSorted((a, b) => line(a) - line(b));
     this.#window = [];
     if (window.length > 0) await print(window.map(({ text }) => `${text}\n`).join(""));

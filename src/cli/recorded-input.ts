@@ -2,11 +2,11 @@ import type { Settings } from "../config/settings.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
 import type { Counters } from "../metrics/counters.ts";
 import { FileSource, type FileSourceOptions } from "../source/file-source.ts";
-import type { Plans } from "../topology/topology.ts";
+import type { Topology } from "../topology/topology.ts";
 
 type RecordedInput = {
   readonly settings: Settings;
-  readonly plans: Plans;
+  readonly topology: Topology;
   readonly counters: Counters;
   readonly deadLetters: DeadLetters;
 };
@@ -14,14 +14,14 @@ type RecordedInput = {
 /** A recorded file as a source whose findings are counted; `more` is what a command adds. */
 export function recordedInput(
   input: string,
-  { settings, plans, counters, deadLetters }: RecordedInput,
+  { settings, topology, counters, deadLetters }: RecordedInput,
   more: Partial<FileSourceOptions> = {},
 ): FileSource {
   return new FileSource({
     input,
-    reads: (topic) => plans.get(topic) !== undefined,
+    reads: (topic) => topology.get(topic) !== undefined,
     onUnreadable: async (record, error) => {
-      counters.setAside(error.code);
+      counters.recordDeadLetter(error.code);
       await deadLetters.append([{ record, error }]);
     },
     unreadableInARow: settings.deadLetters.stopAfterInARow,

@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.ts";
 import { REGIONS, SegmentClient } from "../deliver/segment-client.ts";
-import { readAuthority } from "../lib/ca-file.ts";
+import { readCaFile } from "../lib/ca-file.ts";
 import { library } from "./version.ts";
 
 /**
@@ -20,7 +20,7 @@ export function segmentOf({
     url: url ?? REGIONS[region],
     compression,
     timeout_ms,
-    ca: ca === undefined ? undefined : readAuthority("segment.ca", ca),
+    ca: ca === undefined ? undefined : readCaFile("segment.ca", ca),
     library,
   });
 }

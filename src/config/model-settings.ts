@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { topicName } from "../data/topic-pattern.ts";
+import { parseTopicPattern } from "../data/topic-pattern.ts";
 import { column, flag, whole } from "./setting-kinds.ts";
 
 const COLUMN_TYPES = [
@@ -42,7 +42,7 @@ const topic = z
 
 function isTopic(text: string): boolean {
   try {
-    topicName(text);
+    parseTopicPattern(text);
     return true;
   } catch {
     return false;

@@ -32,8 +32,8 @@ export function parseSettings(
 ): Settings {
   const lines = new LineCounter();
   // Both would print what stands in the file: the lines around an error, and keys that are no text.
-  const silent = { prettyErrors: false, logLevel: "error" } as const;
-  const document = parseDocument(text, { lineCounter: lines, ...silent });
+  const noopLogger = { prettyErrors: false, logLevel: "error" } as const;
+  const document = parseDocument(text, { lineCounter: lines, ...noopLogger });
   const syntax = document.errors[0];
   if (syntax) {
     const line = lines.linePos(syntax.pos[0]).line;

@@ -108,15 +108,15 @@ function checkMessageIds(settings: Settings): Problem[] {
     const model = settings.models[sync.model];
     if (sync.messageId === undefined || !model) continue;
     for (const topic of topicsOf(model)) {
-      const place = JSON.stringify([topic, sync.messageId]);
-      const other = seen.get(place);
+      const pair = JSON.stringify([topic, sync.messageId]);
+      const other = seen.get(pair);
       if (other !== undefined) {
         problems.push({
           path: ["syncs", name, "messageId"],
           text: `sync "${other}" uses the same column of the same topic: Segment would drop the second message; leave it out in one of them`,
         });
       }
-      seen.set(place, name);
+      seen.set(pair, name);
     }
   }
   return problems;

@@ -17,7 +17,7 @@ const state = z
       .describe(
         "how long a removed row is remembered, so that late records from before its removal stay stale",
       ),
-    onGap: z
+    onDataLoss: z
       .enum(["stop", "continue", "rebuild"])
       .default("stop")
       .describe(

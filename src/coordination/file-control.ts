@@ -1,19 +1,23 @@
 import { createReadStream, existsSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { FileLog } from "../journal/file-journal.ts";
-import type { Log } from "../journal/journal.ts";
+import { FileJournal } from "../journal/file-journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
-import { InTurn } from "../lib/serial-queue.ts";
-import type { Control, Delivery } from "./control.ts";
-import { decodeLetter, encodeLetter, type Letter } from "./control-message.ts";
+import { SerialQueue } from "../lib/serial-queue.ts";
+import type { Control, ControlBatch } from "./control.ts";
+import {
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
+} from "./control-message.ts";
 
 /** The control log in the folder of a pipeline's state. */
-export function fileControl(folder: string): FileControl {
-  const path = join(folder, "control.ndjson");
+export function fileControl(directory: string): FileControl {
+  const path = join(directory, "control.ndjson");
   return new FileControl(
     path,
-    new FileLog(path, { code: "STATE_UNWRITABLE", what: "what the tasks tell each other" }),
+    new FileJournal(path, { code: "STATE_UNWRITABLE", what: "what the tasks tell each other" }),
   );
 }
 
@@ -23,31 +27,35 @@ export function fileControl(folder: string): FileControl {
  */
 export class FileControl implements Control {
   readonly #path: string;
-  readonly #log: Log;
-  readonly #inboxes = new Map<string, (delivery: Delivery) => void>();
+  readonly #log: Journal;
+  readonly #inboxes = new Map<string, (batch: ControlBatch) => void>();
   /** One thing at a time: who begins to listen misses nothing, and gets nothing twice. */
-  readonly #turns = new InTurn();
+  readonly #queue = new SerialQueue();
   #lines: number | null = null;
 
   /** @param log appends to the file at `path` */
-  constructor(path: string, log: Log) {
+  constructor(path: string, log: Journal) {
     this.#path = path;
     this.#log = log;
   }
 
-  send(letters: readonly Letter[]): Promise<void> {
-    return this.#turns.do(async () => {
+  send(messages: readonly ControlMessage[]): Promise<void> {
+    return this.#queue.run(async () => {
       this.#lines ??= await this.#read(Number.POSITIVE_INFINITY, () => {});
       await this.#log.append(
-        letters.map((letter) => ({ key: null, value: encodeLetter(letter), headers: {} })),
+        messages.map((message) => ({
+          key: null,
+          value: encodeControlMessage(message),
+          headers: {},
+        })),
       );
-      this.#lines += letters.length;
-      for (const inbox of this.#inboxes.values()) inbox({ letters, next: this.#lines });
+      this.#lines += messages.length;
+      for (const inbox of this.#inboxes.values()) inbox({ messages, next: this.#lines });
     });
   }
 
-  listen(name: string, from: number, inbox: (delivery: Delivery) => void): Promise<void> {
-    return this.#turns.do(async () => {
+  listen(name: string, from: number, inbox: (batch: ControlBatch) => void): Promise<void> {
+    return this.#queue.run(async () => {
       this.#lines = await this.#read(from, inbox);
       this.#inboxes.set(name, inbox);
     });
@@ -58,21 +66,21 @@ export class FileControl implements Control {
   }
 
   async close(): Promise<void> {
-    await this.#turns.idle();
+    await this.#queue.idle();
     await this.#log.close();
   }
 
   /** Delivers the lines from `from` on. @returns how many lines there are */
-  async #read(from: number, inbox: (delivery: Delivery) => void): Promise<number> {
+  async #read(from: number, inbox: (batch: ControlBatch) => void): Promise<number> {
     if (!existsSync(this.#path)) return 0;
     let lines = 0;
     try {
-      if (this.#lines === null) cutUnfinished(this.#path);
+      if (this.#lines === null) truncatePartialLine(this.#path);
       for await (const line of createInterface({ input: createReadStream(this.#path) })) {
         lines += 1;
         if (lines <= from) continue;
-        const letter = decodeLetter(Buffer.from(line), `line ${lines} of ${this.#path}`);
-        inbox({ letters: [letter], next: lines });
+        const message = decodeControlMessage(Buffer.from(line), `line ${lines} of ${this.#path}`);
+        inbox({ messages: [message], next: lines });
       }
     } catch (error) {
       if (error instanceof CdcError) throw error;
@@ -83,7 +91,7 @@ export class FileControl implements Control {
 }
 
 /** A process that was killed while it wrote leaves half a line: nobody went past it, and it is written again. */
-function cutUnfinished(path: string): void {
+function truncatePartialLine(path: string): void {
   const bytes = readFileSync(path);
   truncateSync(path, bytes.lastIndexOf("\n") + 1);
 }

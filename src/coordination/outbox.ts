@@ -1,5 +1,5 @@
 import type { Control } from "./control.ts";
-import type { Letter } from "./control-message.ts";
+import type { ControlMessage } from "./control-message.ts";
 
 /** Letters of one task on their way into the control log, in their order. */
 export class Outbox {
@@ -22,11 +22,11 @@ export class Outbox {
     return this.#under === 0;
   }
 
-  push(letters: readonly Letter[]): void {
-    if (letters.length === 0) return;
+  push(messages: readonly ControlMessage[]): void {
+    if (messages.length === 0) return;
     this.#under += 1;
     this.#sent = this.#sent.then(async () => {
-      await this.#control.send(letters);
+      await this.#control.send(messages);
       this.#under -= 1;
       this.#onSent();
     });

@@ -1,32 +1,36 @@
 import { recordName, type SourceRecord, type TopicPartition } from "../data/record.ts";
 import { append } from "../journal/append.ts";
-import type { Log } from "../journal/journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Source, SourceListener } from "../source/source.ts";
-import type { Control, Delivery } from "./control.ts";
-import { decodeLetter, encodeLetter, type Letter } from "./control-message.ts";
+import type { Control, ControlBatch } from "./control.ts";
+import {
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
+} from "./control-message.ts";
 
 export type TopicControlOptions = {
   /** One partition, appended to and read by every process of the pipeline. */
   readonly topic: string;
-  readonly log: Log;
+  readonly log: Journal;
   /** Reads all of the topic, whoever else does: it belongs to no shared group. */
   readonly source: Source;
   /** What happens where letters that a task has not read are gone. */
-  readonly onGap: "stop" | "continue" | "rebuild";
+  readonly onDataLoss: "stop" | "continue" | "rebuild";
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onFailure: (error: unknown) => void;
 };
 
-type Listener = { next: number; readonly inbox: (delivery: Delivery) => void };
+type Listener = { next: number; readonly inbox: (batch: ControlBatch) => void };
 
 /** The control log as a topic of Kafka. It is read once a process, from where the furthest behind of its tasks stands. */
 export class TopicControl implements Control {
   readonly #options: TopicControlOptions;
-  readonly #at: TopicPartition;
+  readonly #tp: TopicPartition;
   readonly #listeners = new Map<string, Listener>();
   readonly #closed = new AbortController();
   #started: Promise<void> | null = null;
@@ -35,38 +39,38 @@ export class TopicControl implements Control {
 
   constructor(options: TopicControlOptions) {
     this.#options = options;
-    this.#at = { topic: options.topic, partition: 0 };
+    this.#tp = { topic: options.topic, partition: 0 };
   }
 
-  send(letters: readonly Letter[]): Promise<void> {
+  send(messages: readonly ControlMessage[]): Promise<void> {
     const { log, clock, logger } = this.#options;
-    const entries = letters.map((letter) => ({
+    const entries = messages.map((message) => ({
       key: null,
-      value: encodeLetter(letter),
+      value: encodeControlMessage(message),
       headers: {},
     }));
     const what = "the control log";
     return append(log, entries, { clock, logger, what, stop: this.#closed.signal });
   }
 
-  async listen(name: string, from: number, inbox: (delivery: Delivery) => void): Promise<void> {
-    const { source, onGap, topic } = this.#options;
+  async listen(name: string, from: number, inbox: (batch: ControlBatch) => void): Promise<void> {
+    const { source, onDataLoss, topic } = this.#options;
     await this.#start();
-    const { start, end } = (await source.range(this.#at)) ?? { start: 0, end: 0 };
+    const { start, end } = (await source.range(this.#tp)) ?? { start: 0, end: 0 };
     const isGone = from > end || (from > 0 && from < start);
-    if (isGone && onGap === "stop") {
+    if (isGone && onDataLoss === "stop") {
       throw new CdcError(
         "POSITION_LOST",
         `${name}: it has read ${topic} up to offset ${from}, and that topic now holds ${start} to ${end}: what the tasks told each other meanwhile ` +
-          "(truncates, keys that changed, ends of snapshots) is lost. Set state.onGap: continue to go on without it",
+          "(truncates, keys that changed, ends of snapshots) is lost. Set state.onDataLoss: continue to go on without it",
       );
     }
     const next = isGone || from < start ? start : from;
     this.#listeners.set(name, { next, inbox });
     if (this.#next === null || next < this.#next) {
       this.#next = next;
-      source.seek(this.#at, next);
-      source.resume(this.#at);
+      source.seek(this.#tp, next);
+      source.resume(this.#tp);
     }
   }
 
@@ -92,8 +96,8 @@ export class TopicControl implements Control {
         const places = [...this.#listeners.values()].map(({ next }) => next);
         if (places.length === 0) return;
         this.#next = Math.min(...places);
-        this.#options.source.seek(this.#at, this.#next);
-        this.#options.source.resume(this.#at);
+        this.#options.source.seek(this.#tp, this.#next);
+        this.#options.source.resume(this.#tp);
       },
       records: (records) => this.#deliver(records),
       processed: async () => {},
@@ -106,12 +110,12 @@ export class TopicControl implements Control {
     try {
       for (const record of records) {
         const { offset, value } = record;
-        const letters = value === null ? [] : [decodeLetter(value, recordName(record))];
+        const messages = value === null ? [] : [decodeControlMessage(value, recordName(record))];
         this.#next = offset + 1;
         for (const listener of this.#listeners.values()) {
           if (offset < listener.next) continue;
           listener.next = offset + 1;
-          listener.inbox({ letters, next: offset + 1 });
+          listener.inbox({ messages, next: offset + 1 });
         }
       }
     } catch (error) {

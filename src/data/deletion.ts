@@ -2,7 +2,7 @@ import type { RowEvent, Tombstone } from "./event.ts";
 import type { SourceRecord } from "./record.ts";
 
 /** A removal that no record of the row itself tells of. */
-export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position">): RowEvent {
+export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "sourcePosition">): RowEvent {
   return {
     kind: "row",
     operation: "delete",
@@ -12,17 +12,17 @@ export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "position"
     defaults: null,
     incremental: false,
     endsSnapshot: false,
-    moved: null,
+    keyChange: null,
     isCommitTime: true,
     ...of,
   };
 }
 
 /** A tombstone that belongs to no delete before it. */
-export function removalByTombstone(
-  { key, position, time, moved }: Tombstone,
+export function deletionByTombstone(
+  { key, sourcePosition, time, keyChange }: Tombstone,
   { topic, timestamp }: SourceRecord,
 ): RowEvent {
-  const row = removal({ key, table: topic, time: time ?? timestamp, position });
-  return { ...row, isCommitTime: time !== null, moved };
+  const row = removal({ key, table: topic, time: time ?? timestamp, sourcePosition });
+  return { ...row, isCommitTime: time !== null, keyChange };
 }

@@ -41,7 +41,7 @@ export type Operation = "create" | "update" | "read" | "delete" | "unknown";
  * A primary-key change, which Debezium tells in two records: the delete of the old key names the new one (`to`), the
  * create of the new key the old one (`from`).
  */
-export type KeyMove = { readonly to: string } | { readonly from: string };
+export type KeyChange = { readonly to: string } | { readonly from: string };
 
 /** A decoded record of a table: what happened to one row, in the database's words. */
 export type RowEvent = {
@@ -62,13 +62,13 @@ export type RowEvent = {
   /** Commit time in the database, ms since 1970; when Debezium or Kafka had the record, where that is not known. */
   readonly time: number;
   readonly isCommitTime: boolean;
-  readonly position: SourcePosition | null;
+  readonly sourcePosition: SourcePosition | null;
   /** An incremental snapshot's read, which may come at any time among the changes. */
   readonly incremental: boolean;
   /** The read that ends a full snapshot of its table. */
   readonly endsSnapshot: boolean;
   /** Half of a primary-key change, where those are told as one; `unreadable` where its header is. */
-  readonly moved: KeyMove | "unreadable" | null;
+  readonly keyChange: KeyChange | "unreadable" | null;
 };
 
 /** A record without a value: a removal of its key, unless it merely follows the delete it belongs to. */
@@ -76,10 +76,10 @@ export type Tombstone = {
   readonly kind: "tombstone";
   readonly key: string;
   /** Where flattening put them into the headers; a tombstone by itself has neither. */
-  readonly position: SourcePosition | null;
+  readonly sourcePosition: SourcePosition | null;
   /** Commit time in the database. */
   readonly time: number | null;
-  readonly moved: RowEvent["moved"];
+  readonly keyChange: RowEvent["keyChange"];
 };
 
 /** `TRUNCATE`: every row of the table from before it is gone. */
@@ -87,7 +87,7 @@ export type Truncate = {
   readonly kind: "truncate";
   readonly table: string;
   readonly time: number;
-  readonly position: SourcePosition | null;
+  readonly sourcePosition: SourcePosition | null;
 };
 
 /** A record that is no row and never taken for one. */

@@ -1,4 +1,9 @@
-import type { MessageKind, Own, Teller, Told } from "./last-message.ts";
+import type {
+  LastMessage,
+  LastMessageSource,
+  MessageKind,
+  RowCoordinates,
+} from "./last-message.ts";
 
 /**
  * What each sync told last of a row, as the row keeps it: a text that goes along unread until a sync tells something or a
@@ -11,9 +16,9 @@ import type { MessageKind, Own, Teller, Told } from "./last-message.ts";
  * derived follows behind `=`. A record is its offset, commit time and place; then table, partition and key, where there
  * are any.
  */
-export type ToldText = string;
+export type LastMessagesText = string;
 
-const LETTERS: { readonly [kind in MessageKind]: string } = {
+const DEAD_LETTERS: { readonly [kind in MessageKind]: string } = {
   identify: "i",
   added: "a",
   changed: "c",
@@ -21,12 +26,12 @@ const LETTERS: { readonly [kind in MessageKind]: string } = {
   entered: "e",
   exited: "x",
 };
-const KINDS: { readonly [letter: string]: MessageKind | undefined } = Object.fromEntries(
-  Object.entries(LETTERS).map(([kind, letter]) => [letter, kind as MessageKind]),
+const KINDS: { readonly [deadLetter: string]: MessageKind | undefined } = Object.fromEntries(
+  Object.entries(DEAD_LETTERS).map(([kind, deadLetter]) => [deadLetter, kind as MessageKind]),
 );
 
 /** What was told of a row, for the row that follows it: its own record is another one then. */
-export function carried(text: ToldText, own: Own): ToldText {
+export function carryLastMessages(text: LastMessagesText, own: RowCoordinates): LastMessagesText {
   if (text === "" || text.startsWith(";")) return text;
   const end = text.indexOf(";");
   const first = end === -1 ? text : text.slice(0, end);
@@ -34,11 +39,15 @@ export function carried(text: ToldText, own: Own): ToldText {
 }
 
 /** With what one record tells now; what the same syncs told before is forgotten. */
-export function retold(text: ToldText, told: readonly Told[], own: Own): ToldText {
+export function withLastMessages(
+  text: LastMessagesText,
+  told: readonly LastMessage[],
+  own: RowCoordinates,
+): LastMessagesText {
   const [one] = told;
   if (!one) return text;
   let entries = entryOf(one);
-  for (let i = 1; i < told.length; i += 1) entries += `,${entryOf(told[i] as Told)}`;
+  for (let i = 1; i < told.length; i += 1) entries += `,${entryOf(told[i] as LastMessage)}`;
   const end = text.indexOf(";");
   const first = remaining(end === -1 ? text : text.slice(0, end), told);
   let others = "";
@@ -49,12 +58,12 @@ export function retold(text: ToldText, told: readonly Told[], own: Own): ToldTex
     if (rest !== "") others += `;${rest}${text.slice(at, next === -1 ? undefined : next)}`;
     from = next;
   }
-  if (!isOwn(one.by, own)) return `${first};${entries}@${tellerText(one.by)}${others}`;
+  if (!isOwn(one.source, own)) return `${first};${entries}@${tellerText(one.source)}${others}`;
   return (first === "" ? entries : `${first},${entries}`) + others;
 }
 
 /** The entries of syncs that tell nothing now. */
-function remaining(entries: string, told: readonly Told[]): string {
+function remaining(entries: string, told: readonly LastMessage[]): string {
   let rest = "";
   for (let from = 0; from < entries.length; ) {
     const comma = entries.indexOf(",", from);
@@ -66,7 +75,10 @@ function remaining(entries: string, told: readonly Told[]): string {
   return rest;
 }
 
-export function decodeTold(text: ToldText, own: Own): readonly Told[] {
+export function decodeLastMessages(
+  text: LastMessagesText,
+  own: RowCoordinates,
+): readonly LastMessage[] {
   return text.split(";").flatMap((group) => {
     const [entries = "", record] = group.split("@");
     if (entries === "") return [];
@@ -75,31 +87,34 @@ export function decodeTold(text: ToldText, own: Own): readonly Told[] {
   });
 }
 
-export function encodeTold(all: readonly Told[], own: Own): ToldText {
-  return all.reduce((text, told) => retold(text, [told], own), "");
+export function encodeLastMessages(
+  all: readonly LastMessage[],
+  own: RowCoordinates,
+): LastMessagesText {
+  return all.reduce((text, told) => withLastMessages(text, [told], own), "");
 }
 
 /** As it is of a row that goes to another key, and perhaps to another partition. */
-export function toldElsewhere(
-  text: ToldText,
-  own: Own,
+export function lastMessagesForOtherKey(
+  text: LastMessagesText,
+  own: RowCoordinates,
   at: { readonly key: string; readonly partition: number },
-): readonly Told[] {
-  return decodeTold(text, own).map((told) => {
-    const { key, partition } = told.by;
+): readonly LastMessage[] {
+  return decodeLastMessages(text, own).map((told) => {
+    const { key, partition } = told.source;
     return {
       ...told,
-      by: { ...told.by, key: key ?? at.key, partition: partition ?? at.partition },
+      source: { ...told.source, key: key ?? at.key, partition: partition ?? at.partition },
     };
   });
 }
 
-function entryOf({ sync, kind, id, isSetAside }: Told): string {
-  const letter = isSetAside ? LETTERS[kind].toUpperCase() : LETTERS[kind];
-  return id === null ? letter + sync : `${letter}${sync}=${escaped(id)}`;
+function entryOf({ sync, kind, id, isDeadLettered }: LastMessage): string {
+  const deadLetter = isDeadLettered ? DEAD_LETTERS[kind].toUpperCase() : DEAD_LETTERS[kind];
+  return id === null ? deadLetter + sync : `${deadLetter}${sync}=${escaped(id)}`;
 }
 
-function hasOf(told: readonly Told[], sync: number): boolean {
+function hasOf(told: readonly LastMessage[], sync: number): boolean {
   for (const one of told) if (one.sync === sync) return true;
   return false;
 }
@@ -108,24 +123,24 @@ function syncIn(entry: string): number {
   return Number.parseInt(entry.slice(1), 10);
 }
 
-function toldIn(entry: string, by: Teller): Told {
-  const letter = entry.charAt(0);
+function toldIn(entry: string, by: LastMessageSource): LastMessage {
+  const deadLetter = entry.charAt(0);
   const at = entry.indexOf("=");
   return {
     sync: syncIn(entry),
-    kind: KINDS[letter.toLowerCase()] as MessageKind,
+    kind: KINDS[deadLetter.toLowerCase()] as MessageKind,
     id: at === -1 ? null : unescaped(entry.slice(at + 1)),
-    isSetAside: KINDS[letter] === undefined,
-    by,
+    isDeadLettered: KINDS[deadLetter] === undefined,
+    source: by,
   };
 }
 
-function placeText({ offset, time, position }: Own): string {
-  return `${offset},${time},${escaped(position ?? "")}`;
+function placeText({ offset, time, sourcePosition }: RowCoordinates): string {
+  return `${offset},${time},${escaped(sourcePosition ?? "")}`;
 }
 
-function tellerText({ offset, time, place, table, partition, key }: Teller): string {
-  const text = placeText({ offset, time, position: place });
+function tellerText({ offset, time, changeId, table, partition, key }: LastMessageSource): string {
+  const text = placeText({ offset, time, sourcePosition: changeId });
   if (table === null && partition === null && key === null) return text;
   return [text, ...[table, partition, key].map((part) => maybe(part))].join(",");
 }
@@ -134,25 +149,28 @@ function maybe(part: string | number | null): string {
   return part === null ? "" : escaped(String(part));
 }
 
-function tellerOf(text: string): Teller {
-  const [offset, time, place = "", table = "", partition = "", key = ""] = text.split(",");
+function tellerOf(text: string): LastMessageSource {
+  const [offset, time, changeId = "", table = "", partition = "", key = ""] = text.split(",");
   return {
     offset: Number(offset),
     time: Number(time),
-    place: unescaped(place),
+    changeId: unescaped(changeId),
     table: table === "" ? null : unescaped(table),
     partition: partition === "" ? null : Number(partition),
     key: key === "" ? null : unescaped(key),
   };
 }
 
-function ownTeller({ offset, time, position }: Own): Teller {
-  return { offset, time, place: position ?? "", table: null, partition: null, key: null };
+function ownTeller({ offset, time, sourcePosition }: RowCoordinates): LastMessageSource {
+  return { offset, time, changeId: sourcePosition ?? "", table: null, partition: null, key: null };
 }
 
-function isOwn({ offset, time, place, table, partition, key }: Teller, own: Own): boolean {
+function isOwn(
+  { offset, time, changeId, table, partition, key }: LastMessageSource,
+  own: RowCoordinates,
+): boolean {
   if (table !== null || partition !== null || key !== null) return false;
-  return offset === own.offset && time === own.time && place === own.position;
+  return offset === own.offset && time === own.time && changeId === own.sourcePosition;
 }
 
 const RESERVED = /[%,;@=]/;

@@ -1,5 +1,5 @@
 /** The last message that a sync gave of a row: enough to tell a person what it was. */
-export type Told = {
+export type LastMessage = {
   /** The sync's number in the stored rows. */
   readonly sync: number;
   /** Of a change that was set aside: what happened to the row. */
@@ -7,17 +7,17 @@ export type Told = {
   /** Its messageId, where that is not the one derived from all this. */
   readonly id: string | null;
   /** No message could be made of the change: it stands in the dead letters. */
-  readonly isSetAside: boolean;
-  readonly by: Teller;
+  readonly isDeadLettered: boolean;
+  readonly source: LastMessageSource;
 };
 
 /** The record that gave a message, with what its id is made of. */
-export type Teller = {
+export type LastMessageSource = {
   readonly offset: number;
   /** Commit time, ms since 1970. */
   readonly time: number;
   /** The position in the database's log, else `partition/offset`. */
-  readonly place: string;
+  readonly changeId: string;
   /** The table's name; `null` where the topic's has it behind its first dot, as Debezium names topics. */
   readonly table: string | null;
   /** The record's partition, where that is another one than the row's. */
@@ -27,23 +27,23 @@ export type Teller = {
 };
 
 /** Where a stored row comes from: what it says of its own record is said once. */
-export type Own = {
+export type RowCoordinates = {
   readonly offset: number;
   readonly time: number;
-  readonly position: string | null;
+  readonly sourcePosition: string | null;
 };
 
 /** What a teller says of a table. */
-export function tableAsTold(topic: string, table: string): string | null {
-  return table === tableOf(topic) ? null : table;
+export function tableOverride(topic: string, table: string): string | null {
+  return table === defaultTable(topic) ? null : table;
 }
 
 /** The table that it names. */
-export function tableTold(topic: string, { table }: Teller): string {
-  return table ?? tableOf(topic);
+export function tableOf(topic: string, { table }: LastMessageSource): string {
+  return table ?? defaultTable(topic);
 }
 
-function tableOf(topic: string): string {
+function defaultTable(topic: string): string {
   return topic.slice(topic.indexOf(".") + 1);
 }
 

@@ -26,16 +26,16 @@ export type RecordFormat =
 export type TopicPartition = Pick<SourceRecord, "topic" | "partition">;
 
 /** `topic/partition`: the name of a partition, and of its task. */
-export function nameOf({ topic, partition }: TopicPartition): string {
+export function partitionName({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }
 
 /** `topic/partition@offset`: what a log line or a dead letter calls a record. */
 export function recordName(record: TopicPartition & { readonly offset: number }): string {
-  return `${nameOf(record)}@${record.offset}`;
+  return `${partitionName(record)}@${record.offset}`;
 }
 
 /** Bytes of its key and value. */
-export function sizeOf({ key, value }: Pick<SourceRecord, "key" | "value">): number {
+export function recordBytes({ key, value }: Pick<SourceRecord, "key" | "value">): number {
   return (key?.length ?? 0) + (value?.length ?? 0);
 }

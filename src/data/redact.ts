@@ -18,14 +18,14 @@ const QUOTES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The reason of a dead letter, without what it quotes of the record. */
-export function hidden(text: string): string {
+export function redact(text: string): string {
   const [advice = ""] = ADVICE.exec(text) ?? [];
   const body = text.slice(0, text.length - advice.length);
   return QUOTES.reduce((shown, [quoted, by]) => shown.replace(quoted, by), body) + advice;
 }
 
 /** A message without the values of the row that it is about; short ones, which could be any word, stay. */
-export function hiddenRow(text: string, row: Row): string {
+export function redactRow(text: string, row: Row): string {
   return maskOf(textsOf(Object.values(row)))(text);
 }
 

@@ -1,12 +1,12 @@
 /** A topic by name, or several by a pattern. */
-export type TopicName = string | RegExp;
+export type TopicPattern = string | RegExp;
 
 /** `/^app\.shard\d+\.users$/` is a pattern, anything else a name: Kafka's topics have no slash. */
-export function topicName(text: string): TopicName {
+export function parseTopicPattern(text: string): TopicPattern {
   const pattern = /^\/(.+)\/$/.exec(text);
   return pattern ? new RegExp(pattern[1] as string) : text;
 }
 
-export function namesTopic(name: TopicName, topic: string): boolean {
+export function matchesTopic(name: TopicPattern, topic: string): boolean {
   return typeof name === "string" ? name === topic : name.test(topic);
 }

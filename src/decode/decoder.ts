@@ -111,7 +111,13 @@ export class Decoder {
     const position = positionOf(source.connector, source);
     const time = isTime(source.ts_ms) ? source.ts_ms : null;
     const moved = this.#moves?.to(headers) ?? null;
-    return { kind: "tombstone", key: this.#key.read(key), position, time, moved };
+    return {
+      kind: "tombstone",
+      key: this.#key.read(key),
+      sourcePosition: position,
+      time,
+      keyChange: moved,
+    };
   }
 
   #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {
@@ -123,7 +129,7 @@ export class Decoder {
         .filter((name) => typeof name === "string" && name !== "")
         .join("."),
       time: firstTime(source.ts_ms, envelope.ts_ms, record.timestamp),
-      position: incremental ? null : positionOf(connector, source, envelope.transaction),
+      sourcePosition: incremental ? null : positionOf(connector, source, envelope.transaction),
     };
     if (op === "t") return { kind: "truncate", ...about };
     const operation = OPERATIONS[op];
@@ -145,7 +151,7 @@ export class Decoder {
       defaults: this.#shape.defaults,
       incremental,
       endsSnapshot: operation === "read" && endsSnapshot(source),
-      moved: this.#moves?.of(operation, record.headers) ?? null,
+      keyChange: this.#moves?.of(operation, record.headers) ?? null,
       isCommitTime: isTime(source.ts_ms),
       ...about,
     };
@@ -171,10 +177,10 @@ export class Decoder {
       defaults: this.#shape.defaults,
       time: firstTime(source.ts_ms, time, record.timestamp),
       isCommitTime: isTime(source.ts_ms),
-      position: incremental ? null : positionOf(source.connector, source),
+      sourcePosition: incremental ? null : positionOf(source.connector, source),
       incremental,
       endsSnapshot: endsSnapshot(source),
-      moved: this.#moves?.of(operation, record.headers) ?? null,
+      keyChange: this.#moves?.of(operation, record.headers) ?? null,
     };
   }
 

@@ -1,61 +1,61 @@
 import { recordName } from "../data/record.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
-import type { RefusalRatio } from "../dlq/failure-ratio.ts";
-import { backOff_ms } from "../lib/backoff.ts";
+import type { FailureRatio } from "../dlq/failure-ratio.ts";
+import { backoff_ms } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { AnswerKind, Counters } from "../metrics/counters.ts";
+import type { Counters, ResponseActionKind } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
 import { batchSize, LIMITS } from "./batch.ts";
 import type { Destination } from "./destination.ts";
-import type { LaneMessage, OrderedLane } from "./outgoing.ts";
-import type { Gate } from "./rate-limiter.ts";
-import { bodyOf, type Verdict, verdict } from "./response.ts";
+import type { OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { actionFor, bodyOf, type ResponseAction } from "./response.ts";
 
 /** A lane is full at either of these; whoever pushes waits for room. */
-export type LaneLimits = { readonly messages: number; readonly bytes: number };
+export type DeliveryLimits = { readonly messages: number; readonly bytes: number };
 
-export type LaneOptions = LaneLimits & {
+export type DeliveryQueueOptions = DeliveryLimits & {
   readonly destination: Destination;
-  readonly gate: Gate;
+  readonly rateLimiter: RateLimiter;
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
   readonly linger_ms: number;
   /** This many refused messages in a row stop the pipeline. */
-  readonly refusedInARow: number;
+  readonly maxConsecutive: number;
   /** And so does too large a part of what all lanes of the process sent. */
-  readonly refusals: RefusalRatio;
+  readonly rejections: FailureRatio;
   /** Sees the messages as they are pushed. */
-  readonly onPush?: (messages: readonly LaneMessage[]) => void;
-  readonly watcher?: LaneWatcher;
+  readonly onPush?: (messages: readonly OutgoingMessage[]) => void;
+  readonly watcher?: DeliveryObserver;
   /** Called with the error after which nothing can be delivered. */
   readonly onFailure: (error: unknown) => void;
 };
 
 /** Looks on, for telemetry. No method may throw. */
-export type LaneWatcher = {
-  pushed(messages: readonly LaneMessage[]): void;
+export type DeliveryObserver = {
+  pushed(messages: readonly OutgoingMessage[]): void;
   /** Segment took the batch; `answer` says how. */
-  delivered(batch: readonly LaneMessage[], answer: string): void;
+  delivered(batch: readonly OutgoingMessage[], response: string): void;
   /** What the last answer meant, and why where the batch was not taken. */
-  answered(kind: AnswerKind, reason: string | null): void;
+  responded(kind: ResponseActionKind, reason: string | null): void;
 };
 
 /**
  * The ordered line of messages of one task. One batch is in flight at a time, so Segment gets the messages of a row in
  * their order. A message leaves the lane when it is delivered or stands in the dead letters, never otherwise.
  */
-export class Lane implements OrderedLane {
-  readonly #options: LaneOptions;
+export class DeliveryQueue implements OutgoingQueue {
+  readonly #options: DeliveryQueueOptions;
   readonly #closing = new AbortController();
-  #waiting: LaneMessage[] = [];
+  #waiting: OutgoingMessage[] = [];
   #bytes = 0;
   #pushed = 0;
   #settled = 0;
-  #refused = 0;
+  #rejected = 0;
   #running = false;
   #watchers: {
     readonly upTo: number;
@@ -64,7 +64,7 @@ export class Lane implements OrderedLane {
   }[] = [];
   #failure: unknown = null;
 
-  constructor(options: LaneOptions) {
+  constructor(options: DeliveryQueueOptions) {
     this.#options = options;
   }
 
@@ -78,15 +78,15 @@ export class Lane implements OrderedLane {
     return this.#pushed - this.#settled >= messages || this.#bytes >= bytes;
   }
 
-  get fills(): { readonly lane_messages: Usage; readonly lane_bytes: Usage } {
+  get usage(): { readonly delivery_queue_messages: Usage; readonly delivery_queue_bytes: Usage } {
     const { messages, bytes } = this.#options;
     return {
-      lane_messages: { now: this.#pushed - this.#settled, limit: messages },
-      lane_bytes: { now: this.#bytes, limit: bytes },
+      delivery_queue_messages: { now: this.#pushed - this.#settled, limit: messages },
+      delivery_queue_bytes: { now: this.#bytes, limit: bytes },
     };
   }
 
-  push(messages: readonly LaneMessage[]): void {
+  push(messages: readonly OutgoingMessage[]): void {
     for (const message of messages) {
       this.#waiting.push(message);
       this.#bytes += message.bytes;
@@ -139,39 +139,39 @@ export class Lane implements OrderedLane {
     if (linger_ms > 0 && !full) await clock.sleep(linger_ms, this.#closing.signal);
   }
 
-  async #deliver(batch: readonly LaneMessage[]): Promise<void> {
-    const { destination, gate, clock, counters, logger, watcher } = this.#options;
+  async #deliver(batch: readonly OutgoingMessage[]): Promise<void> {
+    const { destination, rateLimiter, clock, counters, logger, watcher } = this.#options;
     const { signal } = this.#closing;
     const texts = batch.map(({ text }) => text);
     for (let attempt = 0; ; attempt += 1) {
-      await gate.open(signal);
+      await rateLimiter.ready(signal);
       signal.throwIfAborted();
-      const answer = await destination.send(texts, signal);
+      const response = await destination.send(texts, signal);
       signal.throwIfAborted();
-      const result = verdict(answer, clock.now());
-      counters.answers[result.kind] += 1;
-      const body = bodyOf(answer);
+      const result = actionFor(response, clock.now());
+      counters.responses[result.kind] += 1;
+      const body = bodyOf(response);
       if (result.kind !== "delivered" && body !== "") logger.debug({ body }, "Segment said");
-      watcher?.answered(result.kind, reasonOf(result));
+      watcher?.responded(result.kind, reasonOf(result));
       switch (result.kind) {
         case "delivered":
           this.#count(batch);
-          watcher?.delivered(batch, "status" in answer ? `HTTP ${answer.status}` : "");
-          this.#refused = 0;
-          this.#options.refusals.add(false, batch.length);
+          watcher?.delivered(batch, "status" in response ? `HTTP ${response.status}` : "");
+          this.#rejected = 0;
+          this.#options.rejections.add(false, batch.length);
           return this.#settle(batch);
-        case "refused":
+        case "rejected":
           return this.#halve(batch, result);
         case "stop":
           throw result.error;
         case "slow down":
-          gate.closeFor(result.wait_ms ?? backOff_ms(attempt));
+          rateLimiter.throttle(result.wait_ms ?? backoff_ms(attempt));
           break;
         case "retry":
-          await clock.sleep(backOff_ms(attempt), signal);
+          await clock.sleep(backoff_ms(attempt), signal);
           break;
       }
-      const { topic, partition, offset } = (batch[0] as LaneMessage).record;
+      const { topic, partition, offset } = (batch[0] as OutgoingMessage).record;
       logger.warn(
         { topic, partition, offset, messages: batch.length, attempt, reason: result.reason },
         "Segment did not take a batch; it is tried again",
@@ -180,33 +180,33 @@ export class Lane implements OrderedLane {
   }
 
   /** Halves a refused batch until the message that is refused stands alone, and sets that one aside. */
-  async #halve(batch: readonly LaneMessage[], { reason, says }: Refused): Promise<void> {
+  async #halve(batch: readonly OutgoingMessage[], { reason, detail }: Rejected): Promise<void> {
     const [only] = batch;
     if (batch.length > 1 || !only) {
       const middle = Math.ceil(batch.length / 2);
       await this.#deliver(batch.slice(0, middle));
       return this.#deliver(batch.slice(middle));
     }
-    const { refusals, refusedInARow } = this.#options;
-    this.#refused += 1;
-    const isPart = refusals.add(true);
-    if (isPart || this.#refused >= refusedInARow) {
+    const { rejections, maxConsecutive } = this.#options;
+    this.#rejected += 1;
+    const isPart = rejections.add(true);
+    if (isPart || this.#rejected >= maxConsecutive) {
       const count = isPart
-        ? `${refusals.refused} of the last messages (deadLetters.stopAtRatio)`
-        : `${this.#refused} messages in a row`;
+        ? `${rejections.rejected} of the last messages (deadLetters.stopAtRatio)`
+        : `${this.#rejected} messages in a row`;
       throw new CdcError(
         "TOO_MANY_DEAD_LETTERS",
         `Segment refused ${count}, the last with ${reason}; the dead letters have what it said of those before; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
       );
     }
-    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${says}`);
+    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${detail}`);
     await this.#options.deadLetters.append([{ record: only.record, error, message: only.text }]);
-    this.#options.counters.setAside(error.code);
+    this.#options.counters.recordDeadLetter(error.code);
     this.#settle(batch);
   }
 
   /** What Segment took, and how long after its commit. */
-  #count(batch: readonly LaneMessage[]): void {
+  #count(batch: readonly OutgoingMessage[]): void {
     const { counters, clock } = this.#options;
     const now = clock.now();
     const nobodys = counters.sync("");
@@ -221,7 +221,7 @@ export class Lane implements OrderedLane {
     counters.add("bytes_delivered", sum);
   }
 
-  #settle(batch: readonly LaneMessage[]): void {
+  #settle(batch: readonly OutgoingMessage[]): void {
     this.#settled += batch.length;
     for (const { bytes } of batch) this.#bytes -= bytes;
     const done = this.#watchers.filter(({ upTo }) => upTo <= this.#settled);
@@ -237,9 +237,9 @@ export class Lane implements OrderedLane {
   }
 }
 
-type Refused = Extract<Verdict, { kind: "refused" }>;
+type Rejected = Extract<ResponseAction, { kind: "rejected" }>;
 
-function reasonOf(result: Verdict): string | null {
+function reasonOf(result: ResponseAction): string | null {
   if (result.kind === "delivered") return null;
   return result.kind === "stop" ? result.error.message : result.reason;
 }

@@ -1,11 +1,11 @@
 /** The port for where messages go. */
 export interface Destination {
   /** Sends messages, each JSON text, as one batch. Never rejects: what went wrong is an answer too. */
-  send(messages: readonly string[], signal: AbortSignal): Promise<Answer>;
+  send(messages: readonly string[], signal: AbortSignal): Promise<SegmentResponse>;
 }
 
 /** What came back: an HTTP answer, or a failure on the way. */
-export type Answer =
+export type SegmentResponse =
   | { readonly status: number; readonly body: string; readonly retryAfter?: string }
   | {
       readonly failure: string;

@@ -1,7 +1,7 @@
 import type { SyncCounts } from "../metrics/counters.ts";
 
 /** Why a message is sent: it goes with the message, one for all messages of a change. */
-export type Origin = {
+export type MessageOrigin = {
   readonly sync: string;
   /** The counts of that sync, so that nobody looks them up for each message. */
   readonly counts: SyncCounts;
@@ -18,10 +18,10 @@ export type Origin = {
 };
 
 /** A message on its way to Segment, as far as telemetry looks at it. */
-export type Traced = {
+export type TracedMessage = {
   /** As it stands in the batch. */
   readonly text: string;
   readonly record: { readonly topic: string; readonly partition: number; readonly offset: number };
   /** None where a message is sent as it stood in a dead letter. */
-  readonly origin?: Origin;
+  readonly origin?: MessageOrigin;
 };

@@ -1,19 +1,19 @@
 import { STATUS_CODES } from "node:http";
 import { CdcError } from "../lib/errors.ts";
-import type { Answer } from "./destination.ts";
+import type { SegmentResponse } from "./destination.ts";
 
 /**
  * What an answer means for the batch that it answers. Reasons are logged: they name the status, and do not repeat the
  * body, which may quote a message.
  */
-export type Verdict =
+export type ResponseAction =
   | { readonly kind: "delivered" }
   /** Try the same batch again after a back-off. */
   | { readonly kind: "retry"; readonly reason: string }
   /** Nobody may send before `wait_ms` has passed; without it, after a back-off. */
   | { readonly kind: "slow down"; readonly wait_ms: number | null; readonly reason: string }
   /** Something in the batch is refused: halve it until the one message stands alone. */
-  | { readonly kind: "refused"; readonly reason: string; readonly says: string }
+  | { readonly kind: "rejected"; readonly reason: string; readonly detail: string }
   | { readonly kind: "stop"; readonly error: CdcError };
 
 /** A date far away is a wrong clock rather than a request to wait that long. */
@@ -23,19 +23,20 @@ const LONGEST_WAIT_MS = 3_600_000;
  * Segment's HTTP API answers 200 to everything but bad JSON and size (400), and 429 for rate; the rest is what proxies,
  * gateways and compatible receivers say.
  */
-export function verdict(answer: Answer, now: number): Verdict {
-  if ("failure" in answer) {
-    return answer.isUntrusted
+export function actionFor(response: SegmentResponse, now: number): ResponseAction {
+  if ("failure" in response) {
+    return response.isUntrusted
       ? stop(
           "SEGMENT_ADDRESS",
-          `the certificate at the configured address cannot be trusted (${answer.failure}); segment.ca has to name the authority that signed it, and segment.url the host as the certificate does`,
+          `the certificate at the configured address cannot be trusted (${response.failure}); segment.ca has to name the authority that signed it, and segment.url the host as the certificate does`,
         )
-      : { kind: "retry", reason: answer.failure };
+      : { kind: "retry", reason: response.failure };
   }
-  const { status } = answer;
+  const { status } = response;
   const reason = ["HTTP", status, STATUS_CODES[status] ?? []].flat().join(" ");
   if (status >= 200 && status < 300) return { kind: "delivered" };
-  if (status === 429) return { kind: "slow down", wait_ms: waitOf(answer.retryAfter, now), reason };
+  if (status === 429)
+    return { kind: "slow down", wait_ms: waitOf(response.retryAfter, now), reason };
   if (status === 401 || status === 403) {
     return stop(
       "SEGMENT_CREDENTIALS",
@@ -51,18 +52,18 @@ export function verdict(answer: Answer, now: number): Verdict {
       `there is no Segment API at the configured address (${reason}); correct segment.url or segment.region`,
     );
   }
-  const body = bodyOf(answer);
-  return { kind: "refused", reason, says: body === "" ? reason : `${reason}: ${body}` };
+  const body = bodyOf(response);
+  return { kind: "rejected", reason, detail: body === "" ? reason : `${reason}: ${body}` };
 }
 
 const LONGEST_BODY = 200;
 
 /** What was answered beside the status, as much of it as is told; it may quote what was sent. */
-export function bodyOf(answer: Answer): string {
-  return "body" in answer ? answer.body.slice(0, LONGEST_BODY) : "";
+export function bodyOf(response: SegmentResponse): string {
+  return "body" in response ? response.body.slice(0, LONGEST_BODY) : "";
 }
 
-function stop(code: "SEGMENT_CREDENTIALS" | "SEGMENT_ADDRESS", text: string): Verdict {
+function stop(code: "SEGMENT_CREDENTIALS" | "SEGMENT_ADDRESS", text: string): ResponseAction {
   return {
     kind: "stop",
     error: new CdcError(

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import got, { type Got, RequestError } from "got";
 import { maskOf } from "../lib/mask-secrets.ts";
-import type { Answer, Destination } from "./destination.ts";
+import type { Destination, SegmentResponse } from "./destination.ts";
 
 export type SegmentOptions = {
   readonly writeKey: string;
@@ -73,7 +73,7 @@ export class SegmentClient implements Destination {
     });
   }
 
-  async send(messages: readonly string[], signal: AbortSignal): Promise<Answer> {
+  async send(messages: readonly string[], signal: AbortSignal): Promise<SegmentResponse> {
     try {
       const text = this.#head + messages.join(",") + this.#tail;
       // As bytes: got would encode a text twice, for its length and to send it.

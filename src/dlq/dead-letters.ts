@@ -1,7 +1,7 @@
 import type { SourceRecord } from "../data/record.ts";
 import { recordedForm } from "../data/recorded-line.ts";
 import { append } from "../journal/append.ts";
-import type { Log, LogEntry } from "../journal/journal.ts";
+import type { Journal, JournalEntry } from "../journal/journal.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { CdcError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -23,7 +23,7 @@ export type DeadLetter = {
 /** Where dead letters go. */
 export interface DeadLetters {
   /** Resolves when all of them are durable; tries for ever, until the signal is aborted. */
-  append(letters: readonly DeadLetter[], stop?: AbortSignal): Promise<void>;
+  append(deadLetters: readonly DeadLetter[], stop?: AbortSignal): Promise<void>;
 }
 
 /** What our headers begin with. */
@@ -33,8 +33,8 @@ export const HEADER = "cdc-to-segment";
 const LARGEST_VALUE_BYTES = 7_000_000;
 
 /** The record as it came, with its reason and coordinates in headers: for a Kafka topic. */
-export function asRecord(letter: DeadLetter): LogEntry {
-  const { record, error, by, message, change, isInitial } = letter;
+export function asRecord(deadLetter: DeadLetter): JournalEntry {
+  const { record, error, by, message, change, isInitial } = deadLetter;
   const headers: { [name: string]: string | Buffer } = {};
   for (const [name, value] of Object.entries(record.headers)) {
     if (value !== undefined) headers[name] = value;
@@ -56,8 +56,8 @@ export function asRecord(letter: DeadLetter): LogEntry {
 }
 
 /** The record in the recorded form, with its reason: a line of a file, which `redrive` and `preview` read again. */
-export function asLine(letter: DeadLetter): LogEntry {
-  const { record, error, by, message, change, isInitial } = letter;
+export function asLine(deadLetter: DeadLetter): JournalEntry {
+  const { record, error, by, message, change, isInitial } = deadLetter;
   const line = {
     reason: { code: error.code, text: error.message, by },
     ...recordedForm(record),
@@ -69,22 +69,27 @@ export function asLine(letter: DeadLetter): LogEntry {
 }
 
 /** Dead letters in a log. One that cannot be written holds its checkpoint, and with it the position. */
-export class LoggedDeadLetters implements DeadLetters {
-  readonly #log: Log;
-  readonly #form: (letter: DeadLetter) => LogEntry;
+export class JournaledDeadLetters implements DeadLetters {
+  readonly #log: Journal;
+  readonly #form: (deadLetter: DeadLetter) => JournalEntry;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  constructor(log: Log, form: (letter: DeadLetter) => LogEntry, clock: Clock, logger: Logger) {
+  constructor(
+    log: Journal,
+    form: (deadLetter: DeadLetter) => JournalEntry,
+    clock: Clock,
+    logger: Logger,
+  ) {
     this.#log = log;
     this.#form = form;
     this.#clock = clock;
     this.#logger = logger;
   }
 
-  async append(letters: readonly DeadLetter[], stop?: AbortSignal): Promise<void> {
-    if (letters.length === 0) return;
+  async append(deadLetters: readonly DeadLetter[], stop?: AbortSignal): Promise<void> {
+    if (deadLetters.length === 0) return;
     const options = { clock: this.#clock, logger: this.#logger, what: "dead letters", stop };
-    await append(this.#log, letters.map(this.#form), options);
+    await append(this.#log, deadLetters.map(this.#form), options);
   }
 }

@@ -4,7 +4,7 @@ import { CdcError, type ErrorCode, isErrorCode } from "../lib/errors.ts";
 import { type DeadLetter, HEADER } from "./dead-letters.ts";
 
 /** The dead letter that a record of its topic is, with the coordinates that it had; `null` where it is none of ours. */
-export function letterOfRecord({ key, value, headers }: SourceRecord): DeadLetter | null {
+export function deadLetterOfRecord({ key, value, headers }: SourceRecord): DeadLetter | null {
   const ours = (name: string) => headers[`${HEADER}.${name}`]?.toString();
   const topic = ours("topic");
   const [partition, offset, timestamp] = [ours("partition"), ours("offset"), ours("timestamp")];
@@ -32,7 +32,7 @@ export function letterOfRecord({ key, value, headers }: SourceRecord): DeadLette
  * The dead letter that a line of a dead-letter file is.
  * @throws CdcError UNREADABLE_LINE where it is none
  */
-export function letterOfLine(bytes: Buffer, line: number): DeadLetter {
+export function deadLetterOfLine(bytes: Buffer, line: number): DeadLetter {
   const record = parseRecordedLine(bytes, line);
   const { reason, message, change, initial } = JSON.parse(bytes.toString("utf8"));
   if (typeof reason?.code !== "string") {

@@ -1,25 +1,25 @@
-import { nameOf, type SourceRecord, type TopicPartition } from "../data/record.ts";
+import { partitionName, type SourceRecord, type TopicPartition } from "../data/record.ts";
 import { parseRecordedLine } from "../data/recorded-line.ts";
 import { type KeyFields, RecordKey } from "../decode/debezium/record-key.ts";
 import type { SchemaRegistry } from "../decode/format/schema-registry.ts";
 import { jsonText, parseJson } from "../decode/value/json.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
-import type { Plans, TopicPlan } from "../topology/topology.ts";
+import type { TopicTopology, Topology } from "../topology/topology.ts";
 import { explainedRecord, type RecordOptions } from "./explained-record.ts";
 import { explainedRow } from "./explained-row.ts";
 import type { ExplainedRecord, ExplainedRow, Explanation, Question } from "./explanation.ts";
 import { type ReadRecord, readRecord } from "./read-record.ts";
-import type { Look } from "./state-view.ts";
+import type { StateView } from "./state-view.ts";
 
 /** Whatever can be looked into, and what records are read with. */
 export type Explainable = {
   readonly pipeline: string;
   /** Their names in the settings. */
   readonly models: readonly string[];
-  readonly plans: Plans;
+  readonly topology: Topology;
   readonly registry: SchemaRegistry | null;
-  readonly looks: readonly Look[];
-  readonly notLooked: Explanation["notLooked"];
+  readonly views: readonly StateView[];
+  readonly notSearched: Explanation["notSearched"];
 };
 
 /**
@@ -28,24 +28,24 @@ export type Explainable = {
  * @throws CdcError ARGUMENTS where the question cannot be understood
  */
 export async function explain(question: Question, of: Explainable): Promise<Explanation> {
-  const { pipeline, models, plans, registry } = of;
+  const { pipeline, models, topology, registry } = of;
   const { model } = question;
   if (!models.includes(model))
     throw wrong(`there is no model "${model}"; the settings have ${models.join(", ")}`);
-  const looks = of.looks
-    .filter(({ plan }) => isOver(plan, model))
-    .toSorted((a, b) => inOrder(a.at, b.at));
+  const views = of.views
+    .filter(({ topicTopology }) => isOver(topicTopology, model))
+    .toSorted((a, b) => inOrder(a.tp, b.tp));
   const record = recordIn(question);
-  const plan = record ? plans.get(record.topic) : looks[0]?.plan;
-  if (record && !(plan && isOver(plan, model)))
+  const topicTopology = record ? topology.get(record.topic) : views[0]?.topicTopology;
+  if (record && !(topicTopology && isOver(topicTopology, model)))
     throw wrong(`model "${model}" does not read ${record.topic}, where the record comes from`);
-  const read = record && plan ? await readRecord(record, plan, registry) : null;
-  const key = keyIn(question, plan?.format.key ?? null, read);
-  const found = await rowsOf(key, looks, question);
+  const read = record && topicTopology ? await readRecord(record, topicTopology, registry) : null;
+  const key = keyIn(question, topicTopology?.format.key ?? null, read);
+  const found = await rowsOf(key, views, question);
   return {
     ...{ pipeline, model, key, ...found },
-    notLooked: [...of.notLooked, ...found.notLooked],
-    record: read && plan ? await recordOf(read, plan, looks, question) : null,
+    notSearched: [...of.notSearched, ...found.notSearched],
+    record: read && topicTopology ? await recordOf(read, topicTopology, views, question) : null,
   };
 }
 
@@ -53,7 +53,7 @@ function inOrder(a: TopicPartition, b: TopicPartition): number {
   return a.topic.localeCompare(b.topic) || a.partition - b.partition;
 }
 
-function isOver({ models }: TopicPlan, model: string): boolean {
+function isOver({ models }: TopicTopology, model: string): boolean {
   return models.some(({ name }) => name === model);
 }
 
@@ -86,51 +86,56 @@ function canonical(text: string, fields: KeyFields): string {
   }
 }
 
-type Found = Pick<Explanation, "looked" | "notLooked" | "rows">;
+type Found = Pick<Explanation, "searched" | "notSearched" | "rows">;
 
 async function rowsOf(
   key: string | null,
-  looks: readonly Look[],
+  views: readonly StateView[],
   { model, showValues }: Question,
 ): Promise<Found> {
   const rows: ExplainedRow[] = [];
-  const looked: string[] = [];
-  const notLooked: Explanation["notLooked"][number][] = [];
-  for (const look of key === null ? [] : looks) {
-    const partition = nameOf(look.at);
+  const searched: string[] = [];
+  const notSearched: Explanation["notSearched"][number][] = [];
+  for (const view of key === null ? [] : views) {
+    const partition = partitionName(view.tp);
     try {
-      const { row, isStored } = await look.row(key as string);
-      looked.push(partition);
+      const { row, isStored } = await view.row(key as string);
+      searched.push(partition);
       const options = { key: key as string, model, isStored, showValues };
-      if (row) rows.push(explainedRow(row, look, options));
+      if (row) rows.push(explainedRow(row, view, options));
     } catch (error) {
       // It is being given up, or restored.
-      notLooked.push({ partition, why: messageOf(error) });
+      notSearched.push({ partition, why: messageOf(error) });
     }
   }
-  return { looked, notLooked, rows };
+  return { searched, notSearched, rows };
 }
 
 async function recordOf(
   read: ReadRecord,
-  plan: TopicPlan,
-  looks: readonly Look[],
+  topicTopology: TopicTopology,
+  views: readonly StateView[],
   { model, showValues }: Question,
 ): Promise<ExplainedRecord> {
-  return explainedRecord(read, { plan, model, showValues, ...(await stateOf(read, looks)) });
+  return explainedRecord(read, {
+    topicTopology,
+    model,
+    showValues,
+    ...(await stateOf(read, views)),
+  });
 }
 
 async function stateOf(
   { record, key }: ReadRecord,
-  looks: readonly Look[],
-): Promise<Pick<RecordOptions, "look" | "row">> {
-  const look = looks.find(({ at }) => nameOf(at) === nameOf(record)) ?? null;
-  if (look === null || key === null) return { look, row: null };
+  views: readonly StateView[],
+): Promise<Pick<RecordOptions, "view" | "row">> {
+  const view = views.find(({ tp }) => partitionName(tp) === partitionName(record)) ?? null;
+  if (view === null || key === null) return { view, row: null };
   try {
-    return { look, row: (await look.row(key)).row };
+    return { view, row: (await view.row(key)).row };
   } catch {
     // It is being given up: its state is not here any more.
-    return { look: null, row: null };
+    return { view: null, row: null };
   }
 }
 

@@ -1,21 +1,21 @@
 import type { ChangeContext } from "../classify/change-context.ts";
-import { differs } from "../classify/changed-columns.ts";
+import { hasChanged } from "../classify/changed-columns.ts";
 import { whyInitial } from "../classify/initial-result.ts";
 import type { Change, Outcome } from "../classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../classify/rules.ts";
 import { column, type Row } from "../data/row.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { segmentValue } from "../map/segment-value.ts";
-import type { ModelPlan, SyncPlan } from "../topology/topology.ts";
+import type { ModelTopology, SyncTopology } from "../topology/topology.ts";
 import { messagesOf } from "./explained-messages.ts";
 import type { ExplainedMessage, Step } from "./explanation.ts";
 import { shownReason } from "./reason.ts";
 
 export type ChangeOptions = {
   readonly rule: ModelRule;
-  readonly model: ModelPlan;
+  readonly model: ModelTopology;
   readonly previous: StoredRow | null;
-  readonly occurrence: ChangeContext;
+  readonly context: ChangeContext;
   readonly outcome: Outcome;
   readonly showValues: boolean;
 };
@@ -32,8 +32,9 @@ export function explainedChange(options: ChangeOptions): {
   const belongs = filterStep(options, next, steps);
   if (belongs === "failed") return { steps, messages };
   for (const sync of rule.syncs) {
-    const plan = model.syncs.find((one) => one.sync.name === sync.name);
-    if (plan) messages.push(...syncSteps(options, sync, plan, belongs ? next : null, steps));
+    const topicTopology = model.syncs.find((one) => one.sync.name === sync.name);
+    if (topicTopology)
+      messages.push(...syncSteps(options, sync, topicTopology, belongs ? next : null, steps));
   }
   return { steps, messages };
 }
@@ -44,8 +45,9 @@ function filterStep(
   next: Row | null,
   steps: Step[],
 ): boolean | "failed" {
-  const say = (says: string) => steps.push({ about: "filter", model: rule.name, sync: null, says });
-  const refusal = outcome.refusals.find(({ by, is }) => is === "model" && by === rule.name);
+  const say = (detail: string) =>
+    steps.push({ about: "filter", model: rule.name, sync: null, detail });
+  const refusal = outcome.rejections.find(({ by, is }) => is === "model" && by === rule.name);
   if (refusal) {
     const why = shownReason(refusal.error, showValues);
     say(
@@ -64,28 +66,28 @@ function filterStep(
 }
 
 function syncSteps(
-  { rule, previous, occurrence, outcome, showValues }: ChangeOptions,
+  { rule, previous, context, outcome, showValues }: ChangeOptions,
   sync: SyncRule,
-  plan: SyncPlan,
+  topicTopology: SyncTopology,
   next: Row | null,
   steps: Step[],
 ): readonly ExplainedMessage[] {
-  const say = (about: Step["about"], says: string) =>
-    steps.push({ about, model: rule.name, sync: sync.name, says });
+  const say = (about: Step["about"], detail: string) =>
+    steps.push({ about, model: rule.name, sync: sync.name, detail });
   if (sync.number === -1) {
     say("change", "the stored rows do not know the sync: the next start has it see them all first");
     return [];
   }
-  const { event, standing } = occurrence;
+  const { event, recordContext } = context;
   const isSync = (one: SyncRule) => one.name === sync.name;
   const change = outcome.changes.find((one) => isSync(one.sync));
-  if (next !== null) say("user", userOf(plan, outcome, next));
+  if (next !== null) say("user", userOf(topicTopology, outcome, next));
   const known = change?.previous ?? knownRow(previous, sync, event.before);
   const isUnchanged = outcome.unchanged.some(isSync);
   if (next !== null && known !== null && (isUnchanged || change?.kind === "changed")) {
     const names = sync.watched === "*" ? Object.keys(next) : sync.watched;
     const different = names.filter((name) =>
-      differs([name], known, next, event.defaults, previous?.unknown),
+      hasChanged([name], known, next, event.defaults, previous?.unknown),
     );
     say("columns", columnsText(sync.watched, different, showValues ? { known, next } : null));
   }
@@ -99,7 +101,7 @@ function syncSteps(
   if (outcome.initial.some(isSync)) {
     say(
       "change",
-      `nothing is sent, by initialResults: skip: ${INITIAL[whyInitial(previous, event, standing, sync) ?? "update"](sync)}`,
+      `nothing is sent, by initialResults: skip: ${INITIAL[whyInitial(previous, event, recordContext, sync) ?? "update"](sync)}`,
     );
     return [];
   }
@@ -108,7 +110,7 @@ function syncSteps(
     return [];
   }
   say("change", CHANGES[change.kind]);
-  return messagesOf(change, plan, occurrence, showValues, (says) => say("message", says));
+  return messagesOf(change, topicTopology, context, showValues, (detail) => say("message", detail));
 }
 
 const CHANGES: { readonly [kind in Change["kind"]]: string } = {
@@ -130,18 +132,18 @@ function knownRow(
   { number }: SyncRule,
   before: Row | null,
 ): Row | null {
-  const behind = previous?.behind.find((one) => one.sync === number);
-  return behind?.row ?? (previous === null ? before : previous.row);
+  const pinned = previous?.pinned.find((one) => one.sync === number);
+  return pinned?.row ?? (previous === null ? before : previous.row);
 }
 
-function userOf({ sync, missingUser }: SyncPlan, outcome: Outcome, next: Row): string {
+function userOf({ sync, missingUser }: SyncTopology, outcome: Outcome, next: Row): string {
   const user = sync.user(next, new Set(outcome.stored?.unknown));
   if (user !== null) {
     const ids = Object.entries(user).map(([name, id]) => `${name} ${id}`);
     return ids.join(", ");
   }
-  const refused = outcome.refusals.some(({ by, is }) => is === "sync" && by === sync.name);
-  const then = refused ? "the record goes to the dead letters for this sync" : "it is passed over";
+  const rejected = outcome.rejections.some(({ by, is }) => is === "sync" && by === sync.name);
+  const then = rejected ? "the record goes to the dead letters for this sync" : "it is passed over";
   return `none: the row has neither userId nor anonymousId (missingUser: ${missingUser}), so it is no member; ${then}`;
 }
 

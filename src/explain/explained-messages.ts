@@ -2,25 +2,25 @@ import type { ChangeContext } from "../classify/change-context.ts";
 import type { Change } from "../classify/outcome.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { Message } from "../map/sync.ts";
-import type { SyncPlan } from "../topology/topology.ts";
+import type { SegmentMessage } from "../map/sync.ts";
+import type { SyncTopology } from "../topology/topology.ts";
 import type { ExplainedMessage } from "./explanation.ts";
 import { shownReason } from "./reason.ts";
 
 /** The messages of a change, or why there are none. */
 export function messagesOf(
   change: Change,
-  { sync, options }: SyncPlan,
-  { event, record, place }: ChangeContext,
+  { sync, options }: SyncTopology,
+  { event, record, changeId }: ChangeContext,
   showValues: boolean,
-  say: (says: string) => void,
+  say: (detail: string) => void,
 ): readonly ExplainedMessage[] {
   const { table, key, time } = event;
-  const leftOut: string[] = [];
+  const onOmitted: string[] = [];
   try {
-    const occasion = { table, key, time, topic: record.topic, place };
-    const messages = sync.messages(change, occasion, (field, reason, kind) =>
-      leftOut.push(`${field}: ${showValues ? reason : kind}`),
+    const changeSource = { table, key, time, topic: record.topic, changeId };
+    const messages = sync.messages(change, changeSource, (field, reason, kind) =>
+      onOmitted.push(`${field}: ${showValues ? reason : kind}`),
     );
     const tooLarge = messages.find((message) => bytesOf(message) > LIMITS.message_bytes);
     if (tooLarge) {
@@ -32,7 +32,7 @@ export function messagesOf(
     if (messages.length === 0) say(`none: ${options.type} ${NOT_SENT[options.type](change)}`);
     for (const { messageId, type, event: name } of messages)
       say(`${name ?? type}, messageId ${messageId}`);
-    if (leftOut.length > 0) say(`left out of it: ${leftOut.join("; ")}`);
+    if (onOmitted.length > 0) say(`left out of it: ${onOmitted.join("; ")}`);
     return messages.map((message) => explainedMessage(sync.name, message, showValues));
   } catch (error) {
     if (!(error instanceof CdcError)) throw error;
@@ -47,11 +47,15 @@ const NOT_SENT = {
   "track-entered-exited": () => "sends nothing for a row that stays, under the same user",
 } as const;
 
-function bytesOf(message: Message): number {
+function bytesOf(message: SegmentMessage): number {
   return Buffer.byteLength(JSON.stringify(message));
 }
 
-function explainedMessage(sync: string, message: Message, showValues: boolean): ExplainedMessage {
+function explainedMessage(
+  sync: string,
+  message: SegmentMessage,
+  showValues: boolean,
+): ExplainedMessage {
   const { type, event = null, userId = null, anonymousId = null, messageId, timestamp } = message;
   const fields = Object.keys(message.traits ?? message.properties ?? {});
   const text = showValues ? JSON.stringify(message) : null;

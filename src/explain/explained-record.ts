@@ -1,8 +1,8 @@
 import { classify } from "../classify/classify.ts";
-import type { Standing } from "../classify/initial-result.ts";
+import type { RecordContext } from "../classify/initial-result.ts";
 import type { Outcome } from "../classify/outcome.ts";
-import { goesBack, isStale, isStaleAfter } from "../classify/staleness.ts";
-import { removalByTombstone } from "../data/deletion.ts";
+import { isBeforeTruncate, isStale, movesBackward } from "../classify/staleness.ts";
+import { deletionByTombstone } from "../data/deletion.ts";
 import type { RowEvent, SourceEvent } from "../data/event.ts";
 import { isoText } from "../data/instant.ts";
 import { recordName } from "../data/record.ts";
@@ -10,19 +10,19 @@ import type { StoredRow } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
 import { rejectionOf } from "../state/row-codec.ts";
 import { rulesOf } from "../topology/rules.ts";
-import type { TopicPlan } from "../topology/topology.ts";
+import type { TopicTopology } from "../topology/topology.ts";
 import { explainedChange } from "./explained-change.ts";
 import type { ExplainedMessage, ExplainedRecord, Step } from "./explanation.ts";
 import type { ReadRecord } from "./read-record.ts";
 import { shownReason } from "./reason.ts";
-import type { Look } from "./state-view.ts";
+import type { StateView } from "./state-view.ts";
 
 export type RecordOptions = {
-  readonly plan: TopicPlan;
+  readonly topicTopology: TopicTopology;
   readonly model: string;
   readonly showValues: boolean;
   /** The partition that the record is of; `null` where its state is not here. */
-  readonly look: Look | null;
+  readonly view: StateView | null;
   readonly row: StoredRow | null;
 };
 
@@ -32,26 +32,26 @@ export function explainedRecord(read: ReadRecord, options: RecordOptions): Expla
   const { topic, partition, offset } = record;
   const steps: Step[] = [];
   const messages: ExplainedMessage[] = [];
-  const say = (about: Step["about"], says: string) =>
-    steps.push({ about, model: null, sync: null, says });
+  const say = (about: Step["about"], detail: string) =>
+    steps.push({ about, model: null, sync: null, detail });
   let isDecided = event instanceof CdcError || event.kind !== "truncate";
   say("record", readAs(read, options.showValues));
   if (!(event instanceof CdcError) && "key" in event) {
-    const { look } = options;
-    if (look === null) {
+    const { view } = options;
+    if (view === null) {
       say("place", `the state of ${topic}/${partition} is not here: ask where that partition is`);
       isDecided = false;
     } else {
-      say("place", standsAt(read, look, options.row));
-      const row = event.kind === "tombstone" ? removalByTombstone(event, record) : event;
-      const refusal = untold(event, row, options.row, look);
+      say("place", sourcePositionOf(read, view, options.row));
+      const row = event.kind === "tombstone" ? deletionByTombstone(event, record) : event;
+      const refusal = unsentChange(event, row, options.row, view);
       if (refusal !== null) say("stale", refusal);
       else {
         say("stale", fresh(options.row, row));
         const moves = half(row, options.row);
-        const told = moves === null ? explainedChanges(row, read, look, options) : NOTHING;
+        const told = moves === null ? explainedChanges(row, read, view, options) : EMPTY_LIST;
         if (moves !== null) {
-          say("change", moves.says);
+          say("change", moves.detail);
           isDecided = moves.isDecided;
         }
         steps.push(...told.steps);
@@ -71,7 +71,7 @@ function readAs({ record, event, format, key }: ReadRecord, showValues: boolean)
     case "truncate":
       return `it is a TRUNCATE of ${event.table}: it removes the rows that are stored from before it, as the model's onTruncate says`;
     case "tombstone":
-      return `it is a tombstone of row ${key}${timed(event.time, event.position)}`;
+      return `it is a tombstone of row ${key}${timed(event.time, event.sourcePosition)}`;
     case "row": {
       const operation =
         event.operation === "unknown" ? "row, of unknown operation" : event.operation;
@@ -80,7 +80,7 @@ function readAs({ record, event, format, key }: ReadRecord, showValues: boolean)
       const lacks =
         away === "" ? "" : `; not sent by the database, and taken from the stored row: ${away}`;
       const text = `${format}, ${operation}${event.incremental ? " of an incremental snapshot" : ""}`;
-      return `${text}, of row ${key} of ${event.table}${timed(event.time, event.position)}${names}${lacks}; record time ${isoText(record.timestamp)}`;
+      return `${text}, of row ${key} of ${event.table}${timed(event.time, event.sourcePosition)}${names}${lacks}; record time ${isoText(record.timestamp)}`;
     }
   }
 }
@@ -90,10 +90,14 @@ function timed(time: number | null, position: string | null): string {
   return `${when}, ${position === null ? "without a place in the database's log" : `at ${position}`}`;
 }
 
-function standsAt({ record }: ReadRecord, { position }: Look, row: StoredRow | null): string {
+function sourcePositionOf(
+  { record }: ReadRecord,
+  { checkpoint }: StateView,
+  row: StoredRow | null,
+): string {
   const { offset } = record;
-  const where = `${recordName(record)}; the next offset to process is ${position.next}`;
-  if (offset >= position.next) return `${where}: it has not been processed`;
+  const where = `${recordName(record)}; the next offset to process is ${checkpoint.next}`;
+  if (offset >= checkpoint.next) return `${where}: it has not been processed`;
   const own =
     row?.offset === offset
       ? ". The stored row is what it left, and what it gave is told above"
@@ -102,36 +106,36 @@ function standsAt({ record }: ReadRecord, { position }: Look, row: StoredRow | n
 }
 
 /** Why the record has no effect at all; `null` where it has. */
-function untold(
+function unsentChange(
   event: Exclude<SourceEvent, { kind: "non-row" | "truncate" }>,
   row: RowEvent,
   previous: StoredRow | null,
-  { position }: Look,
+  { checkpoint }: StateView,
 ): string | null {
-  if (event.kind === "tombstone" && event.key === position.lastDelete)
+  if (event.kind === "tombstone" && event.key === checkpoint.lastDelete)
     return "yes: it belongs to the delete before it, and changes nothing";
-  if (isStaleAfter(position.truncated, row)) {
-    const { time = 0 } = position.truncated ?? {};
+  if (isBeforeTruncate(checkpoint.truncated, row)) {
+    const { time = 0 } = checkpoint.truncated ?? {};
     return `yes: the table was truncated after it, ${isoText(time)}`;
   }
   if (isStale(previous, row))
-    return `yes: its place ${row.position} lies before that of the stored row, ${previous?.position}, and its commit time ${isoText(row.time)} is not later than ${isoText(previous?.time ?? 0)}: the database was told of it again`;
+    return `yes: its place ${row.sourcePosition} lies before that of the stored row, ${previous?.sourcePosition}, and its commit time ${isoText(row.time)} is not later than ${isoText(previous?.time ?? 0)}: the database was told of it again`;
   return null;
 }
 
 /** One half of a key that changes, where both are told as one; `null` where it is an ordinary record. */
 function half(
-  { moved }: RowEvent,
+  { keyChange }: RowEvent,
   previous: StoredRow | null,
-): { readonly says: string; readonly isDecided: boolean } | null {
-  if (moved === null || moved === "unreadable") return null;
-  const isMark = previous !== null && previous.row === null;
-  if ("to" in moved) {
-    const says = `none by itself: the key becomes ${moved.to} (keyChange: changed); the row is handed over to it, and its create tells the change`;
-    return isMark ? null : { says, isDecided: true };
+): { readonly detail: string; readonly isDecided: boolean } | null {
+  if (keyChange === null || keyChange === "unreadable") return null;
+  const isDeleteMarker = previous !== null && previous.row === null;
+  if ("to" in keyChange) {
+    const detail = `none by itself: the key becomes ${keyChange.to} (keyChange: changed); the row is handed over to it, and its create tells the change`;
+    return isDeleteMarker ? null : { detail, isDecided: true };
   }
-  const says = `the key was ${moved.from} (keyChange: changed): it waits for the row that was there, and what both make is told then`;
-  return previous === null || isMark ? { says, isDecided: false } : null;
+  const detail = `the key was ${keyChange.from} (keyChange: changed): it waits for the row that was there, and what both make is told then`;
+  return previous === null || isDeleteMarker ? { detail, isDecided: false } : null;
 }
 
 function fresh(previous: StoredRow | null, row: RowEvent): string {
@@ -140,38 +144,41 @@ function fresh(previous: StoredRow | null, row: RowEvent): string {
       ? "no: no such row is stored"
       : "no: no such row is stored; what it was is taken from the record, whose connector sends it complete";
   }
-  if (goesBack(previous, row))
+  if (movesBackward(previous, row))
     return "no: its place lies before that of the stored row, but it was committed later: a new or restored server's";
-  if (row.position === null || previous.position === null)
+  if (row.sourcePosition === null || previous.sourcePosition === null)
     return "no: one of the two has no place in the database's log, so it is applied";
   return "no: its place does not lie before that of the stored row";
 }
 
-const NOTHING = { steps: [], messages: [] };
+const EMPTY_LIST = { steps: [], messages: [] };
 
 type Told = { readonly steps: readonly Step[]; readonly messages: readonly ExplainedMessage[] };
 
 function explainedChanges(
   event: RowEvent,
   { record }: ReadRecord,
-  look: Look,
-  { plan, model, row, showValues }: RecordOptions,
+  view: StateView,
+  { topicTopology, model, row, showValues }: RecordOptions,
 ): Told {
-  const standing: Standing = { offset: record.offset, streaming: look.position.streaming };
-  const place = event.position ?? `${record.partition}/${record.offset}`;
-  const rules = rulesOf(plan, look.syncs);
-  const outcome: Outcome = classify(row, event, standing, rules);
+  const recordContext: RecordContext = {
+    offset: record.offset,
+    streaming: view.checkpoint.streaming,
+  };
+  const changeId = event.sourcePosition ?? `${record.partition}/${record.offset}`;
+  const rules = rulesOf(topicTopology, view.syncs);
+  const outcome: Outcome = classify(row, event, recordContext, rules);
   const refusal = rejectionOf(outcome.stored, record);
-  if (refusal) return refused(refusal, showValues);
+  if (refusal) return rejected(refusal, showValues);
   const rule = rules.find(({ name }) => name === model);
-  const of = plan.models.find(({ name }) => name === model);
-  if (!rule || !of) return NOTHING;
-  const occurrence = { event, record, standing, place };
-  return explainedChange({ rule, model: of, previous: row, occurrence, outcome, showValues });
+  const of = topicTopology.models.find(({ name }) => name === model);
+  if (!rule || !of) return EMPTY_LIST;
+  const context = { event, record, recordContext, changeId };
+  return explainedChange({ rule, model: of, previous: row, context, outcome, showValues });
 }
 
 /** All models store one row: where that cannot be stored, none has it. */
-function refused(refusal: CdcError, showValues: boolean): Told {
-  const says = `none: the row stays as it is, and the record goes to the dead letters: ${shownReason(refusal, showValues)}`;
-  return { steps: [{ about: "change", model: null, sync: null, says }], messages: [] };
+function rejected(refusal: CdcError, showValues: boolean): Told {
+  const detail = `none: the row stays as it is, and the record goes to the dead letters: ${shownReason(refusal, showValues)}`;
+  return { steps: [{ about: "change", model: null, sync: null, detail }], messages: [] };
 }

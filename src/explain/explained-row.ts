@@ -1,11 +1,11 @@
 import { isoText } from "../data/instant.ts";
-import { type Told, tableTold } from "../data/last-message.ts";
-import { decodeTold } from "../data/last-message-codec.ts";
+import { type LastMessage, tableOf } from "../data/last-message.ts";
+import { decodeLastMessages } from "../data/last-message-codec.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { segmentValue } from "../map/segment-value.ts";
-import type { SyncPlan } from "../topology/topology.ts";
-import type { Answer, Coordinates, ExplainedRow, ExplainedSync } from "./explanation.ts";
-import type { Look } from "./state-view.ts";
+import type { SyncTopology } from "../topology/topology.ts";
+import type { Coordinates, ExplainedRow, ExplainedSync, SegmentResponse } from "./explanation.ts";
+import type { StateView } from "./state-view.ts";
 
 export type RowOptions = {
   readonly key: string;
@@ -15,29 +15,29 @@ export type RowOptions = {
 };
 
 /** What the state has of a row, in the eyes of the model's syncs. */
-export function explainedRow(row: StoredRow, look: Look, options: RowOptions): ExplainedRow {
-  const { at, plan } = look;
+export function explainedRow(row: StoredRow, view: StateView, options: RowOptions): ExplainedRow {
+  const { tp, topicTopology } = view;
   const columns = Object.keys(row.row ?? {});
-  const told = decodeTold(row.told, row);
-  const syncs = plan.models.find(({ name }) => name === options.model)?.syncs ?? [];
+  const told = decodeLastMessages(row.lastMessages, row);
+  const syncs = topicTopology.models.find(({ name }) => name === options.model)?.syncs ?? [];
   return {
-    from: { ...at, offset: row.offset },
-    position: row.position,
+    from: { ...tp, offset: row.offset },
+    position: row.sourcePosition,
     committedAt: timeText(row.time),
     isRemoved: row.row === null,
     columns,
     values: row.row && options.showValues ? valuesOf(row.row) : null,
     unknown: row.unknown,
     isStored: options.isStored,
-    syncs: syncs.map((sync) => explainedSync(sync, row, told, look, options)),
+    syncs: syncs.map((sync) => explainedSync(sync, row, told, view, options)),
   };
 }
 
 function explainedSync(
-  { sync, options: { type } }: SyncPlan,
+  { sync, options: { type } }: SyncTopology,
   row: StoredRow,
-  told: readonly Told[],
-  { at, syncs, durable }: Look,
+  told: readonly LastMessage[],
+  { tp, syncs, durable }: StateView,
   { key, isStored }: RowOptions,
 ): ExplainedSync {
   const number = syncs.findIndex(({ name, retired }) => !retired && name === sync.name);
@@ -46,19 +46,19 @@ function explainedSync(
   const about = { sync: sync.name, type, isNew: number === -1, isMember: member !== -1 };
   const since = timeText(row.since[member] ?? 0);
   if (last === undefined) return { ...about, since, last: null };
-  const { kind, id, isSetAside, by } = last;
-  const cause = { key: by.key ?? key, kind, topic: at.topic, place: by.place };
-  const derived = () => sync.derivedId({ ...cause, table: tableTold(at.topic, by) });
-  const from = { ...at, partition: by.partition ?? at.partition, offset: by.offset };
+  const { kind, id, isDeadLettered, source } = last;
+  const idInput = { key: source.key ?? key, kind, topic: tp.topic, changeId: source.changeId };
+  const derived = () => sync.derivedId({ ...idInput, table: tableOf(tp.topic, source) });
+  const from = { ...tp, partition: source.partition ?? tp.partition, offset: source.offset };
   return {
     ...about,
     since,
     last: {
       kind,
-      messageId: isSetAside ? null : (id ?? derived()),
+      messageId: isDeadLettered ? null : (id ?? derived()),
       from,
-      committedAt: timeText(by.time),
-      answer: answerOf(isSetAside, isStored || isBelow(from, at.partition, durable)),
+      committedAt: timeText(source.time),
+      response: responseOf(isDeadLettered, isStored || isBelow(from, tp.partition, durable)),
     },
   };
 }
@@ -68,9 +68,9 @@ function isBelow({ partition, offset }: Coordinates, here: number, durable: numb
   return partition === here && offset < durable;
 }
 
-function answerOf(isSetAside: boolean, isSettled: boolean): Answer {
-  const is = isSetAside ? "set aside" : isSettled ? "settled" : "on its way";
-  return { is, at: null, says: null };
+function responseOf(isDeadLettered: boolean, isSettled: boolean): SegmentResponse {
+  const is = isDeadLettered ? "set aside" : isSettled ? "settled" : "on its way";
+  return { status: is, time: null, detail: null };
 }
 
 function valuesOf(row: NonNullable<StoredRow["row"]>): { [column: string]: unknown } {

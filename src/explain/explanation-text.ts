@@ -1,6 +1,5 @@
 import { recordName } from "../data/record.ts";
 import type {
-  Answer,
   Coordinates,
   ExplainedMessage,
   ExplainedRecord,
@@ -8,24 +7,25 @@ import type {
   ExplainedSync,
   Explanation,
   LastMessage,
+  SegmentResponse,
   Step,
 } from "./explanation.ts";
 
 /** An explanation for people. @param deadLetters the topic, or the file, in which they stand */
 export function explanationText(explanation: Explanation, deadLetters: string): string {
-  const { key, rows, record, looked, notLooked } = explanation;
+  const { key, rows, record, searched, notSearched } = explanation;
   const lines = [
     ...(rows.length === 0 ? noRow(explanation) : rows.flatMap((row) => rowText(row, deadLetters))),
-    ...notLooked.map(({ partition, why }) => `not looked at: ${partition}: ${why}`),
+    ...notSearched.map(({ partition, why }) => `not looked at: ${partition}: ${why}`),
     ...(record === null ? [] : recordText(record)),
   ];
-  const where = looked.length === 0 ? "" : `, in ${looked.join(", ")}`;
+  const where = searched.length === 0 ? "" : `, in ${searched.join(", ")}`;
   return `row ${key ?? "?"} of model ${explanation.model}${where}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 
-function noRow({ key, looked, pipeline }: Explanation): string[] {
+function noRow({ key, searched, pipeline }: Explanation): string[] {
   if (key === null) return [];
-  if (looked.length === 0)
+  if (searched.length === 0)
     return [
       `no state of the model is here: ask on the machine that has its partitions (group of ${pipeline})`,
     ];
@@ -48,10 +48,10 @@ function quoted(key: string): string {
 function rowText(row: ExplainedRow, deadLetters: string): string[] {
   const { from, position, committedAt, isRemoved, columns, values, unknown, isStored } = row;
   const state = isRemoved ? "removed by" : "stored from";
-  const place = position === null ? "" : `, at ${position}`;
+  const positionText = position === null ? "" : `, at ${position}`;
   const shown = values === null ? columns : columns.map((name) => `${name} ${json(values[name])}`);
   return [
-    `${state} ${recordName(from)}${place}${committed(committedAt)}`,
+    `${state} ${recordName(from)}${positionText}${committed(committedAt)}`,
     ...(isRemoved ? [] : [`columns: ${shown.join(", ")}`]),
     ...(unknown.length === 0 ? [] : [`not known, as no record had it: ${unknown.join(", ")}`]),
     ...(isStored ? [] : ["processed and not durable yet: what it gave may be on its way"]),
@@ -61,8 +61,8 @@ function rowText(row: ExplainedRow, deadLetters: string): string[] {
 
 function syncText(sync: ExplainedSync, deadLetters: string): string[] {
   const { isNew, isMember, since, last } = sync;
-  const begun = since === null ? "since when is not known" : `since ${since}`;
-  const membership = isMember ? `a member, ${begun}` : "no member";
+  const knownTopics = since === null ? "since when is not known" : `since ${since}`;
+  const membership = isMember ? `a member, ${knownTopics}` : "no member";
   const name = `${sync.sync} (${sync.type})`;
   if (isNew) return [`${name}: not known to the stored rows; the next start has it see them all`];
   if (last === null) return [`${name}: ${membership}`, "  no message of it is known"];
@@ -70,23 +70,27 @@ function syncText(sync: ExplainedSync, deadLetters: string): string[] {
 }
 
 function lastText(last: LastMessage, deadLetters: string): string[] {
-  const { kind, messageId, from, committedAt, answer } = last;
+  const { kind, messageId, from, committedAt, response } = last;
   const id = messageId === null ? "" : `, messageId ${messageId}`;
   const what = messageId === null ? "last change" : "last message";
   return [
     `${what}: ${kind}${id}, from ${recordName(from)}${committed(committedAt)}`,
-    answerText(answer, from, deadLetters),
+    answerText(response, from, deadLetters),
   ];
 }
 
-function answerText({ is, at, says }: Answer, from: Coordinates, deadLetters: string): string {
-  switch (is) {
+function answerText(
+  { status, time, detail }: SegmentResponse,
+  from: Coordinates,
+  deadLetters: string,
+): string {
+  switch (status) {
     case "accepted":
-      return `accepted by Segment: ${says}, ${at}`;
+      return `accepted by Segment: ${detail}, ${time}`;
     case "refused":
-      return `refused by Segment, and in the dead letters (${deadLetters}): ${says}, ${at}`;
+      return `refused by Segment, and in the dead letters (${deadLetters}): ${detail}, ${time}`;
     case "set aside":
-      return `no message could be made: it stands in the dead letters (${deadLetters}), of ${recordName(from)}${says === null ? "" : `: ${says}`}`;
+      return `no message could be made: it stands in the dead letters (${deadLetters}), of ${recordName(from)}${detail === null ? "" : `: ${detail}`}`;
     case "on its way":
       return "on its way: not answered yet, or not durably so";
     case "settled":
@@ -97,7 +101,7 @@ function answerText({ is, at, says }: Answer, from: Coordinates, deadLetters: st
 function recordText({ from, steps, messages, isDecided }: ExplainedRecord): string[] {
   return [
     `record ${recordName(from)} would do this:`,
-    ...steps.map((step) => `  ${stepName(step)}: ${step.says}`),
+    ...steps.map((step) => `  ${stepName(step)}: ${step.detail}`),
     ...messages.map((message) => `  → ${messageText(message)}`),
     ...(messages.length === 0 ? [`  → ${isDecided ? "nothing is sent" : NOT_KNOWN}`] : []),
   ];

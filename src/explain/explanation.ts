@@ -10,8 +10,8 @@ export type Explanation = {
   /** The row's key as canonical JSON; `null` where the record that was given has none that can be read. */
   readonly key: string | null;
   /** The partitions whose state was looked at, as `topic/partition`, and those of this process that could not be. */
-  readonly looked: readonly string[];
-  readonly notLooked: readonly { readonly partition: string; readonly why: string }[];
+  readonly searched: readonly string[];
+  readonly notSearched: readonly { readonly partition: string; readonly why: string }[];
   /** The row in each partition that has it: one, unless a producer spread a key, or a model has several topics. */
   readonly rows: readonly ExplainedRow[];
   /** What the record that was given would do; `null` where none was. */
@@ -69,7 +69,7 @@ export type LastMessage = {
   readonly messageId: string | null;
   readonly from: Coordinates;
   readonly committedAt: string | null;
-  readonly answer: Answer;
+  readonly response: SegmentResponse;
 };
 
 /**
@@ -80,11 +80,11 @@ export type LastMessage = {
  * - `set aside`  no message could be made: the change stands in the dead letters
  * - `on its way` it is not delivered yet
  */
-export type Answer = {
-  readonly is: "accepted" | "refused" | "settled" | "set aside" | "on its way";
-  readonly at: string | null;
+export type SegmentResponse = {
+  readonly status: "accepted" | "refused" | "settled" | "set aside" | "on its way";
+  readonly time: string | null;
   /** What Segment said, or the reason in the dead letters. */
-  readonly says: string | null;
+  readonly detail: string | null;
 };
 
 export type ExplainedRecord = {
@@ -109,7 +109,7 @@ export type Step = {
     | "message";
   readonly model: string | null;
   readonly sync: string | null;
-  readonly says: string;
+  readonly detail: string;
 };
 
 export type ExplainedMessage = {

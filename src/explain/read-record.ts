@@ -3,7 +3,7 @@ import type { RecordFormat, SourceRecord } from "../data/record.ts";
 import { Decoder } from "../decode/decoder.ts";
 import type { SchemaRegistry } from "../decode/format/schema-registry.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { TopicPlan } from "../topology/topology.ts";
+import type { TopicTopology } from "../topology/topology.ts";
 
 /** A record, and what it was read as. */
 export type ReadRecord = {
@@ -17,11 +17,11 @@ export type ReadRecord = {
 /** Reads a record as the service would. A registry that is away is waited for, as by the service. */
 export async function readRecord(
   record: SourceRecord,
-  plan: TopicPlan,
+  topicTopology: TopicTopology,
   registry: SchemaRegistry | null,
 ): Promise<ReadRecord> {
   await registry?.prepare([record]);
-  const decoder = new Decoder(plan.format, registry);
+  const decoder = new Decoder(topicTopology.format, registry);
   try {
     const event = decoder.decode(record);
     return { record, event, format: decoder.readAs, key: "key" in event ? event.key : null };

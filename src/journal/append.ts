@@ -1,8 +1,8 @@
-import { backOff_ms } from "../lib/backoff.ts";
+import { backoff_ms } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { Log, LogEntry } from "./journal.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 
 export type AppendOptions = {
   readonly clock: Clock;
@@ -17,8 +17,8 @@ export type AppendOptions = {
  * Rejects where no repetition helps (a CdcError), and with the last failure once `stop` is aborted.
  */
 export async function append(
-  log: Log,
-  entries: readonly LogEntry[],
+  log: Journal,
+  entries: readonly JournalEntry[],
   { clock, logger, what, stop }: AppendOptions,
 ): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
@@ -28,7 +28,7 @@ export async function append(
       if (error instanceof CdcError || stop?.aborted) throw error;
       const reason = messageOf(error);
       logger.warn({ attempt, reason }, `${what} could not be written; it is tried again`);
-      await clock.sleep(backOff_ms(attempt), stop);
+      await clock.sleep(backoff_ms(attempt), stop);
     }
   }
 }

@@ -1,39 +1,39 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CdcError, type ErrorCode, messageOf } from "../lib/errors.ts";
-import { makeFolder } from "../lib/files.ts";
-import { InTurn } from "../lib/serial-queue.ts";
-import type { Log, LogEntry } from "./journal.ts";
+import { makeDirectory } from "../lib/files.ts";
+import { SerialQueue } from "../lib/serial-queue.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 
 /** What the file holds, for the error where it cannot be written. */
-export type FileLogContent = { readonly code: ErrorCode; readonly what: string };
+export type FileJournalContent = { readonly code: ErrorCode; readonly what: string };
 
-const DEAD_LETTERS: FileLogContent = { code: "DEAD_LETTERS_UNWRITABLE", what: "dead letters" };
+const DEAD_LETTERS: FileJournalContent = { code: "DEAD_LETTERS_UNWRITABLE", what: "dead letters" };
 
 /** A file of lines, one for each entry's value. Made with its first entry. */
-export class FileLog implements Log {
+export class FileJournal implements Journal {
   readonly #path: string;
-  readonly #content: FileLogContent;
+  readonly #content: FileJournalContent;
   #file: Promise<FileHandle> | null = null;
   /** One after the other: what is cut off after a failure is its own. */
-  readonly #turns = new InTurn();
+  readonly #queue = new SerialQueue();
 
-  constructor(path: string, content: FileLogContent = DEAD_LETTERS) {
+  constructor(path: string, content: FileJournalContent = DEAD_LETTERS) {
     this.#path = path;
     this.#content = content;
   }
 
   /** Rejects with a CdcError of its content's code: a file that cannot be written now will not be later. */
-  append(entries: readonly LogEntry[]): Promise<void> {
-    return this.#turns.do(() => this.#append(entries));
+  append(entries: readonly JournalEntry[]): Promise<void> {
+    return this.#queue.run(() => this.#append(entries));
   }
 
   async close(): Promise<void> {
-    await this.#turns.idle();
+    await this.#queue.idle();
     await this.#file?.then((file) => file.close()).catch(() => {});
   }
 
-  async #append(entries: readonly LogEntry[]): Promise<void> {
+  async #append(entries: readonly JournalEntry[]): Promise<void> {
     const { code, what } = this.#content;
     try {
       this.#file ??= this.#open();
@@ -52,7 +52,7 @@ export class FileLog implements Log {
   }
 
   async #open(): Promise<FileHandle> {
-    makeFolder(dirname(this.#path));
+    makeDirectory(dirname(this.#path));
     return open(this.#path, "a");
   }
 }

@@ -19,7 +19,7 @@ export function passes(error: unknown): boolean {
 }
 
 /** Whether Kafka refuses it for want of a right, which no repetition heals. */
-export function isRefused(error: unknown): boolean {
+export function isRejected(error: unknown): boolean {
   return [...causes(error)].some(
     (cause) => "type" in cause && String(cause.type).endsWith("AUTHORIZATION_FAILED"),
   );

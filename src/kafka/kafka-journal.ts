@@ -1,8 +1,8 @@
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from "kafkajs";
-import type { Log, LogEntry } from "../journal/journal.ts";
+import type { Journal, JournalEntry } from "../journal/journal.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import { InTurn } from "../lib/serial-queue.ts";
+import { SerialQueue } from "../lib/serial-queue.ts";
 import { failureOf } from "./failure.ts";
 import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "./internal-topic.ts";
 import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
@@ -24,12 +24,12 @@ const PARTITION = 0;
  * A topic of Kafka as a log: one partition, appended in order by an idempotent producer, durable when all in-sync
  * replicas have it. At least once: what is appended again after a failure may stand there twice.
  */
-export class KafkaLog implements Log {
+export class KafkaJournal implements Journal {
   readonly #kafka: Kafka;
   readonly #topic: string;
   readonly #maxBytes: number;
   #producer: Promise<Producer> | undefined;
-  readonly #turns = new InTurn();
+  readonly #queue = new SerialQueue();
 
   private constructor(kafka: Kafka, topic: string, maxBytes: number) {
     this.#kafka = kafka;
@@ -43,7 +43,7 @@ export class KafkaLog implements Log {
     log,
     topic,
     retentionMs,
-  }: KafkaLogOptions): Promise<KafkaLog> {
+  }: KafkaLogOptions): Promise<KafkaJournal> {
     const kafka = kafkaClient(settings, log);
     const admin = kafka.admin();
     try {
@@ -53,7 +53,7 @@ export class KafkaLog implements Log {
         "retention.ms": `${retentionMs}`,
         "max.message.bytes": `${OWN_TOPIC_MAX_BYTES}`,
       });
-      return new KafkaLog(kafka, topic, await maxBytesOf(admin, topic));
+      return new KafkaJournal(kafka, topic, await maxBytesOf(admin, topic));
     } catch (error) {
       const brokers = settings.brokers.join(", ");
       const what = `cannot open the topic "${topic}" to append to, at ${brokers} (kafka.brokers)`;
@@ -67,16 +67,16 @@ export class KafkaLog implements Log {
    * Entries that do not fit into one record batch follow each other in several. Rejects with SOURCE_FAILED where one
    * alone is too large for the topic, which no repetition heals; with kafkajs' error where it may be called again.
    */
-  append(entries: readonly LogEntry[]): Promise<void> {
-    return this.#turns.do(() => this.#append(entries));
+  append(entries: readonly JournalEntry[]): Promise<void> {
+    return this.#queue.run(() => this.#append(entries));
   }
 
   async close(): Promise<void> {
-    await this.#turns.idle();
+    await this.#queue.idle();
     await this.#dropProducer();
   }
 
-  async #append(entries: readonly LogEntry[]): Promise<void> {
+  async #append(entries: readonly JournalEntry[]): Promise<void> {
     const batches = recordBatches(entries, this.#maxBytes, this.#topic);
     try {
       for (const batch of batches) {
@@ -115,7 +115,7 @@ async function maxBytesOf(admin: Admin, topic: string): Promise<number> {
   return Number(config?.get("max.message.bytes")) || DEFAULT_MAX_BYTES;
 }
 
-function messageFrom({ key, value, headers }: LogEntry): Message {
+function messageFrom({ key, value, headers }: JournalEntry): Message {
   return {
     key,
     value,

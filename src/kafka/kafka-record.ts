@@ -8,10 +8,10 @@ const NO_HEADERS: Headers = Object.freeze({});
  * A message as kafkajs decoded it, as a record. Key, value and headers are windows on the fetched bytes (up to
  * 8 MB, and more where they came compressed): whoever keeps one for long copies it.
  */
-export function recordOf(at: TopicPartition, message: KafkaMessage): SourceRecord {
+export function recordOf(tp: TopicPartition, message: KafkaMessage): SourceRecord {
   return {
-    topic: at.topic,
-    partition: at.partition,
+    topic: tp.topic,
+    partition: tp.partition,
     offset: Number(message.offset),
     key: message.key,
     value: message.value,

@@ -1,9 +1,9 @@
 import type { TopicPartition } from "../data/record.ts";
-import type { TopicName } from "../data/topic-pattern.ts";
+import type { TopicPattern } from "../data/topic-pattern.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { within } from "../lib/timeout.ts";
+import { withTimeout } from "../lib/timeout.ts";
 import type { LogRange, Source, SourceListener, SourceStatus } from "../source/source.ts";
 import type { LocalState } from "./assignor/member-metadata.ts";
 import { Intake } from "./consumer/fetch-handler.ts";
@@ -19,13 +19,13 @@ export type KafkaSourceOptions = {
   /** All partitions belong to this process: a group of its own, `<groupId>.<uuid>`, with nothing committed. */
   readonly isAlone?: boolean;
   /** By name, or by a pattern, which is resolved with each join. */
-  readonly topics: readonly TopicName[];
+  readonly topics: readonly TopicPattern[];
   /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
   readonly sessionTimeout_ms?: number;
   /** A consumer that neither fetches nor sends a heartbeat for so long is replaced; 2 min unless told otherwise. */
-  readonly silence_ms?: number;
+  readonly stallTimeout_ms?: number;
   /** What state this process has: such partitions rather come to it. Asked with each join; none unless told otherwise. */
-  readonly held?: () => readonly LocalState[];
+  readonly localStates?: () => readonly LocalState[];
   readonly log: Logger;
   readonly clock?: Clock;
 };
@@ -60,19 +60,23 @@ export class KafkaSource implements Source {
   /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
-    const { silence_ms = SILENCE_MS } = options;
-    const { sessionTimeout_ms = SESSION_TIMEOUT_MS, held = () => [], isAlone = false } = options;
+    const { stallTimeout_ms = SILENCE_MS } = options;
+    const {
+      sessionTimeout_ms = SESSION_TIMEOUT_MS,
+      localStates = () => [],
+      isAlone = false,
+    } = options;
     const client = kafkaClient(kafka, log);
     this.#options = options;
     this.#clock = clock;
     this.#topics = new Topics(client, clock, log);
     this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
-    const standing = { owned: () => this.#owned.list(), held };
-    const group = { id: groupId, isAlone, topics, sessionTimeout_ms, silence_ms, standing };
+    const metadata = { owned: () => this.#owned.list(), localStates };
+    const group = { id: groupId, isAlone, topics, sessionTimeout_ms, stallTimeout_ms, metadata };
     this.#member = new GroupMember(client, group, clock, log, {
       joined: (assignment) => this.#onJoin(assignment),
       batch: (payload) => this.#intake?.batch(payload),
-      skipped: (at, first, last) => this.#intake?.skipped(at, first, last),
+      skipped: (tp, first, last) => this.#intake?.skipped(tp, first, last),
       isFetching: () => this.#owned.isFetching,
     });
     this.#joined.promise.catch(() => {});
@@ -80,7 +84,7 @@ export class KafkaSource implements Source {
 
   /** Rejects with SOURCE_FAILED: no broker answers (after some 20 s), a topic is missing, access is refused, or stopped. */
   async start(listener: SourceListener): Promise<void> {
-    const range = (at: TopicPartition) => this.range(at);
+    const range = (tp: TopicPartition) => this.range(tp);
     this.#listener = listener;
     this.#intake = new Intake(this.#owned, listener, range, this.#options.log);
     this.#run().catch((error) => this.#fail(error));
@@ -89,24 +93,24 @@ export class KafkaSource implements Source {
     await this.#member.opened;
   }
 
-  pause(at: TopicPartition): void {
-    const hold = this.#owned.get(at);
-    if (hold) this.#owned.setPaused(hold, true);
+  pause(tp: TopicPartition): void {
+    const owned = this.#owned.get(tp);
+    if (owned) this.#owned.setPaused(owned, true);
   }
 
-  resume(at: TopicPartition): void {
-    const hold = this.#owned.get(at);
-    if (hold) this.#owned.setPaused(hold, false);
+  resume(tp: TopicPartition): void {
+    const owned = this.#owned.get(tp);
+    if (owned) this.#owned.setPaused(owned, false);
   }
 
-  seek(at: TopicPartition, offset: number): void {
-    const hold = this.#owned.get(at);
-    if (hold) this.#owned.place(hold, offset);
+  seek(tp: TopicPartition, offset: number): void {
+    const owned = this.#owned.get(tp);
+    if (owned) this.#owned.seek(owned, offset);
   }
 
   /** What the consumer says of itself. */
-  get told(): SourceStatus {
-    return { ...this.#member.told, next: this.#owned.next() };
+  get status(): SourceStatus {
+    return { ...this.#member.status, next: this.#owned.next() };
   }
 
   /** Where the logs of a topic's partitions end now. One try: rejects where the brokers do not answer. */
@@ -114,33 +118,33 @@ export class KafkaSource implements Source {
     return this.#topics.ends(topic);
   }
 
-  range(at: TopicPartition): Promise<LogRange> {
-    return this.#topics.range(at, this.#options.groupId);
+  range(tp: TopicPartition): Promise<LogRange> {
+    return this.#topics.range(tp, this.#options.groupId);
   }
 
   partitions(topic: string): Promise<readonly number[]> {
     return this.#topics.partitions(topic);
   }
 
-  async holds(at: TopicPartition): Promise<boolean> {
+  async owns(tp: TopicPartition): Promise<boolean> {
     const { memberId } = this.#member;
     try {
-      const asked = this.#topics.isGiven(at, this.#options.groupId, memberId);
-      return this.#owned.get(at) !== undefined && (await asked);
+      const asked = this.#topics.isGiven(tp, this.#options.groupId, memberId);
+      return this.#owned.get(tp) !== undefined && (await asked);
     } catch (error) {
-      this.#options.log.debug({ ...at, error: messageOf(error) }, "the group cannot be asked");
+      this.#options.log.debug({ ...tp, error: messageOf(error) }, "the group cannot be asked");
       return false;
     }
   }
 
   /** Never rejects: a commit that the group does not take (re-balancing, lost meanwhile) is only logged. */
-  async commit(at: TopicPartition, offset: number): Promise<void> {
-    if (!this.#owned.get(at)) return;
+  async commit(tp: TopicPartition, offset: number): Promise<void> {
+    if (!this.#owned.get(tp)) return;
     const { log } = this.#options;
-    const fields = { topic: at.topic, partition: at.partition, offset };
+    const fields = { topic: tp.topic, partition: tp.partition, offset };
     try {
       const work = this.#member.consumer?.commitOffsets([{ ...fields, offset: `${offset}` }]);
-      if (await within(COMMIT_WITHIN_MS, this.#clock, work ?? Promise.resolve())) return;
+      if (await withTimeout(COMMIT_WITHIN_MS, this.#clock, work ?? Promise.resolve())) return;
       log.warn(fields, "the commit takes long, going on without it");
     } catch (error) {
       log.debug({ ...fields, error: messageOf(error) }, "not committed");

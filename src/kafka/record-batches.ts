@@ -1,4 +1,4 @@
-import type { LogEntry } from "../journal/journal.ts";
+import type { JournalEntry } from "../journal/journal.ts";
 import { CdcError } from "../lib/errors.ts";
 
 /** The head of a record batch, and of each record and header, at most. */
@@ -14,7 +14,7 @@ const BATCH_RECORDS = 2_000;
  * @param maxBytes the topic's max.message.bytes
  * @throws CdcError SOURCE_FAILED where one alone does not fit, which no repetition heals
  */
-export function recordBatches<E extends Pick<LogEntry, "key" | "value" | "headers">>(
+export function recordBatches<E extends Pick<JournalEntry, "key" | "value" | "headers">>(
   entries: readonly E[],
   maxBytes: number,
   topic: string,
@@ -38,7 +38,7 @@ export function recordBatches<E extends Pick<LogEntry, "key" | "value" | "header
   return runs;
 }
 
-function bytesOf({ key, value, headers }: LogEntry): number {
+function bytesOf({ key, value, headers }: JournalEntry): number {
   let bytes = RECORD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
   for (const [name, held] of Object.entries(headers))
     bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(held);

@@ -1,11 +1,11 @@
 import kafkajs, { type Admin, type Kafka } from "kafkajs";
-import { nameOf, type TopicPartition } from "../data/record.ts";
-import { namesTopic, type TopicName } from "../data/topic-pattern.ts";
-import { backOff_ms } from "../lib/backoff.ts";
+import { partitionName, type TopicPartition } from "../data/record.ts";
+import { matchesTopic, type TopicPattern } from "../data/topic-pattern.ts";
+import { backoff_ms } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { within } from "../lib/timeout.ts";
+import { withTimeout } from "../lib/timeout.ts";
 import type { LogRange } from "../source/source.ts";
 import { failureOf, passes } from "./failure.ts";
 
@@ -30,9 +30,9 @@ export class Topics {
   }
 
   /** One round of tries. Rejects with SOURCE_FAILED that names what is missing, or as kafkajs does when no broker answers. */
-  async require(wanted: readonly TopicName[]): Promise<void> {
+  async require(wanted: readonly TopicPattern[]): Promise<void> {
     const existing = await this.#ask((admin) => admin.listTopics());
-    const missing = wanted.filter((name) => !existing.some((topic) => namesTopic(name, topic)));
+    const missing = wanted.filter((name) => !existing.some((topic) => matchesTopic(name, topic)));
     if (missing.length > 0)
       throw new CdcError("SOURCE_FAILED", missingText(missing.map(String), existing));
   }
@@ -41,12 +41,12 @@ export class Topics {
    * First offset and, for a reader of committed records, the end; and what the group has committed. Tries for as long
    * as it may pass; rejects with SOURCE_FAILED when it does not or when closed.
    */
-  range(at: TopicPartition, groupId: string): Promise<LogRange> {
-    return this.#insist(`the range of ${nameOf(at)}`, async () => {
-      const offsets = await this.#offsets(at.topic);
-      const found = offsets.find(({ partition }) => partition === at.partition);
+  range(tp: TopicPartition, groupId: string): Promise<LogRange> {
+    return this.#insist(`the range of ${partitionName(tp)}`, async () => {
+      const offsets = await this.#offsets(tp.topic);
+      const found = offsets.find(({ partition }) => partition === tp.partition);
       if (!found) throw new CdcError("SOURCE_FAILED", `the topic has no such partition`);
-      const committed = await this.#committed(at, groupId);
+      const committed = await this.#committed(tp, groupId);
       return { start: Number(found.low), end: Number(found.high), committed };
     });
   }
@@ -73,31 +73,31 @@ export class Topics {
         if (this.#closed.signal.aborted || !passes(error))
           throw failureOf(error, `cannot read ${what}`);
         this.#log.warn({ error: messageOf(error) }, `cannot read ${what} yet, trying again`);
-        await this.#clock.sleep(backOff_ms(failures), this.#closed.signal);
+        await this.#clock.sleep(backoff_ms(failures), this.#closed.signal);
       }
     }
   }
 
   async #committed({ topic, partition }: TopicPartition, groupId: string): Promise<number | null> {
-    const [answer] = await this.#ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
-    const found = answer?.partitions.find((offset) => offset.partition === partition);
+    const [response] = await this.#ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    const found = response?.partitions.find((offset) => offset.partition === partition);
     // A negative offset says that there is none.
     return found && Number(found.offset) >= 0 ? Number(found.offset) : null;
   }
 
   /** Whether the group has given the partition to the member. One try: rejects as kafkajs does. */
-  async isGiven(at: TopicPartition, groupId: string, memberId: string): Promise<boolean> {
+  async isGiven(tp: TopicPartition, groupId: string, memberId: string): Promise<boolean> {
     const { groups } = await this.#ask((admin) => admin.describeGroups([groupId]));
     const [group] = groups;
     const member = group?.members.find((one) => one.memberId === memberId);
     if (group?.state !== "Stable" || !member) return false;
     const given = kafkajs.AssignerProtocol.MemberAssignment.decode(member.memberAssignment);
-    return given?.assignment[at.topic]?.includes(at.partition) ?? false;
+    return given?.assignment[tp.topic]?.includes(tp.partition) ?? false;
   }
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await within(CLOSE_WITHIN_MS, this.#clock, this.#forget());
+    await withTimeout(CLOSE_WITHIN_MS, this.#clock, this.#forget());
   }
 
   /**
@@ -107,12 +107,12 @@ export class Topics {
   #offsets(topic: string): Promise<Offsets> {
     const shared = this.#asked.get(topic);
     if (shared) return shared;
-    const answer = Promise.resolve().then(() => {
+    const response = Promise.resolve().then(() => {
       this.#asked.delete(topic);
       return this.#ask((admin) => admin.fetchTopicOffsets(topic));
     });
-    this.#asked.set(topic, answer);
-    return answer;
+    this.#asked.set(topic, response);
+    return response;
   }
 
   /** A failed question drops the connection: kafkajs keeps asking the leaders it knew for five minutes. */

@@ -6,7 +6,7 @@ import { CdcError, messageOf } from "./errors.ts";
  * The certificate of an authority that a setting names. Node takes any text for one, and then trusts nobody.
  * @throws CdcError CONFIGURATION where the file cannot be read or is none
  */
-export function readAuthority(setting: string, path: string): Buffer {
+export function readCaFile(setting: string, path: string): Buffer {
   try {
     const bytes = readFileSync(path);
     new X509Certificate(bytes);

@@ -7,7 +7,7 @@ import { CdcError, messageOf } from "./errors.ts";
  * says of a folder's parent, which is there, that it is not (`/proc`).
  * @throws CdcError STATE_UNWRITABLE
  */
-export function makeFolder(path: string): void {
+export function makeDirectory(path: string): void {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
   for (const at of missing) {
@@ -35,8 +35,8 @@ export function unwritable(what: string, cause: unknown): CdcError {
  * Writes a small file whole or not at all: a disk that is full leaves what was there before.
  * @throws CdcError STATE_UNWRITABLE
  */
-export function keepFile(path: string, text: string): void {
-  makeFolder(dirname(path));
+export function writeFileAtomically(path: string, text: string): void {
+  makeDirectory(dirname(path));
   try {
     writeFileSync(`${path}.new`, text);
     renameSync(`${path}.new`, path);

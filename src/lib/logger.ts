@@ -9,7 +9,7 @@ export interface Logger {
   error(fields: object, text: string): void;
 }
 
-export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+export const noopLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Lines for people or for machines on stderr: stdout belongs to data. */
 export function createLogger(level: string, format: "auto" | "json" | "pretty"): Logger {

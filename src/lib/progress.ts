@@ -67,13 +67,13 @@ export class Progress {
     const { clock } = this.#options;
     const { signal } = this.#over;
     const { isTTY } = this.#terminal;
-    const began = clock.now();
-    let said = began;
+    const startedTime = clock.now();
+    let said = startedTime;
     while (!signal.aborted) {
       const step = this.#read();
       const now = clock.now();
       const pace = step && this.#pace(step, now);
-      if (step && pace && isTTY && now - began >= SHORT_MS) this.#draw(step, pace);
+      if (step && pace && isTTY && now - startedTime >= SHORT_MS) this.#draw(step, pace);
       if (step && pace && !isTTY && now - said >= LINE_MS) {
         said = now;
         this.#log(step, pace);

@@ -1,26 +1,26 @@
 import type { Clock } from "./clock.ts";
 
 /** Lets a loop sleep until there is work, or until a time has passed. A ring while nobody waits is not forgotten. */
-export class Wake {
+export class Signal {
   readonly #clock: Clock;
-  #rung = false;
+  #notified = false;
   #waiting: AbortController | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  ring(): void {
-    this.#rung = true;
+  notify(): void {
+    this.#notified = true;
     this.#waiting?.abort();
   }
 
   async wait(ms: number): Promise<void> {
-    if (!this.#rung) {
+    if (!this.#notified) {
       this.#waiting = new AbortController();
       await this.#clock.sleep(ms, this.#waiting.signal);
       this.#waiting = null;
     }
-    this.#rung = false;
+    this.#notified = false;
   }
 }

@@ -1,7 +1,11 @@
 import type { Clock } from "./clock.ts";
 
 /** Waits for `work`, at most `ms`. Resolves with whether it was done by then; rejects if it rejected by then. */
-export async function within(ms: number, clock: Clock, work: Promise<unknown>): Promise<boolean> {
+export async function withTimeout(
+  ms: number,
+  clock: Clock,
+  work: Promise<unknown>,
+): Promise<boolean> {
   const done = new AbortController();
   const settled = work.then(
     () => true,

@@ -1,14 +1,14 @@
 import { failureKind } from "../data/expression.ts";
 import { column, type Row, type Value } from "../data/row.ts";
 import { messageOf } from "../lib/errors.ts";
-import { type Mapped, type Reader, readerOf } from "./reader.ts";
+import { type MappedValue, type Reader, readerOf } from "./reader.ts";
 import { type SegmentValue, segmentValue } from "./segment-value.ts";
 
 /** Traits or properties: every column, some under their own names, or a map. */
-export type Fields = "*" | readonly string[] | { readonly [name: string]: Mapped };
+export type Fields = "*" | readonly string[] | { readonly [name: string]: MappedValue };
 
 /** A field that could not be mapped and was left out; `kind` is why without the values that the reason may quote. */
-export type LeftOut = (field: string, reason: string, kind: string) => void;
+export type OmittedField = (field: string, reason: string, kind: string) => void;
 
 const NO_COLUMN = "the row has no such column";
 
@@ -21,8 +21,8 @@ export class Mapping {
     if (fields === "*") this.#readers = null;
     else {
       const entries = Array.isArray(fields)
-        ? fields.map((name: string): [string, Mapped] => [name, name])
-        : Object.entries(fields as { [name: string]: Mapped });
+        ? fields.map((name: string): [string, MappedValue] => [name, name])
+        : Object.entries(fields as { [name: string]: MappedValue });
       this.#readers = entries.map(([name, mapped]) => [name, readerOf(mapped, declared)]);
     }
   }
@@ -31,7 +31,11 @@ export class Mapping {
     return this.#readers === null ? ["*"] : this.#readers.map(([, reader]) => reader.columns);
   }
 
-  build(row: Row, absent: ReadonlySet<string>, leftOut: LeftOut): { [name: string]: SegmentValue } {
+  build(
+    row: Row,
+    absent: ReadonlySet<string>,
+    onOmitted: OmittedField,
+  ): { [name: string]: SegmentValue } {
     const result: { [name: string]: SegmentValue } = {};
     if (this.#readers === null) {
       for (const name of Object.keys(row))
@@ -41,10 +45,10 @@ export class Mapping {
     for (const [name, reader] of this.#readers) {
       try {
         const value = reader.read(row, absent);
-        if (value === undefined) leftOut(name, NO_COLUMN, NO_COLUMN);
+        if (value === undefined) onOmitted(name, NO_COLUMN, NO_COLUMN);
         else put(result, name, segmentValue(value));
       } catch (error) {
-        leftOut(name, messageOf(error).split("\n")[0] ?? "", failureKind(error));
+        onOmitted(name, messageOf(error).split("\n")[0] ?? "", failureKind(error));
       }
     }
     return result;

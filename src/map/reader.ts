@@ -2,7 +2,7 @@ import { celResult, compileExpression } from "../data/expression.ts";
 import { column, type Row, type Value } from "../data/row.ts";
 
 /** A mapped value: a column's name, a constant, or an expression. */
-export type Mapped = string | { readonly value: unknown } | { readonly cel: string };
+export type MappedValue = string | { readonly value: unknown } | { readonly cel: string };
 
 /** Reads one mapped value from a row. */
 export type Reader = {
@@ -16,7 +16,7 @@ export type Reader = {
 };
 
 /** @throws CdcError CONFIGURATION where an expression does not compile */
-export function readerOf(mapped: Mapped, declared: ReadonlySet<string>): Reader {
+export function readerOf(mapped: MappedValue, declared: ReadonlySet<string>): Reader {
   if (typeof mapped === "string") return columnReader(mapped);
   if ("value" in mapped) {
     const constant = mapped.value as Value;

@@ -2,9 +2,9 @@ import { isoText } from "../data/instant.ts";
 import type { MessageKind } from "../data/last-message.ts";
 import { column, type Row, type Value } from "../data/row.ts";
 import { CdcError } from "../lib/errors.ts";
-import { type Fields, type LeftOut, Mapping } from "./mapping.ts";
-import { type Cause, messageId } from "./message-id.ts";
-import { type Mapped, readerOf } from "./reader.ts";
+import { type Fields, Mapping, type OmittedField } from "./mapping.ts";
+import { type MessageIdInput, messageId } from "./message-id.ts";
+import { type MappedValue, readerOf } from "./reader.ts";
 import type { SegmentValue } from "./segment-value.ts";
 import { timestampOf } from "./timestamp.ts";
 import { sameUser, type User, UserReader } from "./user.ts";
@@ -13,8 +13,8 @@ import { sameUser, type User, UserReader } from "./user.ts";
 export type SyncOptions = {
   readonly name: string;
   readonly type: "identify" | "track" | "track-entered-exited";
-  readonly userId?: Mapped;
-  readonly anonymousId?: Mapped;
+  readonly userId?: MappedValue;
+  readonly anonymousId?: MappedValue;
   readonly fields: Fields;
   /** track: the event's name by kind; a kind without a name is not sent. */
   readonly events: {
@@ -28,7 +28,7 @@ export type SyncOptions = {
   /** Columns whose types the model declares: expressions see them as null where the row lacks them. */
   readonly declared: ReadonlySet<string>;
   /** What all ids of the pipeline have in common. */
-  readonly idSpace: string;
+  readonly idNamespace: string;
 };
 
 /** A change as the map sees it. */
@@ -40,13 +40,13 @@ export type MappedChange = {
 };
 
 /** The record behind the change. */
-export type Occasion = Omit<Cause, "sync" | "kind"> & {
+export type ChangeSource = Omit<MessageIdInput, "sync" | "kind"> & {
   /** Commit time in the database, ms since 1970. */
   readonly time: number;
 };
 
 /** A message to Segment as it stands in `batch`. */
-export type Message = {
+export type SegmentMessage = {
   readonly type: "identify" | "track";
   readonly event?: string;
   readonly userId?: string;
@@ -76,7 +76,7 @@ export class Sync {
 
   /** @throws CdcError CONFIGURATION where an expression does not compile */
   constructor(options: SyncOptions) {
-    const reader = (mapped: Mapped | undefined) =>
+    const reader = (mapped: MappedValue | undefined) =>
       mapped === undefined ? undefined : readerOf(mapped, options.declared);
     this.name = options.name;
     this.#options = options;
@@ -86,20 +86,20 @@ export class Sync {
   }
 
   /** Whether a column may name its messages. */
-  get namesMessages(): boolean {
+  get hasMessageIdColumn(): boolean {
     return this.#options.messageId !== undefined;
   }
 
   /** What one of the messages of a change is about. */
-  kindOf({ event }: Message, change: MappedChange["kind"]): MessageKind {
+  kindOf({ event }: SegmentMessage, change: MappedChange["kind"]): MessageKind {
     const { type } = this.#options;
     if (type === "track") return change;
     return type === "identify" ? type : event === EXITED ? "exited" : "entered";
   }
 
   /** The id that a message has where no column names it. */
-  derivedId(cause: Omit<Cause, "sync">): string {
-    return messageId(this.#options.idSpace, { ...cause, sync: this.name });
+  derivedId(cause: Omit<MessageIdInput, "sync">): string {
+    return messageId(this.#options.idNamespace, { ...cause, sync: this.name });
   }
 
   user(row: Row, absent: ReadonlySet<string>): User | null {
@@ -118,10 +118,16 @@ export class Sync {
    * The messages of a change, none where the sync does not send its kind.
    * @throws CdcError UNREADABLE_TIMESTAMP
    */
-  messages(change: MappedChange, occasion: Occasion, leftOut: LeftOut): readonly Message[] {
+  messages(
+    change: MappedChange,
+    changeSource: ChangeSource,
+    onOmitted: OmittedField,
+  ): readonly SegmentMessage[] {
     const { kind, previous, next } = change;
-    const gone = (as: MessageKind) => this.#message(previous as Row, change, occasion, leftOut, as);
-    const here = (as: MessageKind) => this.#message(next as Row, change, occasion, leftOut, as);
+    const gone = (as: MessageKind) =>
+      this.#message(previous as Row, change, changeSource, onOmitted, as);
+    const here = (as: MessageKind) =>
+      this.#message(next as Row, change, changeSource, onOmitted, as);
     switch (this.#options.type) {
       case "identify":
         return kind === "removed" ? [] : [here("identify")];
@@ -144,14 +150,14 @@ export class Sync {
   #message(
     row: Row,
     change: MappedChange,
-    occasion: Occasion,
-    leftOut: LeftOut,
+    changeSource: ChangeSource,
+    onOmitted: OmittedField,
     kind: MessageKind,
-  ): Message {
-    const fields = this.#mapping.build(row, change.absent, leftOut);
+  ): SegmentMessage {
+    const fields = this.#mapping.build(row, change.absent, onOmitted);
     const user = this.user(row, change.absent);
-    const timestamp = this.#timestamp(change, occasion);
-    const messageId = this.#messageId(change, occasion, kind);
+    const timestamp = this.#timestamp(change, changeSource);
+    const messageId = this.#messageId(change, changeSource, kind);
     if (kind === "identify")
       return { type: "identify", ...user, timestamp, messageId, traits: fields };
     const event = this.#event(kind);
@@ -165,25 +171,29 @@ export class Sync {
   }
 
   /** The column of the row as it is now; a row that is gone has none, and the commit time says when it went. */
-  #timestamp({ next }: MappedChange, occasion: Occasion): string {
+  #timestamp({ next }: MappedChange, changeSource: ChangeSource): string {
     const { timestamp } = this.#options;
     const value = timestamp === undefined || next === null ? null : column(next, timestamp);
     if (timestamp === undefined || value === undefined || value === null) {
-      return isoText(occasion.time);
+      return isoText(changeSource.time);
     }
     return timestampOf(timestamp, value);
   }
 
   /** The column as it stands where it can tell this message from every other one, else the derived id. */
-  #messageId({ previous, next }: MappedChange, occasion: Occasion, kind: MessageKind): string {
+  #messageId(
+    { previous, next }: MappedChange,
+    changeSource: ChangeSource,
+    kind: MessageKind,
+  ): string {
     const { messageId: name } = this.#options;
     if (name !== undefined && next !== null && kind !== "removed" && kind !== "exited") {
       const own = idText(column(next, name));
       const last = previous === null ? undefined : idText(column(previous, name));
       if (own !== undefined && own.length <= LONGEST_ID && own !== last) return own;
     }
-    const { table, key, topic, place } = occasion;
-    return this.derivedId({ table, key, kind, topic, place });
+    const { table, key, topic, changeId } = changeSource;
+    return this.derivedId({ table, key, kind, topic, changeId });
   }
 }
 

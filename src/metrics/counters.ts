@@ -17,8 +17,8 @@ export const COUNTERS = {
   key_changes_missed:
     "creates of a changed primary key whose row before did not come in time: told as changed without it",
   key_changes_unreadable: "records of a primary-key change whose header is unreadable",
-  rows_walked: "stored rows that a new or changed sync was held against",
-  rows_not_walked: "stored rows for which the filter of a new or changed sync failed",
+  rows_backfilled: "stored rows that a new or changed sync was held against",
+  rows_not_backfilled: "stored rows for which the filter of a new or changed sync failed",
   reconciled: "rows removed because a complete snapshot no longer contained them",
   added: "rows that became members of a sync",
   changed: "members of which a watched column changed",
@@ -66,8 +66,8 @@ export type RecordCounts = {
 };
 
 /** What an answer of Segment meant for its batch. */
-export type Answers = { [verdict in AnswerKind]: number };
-export type AnswerKind = "delivered" | "retry" | "slow down" | "refused" | "stop";
+export type Responses = { [responseAction in ResponseActionKind]: number };
+export type ResponseActionKind = "delivered" | "retry" | "slow down" | "rejected" | "stop";
 
 /** Seconds. From commit to acceptance: a lane that keeps up takes well under a second, an outage hours. */
 const DELAY_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400];
@@ -91,7 +91,7 @@ export class Counters {
     none: noRecords(),
     unknown: noRecords(),
   };
-  readonly answers: Answers = { delivered: 0, retry: 0, "slow down": 0, refused: 0, stop: 0 };
+  readonly responses: Responses = { delivered: 0, retry: 0, "slow down": 0, rejected: 0, stop: 0 };
   readonly deadLetters: { [code in ErrorCode]?: number } = {};
   /** From the commit in the database to Segment's acceptance, for each message, in seconds. */
   readonly delivery = new Histogram(DELAY_S);
@@ -129,7 +129,7 @@ export class Counters {
     return this.#syncs;
   }
 
-  setAside(code: ErrorCode): void {
+  recordDeadLetter(code: ErrorCode): void {
     this.deadLetters[code] = (this.deadLetters[code] ?? 0) + 1;
   }
 
@@ -138,9 +138,9 @@ export class Counters {
       case "records":
         return sum(Object.values(this.records).flatMap((counts) => Object.values(counts)));
       case "batches":
-        return this.answers.delivered;
+        return this.responses.delivered;
       case "retries":
-        return this.answers.retry + this.answers["slow down"];
+        return this.responses.retry + this.responses["slow down"];
       case "dead_letters":
         return sum(Object.values(this.deadLetters));
       case "checkpoints":

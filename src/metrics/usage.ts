@@ -9,8 +9,8 @@ export const USAGES = {
   queue_bytes: "bytes of the records waiting to be processed",
   uncommitted_rows: "rows and dead letters processed and not yet stored",
   uncommitted_bytes: "bytes of the rows and dead letters not yet stored",
-  lane_messages: "messages not yet delivered",
-  lane_bytes: "bytes of the messages not yet delivered",
+  delivery_queue_messages: "messages not yet delivered",
+  delivery_queue_bytes: "bytes of the messages not yet delivered",
 } as const;
 
 export type Usages = { readonly [name in keyof typeof USAGES]: Usage };

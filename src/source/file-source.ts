@@ -1,4 +1,9 @@
-import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../data/record.ts";
+import {
+  partitionName,
+  recordName,
+  type SourceRecord,
+  type TopicPartition,
+} from "../data/record.ts";
 import { parseRecordedLine, type RecordedRecord } from "../data/recorded-line.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import { InputLines } from "./input-lines.ts";
@@ -39,7 +44,7 @@ const WINDOW = 2_000;
 export class FileSource implements Source {
   readonly #options: FileSourceOptions;
   readonly #paused = new Set<string>();
-  readonly #seen = new Map<string, { readonly at: TopicPartition; last: number }>();
+  readonly #seen = new Map<string, { readonly tp: TopicPartition; last: number }>();
   #listener: SourceListener | null = null;
   #resumed: (() => void) | null = null;
   readonly #from = new Map<string, number>();
@@ -64,18 +69,18 @@ export class FileSource implements Source {
     });
   }
 
-  pause(at: TopicPartition): void {
-    this.#paused.add(nameOf(at));
+  pause(tp: TopicPartition): void {
+    this.#paused.add(partitionName(tp));
   }
 
-  resume(at: TopicPartition): void {
-    this.#paused.delete(nameOf(at));
+  resume(tp: TopicPartition): void {
+    this.#paused.delete(partitionName(tp));
     if (this.#paused.size === 0) this.#resumed?.();
   }
 
   /** A file is read from its beginning: what lies below is passed over. */
-  seek(at: TopicPartition, offset: number): void {
-    this.#from.set(nameOf(at), offset);
+  seek(tp: TopicPartition, offset: number): void {
+    this.#from.set(partitionName(tp), offset);
   }
 
   async range(): Promise<null> {
@@ -83,10 +88,10 @@ export class FileSource implements Source {
   }
 
   async partitions(topic: string): Promise<readonly number[]> {
-    return [...this.#seen.values()].flatMap(({ at }) => (at.topic === topic ? [at.partition] : []));
+    return [...this.#seen.values()].flatMap(({ tp }) => (tp.topic === topic ? [tp.partition] : []));
   }
 
-  async holds(): Promise<boolean> {
+  async owns(): Promise<boolean> {
     return true;
   }
 
@@ -154,9 +159,9 @@ export class FileSource implements Source {
   /** Notes the record's partition; a record whose offset does not rise was there before. */
   #isInOrder(record: RecordedRecord): boolean {
     const { topic, partition, offset } = record;
-    const seen = this.#seen.get(nameOf(record));
+    const seen = this.#seen.get(partitionName(record));
     if (!seen) {
-      this.#seen.set(nameOf(record), { at: { topic, partition }, last: offset });
+      this.#seen.set(partitionName(record), { tp: { topic, partition }, last: offset });
       this.#grown = true;
     } else if (offset <= seen.last) {
       this.#options.onOutOfOrder?.();
@@ -167,7 +172,7 @@ export class FileSource implements Source {
 
   /** @throws CdcError OTHER_INPUT where the position that it lies below is not one of this input */
   #isReplayed(record: RecordedRecord): boolean {
-    const from = this.#from.get(nameOf(record)) ?? 0;
+    const from = this.#from.get(partitionName(record)) ?? 0;
     if (record.offset >= from) return false;
     if (!this.#sameInput) {
       throw new CdcError(
@@ -200,11 +205,11 @@ export class FileSource implements Source {
     if (window.length === 0 || listener === null || this.#stopped) return;
     if (this.#grown) {
       this.#grown = false;
-      listener.assigned([...this.#seen.values()].map(({ at }) => at));
+      listener.assigned([...this.#seen.values()].map(({ tp }) => tp));
       await listener.processed();
     }
     const fresh = window.filter((record) => !this.#isReplayed(record));
-    const partitions = Map.groupBy(fresh, nameOf);
+    const partitions = Map.groupBy(fresh, partitionName);
     for (const records of partitions.values()) {
       listener.records(records);
       await this.#room();

@@ -19,7 +19,7 @@ export class InputLines {
 
   /** @throws CdcError ARGUMENTS where there is no such file */
   static async open(input: string): Promise<InputLines> {
-    return new InputLines(input, input === "-" ? null : await sizeOf(input));
+    return new InputLines(input, input === "-" ? null : await recordBytes(input));
   }
 
   /** Bytes of the input taken so far. */
@@ -38,7 +38,7 @@ export class InputLines {
   }
 }
 
-async function sizeOf(path: string): Promise<number | null> {
+async function recordBytes(path: string): Promise<number | null> {
   try {
     const { size } = await stat(path);
     return size > 0 ? size : null;

@@ -6,18 +6,18 @@ export interface Source {
   /** Starts to deliver. Resolves once the first assignment was announced; rejects where that can never be. */
   start(listener: SourceListener): Promise<void>;
   /** Delivers nothing more of the partition until it is resumed. What is already on its way may still arrive. */
-  pause(at: TopicPartition): void;
-  resume(at: TopicPartition): void;
+  pause(tp: TopicPartition): void;
+  resume(tp: TopicPartition): void;
   /** The next record delivered of the partition is the first at or after `offset`. */
-  seek(at: TopicPartition, offset: number): void;
+  seek(tp: TopicPartition, offset: number): void;
   /** The partition's log; a recorded file has none. */
-  range(at: TopicPartition): Promise<LogRange | null>;
+  range(tp: TopicPartition): Promise<LogRange | null>;
   /** All partitions of the topic, owned by whomever; of a recorded file those that were seen. */
   partitions(topic: string): Promise<readonly number[]>;
   /** Whether the group, asked now, has the partition here; not while it shares out anew, or where it does not answer. */
-  holds(at: TopicPartition): Promise<boolean>;
+  owns(tp: TopicPartition): Promise<boolean>;
   /** Notes for the outside (lag tools, the next owner) that all below `offset` is done. The store's position is the truth. */
-  commit(at: TopicPartition, offset: number): Promise<void>;
+  commit(tp: TopicPartition, offset: number): Promise<void>;
   /** Delivers nothing more and gives the partitions back. */
   stop(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export type SourceStatus = {
   readonly reason: string | null;
   readonly rebalances: number;
   /** New consumers in the place of one that crashed, that its group had lost, or that was silent for too long. */
-  readonly restarts: { readonly crashed: number; readonly lost: number; readonly silent: number };
+  readonly restarts: { readonly crashed: number; readonly lost: number; readonly stalled: number };
   /** By `topic/partition`: the offset that will be asked for next, past what is not shown (control records). */
   readonly next: ReadonlyMap<string, number>;
 };

@@ -7,7 +7,7 @@ export interface Changelog {
    * Takes the partition over. Whoever had it before can append no more, so that what is read from now on stays.
    * Rejects with CHANGELOG_UNFIT where the topic is not what it has to be.
    */
-  own(at: TopicPartition): Promise<OwnedChangelog>;
+  own(tp: TopicPartition): Promise<OwnedChangelog>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,10 @@
-import { decodeTold, encodeTold, toldElsewhere } from "../data/last-message-codec.ts";
+import {
+  decodeLastMessages,
+  encodeLastMessages,
+  lastMessagesForOtherKey,
+} from "../data/last-message-codec.ts";
 import type { StoredRow } from "../data/stored-row.ts";
-import type { HandOver } from "./handover.ts";
+import type { Handover } from "./handover.ts";
 import { decodeStoredRow, encodeStoredRow } from "./row-codec.ts";
 import type { SyncEntry } from "./sync-versions.ts";
 
@@ -8,11 +12,11 @@ import type { SyncEntry } from "./sync-versions.ts";
  * A stored row as it is handed over to another task, which numbers the syncs for itself.
  * @param from where it was: the messages about it keep the ids that they had there
  */
-export function handed(
+export function encodeHandover(
   row: StoredRow | null,
   syncs: readonly SyncEntry[],
   from: { readonly key: string; readonly partition: number },
-): Pick<HandOver, "row" | "syncs"> {
+): Pick<Handover, "row" | "syncs"> {
   return {
     row: row && encodeStoredRow(fromElsewhere(row, from), 0),
     syncs: syncs.map(({ name, retired }) => (retired ? "" : name)),
@@ -20,8 +24,8 @@ export function handed(
 }
 
 /** The row with the numbers that this task has for the syncs; `null` where its old key was never seen. */
-export function handedRow(
-  { row, syncs: names }: HandOver,
+export function decodeHandover(
+  { row, syncs: names }: Handover,
   syncs: readonly SyncEntry[],
 ): StoredRow | null {
   if (row === null) return null;
@@ -36,13 +40,19 @@ export function handedRow(
     ...stored,
     members: members.map(({ sync }) => sync),
     since: members.map(({ since }) => since),
-    behind: renumbered(stored.behind, numberOf),
-    told: encodeTold(renumbered(decodeTold(stored.told, stored), numberOf), stored),
+    pinned: renumbered(stored.pinned, numberOf),
+    lastMessages: encodeLastMessages(
+      renumbered(decodeLastMessages(stored.lastMessages, stored), numberOf),
+      stored,
+    ),
   };
 }
 
 function fromElsewhere(row: StoredRow, from: { key: string; partition: number }): StoredRow {
-  return { ...row, told: encodeTold(toldElsewhere(row.told, row, from), row) };
+  return {
+    ...row,
+    lastMessages: encodeLastMessages(lastMessagesForOtherKey(row.lastMessages, row, from), row),
+  };
 }
 
 /** Without those of a sync that this task does not know. */

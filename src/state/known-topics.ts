@@ -1,23 +1,23 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CdcError, messageOf } from "../lib/errors.ts";
-import { keepFile } from "../lib/files.ts";
+import { writeFileAtomically } from "../lib/files.ts";
 
 /** Which topics a pipeline has begun with: a partition that appears in one of them later is new, and all of it counts. */
-export interface BegunTopics {
+export interface KnownTopics {
   has(topic: string): boolean;
   add(topics: readonly string[]): void;
 }
 
 /** A list in a file of the pipeline's folder. */
-export class BegunTopicsFile implements BegunTopics {
-  readonly #folder: string;
+export class KnownTopicsFile implements KnownTopics {
+  readonly #directory: string;
   readonly #topics: Set<string>;
 
   /** @throws CdcError STATE_UNREADABLE */
-  constructor(folder: string) {
-    this.#folder = folder;
-    this.#topics = new Set(read(join(folder, "begun.json")));
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#topics = new Set(read(join(directory, "begun.json")));
   }
 
   has(topic: string): boolean {
@@ -26,7 +26,7 @@ export class BegunTopicsFile implements BegunTopics {
 
   add(topics: readonly string[]): void {
     for (const topic of topics) this.#topics.add(topic);
-    keepFile(join(this.#folder, "begun.json"), JSON.stringify([...this.#topics]));
+    writeFileAtomically(join(this.#directory, "begun.json"), JSON.stringify([...this.#topics]));
   }
 }
 

@@ -1,7 +1,7 @@
 import { CdcError } from "../lib/errors.ts";
 import type { OwnedChangelog } from "./changelog.ts";
 import type { StoreEntry } from "./store.ts";
-import type { TaskState } from "./task-state.ts";
+import type { TaskStore } from "./task-state.ts";
 
 /** How the state of a task came to be in step with its changelog. */
 export type Restored = {
@@ -15,7 +15,7 @@ export type Restored = {
 export type RestoreOptions = {
   readonly now: number;
   /** A state that is older may lack removals that the changelog forgot meanwhile. */
-  readonly forgetDeletedAfter_ms: number;
+  readonly deleteRetention_ms: number;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 };
 
@@ -30,35 +30,38 @@ const REWRITE = 5_000;
  * @throws CdcError STATE_UNREADABLE where both hold something and neither is known to be the newer
  */
 export async function restore(
-  state: TaskState,
+  state: TaskStore,
   changelog: OwnedChangelog,
-  { now, forgetDeletedAfter_ms, onProgress }: RestoreOptions,
+  { now, deleteRetention_ms, onProgress }: RestoreOptions,
 ): Promise<Restored> {
   const { start, end } = changelog.range;
-  const place = await state.place();
+  const stored = await state.changelogOffset();
   const isEmpty = (await state.load()) === null;
-  if (place?.rewriting || (place !== null && !isEmpty && place.next > end)) {
+  if (stored?.rewriting || (stored !== null && !isEmpty && stored.next > end)) {
     return rewrite(state, changelog);
   }
-  const isOld = place !== null && now - place.at > forgetDeletedAfter_ms;
+  const isOld = stored !== null && now - stored.writtenTime > deleteRetention_ms;
   if (isOld) await state.clear();
-  const from = place === null || isEmpty || isOld ? start : Math.max(place.next, start);
+  const from = stored === null || isEmpty || isOld ? start : Math.max(stored.next, start);
   const found = { entries: 0, isAdded: false };
   for await (const { entries, next, isAdded } of changelog.read(from)) {
     found.isAdded ||= isAdded;
-    if (place === null && !isEmpty && entries.length > 0) throw neither();
+    if (stored === null && !isEmpty && entries.length > 0) throw neither();
     found.entries += entries.length;
     await state.restore(entries, { next });
     // What was read last is the owner's own mark, at the end itself.
     onProgress?.({ done: Math.min(next, end) - from, total: end - from });
   }
-  if (place === null && !isEmpty) return rewrite(state, changelog);
+  if (stored === null && !isEmpty) return rewrite(state, changelog);
   const how = found.entries === 0 ? "kept" : from === start ? "all" : "read";
   return { how, ...found };
 }
 
 /** Forgets the state, here and in the changelog: a removal for each of its entries. */
-export async function forget(state: TaskState, changelog: OwnedChangelog | null): Promise<void> {
+export async function clearState(
+  state: TaskStore,
+  changelog: OwnedChangelog | null,
+): Promise<void> {
   let batch: StoreEntry[] = [];
   for await (const { key } of state.shared()) {
     batch.push({ key: Buffer.from(key), value: null });
@@ -70,7 +73,7 @@ export async function forget(state: TaskState, changelog: OwnedChangelog | null)
   await state.clear();
 }
 
-async function rewrite(state: TaskState, changelog: OwnedChangelog): Promise<Restored> {
+async function rewrite(state: TaskStore, changelog: OwnedChangelog): Promise<Restored> {
   // Until it is whole it is no changelog to restore from: a crash in the middle begins again.
   await state.restore([], { next: 0, rewriting: true });
   let written = 0;

@@ -1,6 +1,6 @@
 import RocksDB from "rocksdb-native";
 import { CdcError, messageOf } from "../lib/errors.ts";
-import { makeFolder, unwritable } from "../lib/files.ts";
+import { makeDirectory, unwritable } from "../lib/files.ts";
 import type { Store, StoreEntry, StoreSize } from "./store.ts";
 
 /** RocksDB has two write buffers, and a block cache of 32 MB that cannot be made smaller, only left out. */
@@ -12,7 +12,7 @@ const SMALLEST_BUFFER_BYTES = 1_000_000;
 const OPEN_FILES = 256;
 
 /** In RocksDB's words: the lock is held by this process, or by another. "No locks available" alone may be NFS's. */
-export function isHeld(reason: string): boolean {
+export function isLocked(reason: string): boolean {
   return /^lock hold by current process\b|^While lock file: .*: Resource temporarily unavailable$/.test(
     reason,
   );
@@ -38,11 +38,11 @@ export class RocksDbStore implements Store {
    * @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened,
    * STATE_UNWRITABLE where it cannot be made, or there is no room to open it
    */
-  static async open(folder: string, memory_bytes: number): Promise<RocksDbStore> {
-    makeFolder(folder);
+  static async open(directory: string, memory_bytes: number): Promise<RocksDbStore> {
+    makeDirectory(directory);
     const blockCache = memory_bytes >= CACHE_BYTES + 2 * LARGEST_BUFFER_BYTES;
     const buffer = (memory_bytes - (blockCache ? CACHE_BYTES : 0)) / 2;
-    const db = new RocksDB(folder, {
+    const db = new RocksDB(directory, {
       blockCache,
       // RocksDB refuses to keep them in a cache that is not there; without one they lie with the open files.
       tableCacheIndexAndFilterBlocks: blockCache,
@@ -55,7 +55,7 @@ export class RocksDbStore implements Store {
     try {
       await db.ready();
     } catch (error) {
-      throw notOpened(folder, error);
+      throw notOpened(directory, error);
     }
     return new RocksDbStore(db);
   }
@@ -64,15 +64,15 @@ export class RocksDbStore implements Store {
    * To look only: nothing in the folder changes, and another process may have it.
    * @throws CdcError STATE_UNREADABLE where it cannot be opened
    */
-  static async openToRead(folder: string): Promise<RocksDbStore> {
-    const db = new RocksDB(folder, {
+  static async openToRead(directory: string): Promise<RocksDbStore> {
+    const db = new RocksDB(directory, {
       ...{ readOnly: true, createIfMissing: false, blockCache: false },
       ...{ tableCacheIndexAndFilterBlocks: false, maxOpenFiles: OPEN_FILES },
     });
     try {
       await db.ready();
     } catch (error) {
-      throw notOpened(folder, error);
+      throw notOpened(directory, error);
     }
     return new RocksDbStore(db);
   }
@@ -122,13 +122,13 @@ export class RocksDbStore implements Store {
   }
 }
 
-function notOpened(folder: string, cause: unknown): CdcError {
+function notOpened(directory: string, cause: unknown): CdcError {
   const reason = messageOf(cause);
-  if (isHeld(reason)) {
-    const text = `the state folder ${folder} is in use by another process; one process at a time may have it`;
+  if (isLocked(reason)) {
+    const text = `the state folder ${directory} is in use by another process; one process at a time may have it`;
     return new CdcError("STATE_IN_USE", text, { cause });
   }
-  const text = `the state folder ${folder} cannot be opened`;
+  const text = `the state folder ${directory} cannot be opened`;
   if (UNWRITABLE.test(reason)) return unwritable(text, cause);
   return new CdcError("STATE_UNREADABLE", `${text}: ${reason}`, { cause });
 }

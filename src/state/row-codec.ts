@@ -1,12 +1,12 @@
-import type { ToldText } from "../data/last-message-codec.ts";
+import type { LastMessagesText } from "../data/last-message-codec.ts";
 import type { SourceRecord } from "../data/record.ts";
 import { Real, type Row, type Value } from "../data/row.ts";
-import { NOTHING, type StoredRow } from "../data/stored-row.ts";
+import { EMPTY_LIST, type StoredRow } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
 
 /**
  * A stored row is JSON text, because nothing in JavaScript reads faster:
- * `[version, offset, position, time, members, behind, unknown, since, told, row]`, the row an object of its columns, or for
+ * `[version, offset, position, time, members, pinned, unknown, since, told, row]`, the row an object of its columns, or for
  * a deletion mark the time it was made. Plain values stand as they are; any other is an array that begins with its kind.
  * `since` is one number where it is the same for all. Version 1 had neither `since` nor `told`.
  */
@@ -32,29 +32,29 @@ type Head<Version> = [
   position: string | null,
   time: number,
   members: number[],
-  behind: [sync: number, row: Columns][],
+  pinned: [sync: number, row: Columns][],
   unknown: string[],
 ];
 
 type Layout =
-  | [...Head<2>, since: number | number[], told: ToldText, row: Columns | number]
+  | [...Head<2>, since: number | number[], told: LastMessagesText, row: Columns | number]
   | [...Head<1>, row: Columns | number];
 
-/** @param markedAt what a deletion mark keeps: when it was made, ms since 1970 */
-export function encodeStoredRow(stored: StoredRow, markedAt: number): string {
-  const { offset, position, time, members, unknown, told, row } = stored;
-  const behind = stored.behind.map(({ sync, row: known }) => [sync, encodeColumns(known)]);
-  const columns = row === null ? markedAt : encodeColumns(row);
+/** @param deleteMarkerTime what a deletion mark keeps: when it was made, ms since 1970 */
+export function encodeStoredRow(stored: StoredRow, deleteMarkerTime: number): string {
+  const { offset, sourcePosition, time, members, unknown, lastMessages, row } = stored;
+  const pinned = stored.pinned.map(({ sync, row: known }) => [sync, encodeColumns(known)]);
+  const columns = row === null ? deleteMarkerTime : encodeColumns(row);
   return JSON.stringify([
     VERSION,
     offset,
-    position,
+    sourcePosition,
     time,
     members,
-    behind,
+    pinned,
     unknown,
     isOne(stored.since) ? (stored.since[0] as number) : stored.since,
-    told,
+    lastMessages,
     columns,
   ]);
 }
@@ -64,16 +64,26 @@ export function decodeStoredRow(text: string): StoredRow {
   const layout = parse(text);
   const [version, offset, position, time, members, held, unknown] = layout;
   if (version !== VERSION && version !== 1) throw otherVersion(version);
-  const behind =
+  const pinned =
     held.length === 0
-      ? NOTHING
+      ? EMPTY_LIST
       : held.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
   const columns = layout[layout.length - 1] as Columns | number;
   const row = typeof columns === "number" ? null : decodeColumns(columns);
-  const begun = layout[0] === 2 ? layout[7] : 0;
-  const since = typeof begun === "number" ? members.map(() => begun) : begun;
+  const knownTopics = layout[0] === 2 ? layout[7] : 0;
+  const since = typeof knownTopics === "number" ? members.map(() => knownTopics) : knownTopics;
   const told = layout[0] === 2 ? layout[8] : "";
-  return { row, offset, position, time, members, since, behind, unknown, told };
+  return {
+    row,
+    offset,
+    sourcePosition: position,
+    time,
+    members,
+    since,
+    pinned,
+    unknown,
+    lastMessages: told,
+  };
 }
 
 function otherVersion(version: number): CdcError {
@@ -90,13 +100,13 @@ function isOne(since: readonly number[]): boolean {
 }
 
 /** When the deletion mark was made, or `null` for a row. */
-export function markedAt(bytes: Buffer): number | null {
+export function deleteMarkerTime(bytes: Buffer): number | null {
   const columns = parse(bytes.toString("utf8")).at(-1);
   return typeof columns === "number" ? columns : null;
 }
 
 /** Whether it is a deletion mark: what stands last is no object. */
-export function isMark(text: string): boolean {
+export function isDeleteMarker(text: string): boolean {
   return !text.endsWith("}]");
 }
 

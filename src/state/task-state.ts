@@ -1,16 +1,16 @@
 import type { StoredRow } from "../data/stored-row.ts";
 import type { Clock } from "../lib/clock.ts";
 import {
+  type CheckpointRecord,
   decodeTaskRecord,
   encodeTaskRecord,
-  type PositionRecord,
   type TaskRecord,
 } from "./checkpoint-record.ts";
-import { HandOvers } from "./handovers.ts";
-import { decodeStoredRow, encodeStoredRow, isMark, markedAt } from "./row-codec.ts";
+import { Handovers } from "./handovers.ts";
+import { decodeStoredRow, deleteMarkerTime, encodeStoredRow, isDeleteMarker } from "./row-codec.ts";
 import type { Store, StoreEntry, StoreSize } from "./store.ts";
 import type { SyncEntry } from "./sync-versions.ts";
-import { type Cut, Overlay } from "./write-buffer.ts";
+import { type PendingWrites, WriteBuffer } from "./write-buffer.ts";
 
 /**
  * Keys: `p` the task record, `r<row key>` a row, `h<old and new key>` a row that changes its key; and, in this store
@@ -18,7 +18,7 @@ import { type Cut, Overlay } from "./write-buffer.ts";
  */
 const TASK = Buffer.from("p");
 const ROW = Buffer.from("r");
-const PLACE = Buffer.from("c");
+const CHANGELOG_OFFSET = Buffer.from("c");
 const TIME_DIGITS = 15;
 const EMPTY = Buffer.alloc(0);
 const CLEAR_BATCH = 1_000;
@@ -31,32 +31,32 @@ const SWEEP_INTERVAL_MS = 60_000;
 const SWEEP_MARKS = 1_000;
 
 /** Everything uncommitted up to a position, ready to be written in one batch. */
-export type StateCut = {
-  readonly rows: Cut;
-  readonly handOvers: Cut;
-  readonly position: PositionRecord;
+export type PendingState = {
+  readonly rows: PendingWrites;
+  readonly handovers: PendingWrites;
+  readonly position: CheckpointRecord;
 };
 
 /** A cut as bytes: what store and changelog have alike, and what only the store has. */
-export type CutEntries = {
+export type PendingEntries = {
   readonly shared: readonly StoreEntry[];
   readonly local: readonly StoreEntry[];
 };
 
 /** How far the store is in step with its changelog. */
-export type ChangelogPlace = {
+export type ChangelogOffset = {
   /** The next offset to read. */
   readonly next: number;
   /** When that was, ms since 1970. */
-  readonly at: number;
+  readonly writtenTime: number;
   /** The changelog is being written anew from this store. */
   readonly rewriting?: boolean;
 };
 
 /** What one task knows: its rows and what is on its way to it, in the store and not yet written. */
-export class TaskState {
-  readonly handOvers: HandOvers;
-  readonly #rows: Overlay<StoredRow>;
+export class TaskStore {
+  readonly handovers: Handovers;
+  readonly #rows: WriteBuffer<StoredRow>;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #forgetDeletedAfter: number;
@@ -64,11 +64,11 @@ export class TaskState {
 
   constructor(store: Store, clock: Clock, forgetDeletedAfter: number) {
     this.#store = store;
-    this.#rows = new Overlay(store, "r", {
+    this.#rows = new WriteBuffer(store, "r", {
       encode: (row) => encodeStoredRow(row, row.row === null ? clock.now() : 0),
       decode: decodeStoredRow,
     });
-    this.handOvers = new HandOvers(store);
+    this.handovers = new Handovers(store);
     this.#clock = clock;
     this.#forgetDeletedAfter = forgetDeletedAfter;
     this.#swept = clock.now();
@@ -76,12 +76,12 @@ export class TaskState {
 
   /** Rows that are processed and not yet in the store. */
   get uncommitted(): number {
-    return this.#rows.size + this.handOvers.size;
+    return this.#rows.size + this.handovers.size;
   }
 
   /** How long they are, in characters of their text. */
   get uncommittedLength(): number {
-    return this.#rows.length + this.handOvers.length;
+    return this.#rows.length + this.handovers.length;
   }
 
   /** What the last checkpoint left, or `null` on an empty store. */
@@ -101,8 +101,10 @@ export class TaskState {
   }
 
   /** The newest row of the key, for who only looks, and whether it is in the store. */
-  async look(key: string): Promise<{ readonly row: StoredRow | null; readonly isStored: boolean }> {
-    const { value, isWritten } = await this.#rows.look(key);
+  async lookup(
+    key: string,
+  ): Promise<{ readonly row: StoredRow | null; readonly isStored: boolean }> {
+    const { value, isWritten } = await this.#rows.lookup(key);
     return { row: value, isStored: isWritten };
   }
 
@@ -116,47 +118,54 @@ export class TaskState {
   }
 
   /** Takes everything uncommitted as one cut at the position. One cut at a time. */
-  cut(position: PositionRecord): StateCut {
-    return { rows: this.#rows.cut(), handOvers: this.handOvers.cut(), position };
+  freeze(position: CheckpointRecord): PendingState {
+    return { rows: this.#rows.freeze(), handovers: this.handovers.freeze(), position };
   }
 
   /** The cut as it is written, with removes of what is older than it needs to be. */
   async entriesOf(
-    { rows, handOvers, position }: StateCut,
+    { rows, handovers, position }: PendingState,
     syncs: readonly SyncEntry[],
-  ): Promise<CutEntries> {
+  ): Promise<PendingEntries> {
     const now = this.#clock.now();
-    const forgotten = await this.#forgotten(now);
+    const expired = await this.#expired(now);
     const shared = [
-      ...forgotten.shared,
+      ...expired.shared,
       ...this.#rows.entriesOf(rows),
-      ...this.handOvers.entriesOf(handOvers),
+      ...this.handovers.entriesOf(handovers),
       { key: TASK, value: encodeTaskRecord(position, syncs) },
     ];
-    return { shared, local: [...forgotten.local, ...marksOf(rows, now)] };
+    return { shared, local: [...expired.local, ...marksOf(rows, now)] };
   }
 
   /** Writes a cut's entries in one batch, with the changelog's offset that follows them where there is one. */
-  async commit({ shared, local }: CutEntries, next: number | null): Promise<void> {
-    const place = next === null ? [] : [this.#place({ next })];
-    await this.#store.write([...shared, ...local, ...place]);
+  async commit({ shared, local }: PendingEntries, next: number | null): Promise<void> {
+    const offset = next === null ? [] : [this.#changelogOffsetEntry({ next })];
+    await this.#store.write([...shared, ...local, ...offset]);
     this.#rows.written();
-    this.handOvers.written();
+    this.handovers.written();
   }
 
   /** How far the store is in step with its changelog; `null` where it never was with one. */
-  async place(): Promise<ChangelogPlace | null> {
-    const [bytes] = await this.#store.get([PLACE]);
-    return bytes ? (JSON.parse(bytes.toString("utf8")) as ChangelogPlace) : null;
+  async changelogOffset(): Promise<ChangelogOffset | null> {
+    const [bytes] = await this.#store.get([CHANGELOG_OFFSET]);
+    if (!bytes) return null;
+    const { at: writtenTime, ...rest } = JSON.parse(bytes.toString("utf8"));
+    return { ...rest, writtenTime };
   }
 
   /** Takes over what the changelog has, up to the offset. */
-  async restore(entries: readonly StoreEntry[], place: Omit<ChangelogPlace, "at">): Promise<void> {
+  async restore(
+    entries: readonly StoreEntry[],
+    offset: Omit<ChangelogOffset, "writtenTime">,
+  ): Promise<void> {
     const marks = entries.flatMap(({ key, value }) => {
-      const made = value && key[0] === ROW[0] ? markedAt(value) : null;
-      return made === null ? [] : [{ key: markKey(made, key.toString("utf8", 1)), value: EMPTY }];
+      const made = value && key[0] === ROW[0] ? deleteMarkerTime(value) : null;
+      return made === null
+        ? []
+        : [{ key: deleteMarkerKey(made, key.toString("utf8", 1)), value: EMPTY }];
     });
-    await this.#store.write([...entries, ...marks, this.#place(place)]);
+    await this.#store.write([...entries, ...marks, this.#changelogOffsetEntry(offset)]);
   }
 
   /** Everything that the changelog has to have, the task record last. */
@@ -189,21 +198,27 @@ export class TaskState {
     return this.#store.close();
   }
 
-  #place(place: Omit<ChangelogPlace, "at">): StoreEntry {
-    return { key: PLACE, value: Buffer.from(JSON.stringify({ ...place, at: this.#clock.now() })) };
+  #changelogOffsetEntry(offset: Omit<ChangelogOffset, "writtenTime">): StoreEntry {
+    return {
+      key: CHANGELOG_OFFSET,
+      value: Buffer.from(JSON.stringify({ ...offset, at: this.#clock.now() })),
+    };
   }
 
   /** Removes of deletion marks, and of rows handed over that nobody took. */
-  async #forgotten(now: number): Promise<CutEntries> {
+  async #expired(now: number): Promise<PendingEntries> {
     if (now - this.#swept < SWEEP_INTERVAL_MS) return { shared: [], local: [] };
     this.#swept = now;
     const oldest = now - this.#forgetDeletedAfter;
-    const shared: StoreEntry[] = [...(await this.handOvers.forgotten(oldest))];
+    const shared: StoreEntry[] = [...(await this.handovers.expired(oldest))];
     const local: StoreEntry[] = [];
-    for await (const { key } of this.#store.scan(markKey(0, ""), markKey(oldest, ""))) {
+    for await (const { key } of this.#store.scan(
+      deleteMarkerKey(0, ""),
+      deleteMarkerKey(oldest, ""),
+    )) {
       const row = Buffer.concat([ROW, key.subarray(1 + TIME_DIGITS)]);
       const [value] = await this.#store.get([row]);
-      const made = value ? markedAt(value) : null;
+      const made = value ? deleteMarkerTime(value) : null;
       if (made !== null && made < oldest) shared.push({ key: row, value: null });
       local.push({ key, value: null });
       if (local.length < SWEEP_MARKS) continue;
@@ -215,12 +230,13 @@ export class TaskState {
 }
 
 /** When each deletion mark of the cut was made, so that it can be found again when it is old. */
-function* marksOf(rows: Cut, now: number): Iterable<StoreEntry> {
+function* marksOf(rows: PendingWrites, now: number): Iterable<StoreEntry> {
   for (const [key, text] of rows) {
-    if (text !== null && isMark(text)) yield { key: markKey(now, key), value: EMPTY };
+    if (text !== null && isDeleteMarker(text))
+      yield { key: deleteMarkerKey(now, key), value: EMPTY };
   }
 }
 
-function markKey(time: number, key: string): Buffer {
+function deleteMarkerKey(time: number, key: string): Buffer {
   return Buffer.from(`d${String(time).padStart(TIME_DIGITS, "0")}${key}`);
 }

@@ -1,7 +1,7 @@
 import type { Store, StoreEntry } from "./store.ts";
 
 /** Entries that one write takes to the store, as text; `null` removes. */
-export type Cut = ReadonlyMap<string, string | null>;
+export type PendingWrites = ReadonlyMap<string, string | null>;
 
 /** How entries of one kind are written. */
 export type TextCodec<V> = {
@@ -16,14 +16,14 @@ export type TextCodec<V> = {
  * What waits to be written waits as text: a row is some twenty objects, and those that live for longer than a moment are
  * what garbage collection costs.
  */
-export class Overlay<V> {
+export class WriteBuffer<V> {
   readonly #store: Store;
   readonly #prefix: string;
   readonly #codec: TextCodec<V>;
   #open = new Map<string, string | null>();
-  #cut: Cut = new Map();
+  #pending: PendingWrites = new Map();
   #openLength = 0;
-  #cutLength = 0;
+  #pendingLength = 0;
   /** Values of texts that were put since the last prefetch or cut: a key that a group has twice is not read from its text. */
   readonly #values = new Map<string, { readonly text: string; readonly value: V }>();
 
@@ -36,12 +36,12 @@ export class Overlay<V> {
 
   /** Entries put and not yet written. */
   get size(): number {
-    return this.#open.size + this.#cut.size;
+    return this.#open.size + this.#pending.size;
   }
 
   /** How long their texts are, in characters. */
   get length(): number {
-    return this.#openLength + this.#cutLength;
+    return this.#openLength + this.#pendingLength;
   }
 
   /**
@@ -65,7 +65,7 @@ export class Overlay<V> {
   }
 
   /** The newest entry of one key, for who only looks, and whether it is written. */
-  async look(key: string): Promise<{ readonly value: V | null; readonly isWritten: boolean }> {
+  async lookup(key: string): Promise<{ readonly value: V | null; readonly isWritten: boolean }> {
     const text = this.#newest(key);
     if (text !== undefined)
       return { value: text === null ? null : this.#codec.decode(text), isWritten: false };
@@ -90,7 +90,7 @@ export class Overlay<V> {
   /** Every entry, the newest of each: what is not yet written first, then the rest of the store in the order of keys. */
   async *entries(after: string | null = null): AsyncIterable<readonly [string, V]> {
     const { decode } = this.#codec;
-    const newest = new Map([...this.#cut, ...this.#open]);
+    const newest = new Map([...this.#pending, ...this.#open]);
     for (const [key, text] of newest) if (text !== null) yield [key, decode(text)];
     for await (const { key, value } of this.#store.scan(
       this.storeKey(after === null ? "" : `${after}\0`),
@@ -102,25 +102,25 @@ export class Overlay<V> {
   }
 
   /** Takes everything put so far as one cut; what is put from now on gathers above it. One cut at a time. */
-  cut(): Cut {
-    this.#cut = this.#open;
+  freeze(): PendingWrites {
+    this.#pending = this.#open;
     this.#open = new Map();
-    this.#cutLength = this.#openLength;
+    this.#pendingLength = this.#openLength;
     this.#openLength = 0;
     this.#values.clear();
-    return this.#cut;
+    return this.#pending;
   }
 
   /** What a cut writes. */
-  *entriesOf(cut: Cut): Iterable<StoreEntry> {
-    for (const [key, text] of cut)
+  *entriesOf(pending: PendingWrites): Iterable<StoreEntry> {
+    for (const [key, text] of pending)
       yield { key: this.storeKey(key), value: text === null ? null : Buffer.from(text) };
   }
 
   /** The cut is written: the store has it. */
   written(): void {
-    this.#cut = new Map();
-    this.#cutLength = 0;
+    this.#pending = new Map();
+    this.#pendingLength = 0;
   }
 
   storeKey(key: string): Buffer {
@@ -133,7 +133,7 @@ export class Overlay<V> {
 
   #newest(key: string): string | null | undefined {
     const text = this.#open.get(key);
-    return text === undefined ? this.#cut.get(key) : text;
+    return text === undefined ? this.#pending.get(key) : text;
   }
 
   #value(key: string, text: string): V {

@@ -26,12 +26,12 @@ export function serveExplain(
   deadLetters: string,
 ): void {
   const { pipeline } = telemetry;
-  const refused = (reply: FastifyReply, reason: string, toDo: string) =>
+  const rejected = (reply: FastifyReply, reason: string, toDo: string) =>
     reply.code(400).send({ pipeline, code: "BAD_QUESTION", reason, toDo });
-  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+  const response = async (request: FastifyRequest, reply: FastifyReply) => {
     reply.header("cache-control", "no-store");
     const question = questionOf(request);
-    if (typeof question === "string") return refused(reply, question, HOW_TO_ASK);
+    if (typeof question === "string") return rejected(reply, question, HOW_TO_ASK);
     if (question.showValues && !isThisMachine(request.ip))
       return reply.code(403).send({ pipeline, ...ELSEWHERE });
     try {
@@ -43,12 +43,12 @@ export function serveExplain(
         .send(explanationText(explanation, deadLetters));
     } catch (error) {
       if (error instanceof CdcError && error.next === "usage")
-        return refused(reply, error.message, HOW_TO_SAY);
+        return rejected(reply, error.message, HOW_TO_SAY);
       throw error;
     }
   };
-  server.get("/explain", answer);
-  server.post("/explain", { bodyLimit: LARGEST_LINE_BYTES }, answer);
+  server.get("/explain", response);
+  server.post("/explain", { bodyLimit: LARGEST_LINE_BYTES }, response);
 }
 
 function questionOf({ query, body }: FastifyRequest): Question | string {
@@ -99,12 +99,12 @@ const NOT_YET = {
   toDo: "ask again once it is ready",
 };
 
-async function inTime(answer: Promise<Explanation | null>): Promise<Explanation | null> {
+async function inTime(response: Promise<Explanation | null>): Promise<Explanation | null> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.reject(
       new Error(`no answer in ${WITHIN_MS / 1_000} s: what it needs, a registry, is away`),
     );
   }, WITHIN_MS);
-  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
+  return Promise.race([response, late.promise]).finally(() => clearTimeout(timer));
 }

@@ -1,6 +1,6 @@
 import { type CdcError, messageOf } from "../lib/errors.ts";
 import type { SourceStatus } from "../source/source.ts";
-import type { TaskStanding } from "../task/task-status.ts";
+import type { TaskStatus } from "../task/task-status.ts";
 import type { Health, HealthCode } from "./status.ts";
 
 /** What the health is judged by. */
@@ -11,7 +11,7 @@ export type Condition = {
   readonly source: SourceStatus;
   /** An assignment was announced, and all of its partitions were opened. */
   readonly isSettled: boolean;
-  readonly tasks: readonly Pick<TaskStanding, "topic" | "partition" | "phase" | "restore">[];
+  readonly tasks: readonly Pick<TaskStatus, "topic" | "partition" | "taskState" | "restore">[];
 };
 
 const OK: Health = { status: "ok" };
@@ -51,10 +51,10 @@ export function readiness(condition: Condition): Health {
 }
 
 function opening(tasks: Condition["tasks"]): string {
-  const names = tasks.flatMap(({ topic, partition, phase, restore }) => {
-    if (phase !== "opening" && phase !== "restoring") return [];
+  const names = tasks.flatMap(({ topic, partition, taskState, restore }) => {
+    if (taskState !== "opening" && taskState !== "restoring") return [];
     const part = restore === null ? "" : ` ${restore.done} of ${restore.total}`;
-    return [`${topic}/${partition} ${phase}${part}`];
+    return [`${topic}/${partition} ${taskState}${part}`];
   });
   const more = names.length > 10 ? `, and ${names.length - 10} more` : "";
   return names.slice(0, 10).join(", ") + more;

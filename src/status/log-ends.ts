@@ -1,4 +1,4 @@
-import { nameOf } from "../data/record.ts";
+import { partitionName } from "../data/record.ts";
 import type { Clock } from "../lib/clock.ts";
 
 /** Older answers are asked for again. */
@@ -22,9 +22,9 @@ export class LogEnds {
 
   /** By `topic/partition`; what the brokers do not say in time is what they said last. */
   async of(topics: Iterable<string>): Promise<ReadonlyMap<string, number>> {
-    const answers = Promise.all([...new Set(topics)].map((topic) => this.#refresh(topic)));
+    const responses = Promise.all([...new Set(topics)].map((topic) => this.#refresh(topic)));
     const late = new AbortController();
-    await Promise.race([answers, this.#clock.sleep(WAIT_MS, late.signal)]);
+    await Promise.race([responses, this.#clock.sleep(WAIT_MS, late.signal)]);
     late.abort();
     return this.#ends;
   }
@@ -40,7 +40,7 @@ export class LogEnds {
   async #fetch(topic: string): Promise<void> {
     try {
       for (const [partition, end] of await this.#ask(topic))
-        this.#ends.set(nameOf({ topic, partition }), end);
+        this.#ends.set(partitionName({ topic, partition }), end);
       this.#asked.set(topic, this.#clock.now());
     } catch {
       // The consumer says why; here the last answer stands.

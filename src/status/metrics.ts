@@ -1,5 +1,5 @@
 import { USAGES } from "../metrics/usage.ts";
-import { PHASES } from "../task/task-status.ts";
+import { TASK_STATES } from "../task/task-status.ts";
 import { each, type Metric, partitioned, single } from "./metric.ts";
 
 /** What the names of all metrics begin with. */
@@ -33,15 +33,21 @@ export const METRICS: readonly Metric[] = [
   partitioned(
     "position",
     "the next offset that is not yet delivered and stored",
-    (p) => p.position,
+    (p) => p.nextOffset,
   ),
   partitioned("log_end", "the offset that the partition's next record will get", ({ end }) => end),
   each(
     "gauge",
-    "phase",
-    `1 for the phase that a partition is in: ${PHASES.join(", ")}`,
-    ["topic", "partition", "phase"],
-    (o) => o.partitions.map(({ topic, partition, phase }) => [topic, String(partition), phase, 1]),
+    "task_state",
+    `1 for the state that a task is in: ${TASK_STATES.join(", ")}`,
+    ["topic", "partition", "state"],
+    (o) =>
+      o.partitions.map(({ topic, partition, taskState }) => [
+        topic,
+        String(partition),
+        taskState,
+        1,
+      ]),
   ),
   partitioned(
     "checkpoint_timestamp_seconds",
@@ -68,7 +74,7 @@ export const METRICS: readonly Metric[] = [
   ),
   single(
     "counter",
-    "replayed_records_total",
+    "duplicate_records_total",
     "records below the stored position, dropped",
     ({ counters }) => counters.get("replayed"),
   ),
@@ -97,9 +103,9 @@ export const METRICS: readonly Metric[] = [
   ),
   single(
     "counter",
-    "walked_rows_total",
+    "backfilled_rows_total",
     "stored rows that a new or changed sync was held against",
-    ({ counters }) => counters.get("rows_walked"),
+    ({ counters }) => counters.get("rows_backfilled"),
   ),
   single(
     "counter",
@@ -170,12 +176,12 @@ export const METRICS: readonly Metric[] = [
   ),
   each(
     "counter",
-    "answers_total",
-    "Segment's answers, by what they meant: delivered, retry, slow_down, refused, stop",
-    ["verdict"],
+    "segment_responses_total",
+    "Segment's answers, by what they meant: delivered, retry, slow_down, rejected, stop",
+    ["action"],
     (o) =>
-      Object.entries(o.counters.answers).map(([verdict, count]) => [
-        verdict.replace(" ", "_"),
+      Object.entries(o.counters.responses).map(([responseAction, count]) => [
+        responseAction.replace(" ", "_"),
         count,
       ]),
   ),
@@ -189,15 +195,15 @@ export const METRICS: readonly Metric[] = [
   },
   single(
     "counter",
-    "gate_closed_seconds_total",
+    "throttled_seconds_total",
     "how long all lanes waited because Segment asked to slow down",
-    ({ gate }) => gate.closed_ms / 1_000,
+    ({ rateLimiter }) => rateLimiter.throttled_ms / 1_000,
   ),
   single(
     "gauge",
-    "gate_closed",
+    "throttled",
     "1 while all lanes wait because Segment asked to slow down",
-    ({ gate }) => is(gate.wait_ms > 0),
+    ({ rateLimiter }) => is(rateLimiter.wait_ms > 0),
   ),
   each(
     "counter",
@@ -216,17 +222,17 @@ export const METRICS: readonly Metric[] = [
   partitioned(
     "state_entries",
     "rows in the store, deletion marks included; RocksDB's estimate",
-    ({ state }) => state?.entries ?? null,
+    ({ store }) => store?.entries ?? null,
   ),
   partitioned(
     "state_disk_bytes",
     "the store's table files",
-    ({ state }) => state?.disk_bytes ?? null,
+    ({ store }) => store?.disk_bytes ?? null,
   ),
   partitioned(
     "state_memory_bytes",
     "the store's write buffers",
-    ({ state }) => state?.memory_bytes ?? null,
+    ({ store }) => store?.memory_bytes ?? null,
   ),
   partitioned(
     "restore_read_offsets",
@@ -241,11 +247,11 @@ export const METRICS: readonly Metric[] = [
 
   // Limits
   ...Object.entries(USAGES).flatMap(([name, help]) => [
-    partitioned(name, help, ({ fills }) => fills?.[name as keyof typeof USAGES].now ?? null),
+    partitioned(name, help, ({ usage }) => usage?.[name as keyof typeof USAGES].now ?? null),
     partitioned(
       `${name}_limit`,
       `the limit of \`${name}\``,
-      ({ fills }) => fills?.[name as keyof typeof USAGES].limit ?? null,
+      ({ usage }) => usage?.[name as keyof typeof USAGES].limit ?? null,
     ),
   ]),
 
@@ -262,7 +268,7 @@ export const METRICS: readonly Metric[] = [
   each(
     "counter",
     "consumer_restarts_total",
-    "consumers in the place of one that crashed, was lost to its group, or was silent",
+    "consumers in the place of one that crashed, was lost to its group, or stalled",
     ["reason"],
     ({ source }) => Object.entries(source.restarts),
   ),

@@ -1,11 +1,11 @@
 import type { RateLimiterStatus } from "../deliver/rate-limiter.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { SourceStatus } from "../source/source.ts";
-import type { TaskStanding } from "../task/task-status.ts";
+import type { TaskStatus } from "../task/task-status.ts";
 import type { Health, SegmentStatus } from "./status.ts";
 
 /** A task's standing, held against the end of its log. */
-export type Partition = TaskStanding & {
+export type Partition = TaskStatus & {
   readonly end: number | null;
   readonly lag: { readonly records: number | null; readonly seconds: number | null };
 };
@@ -30,9 +30,9 @@ export type Observed = {
   readonly ready: Health;
   readonly counters: Counters;
   readonly source: SourceStatus;
-  readonly gate: RateLimiterStatus;
+  readonly rateLimiter: RateLimiterStatus;
   readonly partitions: readonly Partition[];
-  readonly lastAnswer: SegmentStatus["lastAnswer"];
+  readonly lastResponse: SegmentStatus["lastResponse"];
   readonly process: ProcessReading;
 };
 
@@ -40,16 +40,17 @@ export type Observed = {
  * How far a task is behind. What is not shown (control records at the log's end) is no lag: a task that has stored all
  * it was given stands where the consumer does.
  */
-export function behind(
-  task: TaskStanding,
+export function lagOf(
+  task: TaskStatus,
   logEnd: number | null,
   next: number | undefined,
   now: number,
 ): Partition {
   // What was fetched since the brokers were asked says that the log goes on.
   const end = logEnd === null ? null : Math.max(logEnd, next ?? 0);
-  const { position, isAllStored, time } = task;
-  const reached = position === null ? null : isAllStored ? Math.max(position, next ?? 0) : position;
+  const { nextOffset, isAllStored, time } = task;
+  const reached =
+    nextOffset === null ? null : isAllStored ? Math.max(nextOffset, next ?? 0) : nextOffset;
   const records = reached === null || end === null ? null : Math.max(0, end - reached);
   // A record without any time has 0.
   const age = time === null || time === 0 ? null : Math.max(0, now - time) / 1_000;

@@ -30,7 +30,7 @@ export class ProcessReader {
     };
   }
 
-  forget(): void {
+  reset(): void {
     this.#delay.reset();
   }
 

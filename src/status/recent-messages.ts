@@ -1,4 +1,4 @@
-import type { Traced } from "../deliver/message-origin.ts";
+import type { TracedMessage } from "../deliver/message-origin.ts";
 import type { RecentMessage } from "./status.ts";
 
 /** Of each sync. */
@@ -24,7 +24,7 @@ export class RecentMessages {
   readonly #rings = new Map<string, RecentMessage[]>();
 
   /** Messages are handed to their lane: finds out which columns changed for the last of each sync, and forgets the rows. */
-  pushed(messages: readonly Traced[]): void {
+  pushed(messages: readonly TracedMessage[]): void {
     const seen = new Map<string, number>();
     for (const { origin } of messages.toReversed()) {
       if (!origin?.columns) continue;
@@ -38,19 +38,19 @@ export class RecentMessages {
     }
   }
 
-  /** @param now ms since 1970; @param answer what Segment said */
-  delivered(messages: readonly Traced[], now: number, answer: string): void {
+  /** @param now ms since 1970; @param response what Segment said */
+  delivered(messages: readonly TracedMessage[], now: number, response: string): void {
     const last = new Map<string, RecentMessage[]>();
     for (const message of messages.toReversed()) {
       const { origin } = message;
       if (!origin) continue;
       const of = last.get(origin.sync) ?? [];
       last.set(origin.sync, of);
-      if (of.length < LOOKED_AT) of.push(recent(message, origin, now, answer));
+      if (of.length < LOOKED_AT) of.push(recent(message, origin, now, response));
     }
     for (const [sync, fresh] of last) {
-      const ring = this.#rings.get(sync) ?? [];
-      this.#rings.set(sync, [...fresh, ...ring].slice(0, KEPT));
+      const notify = this.#rings.get(sync) ?? [];
+      this.#rings.set(sync, [...fresh, ...notify].slice(0, KEPT));
     }
   }
 
@@ -66,10 +66,10 @@ export class RecentMessages {
 }
 
 function recent(
-  { text, record }: Traced,
-  { sync, kind, key, time, columns }: NonNullable<Traced["origin"]>,
+  { text, record }: TracedMessage,
+  { sync, kind, key, time, columns }: NonNullable<TracedMessage["origin"]>,
   now: number,
-  answer: string,
+  response: string,
 ): RecentMessage {
   const { type, event, userId, anonymousId, messageId, timestamp } = JSON.parse(text);
   const { topic, partition, offset } = record;
@@ -79,7 +79,7 @@ function recent(
     from: { topic, partition, offset, key },
     sentAt: new Date(now).toISOString(),
     delay_s: time > 0 ? Math.max(0, now - time) / 1_000 : null,
-    answer,
+    response,
   };
 }
 

@@ -1,54 +1,65 @@
-import { hidden } from "../data/redact.ts";
-import type { Answer, ExplainedSync, Explanation, LastMessage } from "../explain/explanation.ts";
-import type { RecentLetter, RecentMessage } from "./status.ts";
+import { redact } from "../data/redact.ts";
+import type {
+  ExplainedSync,
+  Explanation,
+  LastMessage,
+  SegmentResponse,
+} from "../explain/explanation.ts";
+import type { RecentDeadLetter, RecentMessage } from "./status.ts";
 
 /** The latest that this process remembers. */
 export type Remembered = {
   readonly messages: readonly RecentMessage[];
-  readonly letters: readonly RecentLetter[];
+  readonly deadLetters: readonly RecentDeadLetter[];
 };
 
 /**
  * The explanation with the answers that this process remembers; of the others it stays open which of two they were.
  * @param showValues whether reasons are told with the values that they may quote
  */
-export function withAnswers(
+export function withResponses(
   explanation: Explanation,
   remembered: Remembered,
   showValues: boolean,
 ): Explanation {
-  const shown = (reason: string) => (showValues ? reason : hidden(reason));
-  const answered = (sync: ExplainedSync): ExplainedSync =>
+  const shown = (reason: string) => (showValues ? reason : redact(reason));
+  const responded = (sync: ExplainedSync): ExplainedSync =>
     sync.last === null
       ? sync
       : {
           ...sync,
-          last: { ...sync.last, answer: answerOf(sync.sync, sync.last, remembered, shown) },
+          last: { ...sync.last, response: responseOf(sync.sync, sync.last, remembered, shown) },
         };
-  const rows = explanation.rows.map((row) => ({ ...row, syncs: row.syncs.map(answered) }));
+  const rows = explanation.rows.map((row) => ({ ...row, syncs: row.syncs.map(responded) }));
   return { ...explanation, rows };
 }
 
-function answerOf(
+function responseOf(
   sync: string,
-  { messageId, from, answer }: LastMessage,
-  { messages, letters }: Remembered,
+  { messageId, from, response }: LastMessage,
+  { messages, deadLetters }: Remembered,
   shown: (reason: string) => string,
-): Answer {
-  if (answer.is === "set aside") {
-    const letter = letters.find(
+): SegmentResponse {
+  if (response.status === "set aside") {
+    const deadLetter = deadLetters.find(
       ({ by, topic, partition, offset }) =>
         by === sync &&
         topic === from.topic &&
         partition === from.partition &&
         offset === from.offset,
     );
-    return letter
-      ? { ...answer, at: letter.at, says: `${letter.code}: ${shown(letter.reason)}` }
-      : answer;
+    return deadLetter
+      ? {
+          ...response,
+          time: deadLetter.at,
+          detail: `${deadLetter.code}: ${shown(deadLetter.reason)}`,
+        }
+      : response;
   }
   const taken = messages.find((message) => message.messageId === messageId);
-  if (taken) return { is: "accepted", at: taken.sentAt, says: taken.answer };
-  const letter = letters.find((one) => one.messageId === messageId);
-  return letter ? { is: "refused", at: letter.at, says: shown(letter.reason) } : answer;
+  if (taken) return { status: "accepted", time: taken.sentAt, detail: taken.response };
+  const deadLetter = deadLetters.find((one) => one.messageId === messageId);
+  return deadLetter
+    ? { status: "refused", time: deadLetter.at, detail: shown(deadLetter.reason) }
+    : response;
 }

@@ -10,9 +10,9 @@ export function statusOf(
   syncs: readonly NamedSync[],
   settings: object,
 ): Status {
-  const { counters, source, gate, now } = observed;
+  const { counters, source, rateLimiter, now } = observed;
   const { isJoined, reason, rebalances, restarts } = source;
-  const { wait_ms, closed_ms } = gate;
+  const { wait_ms, throttled_ms } = rateLimiter;
   const { resident_bytes, heap_bytes, delay_s } = observed.process;
   return {
     pipeline: observed.pipeline,
@@ -26,10 +26,13 @@ export function statusOf(
     syncs: syncs.map((sync) => ({ ...sync, ...counters.sync(sync.name) })),
     records: counters.records,
     segment: {
-      answers: counters.answers,
+      responses: counters.responses,
       bytes: counters.get("bytes_delivered"),
-      lastAnswer: observed.lastAnswer,
-      gate: { opensAt: wait_ms > 0 ? text(now + wait_ms) : null, closed_s: closed_ms / 1_000 },
+      lastResponse: observed.lastResponse,
+      rateLimiter: {
+        throttledUntil: wait_ms > 0 ? text(now + wait_ms) : null,
+        closed_s: throttled_ms / 1_000,
+      },
     },
     deadLetters: { total: counters.get("dead_letters"), byReason: counters.deadLetters },
     process: { resident_bytes, heap_bytes, eventLoopDelay_ms: delay_s.p99 * 1_000 },
@@ -38,20 +41,20 @@ export function statusOf(
 }
 
 function partitionOf(partition: Partition): PartitionStatus {
-  const { topic, partition: number, phase, position, end, lag } = partition;
-  const { checkpointed, fills, restore, state } = partition;
+  const { topic, partition: number, taskState, nextOffset, end, lag } = partition;
+  const { checkpointed, usage, restore, store } = partition;
   const lastCheckpoint = checkpointed === null ? null : text(checkpointed);
   return {
     topic,
     partition: number,
-    phase,
-    position,
+    taskState,
+    nextOffset,
     end,
     lag,
     lastCheckpoint,
-    fills,
+    usage,
     restore,
-    state,
+    store,
   };
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import type { FastifyInstance } from "fastify";
 
-const FOLDER = new URL("page/", import.meta.url);
+const DIRECTORY = new URL("page/", import.meta.url);
 
 const TYPES: { readonly [extension: string]: string | undefined } = {
   ".html": "text/html; charset=utf-8",
@@ -27,10 +27,10 @@ const HEADERS = {
 
 /** Answers `/` with the page for people, and `/page/…` with what it consists of: the files beside this one. */
 export function servePage(server: FastifyInstance): void {
-  for (const name of readdirSync(FOLDER)) {
+  for (const name of readdirSync(DIRECTORY)) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
-    const content = readFileSync(new URL(name, FOLDER));
+    const content = readFileSync(new URL(name, DIRECTORY));
     const path = name === "page.html" ? "/" : `/page/${name}`;
     server.get(path, (_, reply) => reply.headers(HEADERS).type(type).send(content));
   }

@@ -9,7 +9,7 @@ import { CdcError, messageOf } from "../lib/errors.ts";
 import { HOW_TO_ASK, serveExplain } from "./explain-route.ts";
 import { isLoopback } from "./loopback.ts";
 import { MetricsText } from "./registry.ts";
-import type { Health, LettersStatus, MessagesStatus, Status } from "./status.ts";
+import type { DeadLettersStatus, Health, MessagesStatus, Status } from "./status.ts";
 import { type NamedSync, statusOf } from "./status-of.ts";
 import { servePage } from "./status-page.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -38,10 +38,13 @@ export class StatusServer {
   private constructor(options: StatusServerOptions) {
     this.#options = options;
     const { telemetry } = options;
-    const get = (path: string, answer: (request: FastifyRequest, reply: FastifyReply) => unknown) =>
+    const get = (
+      path: string,
+      response: (request: FastifyRequest, reply: FastifyReply) => unknown,
+    ) =>
       this.#server.get(path, async (request, reply) => {
         reply.header("cache-control", "no-store");
-        return answer(request, reply);
+        return response(request, reply);
       });
     if (isLoopback(options.host))
       this.#server.addHook("onRequest", async (request, reply) => {
@@ -61,7 +64,10 @@ export class StatusServer {
         statusOf(await telemetry.observe(), options.syncs, options.settings),
     );
     get("/status/messages", ({ query }, reply) => this.#messages(query as Query, reply));
-    get("/status/dead-letters", (): LettersStatus => ({ deadLetters: telemetry.letters.list() }));
+    get(
+      "/status/dead-letters",
+      (): DeadLettersStatus => ({ deadLetters: telemetry.deadLetters.list() }),
+    );
     serveExplain(this.#server, telemetry, options.deadLetters);
     this.#server.setErrorHandler((error: FastifyError, _, reply) => {
       const about = { pipeline: telemetry.pipeline, reason: messageOf(error) };

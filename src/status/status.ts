@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../lib/errors.ts";
-import type { AnswerKind, RecordCounts, SyncCounts } from "../metrics/counters.ts";
+import type { RecordCounts, ResponseActionKind, SyncCounts } from "../metrics/counters.ts";
 import type { Usages } from "../metrics/usage.ts";
 import type { RestoreProgress } from "../state/restore.ts";
 import type { StoreSize } from "../state/store.ts";
-import type { Phase } from "../task/task-status.ts";
+import type { TaskState } from "../task/task-status.ts";
 
 /**
  * What the status port answers with, as JSON. Times are ISO-8601 in UTC; what ends in `_s`, `_ms` or `_bytes` is a
@@ -48,7 +48,11 @@ export type Status = {
     /** Assignments so far, the first included. */
     readonly rebalances: number;
     /** Consumers that took the place of one that crashed, that its group had lost, or that was silent for too long. */
-    readonly restarts: { readonly crashed: number; readonly lost: number; readonly silent: number };
+    readonly restarts: {
+      readonly crashed: number;
+      readonly lost: number;
+      readonly stalled: number;
+    };
   };
   /** Those that this process has, by topic and number. */
   readonly partitions: readonly PartitionStatus[];
@@ -74,19 +78,19 @@ export type Status = {
 export type PartitionStatus = {
   readonly topic: string;
   readonly partition: number;
-  readonly phase: Phase;
+  readonly taskState: TaskState;
   /** The next offset that is not yet delivered and stored. */
-  readonly position: number | null;
+  readonly nextOffset: number | null;
   /** Where the log ends: the offset that the next record will get. */
   readonly end: number | null;
   /** Records between the two (offsets: a compacted log has fewer), and the age of the first of them; 0 at the end. */
   readonly lag: { readonly records: number | null; readonly seconds: number | null };
   readonly lastCheckpoint: string | null;
   /** What is held in memory, each with its limit. */
-  readonly fills: Usages | null;
+  readonly usage: Usages | null;
   /** The last restore here, in offsets of the changelog. */
   readonly restore: RestoreProgress | null;
-  readonly state: StoreSize | null;
+  readonly store: StoreSize | null;
 };
 
 export type SyncStatus = SyncCounts & {
@@ -97,16 +101,16 @@ export type SyncStatus = SyncCounts & {
 
 export type SegmentStatus = {
   /** Answers by what they meant for their batch. */
-  readonly answers: { readonly [verdict in AnswerKind]: number };
+  readonly responses: { readonly [responseAction in ResponseActionKind]: number };
   readonly bytes: number;
   /** The last answer; `reason` where the batch was not taken. */
-  readonly lastAnswer: {
+  readonly lastResponse: {
     readonly at: string;
-    readonly verdict: AnswerKind;
+    readonly action: ResponseActionKind;
     readonly reason: string | null;
   } | null;
   /** Segment asked to slow down: when sending goes on, and how long that was in all. */
-  readonly gate: { readonly opensAt: string | null; readonly closed_s: number };
+  readonly rateLimiter: { readonly throttledUntil: string | null; readonly closed_s: number };
 };
 
 /** `GET /status/messages?sync=&user=&key=`, newest first: the latest 100 of each sync that Segment took. */
@@ -136,13 +140,13 @@ export type RecentMessage = {
   /** When Segment took it, how long after the commit in the database, and what it said. */
   readonly sentAt: string;
   readonly delay_s: number | null;
-  readonly answer: string;
+  readonly response: string;
 };
 
 /** `GET /status/dead-letters`, newest first: the latest 200. */
-export type LettersStatus = { readonly deadLetters: readonly RecentLetter[] };
+export type DeadLettersStatus = { readonly deadLetters: readonly RecentDeadLetter[] };
 
-export type RecentLetter = {
+export type RecentDeadLetter = {
   readonly at: string;
   readonly code: ErrorCode;
   readonly reason: string;

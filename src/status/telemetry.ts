@@ -1,27 +1,27 @@
-import { nameOf } from "../data/record.ts";
-import type { Traced } from "../deliver/message-origin.ts";
+import { partitionName } from "../data/record.ts";
+import type { TracedMessage } from "../deliver/message-origin.ts";
 import type { RateLimiterStatus } from "../deliver/rate-limiter.ts";
 import type { Explanation, Question } from "../explain/explanation.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
-import type { AnswerKind, Counters } from "../metrics/counters.ts";
+import type { Counters, ResponseActionKind } from "../metrics/counters.ts";
 import type { SourceStatus } from "../source/source.ts";
-import type { TaskStanding } from "../task/task-status.ts";
+import type { TaskStatus } from "../task/task-status.ts";
 import { type Condition, liveness, readiness } from "./health.ts";
 import { LogEnds } from "./log-ends.ts";
-import { behind, type Observed } from "./observed.ts";
+import { lagOf, type Observed } from "./observed.ts";
 import { ProcessReader } from "./process-reading.ts";
-import { type Letter, RecentLetters } from "./recent-dead-letters.ts";
+import { type DeadLetterInfo, RecentDeadLetters } from "./recent-dead-letters.ts";
 import { RecentMessages } from "./recent-messages.ts";
-import { withAnswers } from "./responses.ts";
+import { withResponses } from "./responses.ts";
 import type { Health, SegmentStatus } from "./status.ts";
 
 /** A pipeline that runs, as far as it can be asked. */
 export type Watched = {
-  readonly gate: { readonly standing: RateLimiterStatus };
+  readonly rateLimiter: { readonly status: RateLimiterStatus };
   readonly tasks: {
     /** An assignment was announced, and all of its partitions were opened. */
     readonly isSettled: boolean;
-    standings(): Promise<readonly TaskStanding[]>;
+    taskStatuses(): Promise<readonly TaskStatus[]>;
     explain(question: Question): Promise<Explanation>;
   };
 };
@@ -31,7 +31,7 @@ export type TelemetryOptions = {
   readonly version: string;
   readonly counters: Counters;
   readonly source: {
-    readonly told: SourceStatus;
+    readonly status: SourceStatus;
     ends(topic: string): Promise<ReadonlyMap<number, number>>;
   };
   readonly clock?: Clock;
@@ -40,7 +40,7 @@ export type TelemetryOptions = {
 /** Looks on while a pipeline runs: keeps the latest messages and dead letters, and observes the rest when it is asked. */
 export class Telemetry {
   readonly messages = new RecentMessages();
-  readonly letters = new RecentLetters();
+  readonly deadLetters = new RecentDeadLetters();
   readonly #options: TelemetryOptions;
   readonly #clock: Clock;
   readonly #since: number;
@@ -49,7 +49,7 @@ export class Telemetry {
   #watched: Watched | null = null;
   #failure: unknown = null;
   #isStopping = false;
-  #lastAnswer: SegmentStatus["lastAnswer"] = null;
+  #lastResponse: SegmentStatus["lastResponse"] = null;
 
   constructor(options: TelemetryOptions) {
     const { clock = systemClock, source } = options;
@@ -79,20 +79,20 @@ export class Telemetry {
     this.#isStopping = true;
   }
 
-  pushed(messages: readonly Traced[]): void {
+  pushed(messages: readonly TracedMessage[]): void {
     this.messages.pushed(messages);
   }
 
-  delivered(messages: readonly Traced[], answer: string): void {
-    this.messages.delivered(messages, this.#clock.now(), answer);
+  delivered(messages: readonly TracedMessage[], response: string): void {
+    this.messages.delivered(messages, this.#clock.now(), response);
   }
 
-  answered(verdict: AnswerKind, reason: string | null): void {
-    this.#lastAnswer = { at: new Date(this.#clock.now()).toISOString(), verdict, reason };
+  responded(action: ResponseActionKind, reason: string | null): void {
+    this.#lastResponse = { at: new Date(this.#clock.now()).toISOString(), action, reason };
   }
 
-  setAside(letters: readonly Letter[]): void {
-    this.letters.setAside(letters, this.#clock.now());
+  recordDeadLetter(deadLetters: readonly DeadLetterInfo[]): void {
+    this.deadLetters.recordDeadLetter(deadLetters, this.#clock.now());
   }
 
   get live(): Health {
@@ -100,15 +100,15 @@ export class Telemetry {
   }
 
   async ready(): Promise<Health> {
-    return readiness(this.#condition(await this.#standings()));
+    return readiness(this.#condition(await this.#taskStatuses()));
   }
 
   async observe(): Promise<Observed> {
     const { pipeline, version, counters, source } = this.#options;
-    const tasks = await this.#standings();
-    const { told } = source;
+    const tasks = await this.#taskStatuses();
+    const { status } = source;
     // Before it has joined nobody has told which brokers answer: asking would only wait.
-    const topics = told.isJoined ? tasks.map(({ topic }) => topic) : [];
+    const topics = status.isJoined ? tasks.map(({ topic }) => topic) : [];
     const ends = await this.#ends.of(topics);
     const now = this.#clock.now();
     const condition = this.#condition(tasks);
@@ -116,13 +116,13 @@ export class Telemetry {
       ...{ pipeline, version, since: this.#since, now },
       live: liveness(condition),
       ready: readiness(condition),
-      ...{ counters, source: told },
-      gate: this.#watched?.gate.standing ?? { wait_ms: 0, closed_ms: 0 },
+      ...{ counters, source: status },
+      rateLimiter: this.#watched?.rateLimiter.status ?? { wait_ms: 0, throttled_ms: 0 },
       partitions: tasks.map((task) => {
-        const name = nameOf(task);
-        return behind(task, ends.get(name) ?? null, told.next.get(name), now);
+        const name = partitionName(task);
+        return lagOf(task, ends.get(name) ?? null, status.next.get(name), now);
       }),
-      lastAnswer: this.#lastAnswer,
+      lastResponse: this.#lastResponse,
       process: this.#process.read(),
     };
   }
@@ -134,13 +134,13 @@ export class Telemetry {
    */
   async explain(question: Question): Promise<Explanation | null> {
     const explanation = await this.#watched?.tasks.explain(question);
-    const remembered = { messages: this.messages.list({}), letters: this.letters.list() };
-    return explanation ? withAnswers(explanation, remembered, question.showValues) : null;
+    const remembered = { messages: this.messages.list({}), deadLetters: this.deadLetters.list() };
+    return explanation ? withResponses(explanation, remembered, question.showValues) : null;
   }
 
   /** Metrics were read: the event loop's delay is measured anew. */
   scraped(): void {
-    this.#process.forget();
+    this.#process.reset();
   }
 
   close(): void {
@@ -151,13 +151,13 @@ export class Telemetry {
     return {
       failure: this.#failure,
       isStopping: this.#isStopping,
-      source: this.#options.source.told,
+      source: this.#options.source.status,
       isSettled: this.#watched?.tasks.isSettled ?? false,
       tasks,
     };
   }
 
-  async #standings(): Promise<readonly TaskStanding[]> {
-    return (await this.#watched?.tasks.standings()) ?? [];
+  async #taskStatuses(): Promise<readonly TaskStatus[]> {
+    return (await this.#watched?.tasks.taskStatuses()) ?? [];
   }
 }

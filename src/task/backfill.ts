@@ -3,19 +3,23 @@ import type { Change } from "../classify/outcome.ts";
 import type { SyncRule } from "../classify/rules.ts";
 import { removal } from "../data/deletion.ts";
 import { failureKind } from "../data/expression.ts";
-import { decodeTold, encodeTold, type ToldText } from "../data/last-message-codec.ts";
+import {
+  decodeLastMessages,
+  encodeLastMessages,
+  type LastMessagesText,
+} from "../data/last-message-codec.ts";
 import type { TopicPartition } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import type { CdcError } from "../lib/errors.ts";
 import type { Counters } from "../metrics/counters.ts";
-import type { Walk } from "../state/checkpoint-record.ts";
+import type { BackfillProgress } from "../state/checkpoint-record.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
-import { noResults, type Results } from "./output.ts";
-import type { Last, RowChanges } from "./row-processor.ts";
+import { emptyOutput, type Output } from "./output.ts";
+import type { Last, RowProcessor } from "./row-processor.ts";
 
-export type SyncWalkOptions = {
-  readonly at: TopicPartition;
-  readonly rows: RowChanges;
+export type BackfillOptions = {
+  readonly tp: TopicPartition;
+  readonly rows: RowProcessor;
   readonly syncs: readonly SyncEntry[];
   readonly counters: Counters;
 };
@@ -25,27 +29,27 @@ export type SyncWalkOptions = {
  * What a sync that sends its initial results would have sent otherwise is sent now; of one that skips them only the
  * memberships are written.
  */
-export class SyncWalk {
-  readonly #options: SyncWalkOptions;
+export class Backfill {
+  readonly #options: BackfillOptions;
   /** Of syncs that are there: what others told is of no use any more. */
   readonly #numbers: ReadonlySet<number>;
 
-  constructor(options: SyncWalkOptions) {
+  constructor(options: BackfillOptions) {
     this.#options = options;
     const syncs = options.rows.rules.flatMap((model) => model.syncs);
     this.#numbers = new Set(syncs.map(({ number }) => number));
   }
 
   /** Has the syncs that are pending see one row. */
-  see(key: string, row: StoredRow, { pending }: Walk): Results {
+  process(key: string, row: StoredRow, { pending }: BackfillProgress): Output {
     const { rows, counters } = this.#options;
-    const results = noResults();
-    if (row.row === null) return results;
+    const output = emptyOutput();
+    if (row.row === null) return output;
     const absent = new Set(row.unknown);
     const members = new Map(row.members.map((sync, i) => [sync, row.since[i] ?? 0]));
     const seen = new Set<number>();
     const told: (Last | null)[] = [];
-    counters.add("rows_walked");
+    counters.add("rows_backfilled");
     for (const model of rows.rules) {
       const syncs = model.syncs.filter(({ number }) => pending[number] !== undefined);
       if (syncs.length === 0) continue;
@@ -53,7 +57,7 @@ export class SyncWalk {
         const belongs = model.matches(row.row, absent);
         for (const sync of syncs) {
           const is = belongs && sync.hasUser(row.row, absent);
-          told.push(this.#tell(key, row, sync, is, pending[sync.number] as string, results));
+          told.push(this.#tell(key, row, sync, is, pending[sync.number] as string, output));
           seen.add(sync.number);
           const was = pending[sync.number] !== "new" && members.has(sync.number);
           if (!is) members.delete(sync.number);
@@ -62,29 +66,29 @@ export class SyncWalk {
       } catch (error) {
         // The row keeps its memberships, as one that comes and cannot be decided.
         counters.add(
-          "rows_not_walked",
+          "rows_not_backfilled",
           1,
           `${model.name}: ${failureKind((error as CdcError).cause)}`,
         );
       }
     }
-    const behind = row.behind.filter(({ sync }) => !seen.has(sync));
+    const pinned = row.pinned.filter(({ sync }) => !seen.has(sync));
     const all = [...members].toSorted(([a], [b]) => a - b);
     const kept = {
       ...row,
       members: all.map(([sync]) => sync),
       since: all.map(([, since]) => since),
-      behind,
-      told: this.#stillOf(row),
+      pinned,
+      lastMessages: this.#stillOf(row),
     };
-    rows.put(key, kept, told, this.#occurrence(key, row));
-    return results;
+    rows.put(key, kept, told, this.#context(key, row));
+    return output;
   }
 
-  #stillOf(row: StoredRow): ToldText {
-    const told = decodeTold(row.told, row);
+  #stillOf(row: StoredRow): LastMessagesText {
+    const told = decodeLastMessages(row.lastMessages, row);
     const isStill = told.filter(({ sync }) => this.#numbers.has(sync));
-    return isStill.length === told.length ? row.told : encodeTold(isStill, row);
+    return isStill.length === told.length ? row.lastMessages : encodeLastMessages(isStill, row);
   }
 
   #tell(
@@ -93,36 +97,36 @@ export class SyncWalk {
     sync: SyncRule,
     is: boolean,
     pending: string,
-    results: Results,
+    output: Output,
   ): Last | null {
     const { rows, syncs } = this.#options;
     const row = stored.row;
     const was = pending !== "new" && stored.members.includes(sync.number);
-    const differs = pending === "mapping" || pending === "users";
-    const kind = was ? (is ? (differs ? "changed" : null) : "removed") : is ? "added" : null;
+    const hasChanged = pending === "mapping" || pending === "users";
+    const kind = was ? (is ? (hasChanged ? "changed" : null) : "removed") : is ? "added" : null;
     if (kind === null || row === null || sync.initialResults === "skip") return null;
     // A user that is another by the new mapping is not known by the old one.
     if (kind === "removed" && !sync.hasUser(row, new Set(stored.unknown))) return null;
     const previous = was && !(kind === "changed" && pending === "users") ? row : null;
     const absent = new Set(stored.unknown);
-    const occurrence = this.#occurrence(key, stored);
+    const context = this.#context(key, stored);
     const { fingerprint } = syncs[sync.number] as SyncEntry;
     // What asked for it is in the ids too: another change of the settings gives the same row other messages.
-    const place = [occurrence.place, ...Object.values(fingerprint)].join("~");
+    const changeId = [context.changeId, ...Object.values(fingerprint)].join("~");
     const change: Change = { sync, kind, previous, next: row, absent };
-    return rows.tell(change, { ...occurrence, place }, results);
+    return rows.mapChange(change, { ...context, changeId }, output);
   }
 
   /** The row's own place and time, so that a walk that is repeated gives the same ids. */
-  #occurrence(key: string, stored: StoredRow): ChangeContext {
-    const { at } = this.#options;
-    const { offset, position, time } = stored;
-    const place = position ?? `${at.partition}/${offset}`;
+  #context(key: string, stored: StoredRow): ChangeContext {
+    const { tp } = this.#options;
+    const { offset, sourcePosition, time } = stored;
+    const changeId = sourcePosition ?? `${tp.partition}/${offset}`;
     return {
-      event: removal({ key, table: at.topic, time, position }),
-      record: { ...at, offset, key: Buffer.from(key), value: null, headers: {}, timestamp: time },
-      standing: { offset, streaming: true },
-      place,
+      event: removal({ key, table: tp.topic, time, sourcePosition }),
+      record: { ...tp, offset, key: Buffer.from(key), value: null, headers: {}, timestamp: time },
+      recordContext: { offset, streaming: true },
+      changeId,
     };
   }
 }

@@ -1,15 +1,15 @@
 import type { Outbox } from "../coordination/outbox.ts";
-import { sizeOf } from "../data/record.ts";
-import type { OrderedLane } from "../deliver/outgoing.ts";
+import { recordBytes } from "../data/record.ts";
+import type { OutgoingQueue } from "../deliver/outgoing.ts";
 import type { DeadLetter, DeadLetters } from "../dlq/dead-letters.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
 import type { OwnedChangelog } from "../state/changelog.ts";
-import type { PositionRecord } from "../state/checkpoint-record.ts";
+import type { CheckpointRecord } from "../state/checkpoint-record.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
-import type { StateCut, TaskState } from "../state/task-state.ts";
-import type { TaskPosition, Times } from "./task-offset.ts";
+import type { PendingState, TaskStore } from "../state/task-state.ts";
+import type { TaskOffset, Times } from "./task-offset.ts";
 
 export type CheckpointLimits = {
   readonly interval_ms: number;
@@ -18,17 +18,17 @@ export type CheckpointLimits = {
 };
 
 export type CheckpointOptions = {
-  readonly state: TaskState;
+  readonly state: TaskStore;
   readonly syncs: readonly SyncEntry[];
-  readonly lane: OrderedLane;
+  readonly queue: OutgoingQueue;
   readonly deadLetters: DeadLetters;
   readonly outbox: Outbox;
   /** `null` where the state is on this machine's disk alone. */
   readonly changelog: OwnedChangelog | null;
   /** Where the task stands now. */
-  readonly position: TaskPosition;
+  readonly taskOffset: TaskOffset;
   /** Whether a record waits among the uncommitted rows: no position may pass it. */
-  readonly isHeld: () => boolean;
+  readonly isBlocked: () => boolean;
   /** Tells the source that all below the offset is done. */
   readonly commit: (next: number) => Promise<void>;
   /** Longest time between two checkpoints that have work, and the uncommitted rows, and bytes, that start one before. */
@@ -39,13 +39,13 @@ export type CheckpointOptions = {
 
 /** Everything that a position covers; `messages` counts those of the lane. */
 type Covered = {
-  readonly cut: StateCut;
-  readonly letters: readonly DeadLetter[];
+  readonly pending: PendingState;
+  readonly deadLetters: readonly DeadLetter[];
   readonly messages: number;
   /** Of its records; `null` where it covers none, such as rows that were removed by themselves. */
   readonly times: Times | null;
   /** Resolves when what other tasks have to know is in the control log. */
-  readonly lettersSent: Promise<void>;
+  readonly controlMessagesSent: Promise<void>;
 };
 
 /**
@@ -55,9 +55,9 @@ type Covered = {
  */
 export class Checkpoint {
   readonly #options: CheckpointOptions;
-  #letters: DeadLetter[] = [];
-  #letterBytes = 0;
-  #stored: PositionRecord;
+  #deadLetters: DeadLetter[] = [];
+  #deadLetterBytes = 0;
+  #stored: CheckpointRecord;
   #storedTime: number | null = null;
   /** Of what the checkpoint under way covers. */
   #covered: Times | null = null;
@@ -67,15 +67,15 @@ export class Checkpoint {
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
-    this.#stored = options.position.record;
+    this.#stored = options.taskOffset.record;
     this.#last = options.clock.now();
   }
 
   /** Dead letters that the next checkpoint makes durable. */
-  setAside(letters: readonly DeadLetter[]): void {
-    for (const letter of letters) {
-      this.#letters.push(letter);
-      this.#letterBytes += sizeOf(letter.record);
+  deadLetter(deadLetters: readonly DeadLetter[]): void {
+    for (const deadLetter of deadLetters) {
+      this.#deadLetters.push(deadLetter);
+      this.#deadLetterBytes += recordBytes(deadLetter.record);
     }
   }
 
@@ -83,17 +83,17 @@ export class Checkpoint {
   get stored(): {
     readonly next: number;
     readonly time: number | null;
-    readonly at: number | null;
+    readonly storedTime: number | null;
   } {
-    return { next: this.#stored.next, time: this.#storedTime, at: this.#done };
+    return { next: this.#stored.next, time: this.#storedTime, storedTime: this.#done };
   }
 
   /** The time of the first record that was processed and is not durable; `null` where there is none. */
   get oldest(): number | null {
-    return (this.#covered ?? this.#options.position.times)?.first ?? null;
+    return (this.#covered ?? this.#options.taskOffset.times)?.first ?? null;
   }
 
-  get fills(): { readonly uncommitted_rows: Usage; readonly uncommitted_bytes: Usage } {
+  get usage(): { readonly uncommitted_rows: Usage; readonly uncommitted_bytes: Usage } {
     const { rows, bytes } = this.#options.limits;
     return {
       uncommitted_rows: { now: this.#pending, limit: 2 * rows },
@@ -104,7 +104,7 @@ export class Checkpoint {
   /** There is work, and its time has come. */
   get isDue(): boolean {
     const { clock, limits } = this.#options;
-    if (this.#running !== null || !this.#hasWork || this.#options.isHeld()) return false;
+    if (this.#running !== null || !this.#hasWork || this.#options.isBlocked()) return false;
     return clock.now() - this.#last >= limits.interval_ms || this.#exceeds(limits);
   }
 
@@ -121,25 +121,25 @@ export class Checkpoint {
    */
   async run(): Promise<void> {
     while (this.#running !== null) await this.#running;
-    const { state, lane, outbox, position, isHeld, clock } = this.#options;
-    if (!this.#hasWork || isHeld()) return;
-    const letters = this.#letters.splice(0);
-    this.#letterBytes = 0;
-    const began = clock.now();
-    this.#last = began;
-    const lettersSent = outbox.sent();
-    this.#covered = position.cut();
+    const { state, queue, outbox, taskOffset, isBlocked, clock } = this.#options;
+    if (!this.#hasWork || isBlocked()) return;
+    const deadLetters = this.#deadLetters.splice(0);
+    this.#deadLetterBytes = 0;
+    const startedTime = clock.now();
+    this.#last = startedTime;
+    const controlMessagesSent = outbox.sent();
+    this.#covered = taskOffset.takeTimes();
     this.#running = this.#steps({
-      cut: state.cut(position.record),
-      letters,
-      messages: lane.pushed,
+      pending: state.freeze(taskOffset.record),
+      deadLetters,
+      messages: queue.pushed,
       times: this.#covered,
-      lettersSent,
+      controlMessagesSent,
     });
     await this.#running;
     this.#running = null;
     this.#done = clock.now();
-    this.#options.counters.checkpoint.observe((this.#done - began) / 1_000);
+    this.#options.counters.checkpoint.observe((this.#done - startedTime) / 1_000);
   }
 
   /** Resolves when no checkpoint is under way, however it ended. */
@@ -147,32 +147,38 @@ export class Checkpoint {
     await this.#running?.catch(() => {});
   }
 
-  async #steps({ cut, letters, messages, times, lettersSent }: Covered): Promise<void> {
-    const { state, syncs, lane, deadLetters, changelog, commit } = this.#options;
+  async #steps({
+    pending,
+    deadLetters,
+    messages,
+    times,
+    controlMessagesSent,
+  }: Covered): Promise<void> {
+    const { state, syncs, queue, changelog, commit } = this.#options;
     // 1 deliver
-    await lane.settled(messages);
-    await deadLetters.append(letters);
-    await lettersSent;
+    await queue.settled(messages);
+    await this.#options.deadLetters.append(deadLetters);
+    await controlMessagesSent;
     // 2 changelog, 3 store
-    await keep({ state, syncs, changelog }, cut);
-    this.#stored = cut.position;
+    await storePending({ state, syncs, changelog }, pending);
+    this.#stored = pending.position;
     this.#storedTime = times?.last ?? this.#storedTime;
     this.#covered = null;
     // 4 commit the group offset: for lag tools only, the stored position is the truth
-    await commit(cut.position.next);
+    await commit(pending.position.next);
   }
 
   get #hasWork(): boolean {
-    return this.#options.position.record !== this.#stored || this.#pending > 0;
+    return this.#options.taskOffset.record !== this.#stored || this.#pending > 0;
   }
 
   get #pending(): number {
-    return this.#options.state.uncommitted + this.#letters.length;
+    return this.#options.state.uncommitted + this.#deadLetters.length;
   }
 
   /** Rows by the length of their text; letters hold their record. */
   get #bytes(): number {
-    return this.#options.state.uncommittedLength + this.#letterBytes;
+    return this.#options.state.uncommittedLength + this.#deadLetterBytes;
   }
 
   #exceeds({ rows, bytes }: Pick<CheckpointLimits, "rows" | "bytes">): boolean {
@@ -181,11 +187,11 @@ export class Checkpoint {
 }
 
 /** The steps 2 and 3 of a checkpoint; a task's beginning, which has nothing to deliver, takes them alone. */
-export async function keep(
+export async function storePending(
   { state, syncs, changelog }: Pick<CheckpointOptions, "state" | "syncs" | "changelog">,
-  cut: StateCut,
+  pending: PendingState,
 ): Promise<void> {
-  const entries = await state.entriesOf(cut, syncs);
+  const entries = await state.entriesOf(pending, syncs);
   // 2 changelog: one transaction
   const next = changelog && (await changelog.append(entries.shared));
   // 3 store: rows, position and the changelog's offset in one write batch

@@ -1,4 +1,4 @@
-import { nameOf, type TopicPartition } from "../data/record.ts";
+import { partitionName, type TopicPartition } from "../data/record.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Source } from "../source/source.ts";
@@ -14,7 +14,7 @@ const WITHIN_MS = 600_000;
  * Partitions whose changelog takes no more of this process. Either another owns them now, and the group will tell, or
  * nobody does: Kafka bars a producer whose transaction stood still for over a minute, as in a process that was stopped.
  */
-export class Fencings {
+export class Fencing {
   readonly #source: Source;
   readonly #clock: Clock;
   readonly #times = new Map<string, readonly number[]>();
@@ -29,18 +29,20 @@ export class Fencings {
    * @returns whether the group, which has not told, has the partition here: it is to be opened anew.
    * Rejects with FENCED where that was so too often.
    */
-  async isStillHere(at: TopicPartition, isTold: () => boolean): Promise<boolean> {
+  async isStillHere(tp: TopicPartition, isTold: () => boolean): Promise<boolean> {
     for (;;) {
       await this.#clock.sleep(ASK_EVERY_MS);
       if (isTold()) return false;
-      const isHere = await this.#source.holds(at);
+      const isHere = await this.#source.owns(tp);
       if (isTold()) return false;
       if (isHere) break;
     }
     const now = this.#clock.now();
-    const times = [...(this.#times.get(nameOf(at)) ?? []), now].filter((t) => now - t < WITHIN_MS);
-    this.#times.set(nameOf(at), times);
-    if (times.length >= TOO_OFTEN) throw again(nameOf(at));
+    const times = [...(this.#times.get(partitionName(tp)) ?? []), now].filter(
+      (t) => now - t < WITHIN_MS,
+    );
+    this.#times.set(partitionName(tp), times);
+    if (times.length >= TOO_OFTEN) throw again(partitionName(tp));
     return true;
   }
 }

@@ -1,27 +1,27 @@
 import type { ChangeContext } from "../classify/change-context.ts";
 import { classify } from "../classify/classify.ts";
-import type { Standing } from "../classify/initial-result.ts";
+import type { RecordContext } from "../classify/initial-result.ts";
 import { isStale } from "../classify/staleness.ts";
-import type { Letter } from "../coordination/control-message.ts";
+import type { ControlMessage } from "../coordination/control-message.ts";
 import { removal } from "../data/deletion.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../data/event.ts";
 import type { TopicPartition } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Counters } from "../metrics/counters.ts";
-import type { HandOver } from "../state/handover.ts";
-import { handed, handedRow } from "../state/handover-codec.ts";
-import type { KeyChange, Prefetched } from "../state/handovers.ts";
+import type { Handover } from "../state/handover.ts";
+import { decodeHandover, encodeHandover } from "../state/handover-codec.ts";
+import type { KeyChangeId, Prefetched } from "../state/handovers.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskState } from "../state/task-state.ts";
-import type { Results } from "./output.ts";
-import type { Last, RowChanges } from "./row-processor.ts";
+import type { TaskStore } from "../state/task-state.ts";
+import type { Output } from "./output.ts";
+import type { Last, RowProcessor } from "./row-processor.ts";
 
 export type KeyChangesOptions = {
-  readonly at: TopicPartition;
-  readonly state: TaskState;
+  readonly tp: TopicPartition;
+  readonly state: TaskStore;
   readonly syncs: readonly SyncEntry[];
-  readonly rows: RowChanges;
+  readonly rows: RowProcessor;
   readonly clock: Clock;
   readonly counters: Counters;
   /** How long a create waits for its row. */
@@ -31,9 +31,9 @@ export type KeyChangesOptions = {
 /** A create that waits for its row, and what came for its key meanwhile. */
 type Waiting = {
   readonly until: number;
-  readonly occurrences: [ChangeContext, ...ChangeContext[]];
+  readonly contexts: [ChangeContext, ...ChangeContext[]];
   /** The row has come: it waits no more. */
-  handOver: HandOver | null;
+  handover: Handover | null;
 };
 
 /**
@@ -57,73 +57,73 @@ export class KeyChanges {
 
   /** What is kept for the changes of keys among the events. */
   prefetch(events: readonly SourceEvent[]): Promise<Prefetched> {
-    const changes = events.flatMap((event) => ("moved" in event ? keysOf(event) : []));
-    return this.#options.state.handOvers.prefetch(changes);
+    const changes = events.flatMap((event) => ("keyChange" in event ? keysOf(event) : []));
+    return this.#options.state.handovers.prefetch(changes);
   }
 
   /** Whether it takes the occurrence over; otherwise it is an ordinary one. */
   takes(
-    occurrence: ChangeContext,
+    context: ChangeContext,
     previous: StoredRow | null,
     kept: Prefetched,
-    results: Results,
+    output: Output,
   ): boolean {
-    const { event } = occurrence;
+    const { event } = context;
     const waiting = this.#waiting.get(event.key);
     if (waiting) {
-      waiting.occurrences.push(occurrence);
+      waiting.contexts.push(context);
       return true;
     }
-    const { moved } = event;
-    if (moved === null || isStale(previous, event)) return false;
-    if (moved === "unreadable") {
+    const { keyChange } = event;
+    if (keyChange === null || isStale(previous, event)) return false;
+    if (keyChange === "unreadable") {
       this.#options.counters.add("key_changes_unreadable");
       return false;
     }
-    if ("to" in moved) return this.#give(moved.to, occurrence, previous, kept, results);
+    if ("to" in keyChange) return this.#give(keyChange.to, context, previous, kept, output);
     if (previous !== null && previous.row !== null) return false;
-    this.#take({ ...event, from: moved.from, to: event.key }, occurrence, kept, results);
+    this.#take({ ...event, from: keyChange.from, to: event.key }, context, kept, output);
     return true;
   }
 
   /** Another task tells of its half. */
-  async receive(letter: Letter, results: Results): Promise<void> {
-    const { state, at } = this.#options;
-    if (letter.partition === at.partition) return;
-    if (letter.kind !== "hand-over" && letter.kind !== "taken") return;
-    const kept = await state.handOvers.prefetch([letter]);
-    if (letter.kind === "taken") return state.handOvers.drop(letter, kept);
-    const waiting = this.#waiting.get(letter.to);
-    if (waiting && belongsTo(letter, waiting.occurrences[0])) {
-      waiting.handOver = letter;
+  async receive(message: ControlMessage, output: Output): Promise<void> {
+    const { state, tp } = this.#options;
+    if (message.partition === tp.partition) return;
+    if (message.kind !== "handover" && message.kind !== "taken") return;
+    const kept = await state.handovers.prefetch([message]);
+    if (message.kind === "taken") return state.handovers.remove(message, kept);
+    const waiting = this.#waiting.get(message.to);
+    if (waiting && belongsTo(message, waiting.contexts[0])) {
+      waiting.handover = message;
       return;
     }
-    const known = state.handOvers.find(letter, kept);
-    const now = state.row(letter.to, await state.prefetch(new Set([letter.to])));
-    if (known?.missed) this.#late(letter, now, kept, results);
-    else if (isTold(letter, now)) this.#tellTaken(letter, results);
-    else state.handOvers.keep(letter, kept);
+    const known = state.handovers.find(message, kept);
+    const now = state.row(message.to, await state.prefetch(new Set([message.to])));
+    if (known?.missed) this.#late(message, now, kept, output);
+    else if (isTold(message, now)) this.#tellTaken(message, output);
+    else state.handovers.put(message, kept);
   }
 
   /**
    * Ends the waiting of one create whose row is there, or that has waited until `now`.
    * @returns what came for its key meanwhile, in order, or `null` where nobody's waiting is over
    */
-  async release(now: number, results: Results): Promise<readonly ChangeContext[] | null> {
+  async release(now: number, output: Output): Promise<readonly ChangeContext[] | null> {
     const { state, counters } = this.#options;
-    for (const [key, { until, occurrences, handOver }] of this.#waiting) {
-      if (handOver === null && until > now) continue;
-      const [create, ...others] = occurrences;
+    for (const [key, { until, contexts, handover }] of this.#waiting) {
+      if (handover === null && until > now) continue;
+      const [create, ...others] = contexts;
       this.#waiting.delete(key);
-      const change = changeOf(create.event) as KeyChange;
-      const kept = await state.handOvers.prefetch([change]);
-      if (handOver) this.#claim(handOver, create, kept, results);
+      const change = changeOf(create.event) as KeyChangeId;
+      const kept = await state.handovers.prefetch([change]);
+      if (handover) this.#claim(handover, create, kept, output);
       else {
         counters.add("key_changes_missed");
         const { time } = create.event;
-        const missed = { ...change, time, row: null, syncs: [], at: now, missed: true };
-        state.handOvers.keep(missed, kept);
-        this.#unseen(create, results);
+        const missed = { ...change, time, row: null, syncs: [], handoverTime: now, missed: true };
+        state.handovers.put(missed, kept);
+        this.#unseen(create, output);
       }
       return others;
     }
@@ -132,68 +132,73 @@ export class KeyChanges {
 
   #give(
     to: string,
-    { event, record, standing }: ChangeContext,
+    { event, record, recordContext }: ChangeContext,
     previous: StoredRow | null,
     kept: Prefetched,
-    { letters }: Results,
+    { controlMessages }: Output,
   ): boolean {
-    const { state, at, syncs, clock } = this.#options;
+    const { state, tp, syncs, clock } = this.#options;
     if (previous !== null && previous.row === null) return false;
-    const { stored } = classify(previous, event, standing, []);
+    const { stored } = classify(previous, event, recordContext, []);
     if (stored) state.put(event.key, stored);
-    const row = previous ?? this.#standIn(event, standing);
-    const handOver: HandOver = {
+    const row = previous ?? this.#standIn(event, recordContext);
+    const handover: Handover = {
       from: event.key,
       to,
-      position: event.position,
+      sourcePosition: event.sourcePosition,
       time: event.time,
-      ...handed(row, syncs, { key: event.key, partition: at.partition }),
-      at: clock.now(),
+      ...encodeHandover(row, syncs, { key: event.key, partition: tp.partition }),
+      handoverTime: clock.now(),
     };
     // The create may come in this partition too, or wait here already: what was to be told first waited as well.
-    state.handOvers.keep(handOver, kept);
+    state.handovers.put(handover, kept);
     const waiting = this.#waiting.get(to);
-    if (waiting && belongsTo(handOver, waiting.occurrences[0])) waiting.handOver = handOver;
-    letters.push({ kind: "hand-over", topic: record.topic, partition: at.partition, ...handOver });
+    if (waiting && belongsTo(handover, waiting.contexts[0])) waiting.handover = handover;
+    controlMessages.push({
+      kind: "handover",
+      topic: record.topic,
+      partition: tp.partition,
+      ...handover,
+    });
     return true;
   }
 
   /** The row as the record's `before` has it, where that is known to be complete: the store never saw it. */
-  #standIn(event: RowEvent, standing: Standing): StoredRow | null {
+  #standIn(event: RowEvent, recordContext: RecordContext): StoredRow | null {
     if (event.before === null) return null;
     const before = { ...event, row: event.before, before: null };
-    return classify(null, before, standing, this.#options.rows.rules).stored;
+    return classify(null, before, recordContext, this.#options.rows.rules).stored;
   }
 
-  #take(change: KeyChange, occurrence: ChangeContext, kept: Prefetched, results: Results): void {
+  #take(change: KeyChangeId, context: ChangeContext, kept: Prefetched, output: Output): void {
     const { state, clock, wait_ms } = this.#options;
-    const handOver = state.handOvers.find(change, kept);
-    if (handOver) this.#claim(handOver, occurrence, kept, results);
+    const handover = state.handovers.find(change, kept);
+    if (handover) this.#claim(handover, context, kept, output);
     else {
       const until = clock.now() + wait_ms;
-      this.#waiting.set(change.to, { until, occurrences: [occurrence], handOver: null });
+      this.#waiting.set(change.to, { until, contexts: [context], handover: null });
     }
   }
 
-  #claim(handOver: HandOver, occurrence: ChangeContext, kept: Prefetched, results: Results): void {
+  #claim(handover: Handover, context: ChangeContext, kept: Prefetched, output: Output): void {
     const { state, rows, counters } = this.#options;
     counters.add("key_changes");
-    state.handOvers.drop(handOver, kept);
-    this.#tellTaken(handOver, results);
-    const previous = handedRow(handOver, this.#options.syncs);
-    if (previous === null) this.#unseen(occurrence, results);
-    else rows.apply(occurrence, previous, results);
+    state.handovers.remove(handover, kept);
+    this.#tellTaken(handover, output);
+    const previous = decodeHandover(handover, this.#options.syncs);
+    if (previous === null) this.#unseen(context, output);
+    else rows.apply(context, previous, output);
   }
 
   /** The row was there under its old key, and nothing else is known of it. */
-  #unseen(occurrence: ChangeContext, results: Results): void {
-    const standing = { ...occurrence.standing, moved: true };
-    this.#options.rows.apply({ ...occurrence, standing }, null, results);
+  #unseen(context: ChangeContext, output: Output): void {
+    const recordContext = { ...context.recordContext, keyChanged: true };
+    this.#options.rows.apply({ ...context, recordContext }, null, output);
   }
 
-  #tellTaken({ from, to, position }: HandOver, { letters }: Results): void {
-    const { topic, partition } = this.#options.at;
-    letters.push({ kind: "taken", topic, partition, from, to, position });
+  #tellTaken({ from, to, sourcePosition }: Handover, { controlMessages }: Output): void {
+    const { topic, partition } = this.#options.tp;
+    controlMessages.push({ kind: "taken", topic, partition, from, to, sourcePosition });
   }
 
   /**
@@ -201,20 +206,20 @@ export class KeyChanges {
    * was left a sync that does not count it any more, or an audience under another user.
    */
   #late(
-    letter: HandOver & TopicPartition,
+    message: Handover & TopicPartition,
     now: StoredRow | null,
     kept: Prefetched,
-    results: Results,
+    output: Output,
   ): void {
     const { state, rows } = this.#options;
-    state.handOvers.drop(letter, kept);
-    this.#tellTaken(letter, results);
-    const previous = handedRow(letter, this.#options.syncs);
+    state.handovers.remove(message, kept);
+    this.#tellTaken(message, output);
+    const previous = decodeHandover(message, this.#options.syncs);
     if (previous === null || previous.row === null) return;
-    const { topic, partition, from: key, position, time } = letter;
+    const { topic, partition, from: key, sourcePosition, time } = message;
     const { offset, row } = previous;
-    const occurrence: ChangeContext = {
-      event: removal({ key, table: topic, time, position }),
+    const context: ChangeContext = {
+      event: removal({ key, table: topic, time, sourcePosition }),
       record: {
         topic,
         partition,
@@ -224,8 +229,8 @@ export class KeyChanges {
         headers: {},
         timestamp: time,
       },
-      standing: { offset, streaming: true },
-      place: position ?? `${partition}/${offset}`,
+      recordContext: { offset, streaming: true },
+      changeId: sourcePosition ?? `${partition}/${offset}`,
     };
     const told: (Last | null)[] = [];
     for (const sync of rows.rules.flatMap(({ syncs }) => syncs)) {
@@ -233,36 +238,43 @@ export class KeyChanges {
       const member = now?.members.includes(sync.number) ? now.row : null;
       if (member !== null && !rows.sync(sync.name).leavesAudience(row, member)) continue;
       const change = { sync, kind: "removed", previous: row, next: null, absent: NONE } as const;
-      told.push(rows.tell(change, occurrence, results));
+      told.push(rows.mapChange(change, context, output));
     }
-    if (now !== null) rows.put(letter.to, now, told, occurrence);
+    if (now !== null) rows.put(message.to, now, told, context);
   }
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** The old and the new key, whichever half tells of them; none where the event is no half of a change. */
-function keysOf({ moved, key }: Pick<RowEvent, "moved" | "key">): { from: string; to: string }[] {
-  if (moved === null || moved === "unreadable") return [];
-  return "to" in moved ? [{ from: key, to: moved.to }] : [{ from: moved.from, to: key }];
+function keysOf({
+  keyChange,
+  key,
+}: Pick<RowEvent, "keyChange" | "key">): { from: string; to: string }[] {
+  if (keyChange === null || keyChange === "unreadable") return [];
+  return "to" in keyChange
+    ? [{ from: key, to: keyChange.to }]
+    : [{ from: keyChange.from, to: key }];
 }
 
 /** The change that the create belongs to; none where it is no half of one. */
-function changeOf({ moved, key, position }: RowEvent): KeyChange | null {
-  if (moved === null || moved === "unreadable" || !("from" in moved)) return null;
-  return { from: moved.from, to: key, position };
+function changeOf({ keyChange, key, sourcePosition }: RowEvent): KeyChangeId | null {
+  if (keyChange === null || keyChange === "unreadable" || !("from" in keyChange)) return null;
+  return { from: keyChange.from, to: key, sourcePosition };
 }
 
-function belongsTo({ from, position }: HandOver, { event }: ChangeContext): boolean {
+function belongsTo({ from, sourcePosition }: Handover, { event }: ChangeContext): boolean {
   const change = changeOf(event);
   return (
     change?.from === from &&
-    (position === null || change.position === null || position === change.position)
+    (sourcePosition === null ||
+      change.sourcePosition === null ||
+      sourcePosition === change.sourcePosition)
   );
 }
 
 /** Whether the create has been told: its delete comes again, after a crash or from Debezium. */
-function isTold({ position }: HandOver, now: StoredRow | null): boolean {
-  if (now === null || position === null || now.position === null) return false;
-  return !isBefore(now.position, position);
+function isTold({ sourcePosition }: Handover, now: StoredRow | null): boolean {
+  if (now === null || sourcePosition === null || now.sourcePosition === null) return false;
+  return !isBefore(now.sourcePosition, sourcePosition);
 }

@@ -1,8 +1,8 @@
-import { type SourceRecord, sizeOf } from "../data/record.ts";
+import { recordBytes, type SourceRecord } from "../data/record.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
 
-export type BacklogOptions = {
+export type RecordQueueOptions = {
   readonly limit: { readonly records: number; readonly bytes: number };
   /** The offset of the first record to take. */
   readonly next: number;
@@ -12,14 +12,14 @@ export type BacklogOptions = {
 };
 
 /** What the source gave to a task and is not processed yet, bounded: at its limit it has the partition paused. */
-export class Backlog {
-  readonly #options: BacklogOptions;
+export class RecordQueue {
+  readonly #options: RecordQueueOptions;
   #records: SourceRecord[] = [];
   #bytes = 0;
   #next: number;
   #isPaused = false;
 
-  constructor(options: BacklogOptions) {
+  constructor(options: RecordQueueOptions) {
     this.#options = options;
     this.#next = options.next;
   }
@@ -37,7 +37,7 @@ export class Backlog {
     return this.#isPaused;
   }
 
-  get fills(): { readonly queue_records: Usage; readonly queue_bytes: Usage } {
+  get usage(): { readonly queue_records: Usage; readonly queue_bytes: Usage } {
     const { records, bytes } = this.#options.limit;
     return {
       queue_records: { now: this.#records.length, limit: records },
@@ -57,7 +57,7 @@ export class Backlog {
         continue;
       }
       this.#records.push(record);
-      this.#bytes += sizeOf(record);
+      this.#bytes += recordBytes(record);
       this.#next = record.offset + 1;
     }
     if (this.#isPaused || !this.#isFull) return;
@@ -68,19 +68,19 @@ export class Backlog {
   /** Up to `count` of the first records. */
   take(count: number): readonly SourceRecord[] {
     const taken = this.#records.splice(0, count);
-    for (const record of taken) this.#bytes -= sizeOf(record);
+    for (const record of taken) this.#bytes -= recordBytes(record);
     return taken;
   }
 
   /** Records that were taken and could not be processed yet, in their order. */
   putBack(records: readonly SourceRecord[]): void {
     this.#records = [...records, ...this.#records];
-    for (const record of records) this.#bytes += sizeOf(record);
+    for (const record of records) this.#bytes += recordBytes(record);
   }
 
   /** What was taken is processed: a paused partition goes on where there is room again. */
   resume(): void {
-    if (!this.#isPaused || !this.#hasRoom) return;
+    if (!this.#isPaused || !this.#hasSpace) return;
     this.#isPaused = false;
     this.#options.resume();
   }
@@ -96,7 +96,7 @@ export class Backlog {
   }
 
   /** Half empty: with any room at all it would be paused again by the next fetch. */
-  get #hasRoom(): boolean {
+  get #hasSpace(): boolean {
     const { records, bytes } = this.#options.limit;
     return this.#records.length <= records / 2 && this.#bytes <= bytes / 2;
   }

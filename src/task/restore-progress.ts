@@ -3,7 +3,7 @@ import type { Step } from "../lib/progress-text.ts";
 import type { RestoreProgress } from "../state/restore.ts";
 
 /** Shows how far the restores of a process have come: several go on side by side, and are one work to who waits. */
-export class RestoresShown {
+export class RestoreProgressDisplay {
   readonly #options: ProgressOptions;
   readonly #running = new Set<string>();
   /** Those that have ended count until all have. */
@@ -14,7 +14,7 @@ export class RestoresShown {
     this.#options = options;
   }
 
-  at(partition: string, progress: RestoreProgress): void {
+  update(partition: string, progress: RestoreProgress): void {
     this.#running.add(partition);
     this.#restores.set(partition, progress);
     this.#progress ??= new Progress("restoring", () => this.#step, this.#options);

@@ -5,24 +5,24 @@ import type { Change } from "../classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../classify/rules.ts";
 import type { RowEvent } from "../data/event.ts";
 import type { MessageKind } from "../data/last-message.ts";
-import { type Teller, type Told, tableAsTold } from "../data/last-message.ts";
-import { carried, retold } from "../data/last-message-codec.ts";
+import { type LastMessage, type LastMessageSource, tableOverride } from "../data/last-message.ts";
+import { carryLastMessages, withLastMessages } from "../data/last-message-codec.ts";
 import type { TopicPartition } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { LIMITS } from "../deliver/batch.ts";
-import type { Origin } from "../deliver/message-origin.ts";
-import type { LaneMessage } from "../deliver/outgoing.ts";
+import type { MessageOrigin } from "../deliver/message-origin.ts";
+import type { OutgoingMessage } from "../deliver/outgoing.ts";
 import type { DeadLetter } from "../dlq/dead-letters.ts";
-import { encodeUntold } from "../dlq/unsent-change.ts";
+import { encodeUnsentChange } from "../dlq/unsent-change.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { Message, Occasion, Sync } from "../map/sync.ts";
+import type { ChangeSource, SegmentMessage, Sync } from "../map/sync.ts";
 import type { Counters, SyncCounts } from "../metrics/counters.ts";
 import { rejectionOf } from "../state/row-codec.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskState } from "../state/task-state.ts";
+import type { TaskStore } from "../state/task-state.ts";
 import { rulesOf } from "../topology/rules.ts";
-import type { TopicPlan } from "../topology/topology.ts";
-import type { Results } from "./output.ts";
+import type { TopicTopology } from "../topology/topology.ts";
+import type { Output } from "./output.ts";
 
 /** The last message of a change; of one that was set aside what happened, and no id. */
 export type Last = {
@@ -31,117 +31,121 @@ export type Last = {
   readonly messageId: string | null;
 };
 
-export type RowChangesOptions = {
-  readonly at: TopicPartition;
-  readonly plan: TopicPlan;
+export type RowProcessorOptions = {
+  readonly tp: TopicPartition;
+  readonly topicTopology: TopicTopology;
   /** By their numbers in the stored rows. */
   readonly syncs: readonly SyncEntry[];
-  readonly state: TaskState;
+  readonly state: TaskStore;
   readonly counters: Counters;
 };
 
 /** classify → map, for one row at a time: what it was and what happened become messages and the row that is kept. */
-export class RowChanges {
+export class RowProcessor {
   readonly rules: readonly ModelRule[];
   readonly #syncs: ReadonlyMap<string, Sync>;
   /** By the numbers of the syncs. */
   readonly #counts: readonly SyncCounts[];
-  readonly #state: TaskState;
+  readonly #state: TaskStore;
   readonly #counters: Counters;
   readonly #partition: number;
 
-  constructor({ at, plan, syncs, state, counters }: RowChangesOptions) {
-    this.rules = rulesOf(plan, syncs);
+  constructor({ tp, topicTopology, syncs, state, counters }: RowProcessorOptions) {
+    this.rules = rulesOf(topicTopology, syncs);
     this.#syncs = new Map(
-      plan.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),
+      topicTopology.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),
     );
     this.#counts = syncs.map(({ name }) => counters.sync(name));
     this.#state = state;
     this.#counters = counters;
-    this.#partition = at.partition;
+    this.#partition = tp.partition;
   }
 
-  apply(occurrence: ChangeContext, previous: StoredRow | null, results: Results): void {
-    const { event, record, standing } = occurrence;
-    const outcome = classify(previous, event, standing, this.rules);
+  apply(context: ChangeContext, previous: StoredRow | null, output: Output): void {
+    const { event, record, recordContext } = context;
+    const outcome = classify(previous, event, recordContext, this.rules);
     // A snapshot has seen the row, though its read is an older version, or one that no model could take.
     if (outcome.stored === null && previous !== null && event.operation === "read")
-      this.#state.put(event.key, seenAt(previous, standing.offset));
-    if (outcome.verdict === "stale") return this.#counters.add("stale");
+      this.#state.put(event.key, seenAt(previous, recordContext.offset));
+    if (outcome.decision === "stale") return this.#counters.add("stale");
     const rowTooLarge = rejectionOf(outcome.stored, record);
-    if (rowTooLarge) return this.refuse(results, { record, error: rowTooLarge });
-    if (outcome.positionReset) this.#counters.add("position_resets");
+    if (rowTooLarge) return this.reject(output, { record, error: rowTooLarge });
+    if (outcome.sourcePositionReset) this.#counters.add("position_resets");
     for (const sync of outcome.unchanged) this.#countsOf(sync).calls_not_made += 1;
     for (const sync of outcome.initial) this.#countsOf(sync).initial_skipped += 1;
     this.#counters.add("missing_users_ignored", outcome.usersIgnored);
-    const isInitial = !standing.streaming;
-    for (const { by, error } of outcome.refusals)
-      this.refuse(results, { record, error, by, isInitial });
+    const isInitial = !recordContext.streaming;
+    for (const { by, error } of outcome.rejections)
+      this.reject(output, { record, error, by, isInitial });
     const { changes, stored } = outcome;
     if (changes.length === 0) {
       if (stored) this.#state.put(event.key, stored);
       return;
     }
-    const told = changes.map((change) => this.tell(change, occurrence, results));
-    if (stored) this.#put(event.key, stored, told, occurrence, isDerived);
+    const told = changes.map((change) => this.mapChange(change, context, output));
+    if (stored) this.#put(event.key, stored, told, context, isDerived);
   }
 
   /** Puts a row with what was told of it apart from its own records, under ids that nothing is derived from later. */
-  put(
-    key: string,
-    row: StoredRow,
-    told: readonly (Last | null)[],
-    occurrence: ChangeContext,
-  ): void {
-    this.#put(key, row, told, occurrence, () => false);
+  put(key: string, row: StoredRow, told: readonly (Last | null)[], context: ChangeContext): void {
+    this.#put(key, row, told, context, () => false);
   }
 
   #put(
     key: string,
     row: StoredRow,
     told: readonly (Last | null)[],
-    occurrence: ChangeContext,
+    context: ChangeContext,
     hasDerivedId: (sync: Sync) => boolean,
   ): void {
-    const last: Told[] = [];
-    let by: Teller | undefined;
+    const last: LastMessage[] = [];
+    let by: LastMessageSource | undefined;
     for (const one of told) {
       if (one === null) continue;
       const { sync, kind, messageId } = one;
-      by ??= this.#teller(occurrence);
+      by ??= this.#teller(context);
       const id = hasDerivedId(this.sync(sync.name)) ? null : messageId;
-      last.push({ sync: sync.number, kind, id, isSetAside: messageId === null, by });
+      last.push({ sync: sync.number, kind, id, isDeadLettered: messageId === null, source: by });
     }
-    this.#state.put(key, last.length === 0 ? row : { ...row, told: retold(row.told, last, row) });
+    this.#state.put(
+      key,
+      last.length === 0
+        ? row
+        : { ...row, lastMessages: withLastMessages(row.lastMessages, last, row) },
+    );
   }
 
-  #teller({ event, record, place }: ChangeContext): Teller {
+  #teller({ event, record, changeId }: ChangeContext): LastMessageSource {
     return {
       offset: record.offset,
       time: event.time,
-      place,
-      table: tableAsTold(record.topic, event.table),
+      changeId,
+      table: tableOverride(record.topic, event.table),
       partition: record.partition === this.#partition ? null : record.partition,
       key: null,
     };
   }
 
   /** Puts the messages of a change among the results. @returns the last of them; `null` where there are none */
-  tell(change: Change, { event, record, place }: ChangeContext, results: Results): Last | null {
+  mapChange(
+    change: Change,
+    { event, record, changeId }: ChangeContext,
+    output: Output,
+  ): Last | null {
     const counts = this.#countsOf(change.sync);
     counts[change.kind] += 1;
     const sync = this.sync(change.sync.name);
     const { table, key, time } = event;
-    const occasion: Occasion = { table, key, time, topic: record.topic, place };
+    const changeSource: ChangeSource = { table, key, time, topic: record.topic, changeId };
     // The summary is logged, and no log line holds a value.
-    const leftOut = (field: string, _reason: string, kind: string) =>
+    const onOmitted = (field: string, _reason: string, kind: string) =>
       this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${kind}`);
     const origin = originOf(change, event, counts);
     try {
-      const messages = sync.messages(change, occasion, leftOut);
+      const messages = sync.messages(change, changeSource, onOmitted);
       // Its dead letter holds the whole change: no message of it goes before all of them can.
       for (const sized of messages.map((message) => textOf(sync, message)))
-        results.messages.push({ ...sized, record, origin });
+        output.messages.push({ ...sized, record, origin });
       counts.messages += messages.length;
       const message = messages.at(-1);
       if (message === undefined) return null;
@@ -149,16 +153,16 @@ export class RowChanges {
       return { sync: change.sync, kind, messageId: message.messageId };
     } catch (error) {
       if (!(error instanceof CdcError)) throw error;
-      const untold = encodeUntold({ ...occasion, ...change });
-      this.refuse(results, { record, error, by: sync.name, change: untold });
+      const unsentChange = encodeUnsentChange({ ...changeSource, ...change });
+      this.reject(output, { record, error, by: sync.name, change: unsentChange });
       return { sync: change.sync, kind: change.kind, messageId: null };
     }
   }
 
-  refuse(results: Results, letter: DeadLetter): void {
-    if (letter.error.next === "stop") throw letter.error;
-    results.refused.push(letter);
-    this.#counters.setAside(letter.error.code);
+  reject(output: Output, deadLetter: DeadLetter): void {
+    if (deadLetter.error.next === "stop") throw deadLetter.error;
+    output.rejected.push(deadLetter);
+    this.#counters.recordDeadLetter(deadLetter.error.code);
   }
 
   sync(name: string): Sync {
@@ -171,18 +175,18 @@ export class RowChanges {
 }
 
 function isDerived(sync: Sync): boolean {
-  return !sync.namesMessages;
+  return !sync.hasMessageIdColumn;
 }
 
 function seenAt(row: StoredRow, offset: number): StoredRow {
-  return { ...row, offset, told: carried(row.told, row) };
+  return { ...row, offset, lastMessages: carryLastMessages(row.lastMessages, row) };
 }
 
 function originOf(
   { sync, kind, previous, next }: Change,
   { key, time }: RowEvent,
   counts: SyncCounts,
-): Origin {
+): MessageOrigin {
   const columns =
     kind === "changed" && previous !== null && next !== null
       ? () => changedColumns(sync.watched, previous, next)
@@ -191,7 +195,7 @@ function originOf(
 }
 
 /** @throws CdcError MESSAGE_TOO_LARGE */
-function textOf(sync: Sync, message: Message): Pick<LaneMessage, "text" | "bytes"> {
+function textOf(sync: Sync, message: SegmentMessage): Pick<OutgoingMessage, "text" | "bytes"> {
   const text = JSON.stringify(message);
   const bytes = Buffer.byteLength(text);
   if (bytes <= LIMITS.message_bytes) return { text, bytes };

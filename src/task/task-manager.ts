@@ -1,13 +1,13 @@
-import { nameOf, type SourceRecord, type TopicPartition } from "../data/record.ts";
+import { partitionName, type SourceRecord, type TopicPartition } from "../data/record.ts";
 import { explain } from "../explain/explain.ts";
 import type { Explanation, Question } from "../explain/explanation.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { SourceListener } from "../source/source.ts";
 import type { RestoreProgress } from "../state/restore.ts";
-import { Fencings } from "./fencing.ts";
+import { Fencing } from "./fencing.ts";
 import type { Task } from "./task.ts";
 import { TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
-import type { TaskStanding } from "./task-status.ts";
+import type { TaskStatus } from "./task-status.ts";
 
 export type TaskManagerOptions = TaskOpenerOptions & {
   /** Called once, with the first error after which the pipeline cannot go on. */
@@ -24,7 +24,7 @@ export class TaskManager implements SourceListener {
   readonly #options: TaskManagerOptions;
   readonly #tasks = new Map<string, Task>();
   readonly #opener: TaskOpener;
-  readonly #fencings: Fencings;
+  readonly #fencing: Fencing;
   /** Tasks that were fenced: they end, and are opened anew where the group has their partitions here. */
   readonly #fenced = new Set<Task>();
   /** What was assigned last, of what was met. */
@@ -46,9 +46,9 @@ export class TaskManager implements SourceListener {
 
   constructor(options: TaskManagerOptions) {
     this.#options = options;
-    this.#fencings = new Fencings(options.source, options.clock);
+    this.#fencing = new Fencing(options.source, options.clock);
     this.#opener = new TaskOpener(options, {
-      restoring: (at, progress) => this.#restores.set(nameOf(at), progress),
+      restoring: (tp, progress) => this.#restores.set(partitionName(tp), progress),
       delivered: () => {
         this.#deliveries += 1;
       },
@@ -57,22 +57,22 @@ export class TaskManager implements SourceListener {
   }
 
   /** Every partition that is here, or on its way to here. */
-  async standings(): Promise<readonly TaskStanding[]> {
-    const restoreOf = (at: TopicPartition) => this.#restores.get(nameOf(at)) ?? null;
+  async taskStatuses(): Promise<readonly TaskStatus[]> {
+    const restoreOf = (tp: TopicPartition) => this.#restores.get(partitionName(tp)) ?? null;
     const opening = [...this.#opening.values()].map(
-      (at): TaskStanding => ({
+      (tp): TaskStatus => ({
         ...OPENING,
-        ...at,
-        phase: restoreOf(at) ? "restoring" : "opening",
-        restore: restoreOf(at),
+        ...tp,
+        taskState: restoreOf(tp) ? "restoring" : "opening",
+        restore: restoreOf(tp),
       }),
     );
     const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
-    const standings = open.map(async (task) => ({
-      ...(await task.standing()),
-      restore: restoreOf(task.at),
+    const taskStatuses = open.map(async (task) => ({
+      ...(await task.status()),
+      restore: restoreOf(task.tp),
     }));
-    return [...opening, ...(await Promise.all(standings))];
+    return [...opening, ...(await Promise.all(taskStatuses))];
   }
 
   /**
@@ -80,16 +80,16 @@ export class TaskManager implements SourceListener {
    * @throws CdcError ARGUMENTS where the question cannot be understood
    */
   async explain(question: Question): Promise<Explanation> {
-    const { settings, plans, registry } = this.#options;
+    const { settings, topology, registry } = this.#options;
     const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
     const opening = [...this.#opening.keys()].map((partition) => ({
       partition,
       why: "it is being opened, or restored",
     }));
     return explain(question, {
-      ...{ pipeline: settings.name, models: Object.keys(settings.models), plans, registry },
-      looks: open.map(({ look }) => look),
-      notLooked: opening,
+      ...{ pipeline: settings.name, models: Object.keys(settings.models), topology, registry },
+      views: open.map(({ view }) => view),
+      notSearched: opening,
     });
   }
 
@@ -115,7 +115,7 @@ export class TaskManager implements SourceListener {
 
   records(records: readonly SourceRecord[]): void {
     const [first] = records;
-    if (first) this.#tasks.get(nameOf(first))?.enqueue(records);
+    if (first) this.#tasks.get(partitionName(first))?.enqueue(records);
   }
 
   async processed(): Promise<void> {
@@ -167,51 +167,51 @@ export class TaskManager implements SourceListener {
 
   async #stop(task: Task): Promise<void> {
     await task.stop();
-    this.#options.control.unlisten(nameOf(task.at));
+    this.#options.control.unlisten(partitionName(task.tp));
   }
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
     this.#assigned = partitions;
-    const owned = new Map(partitions.map((at) => [nameOf(at), at]));
+    const owned = new Map(partitions.map((tp) => [partitionName(tp), tp]));
     const lost = [...this.#tasks.values()].filter(
-      (task) => this.#fenced.has(task) || !owned.has(nameOf(task.at)),
+      (task) => this.#fenced.has(task) || !owned.has(partitionName(task.tp)),
     );
     await Promise.all(lost.map((task) => this.#abandon(task)));
-    const fresh = [...owned.values()].filter((at) => !this.#tasks.has(nameOf(at)));
+    const fresh = [...owned.values()].filter((tp) => !this.#tasks.has(partitionName(tp)));
     for (const { topic, partition } of fresh)
-      this.#opening.set(nameOf({ topic, partition }), { topic, partition });
+      this.#opening.set(partitionName({ topic, partition }), { topic, partition });
     const opener = async () => {
-      for (let at = fresh.shift(); at && !this.#stopping; at = fresh.shift()) {
-        const task = await this.#openUnlessFenced(at, owned.size);
-        this.#opening.delete(nameOf(at));
-        if (task) this.#tasks.set(nameOf(at), task);
+      for (let tp = fresh.shift(); tp && !this.#stopping; tp = fresh.shift()) {
+        const task = await this.#openUnlessFenced(tp, owned.size);
+        this.#opening.delete(partitionName(tp));
+        if (task) this.#tasks.set(partitionName(tp), task);
       }
     };
     await Promise.all(Array.from({ length: OPENED_AT_ONCE }, opener)).finally(() =>
       this.#opening.clear(),
     );
-    const { begun } = this.#options;
+    const { knownTopics } = this.#options;
     const topics = new Set(partitions.map(({ topic }) => topic));
-    const added = [...topics].filter((topic) => !begun.has(topic));
-    if (added.length > 0) begun.add(added);
+    const added = [...topics].filter((topic) => !knownTopics.has(topic));
+    if (added.length > 0) knownTopics.add(added);
   }
 
   async #abandon(task: Task): Promise<void> {
     await task.abandon();
-    this.#options.control.unlisten(nameOf(task.at));
-    this.#tasks.delete(nameOf(task.at));
+    this.#options.control.unlisten(partitionName(task.tp));
+    this.#tasks.delete(partitionName(task.tp));
     this.#fenced.delete(task);
-    this.#restores.delete(nameOf(task.at));
-    this.#options.logger.info({ ...task.at }, "partition given up");
+    this.#restores.delete(partitionName(task.tp));
+    this.#options.logger.info({ ...task.tp }, "partition given up");
   }
 
   /** Another process may take the partition over while it is opened here. */
-  async #openUnlessFenced(at: TopicPartition, tasks: number): Promise<Task | null> {
+  async #openUnlessFenced(tp: TopicPartition, tasks: number): Promise<Task | null> {
     try {
-      return await this.#opener.open(at, tasks);
+      return await this.#opener.open(tp, tasks);
     } catch (error) {
       if (!isFenced(error)) throw error;
-      this.#outlive(at);
+      this.#recover(tp);
       return null;
     }
   }
@@ -220,19 +220,19 @@ export class TaskManager implements SourceListener {
     if (task === null || !isFenced(error)) return this.#fail(error);
     this.#fenced.add(task);
     void task.abandon();
-    this.#outlive(task.at);
+    this.#recover(task.tp);
   }
 
   /** A partition that was fenced goes to another process, or is opened anew here: it goes on from its store. */
-  #outlive(at: TopicPartition): void {
+  #recover(tp: TopicPartition): void {
     const { logger } = this.#options;
     const assignments = this.#assignments;
     const isTold = () => this.#assignments !== assignments || this.#stopping;
-    logger.warn({ ...at }, "the partition's changelog takes no more of this process");
-    this.#fencings.isStillHere(at, isTold).then(
+    logger.warn({ ...tp }, "the partition's changelog takes no more of this process");
+    this.#fencing.isStillHere(tp, isTold).then(
       (isStillHere) => {
         if (!isStillHere) return;
-        logger.warn({ ...at }, "the group has the partition here still; it is opened anew");
+        logger.warn({ ...tp }, "the group has the partition here still; it is opened anew");
         this.#change(async () => {
           if (!isTold()) await this.#own(this.#assigned);
         });
@@ -249,12 +249,12 @@ export class TaskManager implements SourceListener {
 }
 
 const OPENING = {
-  position: null,
+  nextOffset: null,
   isAllStored: false,
   time: null,
   checkpointed: null,
-  fills: null,
-  state: null,
+  usage: null,
+  store: null,
 } as const;
 
 function isFenced(error: unknown): boolean {

@@ -1,8 +1,8 @@
-import { isStaleAfter } from "../classify/staleness.ts";
+import { isBeforeTruncate } from "../classify/staleness.ts";
 import type { RowEvent, SourceEvent, Truncate } from "../data/event.ts";
 import type { SourceRecord } from "../data/record.ts";
 import type { CdcError } from "../lib/errors.ts";
-import type { PositionRecord } from "../state/checkpoint-record.ts";
+import type { CheckpointRecord } from "../state/checkpoint-record.ts";
 import { snapshotAfter } from "./removal/snapshots.ts";
 
 /**
@@ -12,16 +12,16 @@ import { snapshotAfter } from "./removal/snapshots.ts";
 export type Times = { readonly first: number; readonly last: number };
 
 /** Where one task stands, moved record by record. In memory: making it durable is the checkpoint's work. */
-export class TaskPosition {
-  #record: PositionRecord;
+export class TaskOffset {
+  #record: CheckpointRecord;
   #times: { first: number; last: number } | null = null;
 
-  constructor(record: PositionRecord) {
+  constructor(record: CheckpointRecord) {
     this.#record = record;
   }
 
   /** Of now. It is another object after each move. */
-  get record(): PositionRecord {
+  get record(): CheckpointRecord {
     return this.#record;
   }
 
@@ -31,7 +31,7 @@ export class TaskPosition {
   }
 
   /** A checkpoint begins. @returns the times of what it covers; what is passed from now on is the next one's */
-  cut(): Times | null {
+  takeTimes(): Times | null {
     const times = this.#times;
     this.#times = null;
     return times;
@@ -58,7 +58,7 @@ export class TaskPosition {
   }
 
   /** Goes on from another place, for records that do not come in their order. */
-  stand(record: PositionRecord): void {
+  moveTo(record: CheckpointRecord): void {
     this.#record = record;
   }
 
@@ -68,28 +68,28 @@ export class TaskPosition {
   }
 
   /** Records from before the truncate that come later are stale; an older truncate told again is one of them. */
-  remember({ position, time }: Pick<Truncate, "position" | "time">): void {
-    if (!this.isFromBeforeTruncate({ position, time }))
-      this.#move({ truncated: { position, time } });
+  remember({ sourcePosition, time }: Pick<Truncate, "sourcePosition" | "time">): void {
+    if (!this.isFromBeforeTruncate({ sourcePosition, time }))
+      this.#move({ truncated: { sourcePosition, time } });
   }
 
-  isFromBeforeTruncate(event: Pick<RowEvent, "position" | "time">): boolean {
-    return isStaleAfter(this.#record.truncated, event);
+  isFromBeforeTruncate(event: Pick<RowEvent, "sourcePosition" | "time">): boolean {
+    return isBeforeTruncate(this.#record.truncated, event);
   }
 
   /** New and changed syncs have seen the stored rows up to this key. */
-  walk(after: string): void {
-    const { walk } = this.#record;
-    if (walk !== null) this.#move({ walk: { ...walk, after } });
+  advanceBackfill(after: string): void {
+    const { backfill } = this.#record;
+    if (backfill !== null) this.#move({ backfill: { ...backfill, after } });
   }
 
   /** New and changed syncs have seen every row. */
-  walked(): void {
-    this.#move({ walk: null });
+  completeBackfill(): void {
+    this.#move({ backfill: null });
   }
 
   /** All letters below `control` are done; the rows that a snapshot's end asks to remove, or none, are still to be. */
-  pass(control: number, reconcile = this.#record.reconcile): void {
+  passControl(control: number, reconcile = this.#record.reconcile): void {
     this.#move({ control, reconcile });
   }
 
@@ -98,7 +98,7 @@ export class TaskPosition {
     else this.#times.last = time;
   }
 
-  #move(to: Partial<PositionRecord>): void {
+  #move(to: Partial<CheckpointRecord>): void {
     this.#record = { ...this.#record, ...to };
   }
 }

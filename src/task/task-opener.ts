@@ -1,42 +1,49 @@
 import { join } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import type { Control, Delivery } from "../coordination/control.ts";
-import { nameOf, type TopicPartition } from "../data/record.ts";
+import type { Control, ControlBatch } from "../coordination/control.ts";
+import { partitionName, type TopicPartition } from "../data/record.ts";
 import type { SchemaRegistry } from "../decode/format/schema-registry.ts";
-import type { LaneLimits } from "../deliver/delivery-queue.ts";
-import type { OrderedLane } from "../deliver/outgoing.ts";
+import type { DeliveryLimits } from "../deliver/delivery-queue.ts";
+import type { OutgoingQueue } from "../deliver/outgoing.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
-import { RefusalRatio } from "../dlq/failure-ratio.ts";
+import { FailureRatio } from "../dlq/failure-ratio.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Source } from "../source/source.ts";
 import type { Changelog, OwnedChangelog } from "../state/changelog.ts";
-import { type PositionRecord, UNBEGUN, type Walk } from "../state/checkpoint-record.ts";
-import type { BegunTopics } from "../state/known-topics.ts";
-import { forget, type RestoreProgress, restore } from "../state/restore.ts";
+import {
+  type BackfillProgress,
+  type CheckpointRecord,
+  INITIAL_CHECKPOINT,
+} from "../state/checkpoint-record.ts";
+import type { KnownTopics } from "../state/known-topics.ts";
+import { clearState, type RestoreProgress, restore } from "../state/restore.ts";
 import type { Store } from "../state/store.ts";
 import { bothPending, type Registered, registerSyncs } from "../state/sync-versions.ts";
-import { TaskState } from "../state/task-state.ts";
-import type { Plans, TopicPlan } from "../topology/topology.ts";
-import { keep } from "./checkpoint.ts";
-import { Processor, type ProcessorOptions } from "./record-processor.ts";
-import { RestoresShown } from "./restore-progress.ts";
-import { type Start, startOf } from "./start-offset.ts";
+import { TaskStore } from "../state/task-state.ts";
+import type { TopicTopology, Topology } from "../topology/topology.ts";
+import { storePending } from "./checkpoint.ts";
+import { RecordProcessor, type RecordProcessorOptions } from "./record-processor.ts";
+import { RestoreProgressDisplay } from "./restore-progress.ts";
+import { decideStartOffset, type StartOffset } from "./start-offset.ts";
 import { Task } from "./task.ts";
-import { TaskPosition } from "./task-offset.ts";
+import { TaskOffset } from "./task-offset.ts";
 
 export type TaskOpenerOptions = {
   readonly settings: Settings;
-  readonly plans: Plans;
+  readonly topology: Topology;
   readonly source: Source;
   /** Folder of this pipeline's stores. */
-  readonly folder: string;
+  readonly directory: string;
   /** Topics that this pipeline has begun with. */
-  readonly begun: BegunTopics;
-  readonly openStore: (folder: string, memory_bytes: number) => Promise<Store>;
-  readonly laneFor: (limits: LaneLimits, onFailure: (error: unknown) => void) => OrderedLane;
+  readonly knownTopics: KnownTopics;
+  readonly openStore: (directory: string, memory_bytes: number) => Promise<Store>;
+  readonly createQueue: (
+    limits: DeliveryLimits,
+    onFailure: (error: unknown) => void,
+  ) => OutgoingQueue;
   readonly deadLetters: DeadLetters;
   /** How the tasks tell each other what concerns several partitions. */
   readonly control: Control;
@@ -48,7 +55,7 @@ export type TaskOpenerOptions = {
   readonly counters: Counters;
   readonly logger: Logger;
   /** What processes the records of a task, where they do not come in their order. */
-  readonly processorFor?: (options: ProcessorOptions) => Processor;
+  readonly processorFor?: (options: RecordProcessorOptions) => RecordProcessor;
   /** A partition that has no state is refused, rather than begun. */
   readonly requireState?: boolean;
 };
@@ -56,7 +63,7 @@ export type TaskOpenerOptions = {
 /** What its tasks tell of themselves. */
 export type TaskEvents = {
   /** How far the restore of a partition has come. */
-  restoring(at: TopicPartition, progress: RestoreProgress): void;
+  restoring(tp: TopicPartition, progress: RestoreProgress): void;
   /** Another task has told it something. */
   delivered(): void;
   /** A task, or the lane of one that is not there yet, cannot go on. */
@@ -65,9 +72,9 @@ export type TaskEvents = {
 
 /** A partition on its way to a task. */
 type Opening = {
-  readonly at: TopicPartition;
-  readonly plan: TopicPlan;
-  readonly state: TaskState;
+  readonly tp: TopicPartition;
+  readonly topicTopology: TopicTopology;
+  readonly state: TaskStore;
   readonly changelog: OwnedChangelog | null;
   readonly committed: number | null;
   readonly tasks: number;
@@ -82,101 +89,131 @@ const UNTIL_THE_END = {
 export class TaskOpener {
   readonly #options: TaskOpenerOptions;
   readonly #events: TaskEvents;
-  readonly #refusals: RefusalRatio;
-  readonly #restores: RestoresShown;
+  readonly #rejections: FailureRatio;
+  readonly #restores: RestoreProgressDisplay;
 
   constructor(options: TaskOpenerOptions, events: TaskEvents) {
     this.#options = options;
     this.#events = events;
-    this.#restores = new RestoresShown(options);
-    this.#refusals = RefusalRatio.of(options.settings.deadLetters);
+    this.#restores = new RestoreProgressDisplay(options);
+    this.#rejections = FailureRatio.of(options.settings.deadLetters);
   }
 
   /**
    * @param tasks how many partitions this process has: what bounds its memory is shared out over them
    * Rejects with FENCED where another process takes the partition over meanwhile.
    */
-  async open(at: TopicPartition, tasks: number): Promise<Task> {
-    const { plans, source, folder, openStore, control, clock, settings } = this.#options;
-    const plan = plans.get(at.topic);
-    if (!plan)
-      throw new CdcError("SOURCE_FAILED", `${nameOf(at)} was assigned and no model reads it`);
+  async open(tp: TopicPartition, tasks: number): Promise<Task> {
+    const { topology, source, directory, openStore, control, clock, settings } = this.#options;
+    const topicTopology = topology.get(tp.topic);
+    if (!topicTopology)
+      throw new CdcError(
+        "SOURCE_FAILED",
+        `${partitionName(tp)} was assigned and no model reads it`,
+      );
     // Asked before the changelog is taken over: what was committed until then is in it. Of what a later owner commits
     // while this one is slow it would say that its state is lost.
-    const committed = (await source.range(at))?.committed ?? null;
-    const home = join(folder, at.topic, String(at.partition));
+    const committed = (await source.range(tp))?.committed ?? null;
+    const home = join(directory, tp.topic, String(tp.partition));
     const { memory_bytes, forgetDeletedAfter } = settings.state;
     const store = await openStore(home, memory_bytes / tasks);
-    const state = new TaskState(store, clock, forgetDeletedAfter);
-    const owned = await this.#options.changelog?.own(at).catch(async (error) => {
+    const state = new TaskStore(store, clock, forgetDeletedAfter);
+    const owned = await this.#options.changelog?.own(tp).catch(async (error) => {
       await state.close();
       throw error;
     });
     const changelog = owned ?? null;
-    const begun = this.#begin({ at, plan, state, changelog, committed, tasks }).catch(
-      async (error) => {
-        await changelog?.release();
-        await state.close();
-        throw error;
-      },
-    );
-    const { task, position } = await begun;
-    const inbox = (delivery: Delivery) => {
+    const knownTopics = this.#begin({
+      tp,
+      topicTopology,
+      state,
+      changelog,
+      committed,
+      tasks,
+    }).catch(async (error) => {
+      await changelog?.release();
+      await state.close();
+      throw error;
+    });
+    const { task, position } = await knownTopics;
+    const inbox = (batch: ControlBatch) => {
       this.#events.delivered();
-      task.deliver(delivery);
+      task.receiveControl(batch);
     };
-    await control.listen(nameOf(at), position.control, inbox).catch(async (error) => {
+    await control.listen(partitionName(tp), position.control, inbox).catch(async (error) => {
       await task.abandon();
       throw error;
     });
-    source.seek(at, position.next);
-    source.resume(at);
+    source.seek(tp, position.next);
+    source.resume(tp);
     return task;
   }
 
   /** Decides where the partition begins, makes that durable, and has a task for it. */
   async #begin({
-    at,
-    plan,
+    tp,
+    topicTopology,
     state,
     changelog,
     committed,
     tasks,
-  }: Opening): Promise<{ task: Task; position: PositionRecord }> {
+  }: Opening): Promise<{ task: Task; position: CheckpointRecord }> {
     const share = (limit: number) => shareOf(limit, tasks);
-    const { settings, source, begun, deadLetters, control, registry, clock, counters, logger } =
-      this.#options;
-    const isAdded = changelog && (await this.#restore(at, state, changelog));
+    const {
+      settings,
+      source,
+      knownTopics,
+      deadLetters,
+      control,
+      registry,
+      clock,
+      counters,
+      logger,
+    } = this.#options;
+    const isAdded = changelog && (await this.#restore(tp, state, changelog));
     const found = await state.load();
-    if (found === null && this.#options.requireState) throw noState(nameOf(at));
-    const now = await source.range(at);
+    if (found === null && this.#options.requireState) throw noState(partitionName(tp));
+    const now = await source.range(tp);
     const range = now && { ...now, committed };
-    const start = startOf(at, found, range, isAdded ?? begun.has(at.topic), settings.state.onGap);
-    if (start.gap !== null) this.#sayGap(at, start);
-    if (start.forget) await forget(state, changelog);
-    const known = start.forget ? null : found;
-    const current = plan.models
+    const start = decideStartOffset(
+      tp,
+      found,
+      range,
+      isAdded ?? knownTopics.has(tp.topic),
+      settings.state.onDataLoss,
+    );
+    if (start.dataLoss !== null) this.#logDataLoss(tp, start);
+    if (start.rebuild) await clearState(state, changelog);
+    const known = start.rebuild ? null : found;
+    const current = topicTopology.models
       .flatMap((model) => model.syncs)
       .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
     const { syncs, pending } = registerSyncs(known?.syncs ?? null, current, start.boundary);
-    const walk = walkOf(known?.walk ?? null, pending);
-    const record: PositionRecord = { ...UNBEGUN, ...known, next: start.next, walk };
-    if (walk) {
-      const walking = Object.keys(walk.pending).map((number) => syncs[Number(number)]?.name);
-      logger.info({ ...at, syncs: walking }, "new or changed syncs see the stored rows");
+    const backfill = backfillOf(known?.backfill ?? null, pending);
+    const record: CheckpointRecord = {
+      ...INITIAL_CHECKPOINT,
+      ...known,
+      next: start.next,
+      backfill,
+    };
+    if (backfill) {
+      const backfilling = Object.keys(backfill.pending).map(
+        (number) => syncs[Number(number)]?.name,
+      );
+      logger.info({ ...tp, syncs: backfilling }, "new or changed syncs see the stored rows");
     }
-    await keep({ state, syncs, changelog }, state.cut(record));
-    const position = new TaskPosition(record);
+    await storePending({ state, syncs, changelog }, state.freeze(record));
+    const taskOffset = new TaskOffset(record);
     // A recorded file ends: what a record waits for is there by then, or never.
-    const planned = range === null ? { ...plan, ...UNTIL_THE_END } : plan;
-    const refusedInARow = settings.deadLetters.stopAfterInARow;
-    const about = { at, plan: planned, syncs, position, state, clock, counters };
-    const { processorFor = (of) => new Processor(of) } = this.#options;
+    const planned = range === null ? { ...topicTopology, ...UNTIL_THE_END } : topicTopology;
+    const maxConsecutive = settings.deadLetters.stopAfterInARow;
+    const about = { tp, topicTopology: planned, syncs, taskOffset, state, clock, counters };
+    const { processorFor = (of) => new RecordProcessor(of) } = this.#options;
     const task = new Task({
       ...about,
       logger,
-      processor: processorFor({ ...about, registry, refusedInARow, refusals: this.#refusals }),
-      lane: this.#options.laneFor(
+      processor: processorFor({ ...about, registry, maxConsecutive, rejections: this.#rejections }),
+      queue: this.#options.createQueue(
         {
           messages: share(settings.limits.lane_messages),
           bytes: share(settings.limits.lane_bytes),
@@ -197,40 +234,43 @@ export class TaskOpener {
           bytes: share(settings.checkpoint.bytes),
         },
       },
-      pause: () => source.pause(at),
-      resume: () => source.resume(at),
-      commit: (next) => source.commit(at, next),
-      end: async () => (await source.range(at))?.end ?? null,
-      partitions: () => source.partitions(at.topic),
+      pause: () => source.pause(tp),
+      resume: () => source.resume(tp),
+      commit: (next) => source.commit(tp, next),
+      end: async () => (await source.range(tp))?.end ?? null,
+      partitions: () => source.partitions(tp.topic),
       onFailure: (error) => this.#events.failed(task, error),
     });
-    logger.info({ ...at, position: record.next, ...range }, "partition taken");
+    logger.info({ ...tp, position: record.next, ...range }, "partition taken");
     return { task, position: record };
   }
 
-  #sayGap(at: TopicPartition, { gap, forget, next }: Start): void {
-    const then = forget ? "its state is built anew from what the topic holds" : "goes on without";
-    this.#options.logger.warn({ ...at, position: next, gap }, `gone past what is lost: ${then}`);
+  #logDataLoss(tp: TopicPartition, { dataLoss, rebuild, next }: StartOffset): void {
+    const then = rebuild ? "its state is built anew from what the topic holds" : "goes on without";
+    this.#options.logger.warn(
+      { ...tp, position: next, dataLoss },
+      `gone past what is lost: ${then}`,
+    );
   }
 
   /** @returns whether the partition was added to its topic after the pipeline had begun with it */
   async #restore(
-    at: TopicPartition,
-    state: TaskState,
+    tp: TopicPartition,
+    state: TaskStore,
     changelog: OwnedChangelog,
   ): Promise<boolean> {
     const { clock, logger, settings } = this.#options;
-    const began = clock.now();
+    const startedTime = clock.now();
     const { how, entries, isAdded } = await restore(state, changelog, {
-      now: began,
-      forgetDeletedAfter_ms: settings.state.forgetDeletedAfter,
+      now: startedTime,
+      deleteRetention_ms: settings.state.forgetDeletedAfter,
       onProgress: (progress) => {
-        this.#events.restoring(at, progress);
-        this.#restores.at(nameOf(at), progress);
+        this.#events.restoring(tp, progress);
+        this.#restores.update(partitionName(tp), progress);
       },
-    }).finally(() => this.#restores.ended(nameOf(at)));
-    const ms = clock.now() - began;
-    if (how !== "kept") logger.info({ ...at, how, entries, ms }, "state restored");
+    }).finally(() => this.#restores.ended(partitionName(tp)));
+    const ms = clock.now() - startedTime;
+    if (how !== "kept") logger.info({ ...tp, how, entries, ms }, "state restored");
     return isAdded;
   }
 }
@@ -241,7 +281,10 @@ function shareOf(limit: number, tasks: number): number {
 }
 
 /** What is new begins at the first row again, for all that is pending; a walk that was broken off goes on. */
-function walkOf(before: Walk | null, pending: Registered["pending"]): Walk | null {
+function backfillOf(
+  before: BackfillProgress | null,
+  pending: Registered["pending"],
+): BackfillProgress | null {
   if (Object.keys(pending).length === 0) return before;
   return { after: null, pending: bothPending(before?.pending ?? {}, pending) };
 }

@@ -11,13 +11,20 @@ import type { StoreSize } from "../state/store.ts";
  * - `paused`     processing, and so far behind that nothing more is fetched
  * - `stopping`   delivering what is processed, or given up
  */
-export const PHASES = ["opening", "restoring", "walking", "running", "paused", "stopping"] as const;
-export type Phase = (typeof PHASES)[number];
+export const TASK_STATES = [
+  "opening",
+  "restoring",
+  "walking",
+  "running",
+  "paused",
+  "stopping",
+] as const;
+export type TaskState = (typeof TASK_STATES)[number];
 /** One partition that this process has. Times are ms since 1970. */
-export type TaskStanding = TopicPartition & {
-  readonly phase: Phase;
+export type TaskStatus = TopicPartition & {
+  readonly taskState: TaskState;
   /** The next offset that is not yet processed, delivered and stored; `null` while it opens. */
-  readonly position: number | null;
+  readonly nextOffset: number | null;
   /** Every record that was taken in is stored. */
   readonly isAllStored: boolean;
   /**
@@ -28,6 +35,6 @@ export type TaskStanding = TopicPartition & {
   readonly checkpointed: number | null;
   /** The last restore of this partition here; `null` where nothing had to be read. */
   readonly restore: RestoreProgress | null;
-  readonly fills: Usages | null;
-  readonly state: StoreSize | null;
+  readonly usage: Usages | null;
+  readonly store: StoreSize | null;
 };

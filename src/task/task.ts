@@ -1,28 +1,28 @@
-import type { Control, Delivery } from "../coordination/control.ts";
-import type { Letter } from "../coordination/control-message.ts";
+import type { Control, ControlBatch } from "../coordination/control.ts";
+import type { ControlMessage } from "../coordination/control-message.ts";
 import { Inbox } from "../coordination/inbox.ts";
 import { Outbox } from "../coordination/outbox.ts";
 import type { Truncate } from "../data/event.ts";
 import type { SourceRecord, TopicPartition } from "../data/record.ts";
-import type { OrderedLane } from "../deliver/outgoing.ts";
+import type { OutgoingQueue } from "../deliver/outgoing.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
-import type { Look } from "../explain/state-view.ts";
+import type { StateView } from "../explain/state-view.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import { Wake } from "../lib/signal.ts";
+import { Signal } from "../lib/signal.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
 import type { OwnedChangelog } from "../state/changelog.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskState } from "../state/task-state.ts";
-import type { TopicPlan } from "../topology/topology.ts";
+import type { TaskStore } from "../state/task-state.ts";
+import type { TopicTopology } from "../topology/topology.ts";
 import { Checkpoint, type CheckpointLimits } from "./checkpoint.ts";
-import type { Results } from "./output.ts";
-import type { Processor } from "./record-processor.ts";
-import { Backlog } from "./record-queue.ts";
+import type { Output } from "./output.ts";
+import type { RecordProcessor } from "./record-processor.ts";
+import { RecordQueue } from "./record-queue.ts";
 import { BulkRemoval } from "./removal/bulk-removal.ts";
-import type { TaskPosition } from "./task-offset.ts";
-import type { Phase, TaskStanding } from "./task-status.ts";
+import type { TaskOffset } from "./task-offset.ts";
+import type { TaskState, TaskStatus } from "./task-status.ts";
 
 export type TaskLimits = {
   readonly queue: { readonly records: number; readonly bytes: number };
@@ -30,13 +30,13 @@ export type TaskLimits = {
 };
 
 export type TaskOptions = {
-  readonly at: TopicPartition;
-  readonly plan: TopicPlan;
-  readonly processor: Processor;
-  readonly position: TaskPosition;
-  readonly state: TaskState;
+  readonly tp: TopicPartition;
+  readonly topicTopology: TopicTopology;
+  readonly processor: RecordProcessor;
+  readonly taskOffset: TaskOffset;
+  readonly state: TaskStore;
   readonly syncs: readonly SyncEntry[];
-  readonly lane: OrderedLane;
+  readonly queue: OutgoingQueue;
   readonly deadLetters: DeadLetters;
   readonly control: Control;
   /** `null` where the state is on this machine's disk alone. */
@@ -56,8 +56,8 @@ export type TaskOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
-const NOTHING: Usage = { now: 0, limit: 0 };
-const NO_LANE = { lane_messages: NOTHING, lane_bytes: NOTHING };
+const EMPTY_LIST: Usage = { now: 0, limit: 0 };
+const NO_QUEUE = { delivery_queue_messages: EMPTY_LIST, delivery_queue_bytes: EMPTY_LIST };
 
 /** Records processed at one go: enough for one read of the store to serve many, few enough to stay responsive. */
 const GROUP = 500;
@@ -71,16 +71,16 @@ const GROUP = 500;
  * One loop takes records, processes them and pushes their messages; checkpoints run beside it.
  */
 export class Task {
-  readonly at: TopicPartition;
+  readonly tp: TopicPartition;
   readonly #options: TaskOptions;
-  readonly #backlog: Backlog;
-  readonly #wake: Wake;
+  readonly #recordQueue: RecordQueue;
+  readonly #signal: Signal;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #checkpoint: Checkpoint;
   readonly #bulkRemoval: BulkRemoval;
   readonly #loop: Promise<void>;
-  #phase: "running" | "stopping" | "closed" = "running";
+  #state: "running" | "stopping" | "closed" = "running";
   #abandoned = false;
   /** The first of the records that are being processed. */
   #processing: SourceRecord | null = null;
@@ -88,116 +88,123 @@ export class Task {
   #idleWatchers: (() => void)[] = [];
 
   constructor(options: TaskOptions) {
-    const { at, processor, position, limits, clock, control } = options;
-    this.at = at;
+    const { tp, processor, taskOffset, limits, clock, control } = options;
+    this.tp = tp;
     this.#options = options;
-    const { next } = position.record;
-    this.#backlog = new Backlog({ ...options, limit: limits.queue, next });
-    this.#wake = new Wake(clock);
-    const wake = () => this.#wake.ring();
-    this.#inbox = new Inbox(at.topic, wake);
-    this.#outbox = new Outbox(control, wake, (error) => this.#fail(error));
+    const { next } = taskOffset.record;
+    this.#recordQueue = new RecordQueue({ ...options, limit: limits.queue, next });
+    this.#signal = new Signal(clock);
+    const signal = () => this.#signal.notify();
+    this.#inbox = new Inbox(tp.topic, signal);
+    this.#outbox = new Outbox(control, signal, (error) => this.#fail(error));
     this.#checkpoint = new Checkpoint({
       ...options,
       outbox: this.#outbox,
-      isHeld: () => processor.waitsUntil !== null,
+      isBlocked: () => processor.waitsUntil !== null,
       limits: limits.checkpoint,
     });
     this.#bulkRemoval = new BulkRemoval({
       ...options,
-      send: (letter) => this.#outbox.push([letter]),
-      take: async (results) => {
-        this.#take(results);
-        await this.#makeRoom();
+      send: (message) => this.#outbox.push([message]),
+      take: async (output) => {
+        this.#take(output);
+        await this.#waitForSpace();
         this.#checkpointWhenDue();
       },
-      release: () => this.#outwait(),
+      release: () => this.#waitForHandovers(),
       checkpoint: () => this.#checkpoint.run(),
     });
     this.#loop = this.#run();
   }
 
   /** What it says of itself. */
-  async standing(): Promise<Omit<TaskStanding, "restore">> {
-    const { state, lane } = this.#options;
-    const { next, time, at } = this.#checkpoint.stored;
+  async status(): Promise<Omit<TaskStatus, "restore">> {
+    const { state, queue } = this.#options;
+    const { next, time, storedTime } = this.#checkpoint.stored;
     const oldest = this.#oldest;
     return {
-      ...{ topic: this.at.topic, partition: this.at.partition, phase: this.#shownPhase },
-      position: next,
+      ...{ topic: this.tp.topic, partition: this.tp.partition, taskState: this.#shownState },
+      nextOffset: next,
       isAllStored: oldest === null,
       time: oldest ?? time,
-      checkpointed: at,
-      fills: {
-        ...this.#backlog.fills,
-        ...this.#checkpoint.fills,
-        ...(lane.fills ?? NO_LANE),
+      checkpointed: storedTime,
+      usage: {
+        ...this.#recordQueue.usage,
+        ...this.#checkpoint.usage,
+        ...(queue.usage ?? NO_QUEUE),
       },
-      state: await state.size(),
+      store: await state.size(),
     };
   }
 
   /** What it knows, for a person to look at. */
-  get look(): Look {
-    const { plan, syncs, state } = this.#options;
-    const position = this.#options.position.record;
+  get view(): StateView {
+    const { topicTopology, syncs, state } = this.#options;
+    const position = this.#options.taskOffset.record;
     const durable = this.#checkpoint.stored.next;
-    return { at: this.at, plan, syncs, position, durable, row: (key) => state.look(key) };
+    return {
+      tp: this.tp,
+      topicTopology,
+      syncs,
+      checkpoint: position,
+      durable,
+      row: (key) => state.lookup(key),
+    };
   }
 
   /** When the first record was made that was taken in and is not stored; Kafka's time of one that is not decoded yet. */
   get #oldest(): number | null {
-    const waiting = this.#processing ?? this.#backlog.first;
+    const waiting = this.#processing ?? this.#recordQueue.first;
     return this.#checkpoint.oldest ?? waiting?.timestamp ?? null;
   }
 
-  get #shownPhase(): Phase {
-    if (this.#phase !== "running") return "stopping";
-    if (this.#options.position.record.walk !== null) return "walking";
-    return this.#backlog.isPaused ? "paused" : "running";
+  get #shownState(): TaskState {
+    if (this.#state !== "running") return "stopping";
+    if (this.#options.taskOffset.record.backfill !== null) return "walking";
+    return this.#recordQueue.isPaused ? "paused" : "running";
   }
 
   get isClosed(): boolean {
-    return this.#phase === "closed";
+    return this.#state === "closed";
   }
 
   /** Takes records in, in the order of their offsets; what it had already is dropped and counted. */
   enqueue(records: readonly SourceRecord[]): void {
-    if (this.#phase !== "running") return;
-    this.#backlog.push(records);
-    this.#wake.ring();
+    if (this.#state !== "running") return;
+    this.#recordQueue.push(records);
+    this.#signal.notify();
   }
 
   /** Takes in what the pipeline's tasks tell each other, in the order of the control log. */
-  deliver(delivery: Delivery): void {
-    this.#inbox.push(delivery);
+  receiveControl(batch: ControlBatch): void {
+    this.#inbox.push(batch);
   }
 
   /** Resolves when everything taken in so far has been processed (not yet delivered), or the task is closed. */
   processed(): Promise<void> {
-    if (this.#isIdle || this.#phase === "closed") return Promise.resolve();
+    if (this.#isIdle || this.#state === "closed") return Promise.resolve();
     return new Promise((resolve) => this.#idleWatchers.push(resolve));
   }
 
   /** The source has ended: nothing that a record still waits for will come. Resolves when all is processed. */
   end(): Promise<void> {
     this.#sourceEnded = true;
-    this.#wake.ring();
+    this.#signal.notify();
     return this.processed();
   }
 
   /** Finishes what is processed: delivers it, makes it durable, closes. What only waits is left for the next start. */
   async stop(): Promise<void> {
-    if (this.#phase === "running") this.#phase = "stopping";
-    this.#backlog.clear();
-    this.#wake.ring();
+    if (this.#state === "running") this.#state = "stopping";
+    this.#recordQueue.clear();
+    this.#signal.notify();
     await this.#loop;
   }
 
   /** Gives up at once: the partition belongs to somebody else, or time is over. The position says where to go on. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    this.#options.lane.close();
+    this.#options.queue.close();
     this.#outbox.close();
     const released = this.#options.changelog?.release();
     await this.stop();
@@ -206,12 +213,12 @@ export class Task {
 
   async #run(): Promise<void> {
     try {
-      await this.#walk();
-      while (this.#phase === "running") {
+      await this.#backfill();
+      while (this.#state === "running") {
         if (await this.#read()) continue;
         await this.#release(this.#now);
-        if (this.#backlog.isEmpty && (await this.#bulkRemoval.reconcile(this.#now))) continue;
-        if (this.#backlog.isEmpty || this.#bulkRemoval.isWaiting) await this.#rest();
+        if (this.#recordQueue.isEmpty && (await this.#bulkRemoval.reconcile(this.#now))) continue;
+        if (this.#recordQueue.isEmpty || this.#bulkRemoval.isWaiting) await this.#rest();
         else await this.#work();
       }
       await this.#checkpoint.run();
@@ -222,32 +229,32 @@ export class Task {
   }
 
   /** New and changed syncs see every stored row, before anything new is processed. */
-  async #walk(): Promise<void> {
-    const { processor, position, state } = this.#options;
-    const { walk } = position.record;
-    if (walk === null) return;
-    for await (const [key, row] of state.rows(walk.after)) {
-      if (this.#phase !== "running") return;
-      this.#take(processor.walk(key, row));
-      await this.#makeRoom();
+  async #backfill(): Promise<void> {
+    const { processor, taskOffset, state } = this.#options;
+    const { backfill } = taskOffset.record;
+    if (backfill === null) return;
+    for await (const [key, row] of state.rows(backfill.after)) {
+      if (this.#state !== "running") return;
+      this.#take(processor.backfill(key, row));
+      await this.#waitForSpace();
       this.#checkpointWhenDue();
     }
-    position.walked();
+    taskOffset.completeBackfill();
   }
 
   /** Does what the other tasks ask for; they come first, since they may be waiting for it. */
   async #read(): Promise<boolean> {
-    const delivery = this.#inbox.take();
-    if (!delivery) return false;
-    for (const letter of delivery.letters) await this.#obey(letter);
-    this.#options.position.pass(delivery.next, this.#bulkRemoval.text);
+    const batch = this.#inbox.take();
+    if (!batch) return false;
+    for (const message of batch.messages) await this.#handle(message);
+    this.#options.taskOffset.passControl(batch.next, this.#bulkRemoval.text);
     return true;
   }
 
-  async #obey(letter: Letter): Promise<void> {
-    if (letter.kind === "hand-over" || letter.kind === "taken")
-      this.#take(await this.#options.processor.receive(letter));
-    else await this.#bulkRemoval.receive(letter);
+  async #handle(message: ControlMessage): Promise<void> {
+    if (message.kind === "handover" || message.kind === "taken")
+      this.#take(await this.#options.processor.receive(message));
+    else await this.#bulkRemoval.receive(message);
   }
 
   /** Goes on with records whose waiting is over. */
@@ -267,19 +274,19 @@ export class Task {
   async #sleepUntil(time: number): Promise<void> {
     const { limits, clock } = this.#options;
     const left = Math.min(limits.checkpoint.interval_ms, time - clock.now());
-    await this.#wake.wait(Math.max(1, left));
+    await this.#signal.wait(Math.max(1, left));
   }
 
   async #work(): Promise<void> {
-    await this.#makeRoom();
+    await this.#waitForSpace();
     const { processor } = this.#options;
-    const group = this.#backlog.take(GROUP);
+    const group = this.#recordQueue.take(GROUP);
     this.#processing = group[0] ?? null;
-    const results = await processor.process(group);
-    this.#take(results);
-    if (results.truncate) await this.#meet(results.truncate, group.slice(results.count));
+    const output = await processor.process(group);
+    this.#take(output);
+    if (output.truncate) await this.#meet(output.truncate, group.slice(output.count));
     this.#processing = null;
-    this.#backlog.resume();
+    this.#recordQueue.resume();
     this.#checkpointWhenDue();
   }
 
@@ -289,23 +296,23 @@ export class Task {
   }
 
   get #isIdle(): boolean {
-    const isDone = this.#backlog.isEmpty && this.#processing === null && this.#inbox.isEmpty;
+    const isDone = this.#recordQueue.isEmpty && this.#processing === null && this.#inbox.isEmpty;
     const isWaiting = this.#bulkRemoval.isWaiting || !this.#outbox.isIdle;
-    const isHeld = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
-    return isDone && !isWaiting && !(this.#sourceEnded && isHeld);
+    const isLocked = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
+    return isDone && !isWaiting && !(this.#sourceEnded && isLocked);
   }
 
-  #take({ messages, refused, letters }: Results): void {
-    this.#options.lane.push(messages);
-    this.#checkpoint.setAside(refused);
-    this.#outbox.push(letters);
+  #take({ messages, rejected, controlMessages }: Output): void {
+    this.#options.queue.push(messages);
+    this.#checkpoint.deadLetter(rejected);
+    this.#outbox.push(controlMessages);
   }
 
   /** What uncommitted rows and undelivered messages take is bounded: waits here, and the queue fills. */
-  async #makeRoom(): Promise<void> {
-    const { lane, processor } = this.#options;
-    await lane.room();
-    while (this.#checkpoint.isBehind && this.#phase === "running") {
+  async #waitForSpace(): Promise<void> {
+    const { queue, processor } = this.#options;
+    await queue.room();
+    while (this.#checkpoint.isBehind && this.#state === "running") {
       if (processor.waitsUntil === null) await this.#checkpoint.run();
       else if (!(await this.#read())) await this.#waitForOthers(processor.waitsUntil);
     }
@@ -319,10 +326,10 @@ export class Task {
   }
 
   /** Until no record waits for another task: each has what it waits for, or has waited long enough. */
-  async #outwait(): Promise<void> {
+  async #waitForHandovers(): Promise<void> {
     const { processor } = this.#options;
-    while (processor.waitsUntil !== null && this.#phase === "running") {
-      for (const letter of this.#inbox.takeHandOvers()) await this.#obey(letter);
+    while (processor.waitsUntil !== null && this.#state === "running") {
+      for (const message of this.#inbox.takeHandovers()) await this.#handle(message);
       await this.#release(this.#now);
       if (processor.waitsUntil !== null) await this.#waitForOthers(processor.waitsUntil);
     }
@@ -332,8 +339,8 @@ export class Task {
   async #meet(truncate: Truncate, rest: readonly SourceRecord[]): Promise<void> {
     const record = rest[0] as SourceRecord;
     this.#processing = record;
-    const isPast = await this.#bulkRemoval.meet(truncate, record);
-    this.#backlog.putBack(isPast ? rest.slice(1) : rest);
+    const isPast = await this.#bulkRemoval.process(truncate, record);
+    this.#recordQueue.putBack(isPast ? rest.slice(1) : rest);
   }
 
   #checkpointWhenDue(): void {
@@ -346,8 +353,8 @@ export class Task {
   }
 
   async #close(): Promise<void> {
-    this.#phase = "closed";
-    this.#options.lane.close();
+    this.#state = "closed";
+    this.#options.queue.close();
     this.#outbox.close();
     await this.#checkpoint.idle();
     await this.#options.changelog?.release();

@@ -2,11 +2,14 @@ import type { ModelRule } from "../classify/rules.ts";
 import { CdcError } from "../lib/errors.ts";
 import { missingUser } from "../map/sync.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TopicPlan } from "./topology.ts";
+import type { TopicTopology } from "./topology.ts";
 
 /** The plan's models as classifying sees them, with the numbers that this task's stored rows give the syncs. */
-export function rulesOf(plan: TopicPlan, entries: readonly SyncEntry[]): readonly ModelRule[] {
-  return plan.models.map(({ name, filter, syncs }) => ({
+export function rulesOf(
+  topicTopology: TopicTopology,
+  entries: readonly SyncEntry[],
+): readonly ModelRule[] {
+  return topicTopology.models.map(({ name, filter, syncs }) => ({
     name,
     matches: filter.matches,
     syncs: syncs.map(({ sync, options, initialResults, missingUser: policy }) => {

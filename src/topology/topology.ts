@@ -11,16 +11,16 @@ import type { FieldsSetting, MappedSetting } from "../config/setting-kinds.ts";
 import type { Settings } from "../config/settings.ts";
 import type { SyncSettings } from "../config/sync-settings.ts";
 import { compileExpression } from "../data/expression.ts";
-import { namesTopic, type TopicName, topicName } from "../data/topic-pattern.ts";
+import { matchesTopic, parseTopicPattern, type TopicPattern } from "../data/topic-pattern.ts";
 import type { TopicFormat } from "../decode/decoder.ts";
 import type { ColumnType } from "../decode/value/column-types.ts";
 import { CdcError } from "../lib/errors.ts";
-import { idSpace } from "../map/message-id.ts";
+import { idNamespace } from "../map/message-id.ts";
 import { Sync, type SyncOptions } from "../map/sync.ts";
 import type { SyncFingerprint } from "../state/sync-versions.ts";
 
 /** Everything that reads one topic: how its records are decoded, and the models and syncs over its rows. */
-export type TopicPlan = {
+export type TopicTopology = {
   readonly topic: string;
   readonly format: TopicFormat;
   readonly onTruncate: "remove" | "ignore" | "stop";
@@ -29,18 +29,18 @@ export type TopicPlan = {
   /** Whether rows that a complete snapshot no longer contains are removed, and how long after its end. */
   readonly reconcile: boolean;
   readonly reconcileWait_ms: number;
-  readonly models: readonly ModelPlan[];
+  readonly models: readonly ModelTopology[];
 };
 
-export type ModelPlan = {
+export type ModelTopology = {
   readonly name: string;
   /** The filter as it is written. */
   readonly where: string | undefined;
   readonly filter: Filter;
-  readonly syncs: readonly SyncPlan[];
+  readonly syncs: readonly SyncTopology[];
 };
 
-export type SyncPlan = {
+export type SyncTopology = {
   readonly sync: Sync;
   readonly options: SyncOptions;
   readonly fingerprint: SyncFingerprint;
@@ -49,58 +49,61 @@ export type SyncPlan = {
 };
 
 /** The plans of all topics that the settings name; one that only a pattern names is planned when it is first seen. */
-export class Plans {
+export class Topology {
   /** Every topic by name, and the patterns. */
-  readonly topics: readonly TopicName[];
+  readonly topics: readonly TopicPattern[];
   readonly #models: readonly {
-    readonly names: readonly TopicName[];
+    readonly names: readonly TopicPattern[];
     readonly model: ModelSettings;
-    readonly plan: ModelPlan;
+    readonly topicTopology: ModelTopology;
   }[];
-  readonly #plans = new Map<string, TopicPlan | undefined>();
+  readonly #topology = new Map<string, TopicTopology | undefined>();
 
   /** @throws CdcError CONFIGURATION where an expression does not compile */
   constructor(settings: Settings) {
     const models = Object.entries(settings.models);
     this.#models = models.map(([name, model]) => ({
-      names: topicsOf(model).map(topicName),
+      names: topicsOf(model).map(parseTopicPattern),
       model,
-      plan: planModel(name, model, settings),
+      topicTopology: compileModel(name, model, settings),
     }));
-    this.topics = [...new Set(models.flatMap(([, model]) => topicsOf(model)))].map(topicName);
+    this.topics = [...new Set(models.flatMap(([, model]) => topicsOf(model)))].map(
+      parseTopicPattern,
+    );
   }
 
   /**
    * The plan of a topic; none where no model reads it.
    * @throws CdcError CONFIGURATION where two models would read it differently
    */
-  get(topic: string): TopicPlan | undefined {
-    if (!this.#plans.has(topic)) this.#plans.set(topic, this.#plan(topic));
-    return this.#plans.get(topic);
+  get(topic: string): TopicTopology | undefined {
+    if (!this.#topology.has(topic)) this.#topology.set(topic, this.#topicTopology(topic));
+    return this.#topology.get(topic);
   }
 
-  #plan(topic: string): TopicPlan | undefined {
+  #topicTopology(topic: string): TopicTopology | undefined {
     const readers = this.#models.filter(({ names }) =>
-      names.some((name) => namesTopic(name, topic)),
+      names.some((name) => matchesTopic(name, topic)),
     );
     const [first, ...others] = readers;
     if (!first) return undefined;
-    for (const { model, plan } of others) requireAlike(topic, first, { model, plan });
-    const plans = readers.map(({ plan }) => plan);
+    for (const { model, topicTopology } of others)
+      requireAlike(topic, first, { model, topicTopology });
+    const topology = readers.map(({ topicTopology }) => topicTopology);
     const { onTruncate, keyChangeWait_ms, reconcile, reconcileWait_ms } = first.model;
     return {
       topic,
-      format: formatOf(topic, first.model, plans),
+      format: formatOf(topic, first.model, topology),
       onTruncate,
       keyChangeWait_ms,
       reconcile,
       reconcileWait_ms,
-      models: plans,
+      models: topology,
     };
   }
 }
 
-type Reading = { readonly model: ModelSettings; readonly plan: ModelPlan };
+type Reading = { readonly model: ModelSettings; readonly topicTopology: ModelTopology };
 
 /** Models that meet in a topic only by their patterns share its rows too. */
 function requireAlike(topic: string, a: Reading, b: Reading): void {
@@ -108,13 +111,13 @@ function requireAlike(topic: string, a: Reading, b: Reading): void {
   if (different === undefined) return;
   throw new CdcError(
     "CONFIGURATION",
-    `models "${a.plan.name}" and "${b.plan.name}" both read ${topic} and share its rows: write \`${different}\` alike in both`,
+    `models "${a.topicTopology.name}" and "${b.topicTopology.name}" both read ${topic} and share its rows: write \`${different}\` alike in both`,
   );
 }
 
-function planModel(name: string, model: ModelSettings, settings: Settings): ModelPlan {
+function compileModel(name: string, model: ModelSettings, settings: Settings): ModelTopology {
   const declared = new Set(Object.keys(model.columns));
-  const space = idSpace(settings.name, settings.segment.writeKey);
+  const space = idNamespace(settings.name, settings.segment.writeKey);
   return {
     name,
     where: model.where,
@@ -152,7 +155,7 @@ function syncOptions(
     fields: fieldsOf(sync),
     events: sync.type === "track" ? sync.events : {},
     declared,
-    idSpace: space,
+    idNamespace: space,
   };
 }
 
@@ -177,7 +180,11 @@ function hashOf(...parts: readonly unknown[]): string {
   return hash("sha256", text, "base64url").slice(0, 12);
 }
 
-function formatOf(topic: string, model: ModelSettings, plans: readonly ModelPlan[]): TopicFormat {
+function formatOf(
+  topic: string,
+  model: ModelSettings,
+  topology: readonly ModelTopology[],
+): TopicFormat {
   const { key, columns, beforeImage, unavailableValue } = model;
   return {
     topic,
@@ -191,7 +198,7 @@ function formatOf(topic: string, model: ModelSettings, plans: readonly ModelPlan
     beforeIsComplete: beforeImage === undefined ? undefined : beforeImage === "full",
     unavailableValue,
     followKeys: model.keyChange === "changed",
-    expressionColumns: [...new Set(plans.flatMap(expressionColumns))],
+    expressionColumns: [...new Set(topology.flatMap(expressionColumns))],
   };
 }
 
@@ -199,7 +206,7 @@ function columnType(setting: ColumnTypeSetting): ColumnType {
   return typeof setting === "string" ? { type: setting } : setting;
 }
 
-function expressionColumns({ filter, syncs }: ModelPlan): string[] {
+function expressionColumns({ filter, syncs }: ModelTopology): string[] {
   const mapped = syncs.flatMap(({ options }) => {
     const { fields, userId, anonymousId } = options;
     const values =

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
-import type { Watchdog } from "../stack/watchdog.ts";
+import type { StallDetector } from "../stack/watchdog.ts";
 
 /** Linux counts processor time in these, whatever the kernel's own tick is. */
 const TICKS_A_SECOND = 100;
@@ -15,7 +15,7 @@ export class Child {
   /** What it wrote on standard error, a line each. */
   readonly lines: Interface;
 
-  constructor(watchdog: Watchdog, args: readonly string[], program = process.execPath) {
+  constructor(watchdog: StallDetector, args: readonly string[], program = process.execPath) {
     this.#process = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     watchdog.watch(this.#process, "SIGKILL");
     this.#ended = once(this.#process, "exit");

@@ -4,8 +4,8 @@ import type { SourceRecord } from "../../src/data/record.ts";
 import { Decoder } from "../../src/decode/decoder.ts";
 import { SchemaRegistry } from "../../src/decode/format/schema-registry.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silent } from "../../src/lib/logger.ts";
-import { Plans, type TopicPlan } from "../../src/topology/topology.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
+import { type TopicTopology, Topology } from "../../src/topology/topology.ts";
 import { type FeedOptions, feed, HEADERS } from "./feed.ts";
 import { type Format, type FormatId, TOPICS } from "./format.ts";
 import { settingsText } from "./settings.ts";
@@ -29,7 +29,7 @@ export async function decodings(
     const registry = new SchemaRegistry({
       url: registryUrl,
       clock: systemClock,
-      logger: silent,
+      logger: noopLogger,
       stop: new AbortController().signal,
     });
     await registry.prepare(records);
@@ -41,7 +41,7 @@ export async function decodings(
 }
 
 /** What the service plans for the format's topic. */
-export function planOf(format: FormatId): TopicPlan {
+export function planOf(format: FormatId): TopicTopology {
   const text = settingsText({
     name: "stages",
     format,
@@ -51,14 +51,14 @@ export function planOf(format: FormatId): TopicPlan {
     state: "/nowhere",
     changelog: false,
   });
-  return new Plans(parseSettings(text, "bench", {})).get(TOPICS[format]) as TopicPlan;
+  return new Topology(parseSettings(text, "bench", {})).get(TOPICS[format]) as TopicTopology;
 }
 
 function recordsOf(options: FeedOptions, { topic, recordOf }: Format): readonly SourceRecord[] {
   return Array.from(feed(options), (change, offset) => {
-    const { key, value, ...place } = recordOf(change);
+    const { key, value, ...changeId } = recordOf(change);
     const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
-    return { topic, offset, headers: HEADERS, ...place, ...bytes };
+    return { topic, offset, headers: HEADERS, ...changeId, ...bytes };
   });
 }
 

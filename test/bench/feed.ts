@@ -63,7 +63,7 @@ export function* feed({ records, keys }: FeedOptions): Generator<FeedChange, Fee
       if (closing || random() < 0.5) {
         tracks += 1;
         user.plan = PLANS[(PLANS.indexOf(user.plan) + 1) % PLANS.length] as string;
-      } else user.full_name = nameOf(random, user.full_name);
+      } else user.full_name = partitionName(random, user.full_name);
     }
     yield changeOf(user, "u", i);
   }
@@ -76,7 +76,7 @@ export function newUser(id: number, random: () => number) {
   return {
     id,
     email: `user.${id}@example.com`,
-    full_name: nameOf(random, ""),
+    full_name: partitionName(random, ""),
     country: pick(COUNTRIES, random),
     plan: pick(PLANS, random),
     // numeric(12,2): base64 of the unscaled integer
@@ -134,9 +134,9 @@ function envelopeOf(row: User, op: "r" | "u", i: number, ts_ms: number) {
 }
 
 /** Another name than the one before. */
-function nameOf(random: () => number, before: string): string {
+function partitionName(random: () => number, before: string): string {
   const name = `${pick(FIRST, random)} ${pick(LAST, random)}`;
-  return name === before ? nameOf(random, before) : name;
+  return name === before ? partitionName(random, before) : name;
 }
 
 function pick(list: readonly string[], random: () => number): string {

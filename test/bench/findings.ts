@@ -14,7 +14,7 @@ export type Result = Pick<Peer, "id" | "name" | "format"> & {
 
 /** What a run of the bench found; a part that was left out is empty. */
 export type Findings = {
-  readonly results: readonly Result[];
+  readonly output: readonly Result[];
   readonly stages: readonly Stage[];
   readonly growth: readonly Size[];
   readonly groups: readonly Group[];

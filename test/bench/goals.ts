@@ -27,9 +27,9 @@ export function isMet({ wanted, isMost, measured }: Goal): boolean {
   return isMost ? measured <= wanted : measured >= wanted;
 }
 
-function peerGoals({ results }: Findings): readonly Goal[] {
+function peerGoals({ output }: Findings): readonly Goal[] {
   const figure = (id: string, name: "records_s" | "cpu_s" | "peak_mb") => {
-    const result = results.find((one) => one.id === id);
+    const result = output.find((one) => one.id === id);
     return result && median(result.rounds.map((round) => round[name]));
   };
   const against = (a: string, b: string, name: "records_s" | "cpu_s" | "peak_mb" = "records_s") =>

@@ -1,4 +1,4 @@
-import type { Watchdog } from "../stack/watchdog.ts";
+import type { StallDetector } from "../stack/watchdog.ts";
 import type { Child } from "./child.ts";
 import type { FeedMessages } from "./feed.ts";
 import type { FormatId } from "./format.ts";
@@ -6,7 +6,7 @@ import type { Segment } from "./segment.ts";
 
 /** What every peer works on. */
 export type Ground = {
-  readonly watchdog: Watchdog;
+  readonly watchdog: StallDetector;
   readonly broker: string;
   readonly registryUrl: string;
   readonly segment: Segment;

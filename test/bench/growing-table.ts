@@ -8,7 +8,7 @@ export class GrowingTable {
   readonly #partitions: number;
   /** How often a row's name and plan were changed. */
   readonly #names: Uint8Array;
-  readonly #plans: Uint8Array;
+  readonly #topology: Uint8Array;
   readonly #random = generator(1);
   #keys = 0;
   #changes = 0;
@@ -16,7 +16,7 @@ export class GrowingTable {
   constructor(most: number, partitions: number) {
     this.#partitions = partitions;
     this.#names = new Uint8Array(most);
-    this.#plans = new Uint8Array(most);
+    this.#topology = new Uint8Array(most);
   }
 
   /** Rows are added until there are so many, each told by a snapshot read; returns how many messages that is worth. */
@@ -33,7 +33,7 @@ export class GrowingTable {
       const id = Math.floor(this.#random() * this.#keys);
       if (this.#random() >= QUIET) {
         const isPlan = this.#random() < 0.5;
-        const changed = isPlan ? this.#plans : this.#names;
+        const changed = isPlan ? this.#topology : this.#names;
         changed[id] = (changed[id] as number) + 1;
         messages += isPlan ? 2 : 1;
       }
@@ -49,9 +49,9 @@ export class GrowingTable {
 
   #user(id: number): User {
     const user = newUser(id, generator(id));
-    const [names, plans] = [this.#names[id] as number, this.#plans[id] as number];
+    const [names, topology] = [this.#names[id] as number, this.#topology[id] as number];
     const full_name = `${user.full_name} ${names}`;
-    const plan = PLANS[(PLANS.indexOf(user.plan) + plans) % PLANS.length] as string;
+    const plan = PLANS[(PLANS.indexOf(user.plan) + topology) % PLANS.length] as string;
     return { ...user, full_name, plan, login_count: this.#changes };
   }
 }

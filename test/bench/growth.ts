@@ -4,7 +4,7 @@ import { schemaless } from "./format.ts";
 import type { Ground } from "./ground.ts";
 import { GrowingTable } from "./growing-table.ts";
 import { type Span, spanOf } from "./measure.ts";
-import { firstTaken, startService, stateFolder } from "./service.ts";
+import { firstTaken, startService, stateDirectory } from "./service.ts";
 import { append, deleteTopics, makeTopic } from "./topic.ts";
 
 /** One size of the table, and what updates of it cost. */
@@ -50,8 +50,8 @@ export async function measureGrowth(
       );
       found.push(size);
     }
-    await deleteTopics([ground.broker], [topic, `${nameOf(topic)}.${topic}.changelog`]);
-    await rm(stateFolder(ground, { name: nameOf(topic) }), { recursive: true });
+    await deleteTopics([ground.broker], [topic, `${partitionName(topic)}.${topic}.changelog`]);
+    await rm(stateDirectory(ground, { name: partitionName(topic) }), { recursive: true });
   }
   return found;
 }
@@ -62,17 +62,17 @@ async function measureSize(
 ): Promise<Size> {
   const { topic, tasks, keys, table } = of;
   const format = { ...schemaless, topic };
-  const fill = (changes: ReturnType<GrowingTable["update"]>) =>
+  const usage = (changes: ReturnType<GrowingTable["update"]>) =>
     append([ground.broker], format, changes, tasks);
-  const grown = await run(ground, topic, await fill(table.growTo(keys)));
-  const updated = await run(ground, topic, await fill(table.update(UPDATES)));
+  const grown = await run(ground, topic, await usage(table.growTo(keys)));
+  const updated = await run(ground, topic, await usage(table.update(UPDATES)));
   return {
     tasks,
     keys,
     records_s: UPDATES / updated.seconds,
     cpu_s: (updated.cpu_s / UPDATES) * 100_000,
     peak_mb: Math.max(grown.peak_mb, updated.peak_mb),
-    bytes_a_key: (await bytesOf(stateFolder(ground, { name: nameOf(topic) }))) / keys,
+    bytes_a_key: (await bytesOf(stateDirectory(ground, { name: partitionName(topic) }))) / keys,
   };
 }
 
@@ -81,7 +81,7 @@ async function run(ground: Ground, topic: string, messages: number): Promise<Spa
   const { segment } = ground;
   const before = segment.count;
   const ended = segment.more(messages);
-  const child = startService(ground, { name: nameOf(topic), topic });
+  const child = startService(ground, { name: partitionName(topic), topic });
   const span = await spanOf(
     { children: [child], started: firstTaken(child), ended },
     TIME_LIMIT_MS,
@@ -92,12 +92,12 @@ async function run(ground: Ground, topic: string, messages: number): Promise<Spa
   return span;
 }
 
-function nameOf(topic: string): string {
+function partitionName(topic: string): string {
   return `grows-${topic}`;
 }
 
-async function bytesOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+async function bytesOf(directory: string): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const sizes = files.map(
     async ({ parentPath, name }) => (await stat(join(parentPath, name))).size,

@@ -65,7 +65,7 @@ export async function measureLatency(ground: Ground): Promise<Latency> {
 
 async function writeEvenly(ground: Ground, changes: number): Promise<void> {
   const producer = await startProducer([ground.broker]);
-  const began = performance.now();
+  const startedTime = performance.now();
   const sent: Promise<unknown>[] = [];
   let waiting: FeedChange[] = [];
   for (const change of feed({ records: changes, keys: KEYS })) {
@@ -76,7 +76,7 @@ async function writeEvenly(ground: Ground, changes: number): Promise<void> {
     // The next ones do not wait for its answer; kafkajs keeps the order.
     sent.push(producer.send({ topic: TOPIC, messages }));
     waiting = [];
-    await sleep(Math.max(0, began + sent.length * TICK_MS - performance.now()));
+    await sleep(Math.max(0, startedTime + sent.length * TICK_MS - performance.now()));
   }
   await Promise.all(sent);
   await producer.disconnect();

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   try {
     const broker = stack.kafka.brokers[0] as string;
     const registryUrl = stack.registry.url;
-    const recording = join(watchdog.folder, "feed.ndjson");
+    const recording = join(watchdog.directory, "feed.ndjson");
     const formats = [schemaless, embedded, await avroFormat(registryUrl)];
     const used = formats.filter(({ id }) => options.peers.some(({ format }) => format === id));
     console.error(`writing ${options.records} records to a file and to Kafka, in each format ...`);
@@ -63,7 +63,7 @@ async function measureAll(
   formats: readonly Format[],
 ): Promise<Findings> {
   return {
-    results: await measurePeers(ground, peers, rounds),
+    output: await measurePeers(ground, peers, rounds),
     restore: parts.has("restore") ? await measureRestore(ground) : undefined,
     latency: parts.has("latency") ? await measureLatency(ground) : undefined,
     groups: parts.has("processes") ? await measureProcesses(ground, rounds) : [],
@@ -75,15 +75,15 @@ async function measureAll(
 
 /** Round by round, so that what else the machine does meets all of them. */
 async function measurePeers(ground: Ground, peers: Options["peers"], rounds: number) {
-  const results = peers.map((peer) => ({ ...peer, peer, rounds: [] as Measured[] }));
+  const output = peers.map((peer) => ({ ...peer, peer, rounds: [] as Measured[] }));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [i, { peer, id, name, rounds: measured }] of results.entries()) {
+    for (const [i, { peer, id, name, rounds: measured }] of output.entries()) {
       const found = await measure(peer, ground, `bench-${round}-${i}`);
       measured.push(found);
       console.error(`round ${round}  ${Math.round(found.records_s)} records/s  ${id}: ${name}`);
     }
   }
-  return results;
+  return output;
 }
 
 function intoReadme(report: string): void {

@@ -1,9 +1,6 @@
-import type { Watchdog } from "../stack/watchdog.ts";
 import { Child } from "./child.ts";
-import type { FeedMessages } from "./feed.ts";
 import { type FormatId, TOPICS } from "./format.ts";
 import type { Ground, Peer, Running } from "./ground.ts";
-import type { Segment } from "./segment.ts";
 import { firstTaken, type ServiceOptions, startService } from "./service.ts";
 import { STREAMS_PEERS } from "./streams.ts";
 

@@ -34,7 +34,7 @@ const SMALLEST_US = 0.1;
 
 /** Profiles `run` without changelog over the schemaless feed, from its first partition to its last message. */
 export async function measureProfile(ground: Ground): Promise<Profile> {
-  const profiles = join(ground.watchdog.folder, "profile");
+  const profiles = join(ground.watchdog.directory, "profile");
   mkdirSync(profiles);
   const peer = peers().find(({ id }) => id === "run-local") as Peer;
   const running = peer.start({ ...ground, profiles }, "bench-profile");
@@ -75,8 +75,8 @@ function partsOf(
     const delta = timeDeltas[i] as number;
     time += delta;
     if (time < from || time > to) return;
-    const place = places.get(id) as string;
-    parts.set(place, (parts.get(place) ?? 0) + delta);
+    const changeId = places.get(id) as string;
+    parts.set(changeId, (parts.get(changeId) ?? 0) + delta);
   });
   return parts;
 }

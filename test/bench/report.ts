@@ -18,7 +18,7 @@ import {
 
 /** What was found, as Markdown; nothing of the parts that were left out. */
 export function reportOf(found: Findings, { records, keys, rounds }: Options): string {
-  const { results, stages, growth, groups, restore, latency, profile } = found;
+  const { output, stages, growth, groups, restore, latency, profile } = found;
   const count = (number: number) => number.toLocaleString("en");
   const about = [
     `Measured on ${new Date().toISOString().slice(0, 10)} with \`npm run bench\`: ${availableParallelism()} cores shared by broker, stand-in and peer;`,
@@ -52,12 +52,12 @@ export function reportOf(found: Findings, { records, keys, rounds }: Options): s
     "Where the time goes of the one thread that runs all JavaScript of `run`, without changelog, with the profiler on: what",
     "cannot be reached above is here. A package's time is without what it calls back.",
   ];
-  const several = results.some(({ format }) => format !== "schemaless");
+  const several = output.some(({ format }) => format !== "schemaless");
   const goals = goalsOf(found);
   return [
     text(about),
-    results.length > 0 && text(peers) + peerTable(results),
-    several && text(formats) + formatTable(results),
+    output.length > 0 && text(peers) + peerTable(output),
+    several && text(formats) + formatTable(output),
     restore && text(restoring) + restoreTable(restore),
     latency && text(delays) + latencyTable(latency),
     groups.length > 0 && text(processes) + groupTable(groups),

@@ -3,7 +3,7 @@ import type { Child } from "./child.ts";
 import { PARTITIONS } from "./feed.ts";
 import type { Ground } from "./ground.ts";
 import { spanOf } from "./measure.ts";
-import { firstTaken, startService, stateFolder } from "./service.ts";
+import { firstTaken, startService, stateDirectory } from "./service.ts";
 
 /** What a state is worth that has to be made anew. */
 export type Restore = {
@@ -26,7 +26,7 @@ export async function measureRestore(ground: Ground): Promise<Restore> {
   const ended = ground.segment.more(ground.messages.changes);
   const { seconds } = await spanOf({ children: [first], started: firstTaken(first), ended });
   await first.stop();
-  await rm(stateFolder(ground, options), { recursive: true });
+  await rm(stateDirectory(ground, options), { recursive: true });
 
   const second = startService(ground, options);
   const restored = restoredBy(second);

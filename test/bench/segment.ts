@@ -1,4 +1,4 @@
-import type { Watchdog } from "../stack/watchdog.ts";
+import type { StallDetector } from "../stack/watchdog.ts";
 import { Child } from "./child.ts";
 
 const PROGRAM = new URL("segment-process.ts", import.meta.url).pathname;
@@ -14,7 +14,7 @@ export class Segment {
     this.url = url;
   }
 
-  static async start(watchdog: Watchdog): Promise<Segment> {
+  static async start(watchdog: StallDetector): Promise<Segment> {
     const child = new Child(watchdog, [PROGRAM]);
     const started = Promise.withResolvers<Segment>();
     child.failure().catch(started.reject);

@@ -31,7 +31,7 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 export function startService(ground: ServiceGround, of: ServiceOptions): Child {
   const { watchdog, broker, registryUrl, segment, profiles } = ground;
   const { name, format = "schemaless", topic, changelog = true, recording, root = ROOT } = of;
-  const state = stateFolder(ground, of);
+  const state = stateDirectory(ground, of);
   const config = `${state}.yaml`;
   const { url } = segment;
   const settings = { name, format, topic, broker, registryUrl, url, state, changelog };
@@ -44,11 +44,11 @@ export function startService(ground: ServiceGround, of: ServiceOptions): Child {
 }
 
 /** Where it keeps its state. */
-export function stateFolder(
+export function stateDirectory(
   { watchdog }: ServiceGround,
   { name, instance = "" }: ServiceOptions,
 ): string {
-  return join(watchdog.folder, `${name}${instance}`);
+  return join(watchdog.directory, `${name}${instance}`);
 }
 
 /** Resolves when it has a partition, and nothing of it has been processed. */

@@ -6,7 +6,7 @@ import type { StoredRow } from "../../src/data/stored-row.ts";
 import type { Sync } from "../../src/map/sync.ts";
 import { decodeStoredRow, encodeStoredRow } from "../../src/state/row-codec.ts";
 import { rulesOf } from "../../src/topology/rules.ts";
-import type { TopicPlan } from "../../src/topology/topology.ts";
+import type { TopicTopology } from "../../src/topology/topology.ts";
 import { decodings, planOf } from "./decoding.ts";
 import type { FeedOptions } from "./feed.ts";
 import { type Format, TOPICS } from "./format.ts";
@@ -60,7 +60,7 @@ export async function measureStages(
   return stages;
 }
 
-function classifyAll(events: readonly RowEvent[], plan: TopicPlan) {
+function classifyAll(events: readonly RowEvent[], plan: TopicTopology) {
   const entries = plan.models.flatMap(({ syncs }) =>
     syncs.map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint, boundary: 0 })),
   );
@@ -80,9 +80,13 @@ function classifyAll(events: readonly RowEvent[], plan: TopicPlan) {
 }
 
 function mapOne({ event, change }: Step, syncs: ReadonlyMap<string, Sync>): number {
-  const occasion = { ...event, topic: TOPICS.schemaless, place: event.position ?? "" };
+  const changeSource = { ...event, topic: TOPICS.schemaless, changeId: event.sourcePosition ?? "" };
   let bytes = 0;
-  for (const message of (syncs.get(change.sync.name) as Sync).messages(change, occasion, () => {}))
+  for (const message of (syncs.get(change.sync.name) as Sync).messages(
+    change,
+    changeSource,
+    () => {},
+  ))
     bytes += Buffer.byteLength(JSON.stringify(message));
   return bytes;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { glob, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder } from "../stack/cache.ts";
+import { cacheDirectory } from "../stack/cache.ts";
 import { withLock } from "../stack/lock.ts";
 import { run } from "../stack/run.ts";
 import versions from "../stack/versions.json" with { type: "json" };
@@ -23,20 +23,20 @@ export const STREAMS_PEERS: readonly Peer[] = [
 
 /** Builds the program by Maven, once for each of its versions, and returns its class path. */
 export async function buildStreams(): Promise<string> {
-  const cache = await cacheFolder();
+  const cache = await cacheDirectory();
   const hash = createHash("sha256").update(JSON.stringify(versions));
   const sources = await Array.fromAsync(glob(["pom.xml", "src/**/*.java"], { cwd: PROJECT }));
   for (const file of sources.toSorted()) hash.update(await readFile(join(PROJECT, file)));
-  const folder = join(cache, `kafka-streams-${hash.digest("hex").slice(0, 12)}`);
+  const directory = join(cache, `kafka-streams-${hash.digest("hex").slice(0, 12)}`);
   await withLock(join(cache, "kafka-streams.lock"), async () => {
-    if (!existsSync(folder)) await build(folder);
+    if (!existsSync(directory)) await build(directory);
   });
-  return [join(folder, "*"), join(folder, "lib", "*")].join(":");
+  return [join(directory, "*"), join(directory, "lib", "*")].join(":");
 }
 
-async function build(folder: string): Promise<void> {
+async function build(directory: string): Promise<void> {
   console.error("bench: building the Kafka Streams peer by Maven (once)");
-  const partial = `${folder}-partial`;
+  const partial = `${directory}-partial`;
   await rm(partial, { recursive: true, force: true });
   await run("mvn", [
     ...["--batch-mode", "--quiet", "--file", join(PROJECT, "pom.xml")],
@@ -44,7 +44,7 @@ async function build(folder: string): Promise<void> {
     ...[`-DbuildDirectory=${partial}`, `-DoutputDirectory=${join(partial, "lib")}`],
     ...["-DincludeScope=runtime", "package", "dependency:copy-dependencies"],
   ]);
-  await rename(partial, folder);
+  await rename(partial, directory);
 }
 
 function streams(id: string, name: string, changelog: boolean): Peer {
@@ -53,9 +53,9 @@ function streams(id: string, name: string, changelog: boolean): Peer {
     const { watchdog, broker, segment, streamsPath } = ground;
     const virtualMachine = [`-Xmx${HEAP}`, "-XX:-UsePerfData", "-cp", streamsPath];
     const quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
-    const state = join(watchdog.folder, run);
+    const state = join(watchdog.directory, run);
     const args = [TOPICS.schemaless, broker, run, segment.url, state, `${changelog}`];
-    const temporary = `-Djava.io.tmpdir=${watchdog.folder}`;
+    const temporary = `-Djava.io.tmpdir=${watchdog.directory}`;
     const all = [...virtualMachine, quiet, temporary, "bench.Main", ...args];
     const child = new Child(watchdog, all, "java");
     const started = new Promise<void>((resolve) => {

@@ -17,15 +17,15 @@ const CPU = "CPU s per 100,000 records";
  * The peers over the schemaless feed side by side, the median of each one's rounds, as a Markdown table. Rates are held
  * against plain parsing: who parses a record at all cannot be faster.
  */
-export function peerTable(results: readonly Result[]): string {
+export function peerTable(output: readonly Result[]): string {
   return table(
     ["", "records/s", "of JSON.parse", "messages/s", CPU, "peak MB"],
-    results
+    output
       .filter(({ format }) => format === "schemaless")
       .map((result) => [
         result.name,
         whole(medianOf(result, "records_s")),
-        part(result, "parse", results),
+        part(result, "parse", output),
         whole(medianOf(result, "messages_s")),
         medianOf(result, "cpu_s").toFixed(2),
         whole(medianOf(result, "peak_mb")),
@@ -34,9 +34,9 @@ export function peerTable(results: readonly Result[]): string {
 }
 
 /** Who was measured over several formats, held against ours over the schemaless one. */
-export function formatTable(results: readonly Result[]): string {
-  const several = results.filter(({ name }) =>
-    results.some((other) => other.name === name && other.format !== "schemaless"),
+export function formatTable(output: readonly Result[]): string {
+  const several = output.filter(({ name }) =>
+    output.some((other) => other.name === name && other.format !== "schemaless"),
   );
   return table(
     ["the same feed as", "", "records/s", "of run, schemaless", CPU, "peak MB"],
@@ -46,7 +46,7 @@ export function formatTable(results: readonly Result[]): string {
         FORMAT_NAMES[result.format],
         result.name,
         whole(medianOf(result, "records_s")),
-        part(result, "run", results),
+        part(result, "run", output),
         medianOf(result, "cpu_s").toFixed(2),
         whole(medianOf(result, "peak_mb")),
       ]),
@@ -139,8 +139,8 @@ export function goalTable(goals: readonly Goal[]): string {
 }
 
 /** The rate as a part of the rate of the peer with the id `base`. */
-function part(result: Result, base: string, results: readonly Result[]): string {
-  const whole = results.find(({ id }) => id === base);
+function part(result: Result, base: string, output: readonly Result[]): string {
+  const whole = output.find(({ id }) => id === base);
   if (!whole) return "-";
   return `${Math.round((medianOf(result, "records_s") / medianOf(whole, "records_s")) * 100)} %`;
 }

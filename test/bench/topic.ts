@@ -1,6 +1,6 @@
 import kafkajs from "kafkajs";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { type FeedChange, type FeedOptions, feed, HEADERS, PARTITIONS } from "./feed.ts";
 import type { FeedRecord, Format } from "./format.ts";
 
@@ -88,5 +88,5 @@ export function messageOf({ partition, key, value, timestamp }: FeedRecord): kaf
 }
 
 function clientOf(brokers: readonly string[]): kafkajs.Kafka {
-  return kafkaClient({ brokers, clientId: "bench-feed" }, silent);
+  return kafkaClient({ brokers, clientId: "bench-feed" }, noopLogger);
 }

@@ -44,7 +44,7 @@ export type Result = {
   /** Processes that ended though nobody had asked them to, or badly when they were. */
   readonly ends: readonly string[];
   /** The folder with every process' log, where something is wrong or it is to be kept (CHAOS_KEEP). */
-  readonly folder: string | null;
+  readonly directory: string | null;
   /** Nothing was lost, doubled or out of order. */
   readonly isRight: boolean;
 };
@@ -53,20 +53,23 @@ export type Result = {
 export async function chaos(options: Chaos): Promise<Result> {
   const { seed, records, keys, perSecond, script, say = () => {} } = options;
   const random = generator(seed);
-  const folder = mkdtempSync(join(tmpdir(), "chaos-"));
+  const directory = mkdtempSync(join(tmpdir(), "chaos-"));
   const started = Date.now();
   const stack = await startStack({ kafka: true });
   const standIn = await StandIn.start({ misbehave: misbehaviour(generator(seed + 1)) });
   const { kafka: broker } = stack;
   const addresses = { brokers: broker.brokers, segment: standIn.url };
-  const machines = MACHINES.map((name) => new Machine(folder, name, addresses));
+  const machines = MACHINES.map((name) => new Machine(directory, name, addresses));
   let progress: Progress | undefined;
   try {
     const feed = new Feed(broker.brokers, { records, keys, seed, perSecond });
-    writeConfig(join(folder, "preview.json"), join(folder, "none"), addresses);
-    const expected = await feed.expected(join(folder, "preview.json"), join(folder, "feed.ndjson"));
+    writeConfig(join(directory, "preview.json"), join(directory, "none"), addresses);
+    const expected = await feed.expected(
+      join(directory, "preview.json"),
+      join(directory, "feed.ndjson"),
+    );
     await feed.createTopic();
-    say(`seed ${seed}: ${feed.records} records worth ${expected.length} messages; ${folder}`);
+    say(`seed ${seed}: ${feed.records} records worth ${expected.length} messages; ${directory}`);
     const [first] = machines as [Machine];
     first.start();
     // What lies in the topic before it has begun would be an initial result.
@@ -88,7 +91,7 @@ export async function chaos(options: Chaos): Promise<Result> {
     const isRight = outcome.lost.length + outcome.doubled.length + outcome.outOfOrder.length === 0;
     const ends = [...storm.done.badStops, ...machines.flatMap(({ ends }) => ends)];
     const isClean = isRight && ends.length === 0 && !process.env.CHAOS_KEEP;
-    if (isClean) rmSync(folder, { recursive: true });
+    if (isClean) rmSync(directory, { recursive: true });
     return {
       ...{ seed, records: feed.records, outcome, done: storm.done },
       repeated: standIn.dropped.repeated,
@@ -97,7 +100,7 @@ export async function chaos(options: Chaos): Promise<Result> {
       worst_ms: progress.worst_ms,
       seconds: Math.round((Date.now() - started) / 1_000),
       ends,
-      folder: isClean ? null : folder,
+      directory: isClean ? null : directory,
       isRight,
     };
   } finally {

@@ -20,13 +20,13 @@ export class Machine {
   #wanted = false;
   #frozen = false;
 
-  constructor(folder: string, name: string, addresses: Addresses) {
+  constructor(directory: string, name: string, addresses: Addresses) {
     this.name = name;
-    mkdirSync(join(folder, name));
-    this.config = join(folder, name, "config.json");
-    this.#state = join(folder, name, "state");
-    this.#copy = join(folder, name, "copy");
-    this.#log = join(folder, `${name}.log`);
+    mkdirSync(join(directory, name));
+    this.config = join(directory, name, "config.json");
+    this.#state = join(directory, name, "state");
+    this.#copy = join(directory, name, "copy");
+    this.#log = join(directory, `${name}.log`);
     writeConfig(this.config, this.#state, addresses);
     // Whatever ends the storm ends its processes.
     process.once("exit", () => this.#service?.child.kill("SIGKILL"));

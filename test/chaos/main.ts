@@ -32,5 +32,5 @@ const { lost, doubled, outOfOrder } = result.outcome;
 for (const [what, list] of Object.entries({ lost, doubled, outOfOrder })) {
   for (const message of list.slice(0, 5)) console.log(`${what}: ${JSON.stringify(message)}`);
 }
-if (result.folder !== null) console.log(`the logs of all processes are in ${result.folder}`);
+if (result.directory !== null) console.log(`the logs of all processes are in ${result.directory}`);
 if (!result.isRight) process.exitCode = 1;

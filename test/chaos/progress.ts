@@ -3,7 +3,7 @@ import { PARTITIONS } from "./settings.ts";
 
 const EVERY_MS = 100;
 
-type Lane = {
+type DeliveryQueue = {
   /** Times of the changes of the messages expected, ascending. */
   readonly times: readonly number[];
   kept: number;
@@ -22,7 +22,7 @@ export class Progress {
   readonly #due: () => number;
   readonly #isUp: () => boolean;
   readonly #say: (text: string) => void;
-  readonly #lanes: readonly Lane[];
+  readonly #queues: readonly DeliveryQueue[];
   readonly #timer: NodeJS.Timeout;
   #seen = 0;
   #at = Date.now();
@@ -37,7 +37,7 @@ export class Progress {
     say: (text: string) => void,
   ) {
     const times = Map.groupBy(expected, partitionOf);
-    this.#lanes = Array.from({ length: PARTITIONS }, (_, partition) => ({
+    this.#queues = Array.from({ length: PARTITIONS }, (_, partition) => ({
       times: (times.get(partition) ?? [])
         .map(({ timestamp = "" }) => Date.parse(timestamp))
         .toSorted((a, b) => a - b),
@@ -58,22 +58,24 @@ export class Progress {
 
   /** Messages of each partition that have arrived. */
   get kept(): readonly number[] {
-    return this.#lanes.map(({ kept }) => kept);
+    return this.#queues.map(({ kept }) => kept);
   }
 
   /** Whether each partition has moved since, or has nothing left to do. */
   hasMovedSince(before: readonly number[]): boolean {
-    return this.#lanes.every((lane, i) => lane.kept > (before[i] ?? 0) || this.#left(lane) <= 0);
+    return this.#queues.every(
+      (queue, i) => queue.kept > (before[i] ?? 0) || this.#left(queue) <= 0,
+    );
   }
 
   get left(): number {
-    return this.#lanes.reduce((sum, lane) => sum + Math.max(0, this.#left(lane)), 0);
+    return this.#queues.reduce((sum, queue) => sum + Math.max(0, this.#left(queue)), 0);
   }
 
   /** How long each partition has stood still, for a report. */
   get stalled(): string {
-    return this.#lanes
-      .map((lane, i) => `${i}: ${this.#left(lane)} left, ${lane.stalled_ms} ms`)
+    return this.#queues
+      .map((queue, i) => `${i}: ${this.#left(queue)} left, ${queue.stalled_ms} ms`)
       .join("; ");
   }
 
@@ -81,30 +83,30 @@ export class Progress {
     clearInterval(this.#timer);
   }
 
-  #left({ times, kept }: Lane): number {
+  #left({ times, kept }: DeliveryQueue): number {
     return countUpTo(times, this.#due()) - kept;
   }
 
   #look(): void {
-    const moved = new Set<Lane>();
+    const moved = new Set<DeliveryQueue>();
     const { kept } = this.#standIn;
     for (; this.#seen < kept.length; this.#seen += 1) {
-      const lane = this.#lanes[partitionOf(kept[this.#seen] as Arrived)];
-      if (!lane) continue;
-      lane.kept += 1;
-      moved.add(lane);
+      const queue = this.#queues[partitionOf(kept[this.#seen] as Arrived)];
+      if (!queue) continue;
+      queue.kept += 1;
+      moved.add(queue);
     }
     const now = Date.now();
     const passed = now - this.#at;
     this.#at = now;
-    for (const [partition, lane] of this.#lanes.entries()) {
-      if (moved.has(lane) || this.#left(lane) <= 0) {
-        const seconds = (lane.stalled_ms / 1_000).toFixed(1);
-        if (lane.stalled_ms > LONG_MS)
+    for (const [partition, queue] of this.#queues.entries()) {
+      if (moved.has(queue) || this.#left(queue) <= 0) {
+        const seconds = (queue.stalled_ms / 1_000).toFixed(1);
+        if (queue.stalled_ms > LONG_MS)
           this.#say(`partition ${partition} stood still for ${seconds} s`);
-        lane.stalled_ms = 0;
-      } else if (this.#isUp()) lane.stalled_ms += passed;
-      this.#worst_ms = Math.max(this.#worst_ms, lane.stalled_ms);
+        queue.stalled_ms = 0;
+      } else if (this.#isUp()) queue.stalled_ms += passed;
+      this.#worst_ms = Math.max(this.#worst_ms, queue.stalled_ms);
     }
   }
 }

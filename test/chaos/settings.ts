@@ -24,7 +24,7 @@ export function writeConfig(file: string, state: string, { brokers, segment }: A
     models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },
-      life: { model: "users", type: "track", userId: "id", events, properties: ["plan"] },
+      session: { model: "users", type: "track", userId: "id", events, properties: ["plan"] },
       paying: {
         model: "paying",
         type: "track-entered-exited",

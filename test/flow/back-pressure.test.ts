@@ -6,7 +6,7 @@ import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: back-pressure");
 
-const AT = { topic: TOPIC, partition: 0 };
+const TP = { topic: TOPIC, partition: 0 };
 const users = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => insert({ id: from + i, email: "a@x" }, from + i + 1));
 const limits = (text: string) => ({ more: `limits: {${text}}` });
@@ -15,48 +15,48 @@ s(
   "should pause the partition while Segment is down, hold no more than its limits, and go on",
   async () => {
     const driver = await new TaskDriver(limits("queue_records: 100, lane_messages: 100")).start();
-    driver.segment.answer = () => ({ status: 503, body: "" });
+    driver.segment.response = () => ({ status: 503, body: "" });
     await driver.pipe(users(0, 2_000));
-    assert.ok(driver.source.isPaused(AT));
+    assert.ok(driver.source.isPaused(TP));
     // One group of 500 at most in the lane beyond its limit, and one fetch of 50 in the queue beyond its own.
     assert.ok(
       driver.counters.get("messages") <= 600,
       `${driver.counters.get("messages")} messages`,
     );
-    assert.ok((driver.source.position(AT) ?? 0) <= 750, `${driver.source.position(AT)} taken in`);
+    assert.ok((driver.source.position(TP) ?? 0) <= 750, `${driver.source.position(TP)} taken in`);
 
-    driver.segment.answer = () => ({ status: 200, body: "" });
+    driver.segment.response = () => ({ status: 200, body: "" });
     await driver.clock.advance(60_000);
     assert.equal(
       driver.segment.taken.map(({ userId }) => Number(userId)),
       Array.from({ length: 2_000 }, (_, id) => id),
     );
-    assert.not(driver.source.isPaused(AT));
+    assert.not(driver.source.isPaused(TP));
     await driver.stop();
   },
 );
 
 s("should pause a full queue by its bytes as well", async () => {
   const driver = await new TaskDriver(limits("queue_bytes: 10000, lane_messages: 1")).start();
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   await driver.pipe(users(0, 200));
-  assert.ok(driver.source.isPaused(AT));
-  answer();
+  assert.ok(driver.source.isPaused(TP));
+  response();
   await driver.clock.advance(0);
   assert.is(driver.segment.taken.length, 200);
-  assert.not(driver.source.isPaused(AT));
+  assert.not(driver.source.isPaused(TP));
   await driver.stop();
 });
 
 s("should stop to process while the lane is full, by messages or by bytes", async () => {
   for (const limit of ["lane_messages: 10", "lane_bytes: 2000"]) {
     const driver = await new TaskDriver(limits(limit)).start();
-    const answer = driver.segment.hold();
+    const response = driver.segment.hold();
     await driver.pipe(users(0, 20));
     const processed = driver.counters.get("records");
     await driver.pipe(users(20, 40));
     assert.is(driver.counters.get("records"), processed);
-    answer();
+    response();
     await driver.clock.advance(0);
     assert.is(driver.segment.taken.length, 40);
     await driver.stop();
@@ -70,13 +70,13 @@ for (const limit of ["rows: 10", "bytes: 1000"]) {
     `should hold no more uncommitted ${limit} than twice while the store does not write`,
     async () => {
       const driver = await driverOf();
-      const answer = driver.segment.hold();
+      const response = driver.segment.hold();
       await driver.pipe(users(0, 15));
       await driver.pipe(users(15, 30));
       const processed = driver.counters.get("records");
       await driver.pipe(users(30, 60));
       assert.is(driver.counters.get("records"), processed);
-      answer();
+      response();
       await driver.clock.advance(0);
       assert.is(driver.counters.get("records"), 60);
       await driver.stop();
@@ -96,7 +96,7 @@ for (const limit of ["rows: 10", "bytes: 1000"]) {
 s("should hold back only the partition whose lane is full", async () => {
   const driver = await new TaskDriver({ partitions: 2, ...limits("lane_messages: 1") }).start();
   // Partition 0's users are refused for now; partition 1's are taken.
-  driver.segment.answer = ([first]) =>
+  driver.segment.response = ([first]) =>
     Number(first?.userId) < 1_000 ? { status: 500, body: "" } : { status: 200, body: "" };
   await driver.pipe(users(0, 5), 0);
   await driver.pipe(users(1_000, 1_005), 1);
@@ -104,7 +104,7 @@ s("should hold back only the partition whose lane is full", async () => {
     driver.segment.taken.map(({ userId }) => userId),
     ["1000", "1001", "1002", "1003", "1004"],
   );
-  driver.segment.answer = () => ({ status: 200, body: "" });
+  driver.segment.response = () => ({ status: 200, body: "" });
   await driver.clock.advance(60_000);
   assert.is(driver.segment.taken.length, 10);
   await driver.stop();
@@ -112,11 +112,11 @@ s("should hold back only the partition whose lane is full", async () => {
 
 s("should keep one batch in flight for each partition, however many wait", async () => {
   const driver = await new TaskDriver().start();
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   await driver.pipe(users(0, 100));
   await driver.pipe(users(100, 200));
   assert.is(driver.segment.mostInFlight, 1);
-  answer();
+  response();
   await driver.stop();
   assert.is(driver.segment.mostInFlight, 1);
   assert.is(driver.segment.taken.length, 200);

@@ -62,19 +62,19 @@ async function balances(changes: readonly Change[]): Promise<void> {
   assert.ok(performance.now() - started < TOO_LONG_MS, "it took too long");
   assert.equal(failures, []);
 
-  const refused = kinds.flatMap((kind, i) => (kind === "refused" ? [2 * i] : []));
-  const letters = driver.letters.filter(({ by }) => by === undefined);
+  const rejected = kinds.flatMap((kind, i) => (kind === "refused" ? [2 * i] : []));
+  const deadLetters = driver.deadLetters.filter(({ by }) => by === undefined);
   assert.equal(
-    letters.map(({ record }) => record.offset),
-    refused,
+    deadLetters.map(({ record }) => record.offset),
+    rejected,
     "one letter each",
   );
-  for (const { record, error } of driver.letters) {
+  for (const { record, error } of driver.deadLetters) {
     assert.equal([record.topic, record.partition], [TOPIC, 0]);
     assert.is(error.next, "dead-letter");
     assert.ok(error.message.length > 0 && error.message.length < 2_100);
   }
-  const bySync = driver.letters.map(({ record, by }) => `${record.offset} ${by}`);
+  const bySync = driver.deadLetters.map(({ record, by }) => `${record.offset} ${by}`);
   assert.is(new Set(bySync).size, bySync.length, "one letter a sync");
 
   const count = (kind: string) => kinds.filter((one) => one === kind).length;

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../src/lib/errors.ts";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { insert, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
@@ -9,7 +9,7 @@ import { TaskDriver } from "../support/task-driver.ts";
 const s = suite("flow: syncs that are new or changed");
 
 const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}";
-const life = (more = "", send = true) =>
+const session = (more = "", send = true) =>
   `life: {model: users, type: track, userId: id, properties: [email], ${EVENTS}, ` +
   `initialResults: ${send ? "send" : "skip"}${more}}`;
 const TRAITS = "traits: {model: users, type: identify, userId: id, traits: [email]}";
@@ -17,7 +17,7 @@ const AUDIENCE =
   "audience: {model: users, type: track-entered-exited, userId: id, initialResults: send}";
 
 const where = (condition: string) => `{topic: ${TOPIC}, key: [id], where: ${condition}}`;
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ type, event, userId }) => `${event ?? type} ${userId}`).sort();
 
 type Setup = { readonly model?: string; readonly syncs: string };
@@ -37,41 +37,41 @@ async function changed(before: Setup, after: Setup) {
 type Case = readonly [what: string, before: Setup, after: Setup, sent: readonly string[]];
 
 const CASES: readonly Case[] = [
-  ["nothing where nothing changed", { syncs: `{${life()}}` }, { syncs: `{${life()}}` }, []],
+  ["nothing where nothing changed", { syncs: `{${session()}}` }, { syncs: `{${session()}}` }, []],
   [
     "the rows as added to a new sync",
-    { syncs: `{${life()}}` },
-    { syncs: `{${life()}, ${AUDIENCE}}` },
+    { syncs: `{${session()}}` },
+    { syncs: `{${session()}, ${AUDIENCE}}` },
     ["Segment Entered 1", "Segment Entered 2", "Segment Entered 3"],
   ],
   [
     "the rows to a new identify",
-    { syncs: `{${life()}}` },
-    { syncs: `{${life()}, ${TRAITS}}` },
+    { syncs: `{${session()}}` },
+    { syncs: `{${session()}, ${TRAITS}}` },
     ["identify 1", "identify 2", "identify 3"],
   ],
   [
     "nothing to a new sync that skips its initial results",
     { syncs: `{${TRAITS}}` },
-    { syncs: `{${TRAITS}, ${life("", false)}}` },
+    { syncs: `{${TRAITS}, ${session("", false)}}` },
     [],
   ],
   [
     "what a narrower filter leaves out as removed",
-    { syncs: `{${life()}, ${AUDIENCE}}` },
-    { syncs: `{${life()}, ${AUDIENCE}}`, model: where("row.age > 15") },
+    { syncs: `{${session()}, ${AUDIENCE}}` },
+    { syncs: `{${session()}, ${AUDIENCE}}`, model: where("row.age > 15") },
     ["Removed 1", "Segment Exited 1"],
   ],
   [
     "what a wider filter lets in as added",
-    { syncs: `{${life()}, ${TRAITS}}`, model: where("row.age > 15") },
-    { syncs: `{${life()}, ${TRAITS}}`, model: where("row.age > 5") },
+    { syncs: `{${session()}, ${TRAITS}}`, model: where("row.age > 15") },
+    { syncs: `{${session()}, ${TRAITS}}`, model: where("row.age > 5") },
     ["Added 1", "identify 1"],
   ],
   [
     "nothing where a sync is taken out",
-    { syncs: `{${life()}, ${AUDIENCE}}` },
-    { syncs: `{${life()}}` },
+    { syncs: `{${session()}, ${AUDIENCE}}` },
+    { syncs: `{${session()}}` },
     [],
   ],
   [
@@ -108,8 +108,8 @@ for (const [what, before, after, expected] of CASES) {
 
 s("should write the memberships of a sync that skips, so that what follows is told", async () => {
   const before = { syncs: `{${TRAITS}}` };
-  const { driver } = await changed(before, { syncs: `{${TRAITS}, ${life("", false)}}` });
-  assert.is(driver.counters.get("rows_walked"), 3, "each row once, and no mark of a deletion");
+  const { driver } = await changed(before, { syncs: `{${TRAITS}, ${session("", false)}}` });
+  assert.is(driver.counters.get("rows_backfilled"), 3, "each row once, and no mark of a deletion");
   const changes = [update({ id: 1, email: "new", age: 10 }, 20), remove(2, 21)];
   const events = (await driver.pipe(changes)).filter(({ type }) => type === "track");
   assert.equal(told(events), ["Changed 1", "Removed 2"]);
@@ -117,9 +117,9 @@ s("should write the memberships of a sync that skips, so that what follows is to
 });
 
 s("should go on after a crash in the middle, with the same ids and nothing left out", async () => {
-  const before = { syncs: `{${life()}}` };
+  const before = { syncs: `{${session()}}` };
   const after = {
-    syncs: `{${life()}, ${AUDIENCE}}`,
+    syncs: `{${session()}, ${AUDIENCE}}`,
     more: "checkpoint: {rows: 10, interval_ms: 50}",
   };
   const ids = async (die: boolean) => {
@@ -149,7 +149,7 @@ s("should go on after a crash in the middle, with the same ids and nothing left 
 });
 
 s("should not begin anew for what was seen, unless the settings change once more", async () => {
-  const before = { syncs: `{${life()}}`, model: where("row.age > 15") };
+  const before = { syncs: `{${session()}}`, model: where("row.age > 15") };
   const { driver, sent } = await changed(before, { ...before, model: where("row.age > 5") });
   assert.equal(told(sent), ["Added 1"]);
   await driver.stop();
@@ -159,18 +159,18 @@ s("should not begin anew for what was seen, unless the settings change once more
 });
 
 s("should keep a row's membership where the new filter fails on it, and count it", async () => {
-  const before = { syncs: `{${life()}}` };
+  const before = { syncs: `{${session()}}` };
   const { driver, sent } = await changed(before, { ...before, model: where("row.nothing > 5") });
   assert.equal(sent, []);
-  assert.is(driver.counters.get("rows_not_walked"), 3);
+  assert.is(driver.counters.get("rows_not_backfilled"), 3);
   // Logged with the summary: CEL's own words would quote the row.
-  const [[reason = ""] = []] = driver.counters.reasons("rows_not_walked");
+  const [[reason = ""] = []] = driver.counters.reasons("rows_not_backfilled");
   assert.match(reason, /^users: the expression fails(: \w+)?$/);
   await driver.stop();
 });
 
 s("should refuse other column types: the rows were read otherwise", async () => {
-  const before = { syncs: `{${life()}}` };
+  const before = { syncs: `{${session()}}` };
   const model = `{topic: ${TOPIC}, key: [id], columns: {age: string}}`;
   const { driver } = await changed(before, { ...before, model });
   assert.is((driver.failures[0] as CdcError)?.code, "SYNCS_CHANGED");

@@ -137,12 +137,12 @@ for (const { title, change, code, reason, by } of BAD) {
     );
     if (code === "") return assert.is(sent.length, 3);
     assert.is(sent.length, 2);
-    assert.is(driver.letters.length, 1);
-    const [letter] = driver.letters;
-    assert.is(letter?.error.code, code);
-    assert.match(letter?.error.message ?? "", reason);
-    assert.is(letter?.by, by);
-    const { topic, partition, offset } = letter?.record ?? {};
+    assert.is(driver.deadLetters.length, 1);
+    const [deadLetter] = driver.deadLetters;
+    assert.is(deadLetter?.error.code, code);
+    assert.match(deadLetter?.error.message ?? "", reason);
+    assert.is(deadLetter?.by, by);
+    const { topic, partition, offset } = deadLetter?.record ?? {};
     assert.equal([topic, partition, offset], [TOPIC, 0, 1]);
     assert.is(driver.source.committed.get(`${TOPIC}/0`), 3);
   });
@@ -152,7 +152,7 @@ s(
   "should set aside what Segment refuses, with its message, and deliver the rest of the batch",
   async () => {
     const driver = await new TaskDriver({ model: MODEL, syncs: SYNCS }).start();
-    driver.segment.answer = (messages) =>
+    driver.segment.response = (messages) =>
       messages.some(({ userId }) => userId === "u8")
         ? { status: 400, body: "no" }
         : { status: 200, body: "" };
@@ -162,10 +162,10 @@ s(
       driver.segment.taken.map(({ userId }) => userId),
       ["u7", "u9"],
     );
-    const [letter] = driver.letters;
-    assert.is(letter?.error.code, "REFUSED_BY_SEGMENT");
-    assert.is(letter?.record.offset, 1);
-    assert.is(JSON.parse(letter?.message ?? "{}").userId, "u8");
+    const [deadLetter] = driver.deadLetters;
+    assert.is(deadLetter?.error.code, "REFUSED_BY_SEGMENT");
+    assert.is(deadLetter?.record.offset, 1);
+    assert.is(JSON.parse(deadLetter?.message ?? "{}").userId, "u8");
   },
 );
 
@@ -190,7 +190,11 @@ s("should send no half of a change whose other half is too large", async () => {
   assert.is(driver.counters.sync("paying").messages, 1, "the first one's");
   await driver.stop();
   assert.equal(
-    driver.letters.map(({ by, error, change }) => [by, error.code, JSON.parse(change ?? "").kind]),
+    driver.deadLetters.map(({ by, error, change }) => [
+      by,
+      error.code,
+      JSON.parse(change ?? "").kind,
+    ]),
     [["paying", "MESSAGE_TOO_LARGE", "changed"]],
   );
 });
@@ -246,14 +250,14 @@ s("should store no position past a dead letter that could not be written", async
   assert.is(driver.failures.length, 1);
   driver.breakLetters = null;
   await driver.stop();
-  assert.equal(driver.letters, []);
+  assert.equal(driver.deadLetters, []);
 
   await driver.start();
   assert.ok(driver.source.calls.includes("seek 0 1"), "from the record after the last checkpoint");
   await driver.pipe([]);
   await driver.stop();
   assert.equal(
-    driver.letters.map(({ record }) => record.offset),
+    driver.deadLetters.map(({ record }) => record.offset),
     [2],
   );
 });

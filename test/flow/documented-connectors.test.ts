@@ -13,7 +13,7 @@ type Story = {
   readonly topic: string;
   readonly sent: readonly string[];
   readonly stale: number;
-  readonly letters: number;
+  readonly deadLetters: number;
 };
 
 const STORIES: readonly Story[] = [
@@ -28,7 +28,7 @@ const STORIES: readonly Story[] = [
     ],
     // Of the three that are told again two are their rows' last, which change nothing.
     stale: 1,
-    letters: 0,
+    deadLetters: 0,
   },
   {
     connector: "oracle",
@@ -42,7 +42,7 @@ const STORIES: readonly Story[] = [
       ...["Removed 1 a2@x", "Removed 4 c3@x"],
     ],
     stale: 0,
-    letters: 0,
+    deadLetters: 0,
   },
   {
     connector: "vitess",
@@ -55,7 +55,7 @@ const STORIES: readonly Story[] = [
     ],
     // Two updates of a row that is gone under that key.
     stale: 2,
-    letters: 0,
+    deadLetters: 0,
   },
   {
     connector: "mongodb",
@@ -68,11 +68,11 @@ const STORIES: readonly Story[] = [
       ...["Removed 02 b@x", "Removed 03 c3@x", "Added 04 d@x"],
     ],
     stale: 1,
-    letters: 1,
+    deadLetters: 1,
   },
 ];
 
-for (const { connector, key, columns, topic, sent, stale, letters } of STORIES) {
+for (const { connector, key, columns, topic, sent, stale, deadLetters } of STORIES) {
   s(`should send what happened to each row once: ${connector}`, async () => {
     const [id, email] = columns;
     const driver = await new TaskDriver({
@@ -92,7 +92,7 @@ for (const { connector, key, columns, topic, sent, stale, letters } of STORIES) 
     );
     assert.is(driver.counters.get("stale"), stale);
     await driver.stop();
-    assert.is(driver.letters.length, letters);
+    assert.is(driver.deadLetters.length, deadLetters);
   });
 }
 

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import type { ExplainedRow, Explanation } from "../../src/explain/explanation.ts";
 import type { CdcError } from "../../src/lib/errors.ts";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
 import {
   type Change,
@@ -23,11 +23,11 @@ import { TaskDriver } from "../support/task-driver.ts";
 const s = suite("flow: explain");
 
 const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}";
-const LIFE = `life: {model: users, type: track, userId: id, properties: [email], initialResults: send, ${EVENTS}}`;
+const SESSION = `life: {model: users, type: track, userId: id, properties: [email], initialResults: send, ${EVENTS}}`;
 const TRAITS = "traits: {model: users, type: identify, userId: id, traits: [email, plan]}";
 const PAYING =
   "paying: {model: users, type: track-entered-exited, userId: id, initialResults: send}";
-const SYNCS = `{${LIFE}, ${TRAITS}}`;
+const SYNCS = `{${SESSION}, ${TRAITS}}`;
 
 const row = (over: object = {}) => ({ id: 7, email: "a@x", plan: "free", ...over });
 const iso = (lsn: number) => new Date(timeAt(lsn)).toISOString();
@@ -39,7 +39,7 @@ async function only(driver: TaskDriver, key = "7"): Promise<ExplainedRow> {
 }
 
 /** The last id of each sync, by its type and event. */
-const idOf = (sent: readonly Message[], name: string) =>
+const idOf = (sent: readonly SegmentMessage[], name: string) =>
   sent.findLast(({ type, event }) => (event ?? type) === name)?.messageId;
 
 const ids = ({ syncs }: ExplainedRow) =>
@@ -53,7 +53,7 @@ s(
     const processed = await only(driver);
     assert.is(processed.isStored, false);
     assert.equal(
-      processed.syncs.map(({ last }) => last?.answer.is),
+      processed.syncs.map(({ last }) => last?.response.status),
       ["on its way", "on its way"],
     );
     await driver.checkpoint();
@@ -73,7 +73,7 @@ s(
         messageId: idOf(added, "Added"),
         from: { topic: TOPIC, partition: 0, offset: 0 },
         committedAt: iso(10),
-        answer: { is: "settled", at: null, says: null },
+        response: { status: "settled", time: null, detail: null },
       },
     });
     assert.is(ids(first).traits, idOf(added, "identify"));
@@ -134,7 +134,10 @@ s("should say the same after a restart, a crash, and a restore from the changelo
 });
 
 s("should know ids that a column names, and entered and exited ones", async () => {
-  const own = LIFE.replace("life:", "own:").replace("type: track,", "type: track, messageId: ref,");
+  const own = SESSION.replace("life:", "own:").replace(
+    "type: track,",
+    "type: track, messageId: ref,",
+  );
   const model = `{topic: ${TOPIC}, key: [id], where: row.plan != "free"}`;
   const driver = await new TaskDriver({ model, syncs: `{${own}, ${PAYING}}` }).start();
   await driver.pipe(insert(row(), 10));
@@ -166,7 +169,7 @@ s("should know ids that a column names, and entered and exited ones", async () =
 s(
   "should know what a truncate in another partition removed, and which record told of it",
   async () => {
-    const driver = await new TaskDriver({ syncs: `{${LIFE}}`, partitions: 2 }).start();
+    const driver = await new TaskDriver({ syncs: `{${SESSION}}`, partitions: 2 }).start();
     await driver.pipe([insert(row(), 10)], 1);
     await driver.pipe([insert(row({ id: 9 }), 11)], 0);
     const sent = await driver.pipe(truncate(20), 0);
@@ -181,7 +184,7 @@ s(
 s("should follow a row to its new key", async () => {
   const header = (name: string, id: number) => ({ [name]: Buffer.from(`{"id":${id}}`) });
   const model = `{topic: ${TOPIC}, keyChange: changed, keyChangeWait_ms: 5000}`;
-  const syncs = `{${LIFE.replace("userId: id", "userId: mail").replace("[email]", "[mail]")}, ${TRAITS}}`;
+  const syncs = `{${SESSION.replace("userId: id", "userId: mail").replace("[email]", "[mail]")}, ${TRAITS}}`;
   const driver = await new TaskDriver({ model, syncs, partitions: 2 }).start();
   const first = await driver.pipe(insert(row({ mail: "m" }), 10), 0);
   const goes = { ...remove(7, 20), headers: header("__debezium.newkey", 70) };
@@ -190,10 +193,10 @@ s("should follow a row to its new key", async () => {
     headers: header("__debezium.oldkey", 7),
   };
   const given = await driver.explain({ line: lineOf(goes, 1, 0) });
-  assert.match(says(given, "change"), /^none by itself: the key becomes \[70\]/);
+  assert.match(detail(given, "change"), /^none by itself: the key becomes \[70\]/);
   assert.is(given.record?.isDecided, true);
   const taken = await driver.explain({ line: lineOf(comes, 0, 1) });
-  assert.match(says(taken, "change"), /^the key was \[7\]/);
+  assert.match(detail(taken, "change"), /^the key was \[7\]/);
   assert.is(taken.record?.isDecided, false, "it takes the row that is handed over");
   await driver.pipe([goes, tombstone(7)], 0);
   const sent = await driver.pipe(comes, 1);
@@ -214,13 +217,13 @@ s("should follow a row to its new key", async () => {
 });
 
 s("should know what a new sync sent of rows that were stored before", async () => {
-  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
   const [added] = await driver.pipe(insert(row(), 10));
   await driver.stop();
   await driver.reconfigure({ syncs: SYNCS }).start();
-  const walked = await driver.pipe([]);
+  const backfilled = await driver.pipe([]);
   const now = await only(driver);
-  assert.equal(ids(now), { life: added?.messageId, traits: idOf(walked, "identify") });
+  assert.equal(ids(now), { life: added?.messageId, traits: idOf(backfilled, "identify") });
   assert.equal(
     now.syncs.map(({ since }) => since),
     [iso(10), iso(10)],
@@ -234,33 +237,33 @@ s("should know what a new sync sent of rows that were stored before", async () =
 });
 
 s("should say that a change was set aside where no message could be made of it", async () => {
-  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
   await driver.pipe(insert(row(), 10));
   await driver.pipe(update(row({ email: "x".repeat(40_000) }), 20));
   const { last } = (await only(driver)).syncs[0] ?? {};
   assert.equal(
-    [last?.kind, last?.messageId, last?.from.offset, last?.answer.is],
+    [last?.kind, last?.messageId, last?.from.offset, last?.response.status],
     ["changed", null, 1, "set aside"],
   );
   await driver.stop();
 });
 
 s("should show values only where they are asked for", async () => {
-  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
   await driver.pipe(insert(row({ email: "secret@x" }), 10));
   const line = lineOf(update(row({ email: "other@x" }), 20), 1);
-  const hidden = JSON.stringify(await driver.explain({ key: "7", line }));
-  assert.not.match(hidden, /secret|other@x/);
+  const redact = JSON.stringify(await driver.explain({ key: "7", line }));
+  assert.not.match(redact, /secret|other@x/);
   const shown = await driver.explain({ line, showValues: true });
   assert.is(shown.rows[0]?.values?.email, "secret@x");
-  assert.match(says(shown, "columns"), /email "secret@x" → "other@x"/);
+  assert.match(detail(shown, "columns"), /email "secret@x" → "other@x"/);
   assert.is(JSON.parse(shown.record?.messages[0]?.text ?? "").properties.email, "other@x");
   await driver.stop();
 });
 
 s("should take a key as a person writes it", async () => {
   const model = `{topic: ${TOPIC}, key: [org, id]}`;
-  const driver = await new TaskDriver({ model, syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ model, syncs: `{${SESSION}}` }).start();
   const change = { ...insert(row(), 10), key: { id: 7, org: "a" } };
   await driver.pipe(change);
   for (const key of ['["a",7]', '[ "a", 7 ]', '{"id": 7, "org": "a"}', '{"org":"a","id":7}']) {
@@ -271,13 +274,13 @@ s("should take a key as a person writes it", async () => {
     ["7", /the key 7 cannot be read: .*org, id/],
     ["{", /^the key \{ cannot be read: it is not JSON/],
   ] as const)
-    await refused(driver.explain({ key }), reason);
-  await refused(driver.explain({ model: "nobody", key: "7" }), /no model "nobody".*users/);
-  await refused(driver.explain({}), /which row/);
-  await refused(driver.explain({ line: "{" }), /the record cannot be read/);
+    await rejected(driver.explain({ key }), reason);
+  await rejected(driver.explain({ model: "nobody", key: "7" }), /no model "nobody".*users/);
+  await rejected(driver.explain({}), /which row/);
+  await rejected(driver.explain({ line: "{" }), /the record cannot be read/);
   const foreign = JSON.stringify({ ...JSON.parse(lineOf(change, 1)), topic: "other" });
-  await refused(driver.explain({ line: foreign }), /does not read other/);
-  await refused(driver.explain({ key: '["b",7]', line: lineOf(change, 1) }), /about \["a",7\]/);
+  await rejected(driver.explain({ line: foreign }), /does not read other/);
+  await rejected(driver.explain({ key: '["b",7]', line: lineOf(change, 1) }), /about \["a",7\]/);
   await driver.stop();
 });
 
@@ -285,26 +288,26 @@ s("should say which partitions were looked at, where none has the row", async ()
   const driver = await new TaskDriver({ partitions: 3 }).start(
     [0, 2].map((partition) => ({ topic: TOPIC, partition })),
   );
-  const { looked, rows, notLooked } = await driver.explain({ key: "404" });
-  assert.equal([looked, rows, notLooked], [[`${TOPIC}/0`, `${TOPIC}/2`], [], []]);
+  const { searched, rows, notSearched } = await driver.explain({ key: "404" });
+  assert.equal([searched, rows, notSearched], [[`${TOPIC}/0`, `${TOPIC}/2`], [], []]);
   const line = lineOf(insert(row(), 10), 0, 1);
   const { record } = await driver.explain({ line });
-  assert.match(record?.steps.at(-1)?.says ?? "", /state of app.public.users\/1 is not here/);
+  assert.match(record?.steps.at(-1)?.detail ?? "", /state of app.public.users\/1 is not here/);
   assert.is(record?.isDecided, false, "nobody here knows what it would do");
   await driver.stop();
 });
 
 s("should not say what a record would do where its partition is given up meanwhile", async () => {
-  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
   await driver.pipe(insert(row(), 10));
   await driver.checkpoint();
   await driver.store().close();
   const gone = await driver.explain({ line: lineOf(update(row({ email: "b@x" }), 20), 1) });
   assert.equal(
-    [gone.looked, gone.notLooked.map(({ partition }) => partition)],
+    [gone.searched, gone.notSearched.map(({ partition }) => partition)],
     [[], [`${TOPIC}/0`]],
   );
-  assert.match(says(gone, "place"), /state of app.public.users\/0 is not here/);
+  assert.match(detail(gone, "place"), /state of app.public.users\/0 is not here/);
   assert.is(gone.record?.isDecided, false);
   await driver.crash();
 });
@@ -313,7 +316,7 @@ type Case = {
   readonly title: string;
   readonly before?: readonly Change[];
   readonly next: Change;
-  readonly says: readonly (readonly [about: string, text: RegExp])[];
+  readonly detail: readonly (readonly [about: string, text: RegExp])[];
   /** What the service sends for it then. */
   readonly sends: readonly string[];
   readonly model?: string;
@@ -321,13 +324,13 @@ type Case = {
 };
 
 const FREE = `{topic: ${TOPIC}, key: [id], where: row.plan != "free"}`;
-const SKIP = LIFE.replace("initialResults: send", "initialResults: skip");
+const SKIP = SESSION.replace("initialResults: send", "initialResults: skip");
 
 const CASES: readonly Case[] = [
   {
     title: "a new row",
     next: insert(row(), 20),
-    says: [
+    detail: [
       ["record", /^json, create, of row \[7\] of public.users, committed .*, at postgresql\|/],
       ["place", /next offset to process is 0: it has not been processed/],
       ["stale", /no such row is stored/],
@@ -341,7 +344,7 @@ const CASES: readonly Case[] = [
     title: "a change of what is watched",
     before: [insert(row(), 10)],
     next: update(row({ email: "b@x", plan: "pro" }), 20),
-    says: [
+    detail: [
       ["stale", /^no: its place does not lie before/],
       ["columns", /^watched: id, email; different: email$/],
       ["change", /^changed/],
@@ -352,7 +355,7 @@ const CASES: readonly Case[] = [
     title: "a change of what nobody watches",
     before: [insert(row(), 10)],
     next: update(row({ plan: "pro" }), 20),
-    says: [
+    detail: [
       ["columns", /different: none$/],
       ["change", /^none: it was a member and is one/],
     ],
@@ -362,7 +365,7 @@ const CASES: readonly Case[] = [
     title: "a removal",
     before: [insert(row(), 10)],
     next: remove(7, 20),
-    says: [
+    detail: [
       ["record", /^json, delete/],
       ["filter", /no row after it/],
       ["change", /^removed/],
@@ -372,14 +375,14 @@ const CASES: readonly Case[] = [
   {
     title: "a removal of a row that was never seen",
     next: remove(7, 20),
-    says: [["change", /^none: it was no member and is none/]],
+    detail: [["change", /^none: it was no member and is none/]],
     sends: [],
   },
   {
     title: "a row that the filter leaves out",
     model: FREE,
     next: insert(row(), 20),
-    says: [
+    detail: [
       ["filter", /does not pass `row.plan != "free"`/],
       ["change", /^none: it was no member/],
     ],
@@ -390,7 +393,7 @@ const CASES: readonly Case[] = [
     model: FREE,
     before: [insert(row({ plan: "pro" }), 10)],
     next: update(row(), 20),
-    says: [
+    detail: [
       ["filter", /does not pass/],
       ["change", /^removed/],
     ],
@@ -400,7 +403,7 @@ const CASES: readonly Case[] = [
     title: "a filter that fails",
     model: FREE,
     next: insert({ id: 7, email: "a@x" }, 20),
-    says: [
+    detail: [
       [
         "filter",
         /^`row.plan != "free"` cannot decide.*FILTER_FAILED: the expression fails: no_such_key/,
@@ -410,9 +413,9 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a row without a user",
-    syncs: `{${LIFE.replace("userId: id", "userId: mail")}}`,
+    syncs: `{${SESSION.replace("userId: id", "userId: mail")}}`,
     next: insert(row({ mail: null }), 20),
-    says: [
+    detail: [
       ["user", /neither userId nor anonymousId.*dead letters/],
       ["change", /^none/],
     ],
@@ -420,9 +423,9 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a row without a user, for a sync that is named as its model",
-    syncs: `{${LIFE.replace("life:", "users:").replace("userId: id", "userId: mail")}}`,
+    syncs: `{${SESSION.replace("life:", "users:").replace("userId: id", "userId: mail")}}`,
     next: insert(row({ mail: null }), 20),
-    says: [
+    detail: [
       ["filter", /^none: every row belongs to the model$/],
       ["user", /neither userId nor anonymousId.*dead letters/],
     ],
@@ -431,37 +434,37 @@ const CASES: readonly Case[] = [
   {
     title: "a row that is passed over, for a sync that is named as a model whose filter fails",
     model: `{topic: ${TOPIC}, key: [id]}, life: {topic: ${TOPIC}, key: [id], where: row.away}`,
-    syncs: `{${LIFE.replace("userId: id", "userId: mail, missingUser: ignore")}}`,
+    syncs: `{${SESSION.replace("userId: id", "userId: mail, missingUser: ignore")}}`,
     next: insert(row({ mail: null }), 20),
-    says: [["user", /neither userId nor anonymousId.*it is passed over$/]],
+    detail: [["user", /neither userId nor anonymousId.*it is passed over$/]],
     sends: [],
   },
   {
     title: "an older version that Debezium tells again",
     before: [insert(row(), 10), update(row({ email: "b@x" }), 30)],
     next: update(row({ email: "z@x" }), 20),
-    says: [["stale", /^yes: its place .*20 lies before that of the stored row, .*30/]],
+    detail: [["stale", /^yes: its place .*20 lies before that of the stored row, .*30/]],
     sends: [],
   },
   {
     title: "a lower place, committed later",
     before: [insert(row(), 30)],
     next: update(row({ email: "z@x" }), 20, { ts_ms: timeAt(99) }),
-    says: [["stale", /^no: .*committed later/]],
+    detail: [["stale", /^no: .*committed later/]],
     sends: ["Changed"],
   },
   {
     title: "a record from before a truncate",
     before: [insert(row(), 10), truncate(30)],
     next: update(row({ email: "z@x" }), 20),
-    says: [["stale", /^yes: the table was truncated/]],
+    detail: [["stale", /^yes: the table was truncated/]],
     sends: [],
   },
   {
     title: "the tombstone behind a delete",
     before: [insert(row(), 10), remove(7, 20)],
     next: tombstone(7),
-    says: [
+    detail: [
       ["record", /^it is a tombstone of row \[7\]/],
       ["stale", /belongs to the delete before it/],
     ],
@@ -471,22 +474,22 @@ const CASES: readonly Case[] = [
     title: "a snapshot's read, as an initial result",
     syncs: `{${SKIP}}`,
     next: read(row(), 20),
-    says: [["change", /^nothing is sent, by initialResults: skip: it is a snapshot's read/]],
+    detail: [["change", /^nothing is sent, by initialResults: skip: it is a snapshot's read/]],
     sends: [],
   },
   {
     title: "an update of a row that was never seen, as an initial result",
     syncs: `{${SKIP}}`,
     next: update(row(), 20),
-    says: [["change", /initialResults: skip: it is an update of a row that was never seen/]],
+    detail: [["change", /initialResults: skip: it is an update of a row that was never seen/]],
     sends: [],
   },
   {
     title: "a kind of change that the sync does not send",
-    syncs: `{${LIFE.replace("changed: Changed, ", "")}}`,
+    syncs: `{${SESSION.replace("changed: Changed, ", "")}}`,
     before: [insert(row(), 10)],
     next: update(row({ email: "b@x" }), 20),
-    says: [
+    detail: [
       ["change", /^changed/],
       ["message", /^none: track sends no event for changed rows/],
     ],
@@ -497,13 +500,13 @@ const CASES: readonly Case[] = [
     syncs: `{${PAYING.replace("userId: id", "userId: id, watch: [plan]")}}`,
     before: [insert(row(), 10)],
     next: update(row({ plan: "pro" }), 20),
-    says: [["message", /^none: track-entered-exited sends nothing for a row that stays/]],
+    detail: [["message", /^none: track-entered-exited sends nothing for a row that stays/]],
     sends: [],
   },
   {
     title: "a message that is too large",
     next: insert(row({ email: "x".repeat(40_000) }), 20),
-    says: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
+    detail: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
     sends: [],
   },
   {
@@ -511,35 +514,35 @@ const CASES: readonly Case[] = [
     syncs: `{${PAYING.replace("userId: id", "userId: mail, properties: [email]")}}`,
     before: [insert(row({ mail: "m" }), 10)],
     next: update(row({ mail: "n", email: "x".repeat(40_000) }), 20),
-    says: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
+    detail: [["message", /^none can be made.*MESSAGE_TOO_LARGE/]],
     sends: [],
   },
   {
     title: "a row that its changelog cannot take",
     next: insert(row({ note: "x".repeat(10_000_000) }), 20),
-    says: [["change", /^none: .* dead letters: ROW_TOO_LARGE: /]],
+    detail: [["change", /^none: .* dead letters: ROW_TOO_LARGE: /]],
     sends: [],
   },
   {
     title: "no row at all",
     next: { ...heartbeat(), key: { id: 7 } },
-    says: [["record", /it is a heartbeat, and no row/]],
+    detail: [["record", /it is a heartbeat, and no row/]],
     sends: [],
   },
   {
     title: "what cannot be read",
     next: { key: { id: 7 }, value: "{" },
-    says: [["record", /cannot be read, and goes to the dead letters: INVALID_JSON/]],
+    detail: [["record", /cannot be read, and goes to the dead letters: INVALID_JSON/]],
     sends: [],
   },
 ];
 
-for (const { title, before = [], next, says: expected, sends, ...setup } of CASES) {
+for (const { title, before = [], next, detail: expected, sends, ...setup } of CASES) {
   s(`should explain ${title}, and mean what is done then`, async () => {
-    const driver = await new TaskDriver({ syncs: `{${LIFE}}`, ...setup }).start();
+    const driver = await new TaskDriver({ syncs: `{${SESSION}}`, ...setup }).start();
     await driver.pipe(before);
     const explanation = await driver.explain({ key: "7", line: lineOf(next, before.length) });
-    for (const [about, text] of expected) assert.match(says(explanation, about), text);
+    for (const [about, text] of expected) assert.match(detail(explanation, about), text);
     assert.is(explanation.record?.isDecided, true);
     const sent = await driver.pipe(next);
     assert.equal(
@@ -555,7 +558,7 @@ for (const { title, before = [], next, says: expected, sends, ...setup } of CASE
 }
 
 s("should not say that a TRUNCATE sends nothing", async () => {
-  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
   await driver.pipe(insert(row(), 10));
   const { record } = await driver.explain({ key: "7", line: lineOf(truncate(20), 1) });
   assert.equal([record?.messages, record?.isDecided], [[], false]);
@@ -564,15 +567,15 @@ s("should not say that a TRUNCATE sends nothing", async () => {
 });
 
 s("should say that a record was processed, and what it would do now", async () => {
-  const driver = await new TaskDriver({ syncs: `{${LIFE}}` }).start();
+  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
   const [first, second] = [insert(row(), 10), update(row({ email: "b@x" }), 20)];
   await driver.pipe([first, second]);
   const own = await driver.explain({ line: lineOf(second, 1) });
-  assert.match(says(own, "place"), /it was processed.*The stored row is what it left/);
-  assert.match(says(own, "change"), /^none: it was a member/);
+  assert.match(detail(own, "place"), /it was processed.*The stored row is what it left/);
+  assert.match(detail(own, "change"), /^none: it was a member/);
   const old = await driver.explain({ line: lineOf(first, 0) });
-  assert.match(says(old, "place"), /it was processed, and comes no more at this offset\. What/);
-  assert.match(says(old, "stale"), /^yes: /);
+  assert.match(detail(old, "place"), /it was processed, and comes no more at this offset\. What/);
+  assert.match(detail(old, "stale"), /^yes: /);
   assert.is(await count(driver), 2, "a question sends nothing");
   await driver.stop();
 });
@@ -581,8 +584,8 @@ function lineOf(change: Change, offset: number, partition = 0): string {
   return JSON.stringify(recordedForm(recordOf({ ...change, offset, partition })));
 }
 
-function says({ record }: Explanation, about: string): string {
-  return record?.steps.find((step) => step.about === about)?.says ?? `nothing about ${about}`;
+function detail({ record }: Explanation, about: string): string {
+  return record?.steps.find((step) => step.about === about)?.detail ?? `nothing about ${about}`;
 }
 
 async function count(driver: TaskDriver): Promise<number> {
@@ -590,7 +593,7 @@ async function count(driver: TaskDriver): Promise<number> {
   return driver.segment.taken.length;
 }
 
-async function refused(asked: Promise<unknown>, reason: RegExp): Promise<void> {
+async function rejected(asked: Promise<unknown>, reason: RegExp): Promise<void> {
   const error = (await asked.catch((error) => error)) as CdcError;
   assert.is(error.code, "ARGUMENTS");
   assert.match(error.message, reason);

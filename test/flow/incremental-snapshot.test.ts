@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { generator } from "../support/changes.ts";
 import { envelope } from "../support/debezium.ts";
 import { type Change, insert, read, remove, tombstone, update } from "../support/table.ts";
@@ -18,7 +18,7 @@ const SYNCS = `{
     events: {added: Added, changed: Changed, removed: Removed}},
   traits: {model: users, type: identify, userId: id, traits: [email]}}`;
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId, properties }) => `${event} ${userId} ${properties?.email}`);
 const row = (id: number, email: string) => ({ id, email });
 const again = (id: number, email: string, at = 50) => read(row(id, email), at, INCREMENTAL);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { insert, read, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
@@ -13,7 +13,7 @@ const SYNCS = `{
   traits: {model: users, type: identify, userId: id, traits: [email]}}`;
 const SKIPPED = `{skipped: {model: users, type: track, userId: id, properties: [email], ${EVENTS}}}`;
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, type, userId }) => `${event ?? type} ${userId}`);
 
 const a = { id: 1, email: "a" };

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { type Change, insert, remove, tombstone, truncate, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
@@ -14,7 +14,7 @@ const SYNCS = `{
     events: {added: Added, changed: Changed, removed: Removed}},
   audience: {model: users, type: track-entered-exited, userId: mail, initialResults: send}}`;
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`);
 const header = (name: string, key: object) => ({ [name]: Buffer.from(JSON.stringify(key)) });
 const goes = (id: number, to: number, lsn: number): Change[] => [
@@ -173,7 +173,7 @@ s("should follow a key that changes again, and back", async () => {
     [[comes(2, { id: 1, mail: "a@x" }, 30), ...goes(1, 2, 40)], 0],
     [[comes(1, { id: 2, mail: "a@x" }, 40)], 1],
   ];
-  const sent: Message[] = [];
+  const sent: SegmentMessage[] = [];
   for (const [changes, partition] of steps) sent.push(...(await driver.pipe(changes, partition)));
   assert.equal(told(sent), ["Changed a@x", "Changed a@x", "Changed a@x"]);
   assert.is(new Set(sent.map(({ messageId }) => messageId)).size, 3);

@@ -1,12 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { insert, remove, tombstone } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: a primary key changes");
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`).sort();
 const header = (name: string, id: number) => ({ [name]: Buffer.from(JSON.stringify({ id })) });
 

@@ -25,44 +25,46 @@ async function outcome(changes: readonly Change[], setup: object = {}) {
   await driver.stop();
   assert.ok(performance.now() - started < SOON_MS, "it took too long");
   assert.equal(failures, []);
-  const letters = driver.letters.map(({ record, error }) => `${error.code} @${record.offset}`);
+  const deadLetters = driver.deadLetters.map(
+    ({ record, error }) => `${error.code} @${record.offset}`,
+  );
   const told = sent.map(({ event, userId }) => `${event} ${userId}`);
-  return { sent, told, letters, counters, driver };
+  return { sent, told, deadLetters, counters, driver };
 }
 
 s("should set aside ten megabytes that are no JSON, with all of their bytes", async () => {
   const value = `{"id":"${"x".repeat(MB_10)}`;
   const changes = [insert({ id: 1 }, 10), { key: { id: 2 }, value }, insert({ id: 3 }, 11)];
-  const { told, letters, driver } = await outcome(changes);
+  const { told, deadLetters, driver } = await outcome(changes);
   assert.equal(told, ["Added 1", "Added 3"]);
-  assert.equal(letters, ["INVALID_JSON @1"]);
-  const [letter] = driver.letters;
-  assert.is(letter?.record.value?.length, Buffer.byteLength(value));
-  assert.ok((letter?.error.message.length ?? Number.POSITIVE_INFINITY) < 2_100);
+  assert.equal(deadLetters, ["INVALID_JSON @1"]);
+  const [deadLetter] = driver.deadLetters;
+  assert.is(deadLetter?.record.value?.length, Buffer.byteLength(value));
+  assert.ok((deadLetter?.error.message.length ?? Number.POSITIVE_INFINITY) < 2_100);
 });
 
 s("should follow a row of five megabytes as any other, where no sync sends them", async () => {
   const row = { id: 1, email: "a@x", note: "x".repeat(MB_5) };
   const changes = [insert(row, 10), read(row, 11), update({ ...row, email: "b@x" }, 12)];
-  const { told, letters, counters } = await outcome(changes);
+  const { told, deadLetters, counters } = await outcome(changes);
   assert.equal(told, ["Added 1", "Changed 1"]);
-  assert.equal(letters, []);
+  assert.equal(deadLetters, []);
   assert.is(counters.get("calls_not_made"), 1);
 });
 
 s("should set aside the message of a row that is too large to send, once", async () => {
   const row = { id: 1, note: "x".repeat(MB_5) };
   const changes = [insert(row, 10), read(row, 11), insert({ id: 2 }, 12)];
-  const { told, letters } = await outcome(changes, EVERYTHING);
+  const { told, deadLetters } = await outcome(changes, EVERYTHING);
   assert.equal(told, ["Added 2"]);
-  assert.equal(letters, ["MESSAGE_TOO_LARGE @0"]);
+  assert.equal(deadLetters, ["MESSAGE_TOO_LARGE @0"]);
 });
 
 s("should set aside a row that its changelog cannot take", async () => {
   const row = { id: 1, note: "x".repeat(MB_10) };
-  const { told, letters } = await outcome([insert(row, 10), insert({ id: 2 }, 12)]);
+  const { told, deadLetters } = await outcome([insert(row, 10), insert({ id: 2 }, 12)]);
   assert.equal(told, ["Added 2"]);
-  assert.equal(letters, ["ROW_TOO_LARGE @0"]);
+  assert.equal(deadLetters, ["ROW_TOO_LARGE @0"]);
 });
 
 s("should follow a row of 50,000 columns that are all unavailable", async () => {

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { type Change, insert, read, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
@@ -10,7 +10,7 @@ const s = suite("flow: rows that a complete new snapshot no longer contains");
 const WAIT_MS = 60_000;
 const MODEL = `{topic: ${TOPIC}, key: [id], reconcile: true}`;
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`).sort();
 const row = (id: number) => ({ id, email: `${id}@x` });
 const last = (id: number, lsn: number, marker = "last_in_data_collection"): Change =>
@@ -136,14 +136,14 @@ const MYSQL = { connector: "mysql", lsn: null, file: "binlog.000007", row: 0 };
 s(
   "should go by the place in the log, not by the clock, where a partition had no read",
   async () => {
-    for (const [source, place] of [
+    for (const [source, changeId] of [
       [{}, (lsn: number) => ({ lsn })],
       [MYSQL, (pos: number) => ({ pos })],
     ] as const) {
       const driver = await new TaskDriver({ partitions: 2, model: MODEL }).start();
       const at = (pos: number, server: number, ts_ms: number) => ({
         ...source,
-        ...place(pos),
+        ...changeId(pos),
         server_id: server,
         ts_ms,
       });
@@ -174,7 +174,7 @@ s("should be told by no read that was refused", async () => {
   await driver.pipe(read(third, 50, { snapshot: "last" }));
   await driver.clock.advance(WAIT_MS + 2_000);
   assert.equal(driver.taken(), []);
-  assert.is(driver.letters.length, 1);
+  assert.is(driver.deadLetters.length, 1);
   await driver.stop();
 });
 

@@ -16,7 +16,7 @@ const COMPLETE = new Set(["mysql", "mariadb", "sqlserver"]);
 type Kind = {
   readonly connector: string;
   /** The place of the nth change, in its server's log. */
-  readonly place: (n: number) => SourceFields;
+  readonly changeId: (n: number) => SourceFields;
   /** The place of a first change on another server, which another one was restored or promoted to. */
   readonly elsewhere: SourceFields;
   /** Whether the place on the other server can be told to be smaller, or is of another line altogether. */
@@ -35,44 +35,44 @@ const mssql = (commit: number, change: number) => ({
 const KINDS: readonly Kind[] = [
   {
     connector: "postgresql",
-    place: (n) => ({ lsn: 1_000 + n }),
+    changeId: (n) => ({ lsn: 1_000 + n }),
     elsewhere: { lsn: 7 },
     resets: 1,
   },
   {
     connector: "mysql",
-    place: (n) => binlog(1, 1_000 + n),
+    changeId: (n) => binlog(1, 1_000 + n),
     elsewhere: binlog(2, 4),
     resets: 0,
   },
   {
     connector: "mysql",
-    place: (n) => binlog(1, 1_000 + n),
+    changeId: (n) => binlog(1, 1_000 + n),
     elsewhere: binlog(1, 4),
     resets: 1,
   },
   {
     connector: "mariadb",
-    place: (n) => ({ ...binlog(1, 4), file: `binlog.${999_998 + n}` }),
+    changeId: (n) => ({ ...binlog(1, 4), file: `binlog.${999_998 + n}` }),
     elsewhere: { ...binlog(1, 4), file: "binlog.000001" },
     resets: 1,
   },
   {
     connector: "sqlserver",
-    place: (n) => mssql(10 + n, 2),
+    changeId: (n) => mssql(10 + n, 2),
     elsewhere: mssql(1, 9),
     resets: 1,
   },
   {
     connector: "mongodb",
-    place: (n) => ({ ord: n, wallTime: T0 + n * MINUTE }),
+    changeId: (n) => ({ ord: n, wallTime: T0 + n * MINUTE }),
     elsewhere: { ord: 1, wallTime: T0 + 60 * MINUTE },
     // Its places are times: those of a later server are later.
     resets: 0,
   },
 ];
 
-for (const { connector, place, elsewhere, resets } of KINDS) {
+for (const { connector, changeId, elsewhere, resets } of KINDS) {
   const change = (n: number, source: SourceFields, at = T0 + n * MINUTE): Change => {
     const row = { id: 1, email: `v${n}` };
     // MongoDB's documents are texts.
@@ -84,7 +84,7 @@ for (const { connector, place, elsewhere, resets } of KINDS) {
       value: envelope({ op: n === 1 ? "c" : "u", before, after, source: about }),
     };
   };
-  const v = [1, 2, 3].map((n) => change(n, place(n)));
+  const v = [1, 2, 3].map((n) => change(n, changeId(n)));
   const start = () => new TaskDriver({ model: `{topic: ${TOPIC}, key: [id]}` }).start();
   const name = `${connector}, ${JSON.stringify(elsewhere)}`;
 

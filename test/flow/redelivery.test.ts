@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { insert, remove, tombstone, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
@@ -10,7 +10,7 @@ const V1 = insert({ id: 1, email: "v1" }, 10);
 const V2 = update({ id: 1, email: "v2" }, 20);
 const V3 = update({ id: 1, email: "v3" }, 30);
 
-const emails = (messages: readonly Message[]) =>
+const emails = (messages: readonly SegmentMessage[]) =>
   messages.map(({ properties }) => properties?.email);
 
 s("should send each version once: v1 v2 v3 v1 v2 v3", async () => {

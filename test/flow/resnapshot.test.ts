@@ -1,12 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { insert, read, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: the connector makes its snapshot anew");
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`);
 const rows = [1, 2, 3].map((id) => ({ id, email: `${id}@x`, seen: 1 }));
 

@@ -33,23 +33,23 @@ type Case = {
   /** The offset that the next life goes on from. */
   readonly from: number;
   readonly repeated: number;
-  readonly letters: number;
+  readonly deadLetters: number;
 };
 
 const MOMENTS: readonly Case[] = [
-  { moment: "before deliver", step: "before 1", from: 0, repeated: 0, letters: 1 },
-  { moment: "after deliver", step: "in 1, Segment took it", from: 0, repeated: 4, letters: 1 },
-  { moment: "before dead letters", step: "in 1", from: 0, repeated: 4, letters: 1 },
-  { moment: "after dead letters", step: "between 1 and 2", from: 0, repeated: 4, letters: 2 },
-  { moment: "before changelog", step: "before 2", from: 0, repeated: 4, letters: 2 },
-  { moment: "after changelog", step: "between 2 and 3", from: 6, repeated: 0, letters: 1 },
-  { moment: "before store", step: "before 3", from: 6, repeated: 0, letters: 1 },
-  { moment: "after store", step: "between 3 and 4", from: 6, repeated: 0, letters: 1 },
-  { moment: "before commit", step: "before 4", from: 6, repeated: 0, letters: 1 },
-  { moment: "after commit", step: "after 4", from: 6, repeated: 0, letters: 1 },
+  { moment: "before deliver", step: "before 1", from: 0, repeated: 0, deadLetters: 1 },
+  { moment: "after deliver", step: "in 1, Segment took it", from: 0, repeated: 4, deadLetters: 1 },
+  { moment: "before dead letters", step: "in 1", from: 0, repeated: 4, deadLetters: 1 },
+  { moment: "after dead letters", step: "between 1 and 2", from: 0, repeated: 4, deadLetters: 2 },
+  { moment: "before changelog", step: "before 2", from: 0, repeated: 4, deadLetters: 2 },
+  { moment: "after changelog", step: "between 2 and 3", from: 6, repeated: 0, deadLetters: 1 },
+  { moment: "before store", step: "before 3", from: 6, repeated: 0, deadLetters: 1 },
+  { moment: "after store", step: "between 3 and 4", from: 6, repeated: 0, deadLetters: 1 },
+  { moment: "before commit", step: "before 4", from: 6, repeated: 0, deadLetters: 1 },
+  { moment: "after commit", step: "after 4", from: 6, repeated: 0, deadLetters: 1 },
 ];
 
-for (const { moment, step, from, repeated, letters } of MOMENTS) {
+for (const { moment, step, from, repeated, deadLetters } of MOMENTS) {
   s(`should lose nothing and repeat only known ids: ${moment} (${step})`, async () => {
     const expected = await undisturbed();
     const driver = await new TaskDriver().start();
@@ -66,7 +66,7 @@ for (const { moment, step, from, repeated, letters } of MOMENTS) {
     const ids = driver.segment.taken.map(({ messageId }) => messageId);
     assert.equal([...new Set(ids)], expected);
     assert.is(ids.length - expected.length, repeated);
-    assert.is(driver.letters.length, letters);
+    assert.is(driver.deadLetters.length, deadLetters);
     await driver.stop();
     assert.is(driver.source.committed.get(`${TOPIC}/0`), STORY.length + LATER.length);
   });
@@ -114,14 +114,14 @@ s("should hand a partition over and take it back with its state", async () => {
 
 s("should give a partition up at once while Segment is down, and fail nothing by it", async () => {
   const driver = await new TaskDriver({ partitions: 2 }).start();
-  driver.segment.answer = ([first]) => ({ status: first?.userId === "1" ? 503 : 200, body: "" });
+  driver.segment.response = ([first]) => ({ status: first?.userId === "1" ? 503 : 200, body: "" });
   await driver.pipe(insert({ id: 1, email: "a" }, 10), 1);
   await driver.checkpoint();
   driver.source.assign(driver.partitions.slice(0, 1));
   await driver.pipe(insert({ id: 2, email: "b" }, 11), 0);
   assert.not(driver.store(1).isOpen);
   assert.equal(driver.failures, []);
-  driver.segment.answer = () => ({ status: 200, body: "" });
+  driver.segment.response = () => ({ status: 200, body: "" });
   driver.source.assign(driver.partitions);
   await driver.pipe([]);
   assert.equal(

@@ -18,8 +18,8 @@ s("should be told every ten seconds while the changelog is read, and no longer",
   driver.replaceStore(0, null);
   const { own } = driver.changelog;
   const rest = Promise.withResolvers<void>();
-  driver.changelog.own = async (at) => {
-    const owned = await own.call(driver.changelog, at);
+  driver.changelog.own = async (tp) => {
+    const owned = await own.call(driver.changelog, tp);
     return {
       ...owned,
       async *read(from) {

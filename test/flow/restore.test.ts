@@ -1,16 +1,16 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../src/lib/errors.ts";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { insert, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: the state and its changelog");
 
-const AT = { topic: TOPIC, partition: 0 };
+const TP = { topic: TOPIC, partition: 0 };
 const row = (id: number, email = `${id}@x`) => ({ id, email });
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`);
 
 /** Rows 1 to 3, of which 3 was removed, made durable; the life has ended. */
@@ -34,8 +34,8 @@ s("should hold in the changelog what the store holds", async () => {
   const driver = await left();
   const shared = (key: string) => /^[hpr]/.test(key);
   assert.equal(
-    [...driver.changelog.contents(AT).keys()].sort(),
-    ["h", "p", "r"].flatMap((letter) => driver.store().keys(letter)).filter(shared),
+    [...driver.changelog.contents(TP).keys()].sort(),
+    ["h", "p", "r"].flatMap((deadLetter) => driver.store().keys(deadLetter)).filter(shared),
   );
 });
 
@@ -43,7 +43,7 @@ s("should restore everything where the state folder is gone", async () => {
   const driver = await left();
   driver.replaceStore(0, null);
   await driver.start();
-  assert.is(driver.source.position(AT), 4);
+  assert.is(driver.source.position(TP), 4);
   await knowsEverything(driver);
   await driver.stop();
 });
@@ -54,7 +54,7 @@ s("should restore everything from a changelog that was compacted", async () => {
   await driver.pipe([update(row(1, "b"), 14), update(row(1, "c"), 15), update(row(1), 16)]);
   await driver.stop();
   driver.taken();
-  driver.changelog.compact(AT);
+  driver.changelog.compact(TP);
   driver.replaceStore(0, null);
   await driver.start();
   await knowsEverything(driver);
@@ -71,7 +71,7 @@ s("should read the tail where the state folder is from before", async () => {
   driver.taken();
   driver.replaceStore(0, before);
   await driver.start();
-  assert.is(driver.source.position(AT), 4);
+  assert.is(driver.source.position(TP), 4);
   await knowsEverything(driver);
   await driver.stop();
 });
@@ -92,7 +92,7 @@ s(
     await driver.clock.advance(60_000);
     await driver.pipe(update(row(2), 14));
     await driver.stop();
-    assert.not.ok(driver.changelog.contents(AT).has("r[4]"));
+    assert.not.ok(driver.changelog.contents(TP).has("r[4]"));
     driver.replaceStore(0, before);
     await driver.start();
     assert.equal(driver.store().keys("r"), ["r[1]", "r[2]", "r[3]"]);
@@ -129,7 +129,7 @@ s("should write the changelog anew until it is whole, when that was broken off",
 
 s("should begin a changelog for a state that had none", async () => {
   const driver = await left({ more: "state: {changelog: false}" });
-  assert.equal(driver.changelog.contents(AT).size, 0);
+  assert.equal(driver.changelog.contents(TP).size, 0);
   await driver.reconfigure({}).start();
   await driver.stop();
   driver.replaceStore(0, null);
@@ -157,16 +157,16 @@ s(
     await driver.start();
     assert.is((driver.failures[0] as CdcError)?.code, "POSITION_LOST");
     await driver.crash();
-    await driver.reconfigure({ more: "state: {onGap: rebuild}" }).start();
+    await driver.reconfigure({ more: "state: {onDataLoss: rebuild}" }).start();
     await driver.pipe([]);
-    assert.is(driver.source.position(AT), 4);
+    assert.is(driver.source.position(TP), 4);
     await knowsEverything(driver);
     const [line, ...more] = driver.log.with(/gone past what is lost/);
     assert.equal([line?.level, more], ["warn", []]);
     assert.match(line?.text ?? "", /built anew/);
-    const { gap, ...where } = line?.fields ?? {};
-    assert.equal(where, { ...AT, position: 0 });
-    assert.match(String(gap), /up to offset 4, .* what its rows were is lost/);
+    const { dataLoss, ...where } = line?.fields ?? {};
+    assert.equal(where, { ...TP, position: 0 });
+    assert.match(String(dataLoss), /up to offset 4, .* what its rows were is lost/);
     await driver.stop();
   },
 );
@@ -176,10 +176,13 @@ s(
   async () => {
     const driver = await left();
     // The topic was made anew, with nothing yet.
-    driver.source.cut(AT);
-    await driver.reconfigure({ more: "state: {onGap: continue}" }).start();
+    driver.source.pending(TP);
+    await driver.reconfigure({ more: "state: {onDataLoss: continue}" }).start();
     const [line] = driver.log.with(/gone past what is lost: goes on without/);
-    assert.match(String(line?.fields.gap), /next record to process is 4, and its log ends at 0/);
+    assert.match(
+      String(line?.fields.dataLoss),
+      /next record to process is 4, and its log ends at 0/,
+    );
     assert.equal(driver.failures, []);
     await driver.stop();
   },
@@ -188,11 +191,11 @@ s(
 s("should forget what it knew when it is built anew, in the changelog too", async () => {
   const driver = await left();
   // The topic was made anew, with row 2 only.
-  driver.source.cut(AT);
-  await driver.reconfigure({ more: "state: {onGap: rebuild}" }).start();
+  driver.source.pending(TP);
+  await driver.reconfigure({ more: "state: {onDataLoss: rebuild}" }).start();
   await driver.pipe([insert(row(2), 11)]);
   await driver.stop();
-  assert.equal([...driver.changelog.contents(AT).keys()].sort(), ["p", "r[2]"]);
+  assert.equal([...driver.changelog.contents(TP).keys()].sort(), ["p", "r[2]"]);
   assert.equal(driver.store().keys("r"), ["r[2]"]);
 });
 
@@ -201,11 +204,11 @@ s("should let no former owner write on, and report no failure of the pipeline fo
   await driver.pipe(insert(row(1), 10));
   // Another process was given the partition; ours does not know it yet.
   driver.source.lost.add(`${TOPIC}/0`);
-  await driver.changelog.own(AT);
-  const before = driver.changelog.contents(AT).size;
+  await driver.changelog.own(TP);
+  const before = driver.changelog.contents(TP).size;
   await driver.checkpoint();
   await driver.clock.advance(120_000);
-  assert.is(driver.changelog.contents(AT).size, before);
+  assert.is(driver.changelog.contents(TP).size, before);
   assert.equal(driver.failures, []);
   assert.not.ok(driver.store().isOpen);
   // The group gives it here again.
@@ -225,7 +228,7 @@ s(
     await driver.checkpoint();
     await driver.pipe(insert(row(2), 20));
     // As after a minute inside a transaction: its producer is barred, and no owner has left a mark.
-    driver.changelog.bar(AT);
+    driver.changelog.bar(TP);
     await driver.checkpoint();
     await driver.pipe(insert(row(3), 30));
     await driver.clock.advance(2_000);
@@ -250,7 +253,7 @@ s(
     for (let times = 1; times <= 5; times += 1) {
       assert.equal(driver.failures, []);
       await driver.pipe(insert(row(times), 10 * times));
-      await driver.changelog.own(AT);
+      await driver.changelog.own(TP);
       await driver.checkpoint();
       await driver.clock.advance(2_000);
     }

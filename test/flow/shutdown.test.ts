@@ -23,7 +23,7 @@ s("should deliver, store and commit what was processed before it ends", async ()
 
 s("should wait for a request in flight", async () => {
   const driver = await new TaskDriver().start();
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   await driver.pipe(users(0, 10));
   let over = false;
   const stopped = driver.stop().then(() => {
@@ -31,7 +31,7 @@ s("should wait for a request in flight", async () => {
   });
   await flush();
   assert.not(over);
-  answer();
+  response();
   await stopped;
   assert.is(driver.source.committed.get(`${TOPIC}/0`), 10);
 });
@@ -42,7 +42,7 @@ s(
     const driver = await new TaskDriver().start();
     await driver.pipe(users(0, 5));
     await driver.checkpoint();
-    driver.segment.answer = () => ({ status: 503, body: "" });
+    driver.segment.response = () => ({ status: 503, body: "" });
     await driver.pipe(users(5, 10));
     const asked = driver.segment.requests.at(-1)?.map(({ messageId }) => messageId);
     const stopped = driver.stop(20_000);
@@ -51,7 +51,7 @@ s(
     assert.not(driver.store().isOpen);
     assert.is(driver.source.committed.get(`${TOPIC}/0`), 5);
 
-    driver.segment.answer = () => ({ status: 200, body: "" });
+    driver.segment.response = () => ({ status: 200, body: "" });
     driver.taken();
     await driver.start();
     const sent = driver.taken().map(({ messageId }) => messageId);
@@ -70,11 +70,11 @@ s("should leave no timer behind, early or late", async () => {
 
 s("should take nothing in any more once it stops", async () => {
   const driver = await new TaskDriver().start();
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   await driver.pipe(users(0, 3));
   const stopped = driver.stop();
   await driver.pipe(users(3, 6));
-  answer();
+  response();
   await stopped;
   assert.is(driver.segment.taken.length, 3);
   assert.is(driver.source.committed.get(`${TOPIC}/0`), 3);
@@ -84,16 +84,16 @@ s(
   "should stop on a refused write key, keep everything and repeat it after the next start",
   async () => {
     const driver = await new TaskDriver().start();
-    driver.segment.answer = () => ({ status: 401, body: "" });
+    driver.segment.response = () => ({ status: 401, body: "" });
     await driver.pipe(users(0, 3));
     assert.equal(
       driver.failures.map((error) => (error as CdcError).code),
       ["SEGMENT_CREDENTIALS"],
     );
     await driver.stop();
-    assert.equal(driver.letters, []);
+    assert.equal(driver.deadLetters, []);
     assert.is(driver.source.committed.size, 0);
-    driver.segment.answer = () => ({ status: 200, body: "" });
+    driver.segment.response = () => ({ status: 200, body: "" });
     await driver.start();
     assert.is(driver.taken().length, 3);
     await driver.stop();
@@ -121,7 +121,7 @@ s("should stop where the store cannot be written, and go on from before it", asy
 
 s("should end while a truncate waits for a partition that cannot deliver", async () => {
   const driver = await new TaskDriver({ partitions: 2 }).start();
-  driver.segment.answer = ([first]) => ({ status: first?.userId === "7" ? 503 : 200, body: "" });
+  driver.segment.response = ([first]) => ({ status: first?.userId === "7" ? 503 : 200, body: "" });
   await driver.pipe(users(7, 8), 1);
   await driver.pipe([...users(0, 1), truncate(50)], 0);
   const stopped = driver.stop(20_000);

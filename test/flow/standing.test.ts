@@ -13,7 +13,7 @@ const SYNC =
   "{model: users, type: track, userId: id, properties: [email], initialResults: send, events: {added: Added}}";
 
 async function only(driver: TaskDriver) {
-  const [task, ...others] = await driver.standings();
+  const [task, ...others] = await driver.taskStatuses();
   assert.equal(others, []);
   if (!task) throw new Error("there is no task");
   return task;
@@ -23,14 +23,14 @@ s("should be how far it is stored, not how far it is processed", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(users(0, 3));
   const before = await only(driver);
-  assert.equal([before.phase, before.position, before.isAllStored], ["running", 0, false]);
-  assert.is(before.fills?.uncommitted_rows.now, 3);
+  assert.equal([before.taskState, before.nextOffset, before.isAllStored], ["running", 0, false]);
+  assert.is(before.usage?.uncommitted_rows.now, 3);
   assert.is(before.time, timeAt(1), "the oldest that is not stored");
   assert.is(before.checkpointed, null);
   await driver.checkpoint();
   const after = await only(driver);
-  assert.equal([after.position, after.isAllStored, after.time], [3, true, timeAt(3)]);
-  assert.equal(after.fills?.uncommitted_rows, { now: 0, limit: 10_000 });
+  assert.equal([after.nextOffset, after.isAllStored, after.time], [3, true, timeAt(3)]);
+  assert.equal(after.usage?.uncommitted_rows, { now: 0, limit: 10_000 });
   assert.is(after.checkpointed, driver.clock.now());
   await driver.stop();
 });
@@ -38,22 +38,26 @@ s("should be how far it is stored, not how far it is processed", async () => {
 s("should be paused, with what it holds, while Segment does not take it", async () => {
   const limits = "limits: {queue_records: 100, lane_messages: 200}";
   const driver = await new TaskDriver({ more: limits }).start();
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   await driver.pipe(users(0, 2_000));
-  const { phase, position, fills } = await only(driver);
-  assert.equal([phase, position], ["paused", 0]);
-  assert.ok((fills?.queue_records.now ?? 0) >= 100);
-  assert.is(fills?.queue_records.limit, 100);
-  assert.ok((fills?.queue_bytes.now ?? 0) > 1_000);
-  assert.ok((fills?.lane_messages.now ?? 0) >= 200);
-  assert.is(fills?.lane_messages.limit, 200);
-  assert.ok((fills?.lane_bytes.now ?? 0) > 1_000);
-  answer();
+  const { taskState, nextOffset, usage } = await only(driver);
+  assert.equal([taskState, nextOffset], ["paused", 0]);
+  assert.ok((usage?.queue_records.now ?? 0) >= 100);
+  assert.is(usage?.queue_records.limit, 100);
+  assert.ok((usage?.queue_bytes.now ?? 0) > 1_000);
+  assert.ok((usage?.delivery_queue_messages.now ?? 0) >= 200);
+  assert.is(usage?.delivery_queue_messages.limit, 200);
+  assert.ok((usage?.delivery_queue_bytes.now ?? 0) > 1_000);
+  response();
   await driver.clock.advance(60_000);
   const after = await only(driver);
-  assert.equal([after.phase, after.position], ["running", 2_000]);
+  assert.equal([after.taskState, after.nextOffset], ["running", 2_000]);
   assert.equal(
-    [after.fills?.queue_records.now, after.fills?.queue_bytes.now, after.fills?.lane_bytes.now],
+    [
+      after.usage?.queue_records.now,
+      after.usage?.queue_bytes.now,
+      after.usage?.delivery_queue_bytes.now,
+    ],
     [0, 0, 0],
   );
   await driver.stop();
@@ -63,13 +67,13 @@ s("should be walking while a new sync sees the stored rows", async () => {
   const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
   await driver.pipe(users(0, 300));
   await driver.stop();
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   const more = "limits: {lane_messages: 10}";
   await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
-  assert.is((await only(driver)).phase, "walking");
-  answer();
+  assert.is((await only(driver)).taskState, "walking");
+  response();
   await driver.clock.advance(60_000);
-  assert.is((await only(driver)).phase, "running");
+  assert.is((await only(driver)).taskState, "running");
   await driver.stop();
 });
 
@@ -83,18 +87,18 @@ s("should be opening while its changelog is not there, and then say what it rest
   driver.replaceStore(0, null);
   const { own } = driver.changelog;
   const there = Promise.withResolvers<void>();
-  driver.changelog.own = async (at) => {
+  driver.changelog.own = async (tp) => {
     await there.promise;
-    return own.call(driver.changelog, at);
+    return own.call(driver.changelog, tp);
   };
   await driver.start();
   const opening = await only(driver);
-  assert.equal([opening.phase, opening.position, opening.fills], ["opening", null, null]);
+  assert.equal([opening.taskState, opening.nextOffset, opening.usage], ["opening", null, null]);
   assert.is(driver.isSettled, false);
   there.resolve();
   await driver.clock.advance(0);
-  const { phase, position, restore } = await only(driver);
-  assert.equal([phase, position, driver.isSettled], ["running", 3, true]);
+  const { taskState, nextOffset, restore } = await only(driver);
+  assert.equal([taskState, nextOffset, driver.isSettled], ["running", 3, true]);
   assert.ok(restore && restore.total >= 4 && restore.done === restore.total);
   await driver.stop();
 });
@@ -106,8 +110,8 @@ s("should be restoring, with how far, while its changelog is read", async () => 
   driver.replaceStore(0, null);
   const { own } = driver.changelog;
   const rest = Promise.withResolvers<void>();
-  driver.changelog.own = async (at) => {
-    const owned = await own.call(driver.changelog, at);
+  driver.changelog.own = async (tp) => {
+    const owned = await own.call(driver.changelog, tp);
     return {
       ...owned,
       async *read(from) {
@@ -121,12 +125,12 @@ s("should be restoring, with how far, while its changelog is read", async () => 
     };
   };
   await driver.start();
-  const { phase, restore } = await only(driver);
-  assert.is(phase, "restoring");
+  const { taskState, restore } = await only(driver);
+  assert.is(taskState, "restoring");
   assert.ok(restore && restore.done > 0 && restore.done < restore.total);
   rest.resolve();
   await driver.clock.advance(0);
-  assert.is((await only(driver)).phase, "running");
+  assert.is((await only(driver)).taskState, "running");
   await driver.stop();
 });
 
@@ -157,12 +161,12 @@ s(
     await driver.pipe(insert({ id: 1, email: "ä€@x" }, 1));
     assert.equal([delivery.count, delivery.sum], [1, 1.5], "committed at second 1, taken at 2.5");
     assert.equal([checkpoint.count, checkpoint.sum], [1, 0]);
-    const answer = segment.hold();
+    const response = segment.hold();
     await driver.pipe([insert({ id: 2, email: "b@x" }, 2), insert({ id: 3, email: "c@x" }, 3)]);
     // A stop makes its checkpoint at once, and that takes as long as Segment does.
     const stopped = driver.stop();
     await clock.advance(7_000);
-    answer();
+    response();
     await stopped;
     assert.equal([delivery.count, delivery.sum], [3, 1.5 + 7.5 + 6.5]);
     assert.equal([checkpoint.count, checkpoint.sum], [2, 7]);
@@ -189,7 +193,7 @@ s("should count what messages lack, and rows without a user that are passed over
   assert.is(driver.counters.get("fields_left_out"), 2);
   const fields = driver.counters.reasons("fields_left_out").map(([reason]) => reason.split(":")[0]);
   assert.equal(fields.toSorted(), ["traits.letters", "traits.plan"]);
-  assert.equal(driver.letters, []);
+  assert.equal(driver.deadLetters, []);
   await driver.stop();
 });
 

@@ -3,10 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseSettings } from "../../src/config/read.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import { runPipeline } from "../../src/pipeline.ts";
-import { Plans } from "../../src/topology/topology.ts";
+import { Topology } from "../../src/topology/topology.ts";
 import { FakeSegment } from "../support/fake-segment.ts";
 import { FakeSource } from "../support/fake-source.ts";
 
@@ -24,7 +24,7 @@ s("should end at once, though the signal came while the topics were opened", asy
   const ended = runPipeline(
     {
       settings,
-      plans: new Plans(settings),
+      topology: new Topology(settings),
       source,
       destination: new FakeSegment(),
       deadLetters: { append: async () => {} },
@@ -36,10 +36,10 @@ s("should end at once, though the signal came while the topics were opened", asy
           isClosed = true;
         },
       }),
-      folder: "/none",
+      directory: "/none",
       clock: systemClock,
       counters: new Counters(),
-      logger: silent,
+      logger: noopLogger,
       openStore: () => Promise.reject(new Error("nothing was to be opened")),
     },
     AbortSignal.abort(),

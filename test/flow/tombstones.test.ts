@@ -1,12 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { heartbeat, insert, remove, timeAt, tombstone, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: tombstones");
 
-const events = (messages: readonly Message[]) => messages.map(({ event }) => event);
+const events = (messages: readonly SegmentMessage[]) => messages.map(({ event }) => event);
 
 s("should take a delete and the tombstone behind it for one removal", async () => {
   const driver = await new TaskDriver().start();
@@ -97,7 +97,7 @@ s("should remove once where something stands between a delete and its tombstone"
 s("should say nothing of a tombstone of a row never seen", async () => {
   const driver = await new TaskDriver().start();
   assert.equal(await driver.pipe(tombstone(1)), []);
-  assert.equal(driver.letters, []);
+  assert.equal(driver.deadLetters, []);
   await driver.stop();
 });
 

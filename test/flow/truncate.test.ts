@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../src/lib/errors.ts";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { insert, read, remove, truncate, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: TRUNCATE");
 
-const told = (messages: readonly Message[]) =>
+const told = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`).sort();
 const user = (id: number, lsn: number) => insert({ id, email: `${id}@x` }, lsn);
 
@@ -37,8 +37,8 @@ s("should log what a truncate waits for, and how many rows each partition remove
   await driver.pipe(truncate(50), 0);
   await driver.pipe([]);
   const [met, ...more] = driver.log.with(/a TRUNCATE was met/);
-  const at = { topic: TOPIC, partition: 0, offset: 2 };
-  assert.equal([met?.level, met?.fields, more], ["info", { ...at, waitsFor: [1, 2] }, []]);
+  const tp = { topic: TOPIC, partition: 0, offset: 2 };
+  assert.equal([met?.level, met?.fields, more], ["info", { ...tp, waitsFor: [1, 2] }, []]);
   const waits = driver.log.with(/done with a TRUNCATE/).map(({ fields }) => fields.waitsFor);
   assert.equal(
     waits.map((of) => (of as number[]).length),

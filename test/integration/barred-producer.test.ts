@@ -21,7 +21,7 @@ const ROWS = 40_000;
 /** The first record batch of the checkpoint's twenty is in the log, and its transaction is open. */
 const INSIDE_BYTES = 200_000;
 
-const folder = mkdtempSync(join(tmpdir(), "barred-producer-"));
+const directory = mkdtempSync(join(tmpdir(), "barred-producer-"));
 const test = suite("a producer that Kafka bars");
 let stack: Stack;
 let kafka: Kafka;
@@ -35,7 +35,7 @@ test.before(async () => {
 
 test.after(async () => {
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should go on from its store where its epoch is over", async () => {
@@ -61,7 +61,7 @@ test("should go on after it stood still inside a transaction for over a minute",
   const { standIn, service, topic, name } = await setUp("frozen", ROWS);
   const { child } = service;
   await produce(topic, 1, ROWS);
-  const log = () => globSync(`${stack.folder}/kafka*/${name}.${topic}.changelog-0/*0.log`)[0];
+  const log = () => globSync(`${stack.directory}/kafka*/${name}.${topic}.changelog-0/*0.log`)[0];
   await until(() => statSync(log() ?? "/none", { throwIfNoEntry: false })?.size ?? 0, INSIDE_BYTES);
   child.kill("SIGSTOP");
   const rolledBack = `rollback of ongoing transaction for transactionalId ${name}.${topic}.changelog/0 due to timeout`;
@@ -85,15 +85,15 @@ async function setUp(name: string, rows: number) {
   await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
   await admin.disconnect();
   const standIn = await StandIn.start();
-  const config = join(folder, `${name}.json`);
+  const config = join(directory, `${name}.json`);
   const settings = {
     name,
     // The group waits longer than the coordinator of transactions: nobody is told of anything.
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 120_000 },
-    state: { directory: join(folder, name) },
+    state: { directory: join(directory, name) },
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: rows > 1_000 ? 3_000 : 200, rows },
-    limits: { lane_messages: rows },
+    limits: { delivery_queue_messages: rows },
     log: { format: "json" },
     status: { port: 0 },
     models: { users: { topic } },

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { KafkaChangelog } from "../../src/kafka/changelog/kafka-changelog.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { CdcError } from "../../src/lib/errors.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import type { OwnedChangelog } from "../../src/state/changelog.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
@@ -33,7 +33,7 @@ function process(name = "shop"): KafkaChangelog {
     name,
     groupId: name,
     clock: systemClock,
-    logger: silent,
+    logger: noopLogger,
   });
   open.push(changelog);
   return changelog;
@@ -75,53 +75,53 @@ async function contents(owned: OwnedChangelog, from = 0) {
 
 test("should give the next owner what the one before left, and nothing of its own", async () => {
   await createTopic("a", 3);
-  const at = { topic: "a", partition: 1 };
-  const first = await process().own(at);
+  const tp = { topic: "a", partition: 1 };
+  const first = await process().own(tp);
   assert.equal(await contents(first), { entries: [], isAdded: false });
   await first.append([entry("r1", "x"), entry("r2", "y")]);
   const next = await first.append([entry("r1", null), entry("p", "z")]);
   await first.release();
-  const second = await process().own(at);
+  const second = await process().own(tp);
   assert.equal((await contents(second)).entries, ["r1=x", "r2=y", "r1=null", "p=z"]);
   assert.equal((await contents(second, next)).entries, []);
   await second.append([entry("p", "zz")]);
-  const third = await process().own(at);
+  const third = await process().own(tp);
   assert.equal((await contents(third, next)).entries, ["p=zz"]);
 });
 
 test("should fence the former owner, whose last write is whole or not there", async () => {
   await createTopic("b", 1);
-  const at = { topic: "b", partition: 0 };
-  const zombie = await process().own(at);
+  const tp = { topic: "b", partition: 0 };
+  const zombie = await process().own(tp);
   await zombie.append([entry("r1", "old")]);
-  const owner = await process().own(at);
+  const owner = await process().own(tp);
   await zombie.append([entry("r1", "zombie"), entry("p", "zombie")]).then(
     () => assert.unreachable(),
     (error: CdcError) => assert.is(error.code, "FENCED"),
   );
   await owner.append([entry("r1", "new")]);
-  const next = await process().own(at);
+  const next = await process().own(tp);
   assert.equal((await contents(next)).entries, ["r1=old", "r1=new"]);
 });
 
 test("should write more than a message may have in one transaction", async () => {
   await createTopic("c", 1);
-  const at = { topic: "c", partition: 0 };
-  const owner = await process().own(at);
+  const tp = { topic: "c", partition: 0 };
+  const owner = await process().own(tp);
   const large = "x".repeat(1_000_000);
   await owner.append(Array.from({ length: 20 }, (_, i) => entry(`r${i}`, large)));
-  const { entries } = await contents(await process().own(at));
+  const { entries } = await contents(await process().own(tp));
   assert.is(entries.length, 20);
 });
 
 test("should go on when its broker was away, and only as long as it is the owner", async () => {
   await createTopic("d", 1);
-  const at = { topic: "d", partition: 0 };
-  const owner = await process().own(at);
+  const tp = { topic: "d", partition: 0 };
+  const owner = await process().own(tp);
   await owner.append([entry("r1", "1")]);
   await stack.kafka.restart();
   await owner.append([entry("r1", "2")]);
-  const { entries } = await contents(await process().own(at));
+  const { entries } = await contents(await process().own(tp));
   assert.equal([...new Set(entries)], ["r1=1", "r1=2"]);
 });
 

@@ -20,7 +20,7 @@ test("should lose, double and disorder nothing in a storm", async () => {
     ...{ seed, records: 20_000, keys: 2_000, perSecond: 400 },
     script: smallScript,
   });
-  const about = [table(result), ...result.ends, result.folder ?? ""].join("\n");
+  const about = [table(result), ...result.ends, result.directory ?? ""].join("\n");
   const { outcome, done, ends } = result;
   assert.equal(outcome.lost, [], about);
   assert.equal(outcome.doubled, [], about);

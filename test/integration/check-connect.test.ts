@@ -18,7 +18,7 @@ import { envelope, envelopeSchema, withSchema } from "../support/debezium.ts";
 /** `check --connect` against a real broker and registry: each thing that it can find has a topic made for it. */
 
 const test = suite("check --connect");
-const folder = mkdtempSync(join(tmpdir(), "check-connect-"));
+const directory = mkdtempSync(join(tmpdir(), "check-connect-"));
 const WRITE_KEY = "hunter2-of-the-source";
 const EMAIL = "ada.lovelace@example.com";
 const DAY_MS = 86_400_000;
@@ -47,7 +47,7 @@ test.before(async () => {
 test.after(async () => {
   await Promise.all([admin?.disconnect(), producer?.disconnect(), standIn?.stop()]);
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** A row of a table without trouble. */
@@ -383,7 +383,7 @@ function check(settings: object, ...args: readonly string[]): Promise<Ended> {
 }
 
 function written(settings: object): string {
-  const file = join(folder, "config.json");
+  const file = join(directory, "config.json");
   const kafka = { brokers: stack.kafka.brokers, schemaRegistry: { url: stack.registry.url } };
   const segment = { writeKey: WRITE_KEY, url: standIn.url };
   writeFileSync(file, JSON.stringify({ kafka, segment, ...settings }));
@@ -426,10 +426,10 @@ async function makeTopics(): Promise<void> {
     if (messages.length > 0) await producer.send({ topic, messages });
   }
   const schema = { type: "record", name: "Value", fields: [{ name: "id", type: "long" }] };
-  const answer = got.post(`${stack.registry.url}/subjects/value/versions`, {
+  const response = got.post(`${stack.registry.url}/subjects/value/versions`, {
     json: { schema: JSON.stringify(schema) },
   });
-  await avro("t.avro", (await answer.json<{ id: number }>()).id);
+  await avro("t.avro", (await response.json<{ id: number }>()).id);
   await avro("t.unknown-schema", 999_999);
   const { ALL, DESCRIBE_CONFIGS } = kafkajs.AclOperationTypes;
   const { ALLOW, DENY } = kafkajs.AclPermissionTypes;

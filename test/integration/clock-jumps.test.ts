@@ -22,8 +22,8 @@ const EACH_MS = 10_000;
 const SESSION_TIMEOUT_MS = 6_000;
 const JUMPS = ["+0", "+1d", "-1d", "+0"] as const;
 
-const folder = mkdtempSync(join(tmpdir(), "clock-jumps-"));
-const clockFile = join(folder, "clock");
+const directory = mkdtempSync(join(tmpdir(), "clock-jumps-"));
+const clockFile = join(directory, "clock");
 const test = suite("a clock that is set");
 let stack: Stack;
 let standIn: StandIn;
@@ -48,7 +48,7 @@ test.after(async () => {
   await admin?.disconnect();
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should change nothing of what is told, nor when it is durable", async () => {
@@ -61,7 +61,7 @@ test("should change nothing of what is told, nor when it is durable", async () =
 
 /** One life of the process, under clocks that are off by so much, one after the other. */
 async function live(clocks: readonly string[], each_ms: number): Promise<void> {
-  const config = join(folder, "config.json");
+  const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(settings()));
   setClock(clocks[0] ?? "+0");
   const { child, ended } = await run(config);
@@ -80,7 +80,7 @@ function settings(): object {
   return {
     name: "clock",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json" },
@@ -120,11 +120,11 @@ async function produce(): Promise<void> {
 async function durable(clock: string): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {
-    const [answer] = await admin.fetchOffsets({ groupId: "clock", topics: [TOPIC] });
-    if (Number(answer?.partitions[0]?.offset) === produced) return;
+    const [response] = await admin.fetchOffsets({ groupId: "clock", topics: [TOPIC] });
+    if (Number(response?.partitions[0]?.offset) === produced) return;
     if (Date.now() > deadline)
       throw new Error(
-        `${clock}: ${JSON.stringify(answer)} of ${produced}, ${standIn.kept.length} kept`,
+        `${clock}: ${JSON.stringify(response)} of ${produced}, ${standIn.kept.length} kept`,
       );
     await sleep(100);
   }

@@ -23,7 +23,7 @@ const PER_SECOND = 400;
 const COORDINATES = ["__consumer_offsets", "__transaction_state"];
 const REPLICATED = [TOPIC, `${NAME}.${TOPIC}.changelog`, `${NAME}.control`, ...COORDINATES];
 
-const folder = mkdtempSync(join(tmpdir(), "coordinator-moves-"));
+const directory = mkdtempSync(join(tmpdir(), "coordinator-moves-"));
 const test = suite("a coordinator that moves");
 let stack: Stack;
 let standIn: StandIn;
@@ -38,7 +38,7 @@ test.before(async () => {
   };
   stack = await startStack({ kafka: { second: true, properties } });
   standIn = await StandIn.start();
-  machine = new Machine(folder, "one", { brokers: stack.kafka.brokers, segment: standIn.url });
+  machine = new Machine(directory, "one", { brokers: stack.kafka.brokers, segment: standIn.url });
   const retry = { retries: 20, maxRetryTime: 1_000 };
   const { brokers } = stack.kafka;
   admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry }).admin();
@@ -50,7 +50,7 @@ test.after(async () => {
   await admin?.disconnect();
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should lose, double and disorder nothing, and need no hand", async () => {
@@ -61,7 +61,7 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
     seed: 11,
     perSecond: PER_SECOND,
   });
-  const expected = await feed.expected(machine.config, join(folder, "feed.ndjson"));
+  const expected = await feed.expected(machine.config, join(directory, "feed.ndjson"));
   await feed.createTopic();
   machine.start();
   // What lies in the topic before it has begun would be an initial result.

@@ -33,8 +33,8 @@ const FULL: readonly (readonly [what: string, free_bytes: number, memory_bytes: 
   ["in a flush or a compaction", 4_000_000, SMALL_BUFFERS],
 ];
 
-const folder = mkdtempSync(join(tmpdir(), "disk-full-"));
-const feed = join(folder, "feed.ndjson");
+const directory = mkdtempSync(join(tmpdir(), "disk-full-"));
+const feed = join(directory, "feed.ndjson");
 const lines = wideChanges();
 const test = suite("a full disk");
 let stack: Stack;
@@ -46,7 +46,7 @@ test.before(async () => {
 
 test.after(async () => {
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** A disk and a Segment of its own. */
@@ -54,8 +54,8 @@ function setUp(memory_bytes: number, work: (parts: Parts) => Promise<void>): () 
   return async () => {
     const disk = smallDisk();
     const standIn = await StandIn.start();
-    const config = join(folder, "config.json");
-    writeFileSync(config, JSON.stringify(settings(disk.folder, standIn.url, memory_bytes)));
+    const config = join(directory, "config.json");
+    writeFileSync(config, JSON.stringify(settings(disk.directory, standIn.url, memory_bytes)));
     try {
       await work({ disk, standIn, config });
     } finally {
@@ -72,12 +72,12 @@ for (const [what, free_bytes, memory_bytes] of FULL) {
   test(
     `should end a replay ${what}, and go on when there is room`,
     setUp(memory_bytes, async ({ disk, standIn, config }) => {
-      const replay = () => begun(["replay", "--config", config, feed], disk).ended;
+      const replay = () => knownTopics(["replay", "--config", config, feed], disk).ended;
       disk.fill(free_bytes);
       isUnwritable(await replay());
       // Whoever starts it again at once is told the same, not that the state is broken or the input another.
       isUnwritable(await replay());
-      disk.makeRoom();
+      disk.waitForSpace();
       const { code, stderr } = await replay();
       assert.is(code, 0, stderr);
       await isWhole(standIn, config);
@@ -91,17 +91,17 @@ for (const [what, free_bytes, memory_bytes] of FULL) {
 test(
   "should leave no half dead letter behind",
   setUp(LARGE_BUFFERS, async ({ disk, standIn, config }) => {
-    const bad = join(folder, "bad.ndjson");
-    const letters = join(disk.folder, "state/full/replay/dead-letters.ndjson");
+    const bad = join(directory, "bad.ndjson");
+    const deadLetters = join(disk.directory, "state/full/replay/dead-letters.ndjson");
     writeFileSync(bad, Array.from({ length: 900 }, (_, offset) => badLine(offset)).join(""));
-    const replay = () => begun(["replay", "--config", config, bad], disk).ended;
+    const replay = () => knownTopics(["replay", "--config", config, bad], disk).ended;
     disk.fill(1_500_000);
     const { code, stderr } = await replay();
     assert.is(code, 1);
     assert.match(stderr, /^DEAD_LETTERS_UNWRITABLE: .*(No space left|no space left|too large)/m);
-    disk.makeRoom();
+    disk.waitForSpace();
     assert.is((await replay()).code, 0);
-    const written = readFileSync(letters, "utf8").trimEnd().split("\n");
+    const written = readFileSync(deadLetters, "utf8").trimEnd().split("\n");
     const offsets = new Set(written.map((line) => JSON.parse(line).offset));
     assert.is(offsets.size, 900);
     assert.is(standIn.kept.length, 0);
@@ -112,16 +112,16 @@ test(
   "should end run, whose changelog brings the state back to where it was",
   setUp(SMALL_BUFFERS, async ({ disk, standIn, config }) => {
     await createTopic();
-    const run = () => begun(["run", "--config", config], disk);
+    const run = () => knownTopics(["run", "--config", config], disk);
     const first = run();
     // From its beginning on everything counts; what lies in the topic before is an initial result.
-    while (!existsSync(join(disk.folder, "state/full/run/begun.json"))) await sleep(50);
+    while (!existsSync(join(disk.directory, "state/full/run/begun.json"))) await sleep(50);
     disk.fill(2_500_000);
     disk.bound(first.child);
     await produce();
     isUnwritable(await first.ended);
     isUnwritable(await run().ended);
-    disk.makeRoom();
+    disk.waitForSpace();
     const last = run();
     const { length } = await expectedMessages(config);
     const deadline = Date.now() + 60_000;
@@ -136,7 +136,7 @@ test(
   }),
 );
 
-function begun(args: readonly string[], disk: SmallDisk): ReturnType<typeof start> {
+function knownTopics(args: readonly string[], disk: SmallDisk): ReturnType<typeof start> {
   const service = start(args);
   disk.bound(service.child);
   return service;
@@ -168,7 +168,7 @@ function settings(state: string, url: string, memory_bytes: number): object {
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },
-      life: { model: "users", type: "track", userId: "id", events, properties: ["plan"] },
+      session: { model: "users", type: "track", userId: "id", events, properties: ["plan"] },
     },
   };
 }

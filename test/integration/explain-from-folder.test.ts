@@ -16,11 +16,11 @@ import { insert } from "../support/table.ts";
 /** The command where no service of the pipeline answers: what it says of the state that it reads, or does not find. */
 
 const test = suite("explain from a folder");
-const folder = mkdtempSync(join(tmpdir(), "explain-folder-"));
-const config = join(folder, "config.json");
+const directory = mkdtempSync(join(tmpdir(), "explain-folder-"));
+const config = join(directory, "config.json");
 const LINE = JSON.stringify(recordedForm(recordOf({ ...insert({ id: 7, email: "a@x" }, 10) })));
 
-test.after(() => rmSync(folder, { recursive: true }));
+test.after(() => rmSync(directory, { recursive: true }));
 
 test("should say that there is no state, in which folder, and what its path is relative to", async () => {
   write({ directory: "./nowhere" });
@@ -34,15 +34,15 @@ test("should say that there is no state, in which folder, and what its path is r
 });
 
 test("should not speak of the working directory where the path is absolute", async () => {
-  write({ directory: join(folder, "nowhere") });
+  write({ directory: join(directory, "nowhere") });
   const { stderr } = await explain("--key", "7");
-  assert.match(stderr, `there is no state in ${join(folder, "nowhere/shop/run")}`);
+  assert.match(stderr, `there is no state in ${join(directory, "nowhere/shop/run")}`);
   assert.not.match(stderr, /relative/);
 });
 
 test("should not say that a record sends nothing where no state is there", async () => {
-  write({ directory: join(folder, "nowhere") });
-  const path = join(folder, "record.ndjson");
+  write({ directory: join(directory, "nowhere") });
+  const path = join(directory, "record.ndjson");
   writeFileSync(path, LINE);
   const { code, stdout } = await explain("--record", path);
   assert.is(code, 0);
@@ -54,14 +54,14 @@ test("should not say that a record sends nothing where no state is there", async
 
 test("should name the file of the dead letters of a replay", async () => {
   const standIn = await StandIn.start();
-  const letters = join(folder, "letters.ndjson");
-  const input = join(folder, "input.ndjson");
+  const deadLetters = join(directory, "letters.ndjson");
+  const input = join(directory, "input.ndjson");
   writeFileSync(input, `${LINE}\n`);
   for (const [given, file] of [
-    [{}, join(folder, "state/shop/replay/dead-letters.ndjson")],
-    [{ file: letters }, letters],
+    [{}, join(directory, "state/shop/replay/dead-letters.ndjson")],
+    [{ file: deadLetters }, deadLetters],
   ] as const) {
-    write({ directory: join(folder, "state") }, { url: standIn.url, deadLetters: given });
+    write({ directory: join(directory, "state") }, { url: standIn.url, deadLetters: given });
     const replayed = await cdcToSegment(["replay", "--config", config, input]);
     assert.is(replayed.code, 0, replayed.stderr);
     const { code, stdout, stderr } = await explain("--key", "7");
@@ -77,9 +77,9 @@ test("should read the folder where another pipeline answers at the port, whateve
   const telemetry = new Telemetry({
     ...{ pipeline: "other", version: "1", counters: new Counters() },
     source: {
-      told: {
+      status: {
         ...{ isJoined: true, reason: null, rebalances: 1, next: new Map() },
-        restarts: { crashed: 0, lost: 0, silent: 0 },
+        restarts: { crashed: 0, lost: 0, stalled: 0 },
       },
       ends: async () => new Map(),
     },
@@ -88,7 +88,7 @@ test("should read the folder where another pipeline answers at the port, whateve
   const server = await StatusServer.open({ ...about, telemetry });
   const { port } = new URL(server.url);
   // It does not run yet: a refusal, with what to do.
-  await fromFolder(Number(port));
+  await fromDirectory(Number(port));
   await server.close();
   telemetry.close();
   const program = createServer((_, response) => {
@@ -96,7 +96,7 @@ test("should read the folder where another pipeline answers at the port, whateve
     response.end('{"code":"BAD_QUESTION","reason":"there is no model"}');
   });
   await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
-  await fromFolder((program.address() as { port: number }).port);
+  await fromDirectory((program.address() as { port: number }).port);
   program.close();
 });
 
@@ -108,8 +108,8 @@ test("should say in the help how a key is written, and that a record is enough",
 
 test.run();
 
-async function fromFolder(port: number): Promise<void> {
-  write({ directory: join(folder, "state") }, { status: { port } });
+async function fromDirectory(port: number): Promise<void> {
+  write({ directory: join(directory, "state") }, { status: { port } });
   const { code, stdout, stderr } = await explain("--key", "7");
   assert.is(code, 0, stderr);
   assert.match(stderr, /no service of this pipeline answers here; read /);

@@ -18,8 +18,8 @@ import { type Change, insert, remove, update } from "../support/table.ts";
 /** The command against a service that runs, against what one left on disk, and after its disk was lost. */
 
 const SECRET = "explained-write-key-0123456789";
-const folder = mkdtempSync(join(tmpdir(), "explain-"));
-const config = join(folder, "config.json");
+const directory = mkdtempSync(join(tmpdir(), "explain-"));
+const config = join(directory, "config.json");
 const s = suite("explain");
 let stack: Stack;
 let standIn: StandIn;
@@ -61,27 +61,27 @@ s.after(async () => {
   await port?.stop();
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 s("should ask the service that runs, and know what Segment answered", async () => {
   for (const id of [1, 2, 3, 4]) {
     const { explanation, stderr } = await explained(["--key", String(id)]);
     assert.match(stderr, /asked the service that runs here, at http:\/\/127\.0\.0\.1:/);
-    assert.equal(explanation.looked.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
+    assert.equal(explanation.searched.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
     told.set(id, explanation);
   }
   const sent = (id: number) => standIn.kept.filter(({ userId }) => userId === String(id));
   for (const id of [1, 2, 3]) {
     const { last } = only(told.get(id)).syncs[0] ?? {};
     assert.is(last?.messageId, sent(id).at(-1)?.messageId, `row ${id}`);
-    assert.equal([last?.answer.is, last?.answer.says], ["accepted", "HTTP 200"]);
+    assert.equal([last?.response.status, last?.response.detail], ["accepted", "HTTP 200"]);
   }
   assert.is(only(told.get(2)).syncs[0]?.last?.kind, "added", "its last change was no call");
   assert.is(only(told.get(3)).isRemoved, true);
-  const refused = only(told.get(4)).syncs[0]?.last;
-  assert.equal([refused?.kind, refused?.answer.is], ["changed", "refused"]);
-  assert.match(refused?.answer.says ?? "", /400/);
+  const rejected = only(told.get(4)).syncs[0]?.last;
+  assert.equal([rejected?.kind, rejected?.response.status], ["changed", "refused"]);
+  assert.match(rejected?.response.detail ?? "", /400/);
 });
 
 s("should say it for people, and what a record would do", async () => {
@@ -119,7 +119,7 @@ s("should read what the service left, once it has stopped, and change nothing", 
     const { explanation, stderr } = await explained(["--key", String(id)]);
     assert.match(stderr, /no service of this pipeline answers here; read .*run as it lies there/);
     assert.equal(withoutAnswers(explanation), withoutAnswers(was), `row ${id}`);
-    assert.is(only(explanation).syncs[0]?.last?.answer.is, "settled");
+    assert.is(only(explanation).syncs[0]?.last?.response.status, "settled");
   }
   assert.equal(contents(), before);
   assert.match((await run(["--key", "1"])).stdout, /accepted by Segment, unless the dead letters/);
@@ -131,7 +131,7 @@ s("should read what the service left, once it has stopped, and change nothing", 
 });
 
 s("should say the same after the disk was lost and restored", async () => {
-  rmSync(join(folder, "state"), { recursive: true });
+  rmSync(join(directory, "state"), { recursive: true });
   const lost = await run(["--key", "1"]);
   assert.match(lost.stdout, /no state of the model is here/);
   port = await StatusPort.of(config);
@@ -160,7 +160,7 @@ s("should refuse what it cannot understand, as the service does", async () => {
 
 s("should read beside a service that has no port to be asked at", async () => {
   assert.is((await port.stop()).code, 0);
-  const unasked = join(folder, "unasked.json");
+  const unasked = join(directory, "unasked.json");
   writeFileSync(unasked, JSON.stringify({ ...settings(0), status: "off" }));
   writeFileSync(config, JSON.stringify(settings(0)));
   port = await StatusPort.of(config);
@@ -193,15 +193,15 @@ function only(explanation: Explanation | undefined): ExplainedRow {
 /** Answers are what one process remembers. */
 function withoutAnswers(explanation: Explanation): object {
   const text = JSON.stringify(explanation, (name, value) => (name === "answer" ? null : value));
-  const { looked, ...rest } = JSON.parse(text);
-  return { ...rest, looked: looked.toSorted() };
+  const { searched, ...rest } = JSON.parse(text);
+  return { ...rest, searched: searched.toSorted() };
 }
 
 /** Every file of the state with its size and the time of its last change. */
 function contents(): readonly string[] {
-  const names = readdirSync(join(folder, "state"), { recursive: true }) as string[];
+  const names = readdirSync(join(directory, "state"), { recursive: true }) as string[];
   return names.toSorted().map((name) => {
-    const { size, mtimeMs } = statSync(join(folder, "state", name));
+    const { size, mtimeMs } = statSync(join(directory, "state", name));
     return `${name} ${size} ${mtimeMs}`;
   });
 }
@@ -209,7 +209,7 @@ function contents(): readonly string[] {
 let files = 0;
 function fileOf(text: string): string {
   files += 1;
-  const path = join(folder, `record-${files}.ndjson`);
+  const path = join(directory, `record-${files}.ndjson`);
   writeFileSync(path, `${text}\n`);
   return path;
 }
@@ -223,14 +223,14 @@ function settings(statusPort: number): object {
   return {
     name: "explain",
     kafka: { brokers: stack.kafka.brokers },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: SECRET, url: standIn.url },
     checkpoint: { interval_ms: 100 },
     log: { format: "json" },
     status: { port: statusPort },
     models: { users: { topic: TOPIC } },
     syncs: {
-      life: {
+      session: {
         ...{ model: "users", type: "track", userId: "id", properties: ["email"] },
         events: { added: "Added", changed: "Changed", removed: "Removed" },
         initialResults: "send",

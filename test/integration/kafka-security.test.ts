@@ -7,10 +7,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
 import { type KafkaSettings, kafkaClient } from "../../src/kafka/kafka-client.ts";
-import { KafkaLog } from "../../src/kafka/kafka-journal.ts";
+import { KafkaJournal } from "../../src/kafka/kafka-journal.ts";
 import { KafkaSource } from "../../src/kafka/kafka-source.ts";
 import { CdcError } from "../../src/lib/errors.ts";
-import { type Logger, silent } from "../../src/lib/logger.ts";
+import { type Logger, noopLogger } from "../../src/lib/logger.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
@@ -33,7 +33,7 @@ const SECRET = /Sesam/;
 /** kafkajs tries for some 20 s before it takes a refusal for one. */
 const SETTLED_WITHIN_MS = 30_000;
 
-const folder = mkdtempSync(join(tmpdir(), "kafka-security-"));
+const directory = mkdtempSync(join(tmpdir(), "kafka-security-"));
 const test = suite("the doors of Kafka");
 let certificates: Certificates;
 let stack: Stack;
@@ -52,10 +52,10 @@ const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };
 test.before(async () => {
   // All that kafkajs has to say is offered to the log, and all that is not verified by our own word passes.
   Object.assign(process.env, { KAFKAJS_LOG_LEVEL: "debug", NODE_TLS_REJECT_UNAUTHORIZED: "0" });
-  certificates = await makeCertificates(folder);
+  certificates = await makeCertificates(directory);
   stack = await startStack({ kafka: brokerWithDoors(certificates) });
   standIn = await StandIn.start({ onMessage: arrived.resolve });
-  const kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, silent);
+  const kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, noopLogger);
   const admin = kafka.admin();
   const producer = kafka.producer();
   await Promise.all([admin.connect(), producer.connect()]);
@@ -72,7 +72,7 @@ test.after.each(async () => {
 test.after(async () => {
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("TLS, with an authority of our own", () => roundTrip(to("TLS", { tls: ours() })));
@@ -91,7 +91,7 @@ for (const mechanism of MECHANISMS)
 
 test("what is refused, and how it is said", async () => {
   const { otherCa } = certificates;
-  const refused: readonly (readonly [KafkaSettings, RegExp])[] = [
+  const rejected: readonly (readonly [KafkaSettings, RegExp])[] = [
     [to("TLS", { tls: { ca: otherCa.cert } }), /unable to verify.*kafka\.tls\.ca/],
     [to("TLS", { tls: true }), /unable to verify.*kafka\.tls\.ca/],
     [to("ELSEWHERE", { tls: ours() }), /127\.0\.0\.1 is not in the cert's list.*kafka\.brokers/],
@@ -107,10 +107,10 @@ test("what is refused, and how it is said", async () => {
     }),
   ];
   await Promise.all(
-    refused.map(async ([kafka, text]) => {
+    rejected.map(async ([kafka, text]) => {
       const errors = await Promise.all([
         rejection(firstRecord(sourceOf(kafka, TOPIC))),
-        rejection(KafkaLog.open({ kafka, log, topic: "refused", retentionMs: -1 })),
+        rejection(KafkaJournal.open({ kafka, log, topic: "refused", retentionMs: -1 })),
       ]);
       const what = inspect(kafka);
       for (const error of errors) {
@@ -126,7 +126,7 @@ test("what is refused, and how it is said", async () => {
 test("TLS files that cannot be used", () => {
   const { ca, client } = certificates;
   const wrong = [
-    { ca: join(folder, "absent.pem") },
+    { ca: join(directory, "absent.pem") },
     { ca: ca.key },
     { cert: client.cert },
     { cert: client.cert, key: ca.key },
@@ -134,7 +134,7 @@ test("TLS files that cannot be used", () => {
   ];
   for (const tls of wrong)
     assert.throws(
-      () => kafkaClient(to("TLS", { tls }), silent),
+      () => kafkaClient(to("TLS", { tls }), noopLogger),
       (error: CdcError) => error.code === "CONFIGURATION" && /kafka\.tls/.test(error.message),
       inspect(tls),
     );
@@ -162,13 +162,13 @@ test("`check --connect` and `run`, with the password from the environment", asyn
 });
 
 test("`check --connect` and `run`, with a wrong password", async () => {
-  const began = Date.now();
+  const startedTime = Date.now();
   const config = configuration();
   const ends = await Promise.all([
     cdcToSegment(["check", "--config", config, "--connect"], { KAFKA_PASSWORD: WRONG }),
     cdcToSegment(["run", "--config", config], { KAFKA_PASSWORD: WRONG }),
   ]);
-  assert.ok(Date.now() - began < SETTLED_WITHIN_MS, `it took ${Date.now() - began} ms`);
+  assert.ok(Date.now() - startedTime < SETTLED_WITHIN_MS, `it took ${Date.now() - startedTime} ms`);
   for (const { code, stderr } of ends) {
     assert.is(code, 1, stderr);
     const said = `SOURCE_FAILED.*${brokersAt("SASL")}.*authentication failed`;
@@ -187,7 +187,7 @@ test("no password in any log line of all these", () => {
 async function roundTrip(kafka: KafkaSettings): Promise<void> {
   const topic = `secured.${++topics}`;
   const value = Buffer.from(topic);
-  const appender = await KafkaLog.open({ kafka, log, topic, retentionMs: -1 });
+  const appender = await KafkaJournal.open({ kafka, log, topic, retentionMs: -1 });
   await appender.append([{ key: null, value, headers: {} }]);
   await appender.close();
   assert.equal((await firstRecord(sourceOf(kafka, topic))).value, value);
@@ -237,14 +237,14 @@ async function rejection(work: Promise<unknown>): Promise<CdcError> {
 }
 
 function configuration(): string {
-  const file = join(folder, "config.yaml");
+  const file = join(directory, "config.yaml");
   const text = `
 name: secured
 kafka:
   brokers: ["${brokersAt("SASL")}"]
   tls: {ca: ${certificates.ca.cert}}
   sasl: {mechanism: scram-sha-512, username: app, password: "\${KAFKA_PASSWORD}"}
-state: {directory: ${folder}/state}
+state: {directory: ${directory}/state}
 segment: {writeKey: secret, url: "${standIn.url}"}
 log: {level: debug, format: json}
 status: {port: 0}

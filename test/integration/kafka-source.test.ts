@@ -4,14 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Kafka } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nameOf, type SourceRecord, type TopicPartition } from "../../src/data/record.ts";
+import { partitionName, type SourceRecord, type TopicPartition } from "../../src/data/record.ts";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
-import { KafkaLog } from "../../src/kafka/kafka-journal.ts";
+import { KafkaJournal } from "../../src/kafka/kafka-journal.ts";
 import { KafkaSource } from "../../src/kafka/kafka-source.ts";
 import { CdcError } from "../../src/lib/errors.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import type { SourceListener } from "../../src/source/source.ts";
-import { cacheFolder } from "../stack/cache.ts";
+import { cacheDirectory } from "../stack/cache.ts";
 import { download } from "../stack/download.ts";
 import { run } from "../stack/run.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
@@ -29,7 +29,7 @@ class Member implements SourceListener {
   constructor(...topics: [string, ...string[]]) {
     const kafka = { brokers: stack.kafka.brokers, clientId: "test" };
     const warn = (_: object, text: string) => this.warnings.push(text);
-    const log = { ...silent, warn };
+    const log = { ...noopLogger, warn };
     this.source = new KafkaSource({ kafka, groupId: topics[0], topics, log });
     members.push(this);
   }
@@ -40,7 +40,7 @@ class Member implements SourceListener {
 
   records(records: readonly SourceRecord[]): void {
     for (const record of records) {
-      const name = nameOf(record);
+      const name = partitionName(record);
       const seen = this.seen.get(name) ?? [];
       seen.push(record);
       this.seen.set(name, seen);
@@ -58,13 +58,13 @@ class Member implements SourceListener {
     return this.announcements.at(-1) ?? [];
   }
 
-  offsets(at: TopicPartition): number[] {
-    return (this.seen.get(nameOf(at)) ?? []).map(({ offset }) => offset);
+  offsets(tp: TopicPartition): number[] {
+    return (this.seen.get(partitionName(tp)) ?? []).map(({ offset }) => offset);
   }
 
-  resumeAt(at: TopicPartition, offset: number): void {
-    this.source.seek(at, offset);
-    this.source.resume(at);
+  resumeAt(tp: TopicPartition, offset: number): void {
+    this.source.seek(tp, offset);
+    this.source.resume(tp);
   }
 }
 
@@ -97,7 +97,7 @@ async function produce(
 const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n);
 const partitions = (topic: string, count: number) =>
   range(0, count).map((partition) => ({ topic, partition }));
-const names = (list: readonly TopicPartition[]) => list.map(nameOf).sort();
+const names = (list: readonly TopicPartition[]) => list.map(partitionName).sort();
 
 async function until(what: string, is: () => boolean, ms = 15_000): Promise<void> {
   for (const end = Date.now() + ms; !is(); await sleep(20))
@@ -120,7 +120,7 @@ const s = suite("Kafka source");
 
 s.before(async () => {
   stack = await startStack({ kafka: true });
-  kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "test-setup" }, silent);
+  kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "test-setup" }, noopLogger);
   admin = kafka.admin();
   await admin.connect();
 });
@@ -136,7 +136,7 @@ s.after(async () => {
 
 /** The stack's class path with Kafka's command line tools, fetched once a machine. */
 async function toolsPath(): Promise<string> {
-  const cache = await cacheFolder();
+  const cache = await cacheDirectory();
   const jar = join(cache, `kafka-tools-${versions.kafka}.jar`);
   const artifact = `-Dartifact=org.apache.kafka:kafka-tools:${versions.kafka}`;
   const fetch = [
@@ -153,7 +153,7 @@ async function toolsPath(): Promise<string> {
 for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"])
   s(`reads what the Java producer wrote with ${codec}`, async () => {
     const topic = await newTopic();
-    const at = { topic, partition: 0 };
+    const tp = { topic, partition: 0 };
     // Batches of up to 400 KB: several of snappy's and of lz4's blocks each, compressible but not trivially.
     const lines = range(0, 4_000).map((n) =>
       JSON.stringify({ n, hash: `${Math.sin(n)}`.repeat(5) }),
@@ -170,15 +170,15 @@ for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"])
     );
     const member = new Member(topic);
     await member.source.start(member);
-    member.resumeAt(at, 0);
-    await until("all read", () => member.offsets(at).length >= lines.length);
-    const values = member.seen.get(nameOf(at))?.map(({ value }) => `${value}`);
+    member.resumeAt(tp, 0);
+    await until("all read", () => member.offsets(tp).length >= lines.length);
+    const values = member.seen.get(partitionName(tp))?.map(({ value }) => `${value}`);
     assert.equal(values, lines);
   });
 
 s("hands a record on as it stands", async () => {
   const topic = await newTopic();
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   const headers = { one: "1", twice: [Buffer.from("a"), Buffer.from("b")] };
   const producer = kafka.producer();
   await producer.connect();
@@ -188,9 +188,9 @@ s("hands a record on as it stands", async () => {
   await producer.disconnect();
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(at, 0);
-  await until("both read", () => member.offsets(at).length === 2);
-  const [first, second] = member.seen.get(nameOf(at)) ?? [];
+  member.resumeAt(tp, 0);
+  await until("both read", () => member.offsets(tp).length === 2);
+  const [first, second] = member.seen.get(partitionName(tp)) ?? [];
   const one = Buffer.from("1");
   const twice = Buffer.from("b");
   const head = { topic, partition: 0, offset: 0, timestamp: 1700000000123 };
@@ -201,40 +201,40 @@ s("hands a record on as it stands", async () => {
 
 s("waits for its listener, and delivers nothing while paused", async () => {
   const topic = await newTopic();
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   const member = new Member(topic);
   await produce(topic, 0, 0, 500);
   await member.source.start(member);
-  assert.equal(member.announcements, [[at]]);
+  assert.equal(member.announcements, [[tp]]);
   await sleep(500);
-  assert.equal(member.offsets(at), [], "delivered before it was resumed");
-  assert.equal(await member.source.range(at), { start: 0, end: 500, committed: null });
+  assert.equal(member.offsets(tp), [], "delivered before it was resumed");
+  assert.equal(await member.source.range(tp), { start: 0, end: 500, committed: null });
 
   // Pausing and resuming at every few records, as a full queue does, must neither lose nor repeat any.
   member.onRecords = () => {
-    member.source.pause(at);
-    setTimeout(() => member.source.resume(at), 5);
+    member.source.pause(tp);
+    setTimeout(() => member.source.resume(tp), 5);
   };
-  member.resumeAt(at, 0);
+  member.resumeAt(tp, 0);
   for (let n = 500; n < 2_500; n += 100) await produce(topic, 0, n, 100);
-  await until("all read", () => member.offsets(at).length >= 2_500);
-  assert.equal(member.offsets(at), range(0, 2_500));
+  await until("all read", () => member.offsets(tp).length >= 2_500);
+  assert.equal(member.offsets(tp), range(0, 2_500));
 
   member.onRecords = () => {};
   await sleep(50);
-  member.source.pause(at);
+  member.source.pause(tp);
   await sleep(300);
   await produce(topic, 0, 2_500, 100);
   await sleep(500);
-  assert.is(member.offsets(at).length, 2_500, "delivered while paused");
-  member.source.resume(at);
-  await until("the rest read", () => member.offsets(at).length >= 2_600);
-  assert.equal(member.offsets(at), range(0, 2_600));
+  assert.is(member.offsets(tp).length, 2_500, "delivered while paused");
+  member.source.resume(tp);
+  await until("the rest read", () => member.offsets(tp).length >= 2_600);
+  assert.equal(member.offsets(tp), range(0, 2_600));
 });
 
 s("delivers from exactly where it was sent to", async () => {
   const topic = await newTopic();
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   for (let n = 0; n < 3_000; n += 100) await produce(topic, 0, n, 100);
   const member = new Member(topic);
   const sought = [1_234, 7, 2_999, 0, 150];
@@ -242,11 +242,11 @@ s("delivers from exactly where it was sent to", async () => {
   member.onRecords = (records) => {
     firsts.push(records[0]?.offset);
     const next = sought[firsts.length];
-    if (next === undefined) member.source.pause(at);
-    else member.source.seek(at, next);
+    if (next === undefined) member.source.pause(tp);
+    else member.source.seek(tp, next);
   };
   await member.source.start(member);
-  member.resumeAt(at, sought[0] ?? 0);
+  member.resumeAt(tp, sought[0] ?? 0);
   await until("all sought", () => firsts.length >= sought.length);
   assert.equal(firsts, sought);
 });
@@ -258,11 +258,11 @@ s("moves partitions to a second member, and back when it stops", async () => {
   const one = new Member(topic);
   await one.source.start(one);
   assert.equal(names(one.owned), names(all));
-  for (const at of all) one.resumeAt(at, 0);
-  await until("all read", () => all.every((at) => one.offsets(at).length >= 1_000));
+  for (const tp of all) one.resumeAt(tp, 0);
+  await until("all read", () => all.every((tp) => one.offsets(tp).length >= 1_000));
   // The committed offset is far behind on purpose: a kept partition must not go back to it.
-  for (const at of all) await one.source.commit(at, 5);
-  for (const at of all) one.source.pause(at);
+  for (const tp of all) await one.source.commit(tp, 5);
+  for (const tp of all) one.source.pause(tp);
 
   const two = new Member(topic);
   await two.source.start(two);
@@ -271,27 +271,27 @@ s("moves partitions to a second member, and back when it stops", async () => {
   for (const { partition } of all) await produce(topic, partition, 1_000, 500);
   const kept = one.owned;
   const moved = two.owned;
-  for (const at of moved) two.resumeAt(at, 1_000);
-  await until("moved ones read", () => moved.every((at) => two.offsets(at).length >= 500));
+  for (const tp of moved) two.resumeAt(tp, 1_000);
+  await until("moved ones read", () => moved.every((tp) => two.offsets(tp).length >= 500));
   await sleep(300);
-  for (const at of kept)
-    assert.is(one.offsets(at).length, 1_000, "delivered in spite of its pause");
-  for (const at of kept) one.source.resume(at);
-  await until("kept ones read", () => kept.every((at) => one.offsets(at).length >= 1_500));
-  for (const at of kept) assert.equal(one.offsets(at), range(0, 1_500));
-  for (const at of moved) assert.equal(one.offsets(at), range(0, 1_000));
-  for (const at of moved) assert.equal(two.offsets(at), range(1_000, 500));
+  for (const tp of kept)
+    assert.is(one.offsets(tp).length, 1_000, "delivered in spite of its pause");
+  for (const tp of kept) one.source.resume(tp);
+  await until("kept ones read", () => kept.every((tp) => one.offsets(tp).length >= 1_500));
+  for (const tp of kept) assert.equal(one.offsets(tp), range(0, 1_500));
+  for (const tp of moved) assert.equal(one.offsets(tp), range(0, 1_000));
+  for (const tp of moved) assert.equal(two.offsets(tp), range(1_000, 500));
 
-  const began = Date.now();
+  const startedTime = Date.now();
   await two.source.stop();
   await until("all given back", () => one.owned.length === 4, 10_000);
-  assert.ok(Date.now() - began < 6_000, `giving back took ${Date.now() - began} ms`);
+  assert.ok(Date.now() - startedTime < 6_000, `giving back took ${Date.now() - startedTime} ms`);
   for (const { partition } of all) await produce(topic, partition, 1_500, 100);
-  await until("kept ones went on", () => kept.every((at) => one.offsets(at).length >= 1_600));
-  for (const at of moved) assert.is(one.offsets(at).length, 1_000, "a new one did not wait");
-  for (const at of moved) one.resumeAt(at, 1_500);
-  await until("the others too", () => moved.every((at) => one.offsets(at).length >= 1_100));
-  for (const at of moved) assert.equal(one.offsets(at), [...range(0, 1_000), ...range(1_500, 100)]);
+  await until("kept ones went on", () => kept.every((tp) => one.offsets(tp).length >= 1_600));
+  for (const tp of moved) assert.is(one.offsets(tp).length, 1_000, "a new one did not wait");
+  for (const tp of moved) one.resumeAt(tp, 1_500);
+  await until("the others too", () => moved.every((tp) => one.offsets(tp).length >= 1_100));
+  for (const tp of moved) assert.equal(one.offsets(tp), [...range(0, 1_000), ...range(1_500, 100)]);
 });
 
 s("commits what it is told, and shrugs where it may not", async () => {
@@ -312,14 +312,14 @@ s("commits what it is told, and shrugs where it may not", async () => {
 
 s("outlasts a broker that is away for longer than kafkajs tries", async () => {
   const topic = await newTopic();
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   await produce(topic, 0, 0, 100);
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(at, 0);
-  await until("all read", () => member.offsets(at).length >= 100);
+  member.resumeAt(tp, 0);
+  await until("all read", () => member.offsets(tp).length >= 100);
   await stack.kafka.kill();
-  const asked = member.source.range(at);
+  const asked = member.source.range(tp);
   await until(
     "kafkajs gave up",
     () => member.warnings.some((text) => /joining again/.test(text)),
@@ -327,41 +327,41 @@ s("outlasts a broker that is away for longer than kafkajs tries", async () => {
   );
   await stack.kafka.start();
   await produce(topic, 0, 100, 100);
-  await until("the rest read", () => member.offsets(at).length >= 200, 60_000);
-  assert.equal(member.offsets(at), range(0, 200));
+  await until("the rest read", () => member.offsets(tp).length >= 200, 60_000);
+  assert.equal(member.offsets(tp), range(0, 200));
   assert.equal((await asked).start, 0);
   assert.equal(member.failures, []);
 });
 
 s("does not take a cut log for its own place", async () => {
   const topic = await newTopic();
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   await produce(topic, 0, 0, 100);
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(at, 0);
-  await until("all read", () => member.offsets(at).length >= 100);
-  member.source.pause(at);
+  member.resumeAt(tp, 0);
+  await until("all read", () => member.offsets(tp).length >= 100);
+  member.source.pause(tp);
   await produce(topic, 0, 100, 100);
   // kafkajs' admin finds the leader only of a topic that it was asked about before.
   await admin.fetchTopicOffsets(topic);
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "150" }] });
-  member.source.resume(at);
+  member.source.resume(tp);
   await until("announced anew", () => member.announcements.length >= 3);
-  assert.equal(member.announcements, [[at], [], [at]]);
+  assert.equal(member.announcements, [[tp], [], [tp]]);
   await sleep(300);
-  assert.is(member.offsets(at).length, 100, "delivered from beyond the gap unasked");
-  member.resumeAt(at, 150);
-  await until("read on", () => member.offsets(at).length >= 150);
-  assert.equal(member.offsets(at), [...range(0, 100), ...range(150, 50)]);
+  assert.is(member.offsets(tp).length, 100, "delivered from beyond the gap unasked");
+  member.resumeAt(tp, 150);
+  await until("read on", () => member.offsets(tp).length >= 150);
+  assert.equal(member.offsets(tp), [...range(0, 100), ...range(150, 50)]);
 });
 
 s("passes over aborted transactions without taking them for a gap", async () => {
   const topic = await newTopic();
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(at, 0);
+  member.resumeAt(tp, 0);
   const producer = kafka.producer({ transactionalId: topic, maxInFlightRequests: 1 });
   await producer.connect();
   for (const end of ["commit", "abort", "abort", "commit"] as const) {
@@ -371,8 +371,8 @@ s("passes over aborted transactions without taking them for a gap", async () => 
     await sleep(300);
   }
   await producer.disconnect();
-  await until("committed ones read", () => member.offsets(at).length >= 4);
-  assert.equal(member.offsets(at), [0, 1, 9, 10]);
+  await until("committed ones read", () => member.offsets(tp).length >= 4);
+  assert.equal(member.offsets(tp), [0, 1, 9, 10]);
   assert.is(member.announcements.length, 1);
 });
 
@@ -395,9 +395,9 @@ s("stops in the middle of a start", async () => {
       (error: CdcError) => error.code,
     );
     await sleep(ms);
-    const began = Date.now();
+    const startedTime = Date.now();
     await Promise.all([member.source.stop(), member.source.stop()]);
-    assert.ok(Date.now() - began < 5_000, `stopping took ${Date.now() - began} ms`);
+    assert.ok(Date.now() - startedTime < 5_000, `stopping took ${Date.now() - startedTime} ms`);
     assert.ok(["started", "SOURCE_FAILED"].includes(await started));
   }
   // Nobody was left behind in the group: its partitions would be missing here.
@@ -409,8 +409,8 @@ s("stops in the middle of a start", async () => {
 
 s("keeps dead letters through the death of the broker", async () => {
   const topic = `dead.letters.${++topics}`;
-  const settings = { kafka: { brokers: stack.kafka.brokers, clientId: "test" }, log: silent };
-  const log = await KafkaLog.open({ ...settings, topic, retentionMs: 2_592_000_000 });
+  const settings = { kafka: { brokers: stack.kafka.brokers, clientId: "test" }, log: noopLogger };
+  const log = await KafkaJournal.open({ ...settings, topic, retentionMs: 2_592_000_000 });
   const entries = range(0, 300).map((n) => ({
     key: n % 2 ? Buffer.from(`${n}`) : null,
     // Together far more than one batch may hold.
@@ -431,17 +431,17 @@ s("keeps dead letters through the death of the broker", async () => {
   await during;
   await log.close();
 
-  const again = await KafkaLog.open({ ...settings, topic, retentionMs: 1 });
+  const again = await KafkaJournal.open({ ...settings, topic, retentionMs: 1 });
   const tooLarge = { key: null, value: Buffer.alloc(9_000_000), headers: {} };
   assert.match((await rejection(again.append([tooLarge]))).message, "max.message.bytes");
   await again.close();
 
   const member = new Member(topic);
-  const at = { topic, partition: 0 };
+  const tp = { topic, partition: 0 };
   await member.source.start(member);
-  member.resumeAt(at, 0);
-  await until("all read", () => member.offsets(at).length >= 301);
-  const read = (member.seen.get(nameOf(at)) ?? []).map(({ key, value, headers }) => ({
+  member.resumeAt(tp, 0);
+  await until("all read", () => member.offsets(tp).length >= 301);
+  const read = (member.seen.get(partitionName(tp)) ?? []).map(({ key, value, headers }) => ({
     key,
     value,
     headers,

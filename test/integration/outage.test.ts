@@ -20,15 +20,16 @@ const BATCH = 2_000;
 const SESSION_TIMEOUT_MS = 6_000;
 
 /** Together longer than three sessions: a process that stood still for it would have lost its partitions. */
-const OUTAGES: readonly (readonly [name: string, answer: Misbehaviour | "refuse", ms: number])[] = [
-  ["connection refused", "refuse", 7_000],
-  ["hanging", "hang", 6_000],
-  ["503", { status: 503 }, 6_000],
-  ["reset", "reset", 2_000],
-  // Taken each time, and nobody knows.
-  ["answers cut in half", "half", 2_000],
-  ["429 with Retry-After", { status: 429, headers: { "retry-after": "1" } }, 2_000],
-];
+const OUTAGES: readonly (readonly [name: string, response: Misbehaviour | "refuse", ms: number])[] =
+  [
+    ["connection refused", "refuse", 7_000],
+    ["hanging", "hang", 6_000],
+    ["503", { status: 503 }, 6_000],
+    ["reset", "reset", 2_000],
+    // Taken each time, and nobody knows.
+    ["answers cut in half", "half", 2_000],
+    ["429 with Retry-After", { status: 429, headers: { "retry-after": "1" } }, 2_000],
+  ];
 
 /** For each partition: 16 MB in all, of the 150 MB that lie in the topic. */
 const LIMITS = { queue_bytes: 2_000_000, lane_bytes: 2_000_000 };
@@ -42,7 +43,7 @@ const OUTAGE_MB = 500;
 /** Going on at full speed makes more garbage: 550 MB were measured, and 1,200 MB without limits. */
 const ALWAYS_MB = 800;
 
-const folder = mkdtempSync(join(tmpdir(), "outage-"));
+const directory = mkdtempSync(join(tmpdir(), "outage-"));
 const test = suite("an outage of Segment");
 let stack: Stack;
 let standIn: StandIn;
@@ -54,37 +55,37 @@ test.before(async () => {
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
   await admin.disconnect();
-  await fill();
+  await usage();
 });
 
 test.after(async () => {
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should hold what its limits say, keep its partitions, and go on by itself", async () => {
-  let answer: Misbehaviour | null = null;
+  let response: Misbehaviour | null = null;
   const { url } = standIn;
   const port = Number(new URL(url).port);
   await standIn.stop();
-  const config = join(folder, "config.json");
+  const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(settings(url)));
   const service = start(["run", "--config", config]);
   const member = await memberOf(stack.kafka, "outage");
   for (const [name, what, ms] of OUTAGES) {
-    if (what !== "refuse" && answer === null) {
-      answer = what;
-      standIn = await StandIn.start({ port, misbehave: () => answer });
+    if (what !== "refuse" && response === null) {
+      response = what;
+      standIn = await StandIn.start({ port, misbehave: () => response });
     }
-    answer = what === "refuse" ? null : what;
+    response = what === "refuse" ? null : what;
     await sleep(ms);
     assert.is(service.child.exitCode, null, name);
   }
   assert.is(await memberOf(stack.kafka, "outage"), member, "the same member all along");
   assert.ok(peak_MB(service.child.pid) < OUTAGE_MB, `${peak_MB(service.child.pid)} MB`);
 
-  answer = null;
+  response = null;
   const deadline = Date.now() + 120_000;
   while (standIn.kept.length < RECORDS && Date.now() < deadline) await sleep(100);
   assert.ok(peak_MB(service.child.pid) < ALWAYS_MB, `${peak_MB(service.child.pid)} MB`);
@@ -112,7 +113,7 @@ function settings(url: string): object {
   return {
     name: "outage",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url, timeout_ms: 2_000 },
     checkpoint: { rows: 1_000 },
     limits: LIMITS,
@@ -124,7 +125,7 @@ function settings(url: string): object {
 }
 
 /** As fast as it goes: rows of about 1,500 bytes. */
-async function fill(): Promise<void> {
+async function usage(): Promise<void> {
   const createPartitioner = Partitioners.DefaultPartitioner;
   const producer = kafka().producer({ createPartitioner });
   await producer.connect();

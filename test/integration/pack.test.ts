@@ -38,8 +38,8 @@ const SETTINGS = {
 };
 
 const test = suite("the package");
-const folder = mkdtempSync(join(tmpdir(), "pack-"));
-const home = join(folder, "installed");
+const directory = mkdtempSync(join(tmpdir(), "pack-"));
+const home = join(directory, "installed");
 const config = join(home, "config.json");
 let tarball = "";
 let oldest = "";
@@ -52,13 +52,13 @@ test.before(() =>
   }),
 );
 
-test.after(() => rmSync(folder, { recursive: true }));
+test.after(() => rmSync(directory, { recursive: true }));
 
 async function setUp(): Promise<void> {
-  const printed = await npm(ROOT, ["pack", "--json", "--pack-destination", folder]);
-  tarball = join(folder, /"filename": "([^"]+\.tgz)"/.exec(printed)?.[1] ?? "");
+  const printed = await npm(ROOT, ["pack", "--json", "--pack-destination", directory]);
+  tarball = join(directory, /"filename": "([^"]+\.tgz)"/.exec(printed)?.[1] ?? "");
   await install(home, { dependencies: { "cdc-to-segment": `file:${tarball}` } });
-  const node = join(folder, "node");
+  const node = join(directory, "node");
   await install(node, { dependencies: { node: OLDEST }, allowScripts: { node: true } });
   oldest = join(node, "node_modules/.bin/node");
   writeFileSync(config, JSON.stringify(SETTINGS));
@@ -127,7 +127,7 @@ for (const [name, node] of [
       }
       const status = (await (await fetch(`${address}status`)).json()) as Status;
       assert.equal([status.pipeline, status.version], ["demo", MANIFEST.version]);
-      await demo.says(/(The page stays)/);
+      await demo.detail(/(The page stays)/);
     } finally {
       await demo.pressCtrlC();
     }
@@ -153,7 +153,7 @@ test("should lead from its README to files that it has, but for those that the R
   const readme = readFileSync(join(packed, "README.md"), "utf8");
   assert.match(readme, /the npm package .*links into `src` and `test` lead/is);
   const links = [...readme.matchAll(/\]\(([^)#\s]+)|^\[\w+\]: (\S+)$|\bsrc="([^"]+)"/gm)]
-    .flatMap(([, inline, named, picture]) => inline ?? named ?? picture ?? [])
+    .flatMap(([, inline, named, screen]) => inline ?? named ?? screen ?? [])
     .filter((link) => !/^(?:src|test)\//.test(link));
   assert.ok(links.length > 5);
   for (const link of links) assert.ok(existsSync(join(packed, link)), link);

@@ -18,15 +18,15 @@ import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
  */
 
 const RECORDS = 6_000;
-const LETTERS = 900;
+const DEAD_LETTERS = 900;
 
 /** Back to the first column, and the line is empty. */
 const CLEAR = "\r\u001b[K";
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const test = suite("progress on a terminal");
-const folder = mkdtempSync(join(tmpdir(), "progress-"));
+const directory = mkdtempSync(join(tmpdir(), "progress-"));
 
-test.after(() => rmSync(folder, { recursive: true }));
+test.after(() => rmSync(directory, { recursive: true }));
 
 test("should rewrite one line with a bar until the replay is done", async () => {
   const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 300 }) });
@@ -60,31 +60,31 @@ test("should write a line every ten seconds where the replay has no terminal", a
 });
 
 test("should rewrite one line with a bar until the redrive is done", async () => {
-  const slow = { answers: false };
+  const slow = { responses: false };
   const standIn = await StandIn.start({
-    misbehave: () => (slow.answers ? { status: 200, delay_ms: 1_500 } : null),
+    misbehave: () => (slow.responses ? { status: 200, delay_ms: 1_500 } : null),
   });
   const config = configured("redriven", standIn, { lane_messages: 50 });
-  const broken = join(folder, "broken.ndjson");
+  const broken = join(directory, "broken.ndjson");
   writeFileSync(
     broken,
-    lines(LETTERS, () => "{oops"),
+    lines(DEAD_LETTERS, () => "{oops"),
   );
   const replayed = await cdcToSegment(["replay", "--config", config, broken]);
   assert.is(replayed.code, 0, replayed.stderr);
-  const letters = join(folder, "state/redriven/replay/dead-letters.ndjson");
-  const mended = join(folder, "mended.ndjson");
-  renameSync(letters, mended);
-  const good = lines(LETTERS).split("\n");
+  const deadLetters = join(directory, "state/redriven/replay/dead-letters.ndjson");
+  const mended = join(directory, "mended.ndjson");
+  renameSync(deadLetters, mended);
+  const good = lines(DEAD_LETTERS).split("\n");
   const texts = readFileSync(mended, "utf8").trimEnd().split("\n");
   const mend = ({ reason, offset }: { reason: unknown; offset: number }) =>
     `${JSON.stringify({ reason, ...JSON.parse(good[offset] ?? "") })}\n`;
   writeFileSync(mended, texts.map((text) => mend(JSON.parse(text))).join(""));
 
-  slow.answers = true;
+  slow.responses = true;
   const redriven = onTerminal(commandOf("redrive", config, mended));
   const shown = await redriven.finally(() => standIn.stop());
-  assert.is(standIn.kept.length, LETTERS, shown);
+  assert.is(standIn.kept.length, DEAD_LETTERS, shown);
   isDrawn("redrive", "dead letters", shown);
 });
 
@@ -107,7 +107,7 @@ test("should rewrite one line with a bar while records are written to who reads 
       await producer.send({ topic: TOPIC, messages: messages.slice(from, from + 1_000) });
     await producer.disconnect();
     const config = configured("recorded", null, {}, stack.kafka.brokers);
-    const output = join(folder, "recorded.ndjson");
+    const output = join(directory, "recorded.ndjson");
     const slowly = `| (sleep 4; cat > '${output}')`;
     const shown = await onTerminal(`${commandOf("record", config)} ${slowly}`);
     assert.is(readFileSync(output, "utf8").trimEnd().split("\n").length, RECORDS, shown);
@@ -120,7 +120,7 @@ test("should rewrite one line with a bar while records are written to who reads 
 
 test("should have the demo's bar tell its rate and the time left too", async () => {
   const demo = new DemoOnTerminal();
-  await demo.says(/(The page stays)/);
+  await demo.detail(/(The page stays)/);
   assert.is(await demo.pressCtrlC(), 0);
   const plain = stripVTControlCharacters(demo.shown);
   const bar =
@@ -155,13 +155,13 @@ function configured(
   limits: object,
   brokers: readonly string[] | null = null,
 ): string {
-  const config = join(folder, `${name}.json`);
+  const config = join(directory, `${name}.json`);
   const settings = {
-    ...{ name, limits, state: { directory: join(folder, "state") } },
+    ...{ name, limits, state: { directory: join(directory, "state") } },
     ...(brokers && { kafka: { brokers } }),
     log: { format: "json" },
     segment: { writeKey: "key", url: standIn?.url },
-    deadLetters: { stopAfterInARow: 2 * LETTERS, ratioWindow: 10_000 },
+    deadLetters: { stopAfterInARow: 2 * DEAD_LETTERS, ratioWindow: 10_000 },
     models: { users: { topic: TOPIC } },
     syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["email"] } },
   };
@@ -170,15 +170,15 @@ function configured(
 }
 
 function input(): string {
-  const file = join(folder, "input.ndjson");
+  const file = join(directory, "input.ndjson");
   writeFileSync(file, lines(RECORDS));
   return file;
 }
 
 function lines(count: number, payload = envelopeOf): string {
-  const at = { topic: TOPIC, partition: 0 };
+  const tp = { topic: TOPIC, partition: 0 };
   const texts = Array.from({ length: count }, (_, id) =>
-    JSON.stringify({ ...at, offset: id, key: `{"id":${id}}`, payload: payload(id) }),
+    JSON.stringify({ ...tp, offset: id, key: `{"id":${id}}`, payload: payload(id) }),
   );
   return `${texts.join("\n")}\n`;
 }

@@ -18,12 +18,12 @@ import { topicHolds } from "../support/topics.ts";
  * did not have, and a Segment that refused. An undisturbed run over the same topic says what has to come.
  */
 
-const folder = mkdtempSync(join(tmpdir(), "redrive-"));
+const directory = mkdtempSync(join(tmpdir(), "redrive-"));
 const test = suite("redrive");
 const PARTITIONS = 2;
 const SCHEMA = 7;
 const SCHEMAS = new Map([[SCHEMA, { schema: '{"type":"object"}', schemaType: "JSON" }]]);
-const LETTERS = "hit.dead-letters";
+const DEAD_LETTERS = "hit.dead-letters";
 let stack: Stack;
 let kafka: Kafka;
 const ends: (() => Promise<void>)[] = [];
@@ -40,7 +40,7 @@ test.before(async () => {
 test.after(async () => {
   for (const end of ends) await end();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 const row = (id: number, email: string) => ({ id, email });
@@ -63,7 +63,7 @@ const CHANGES: readonly Change[] = [
   update(row(6, "f2@x"), 18),
 ];
 /** Four in a schema, one unreadable, one refused. */
-const SET_ASIDE = 6;
+const DEAD_LETTERED = 6;
 
 test("should give the messages of an undisturbed run, once, and go on from there", async () => {
   await produce(CHANGES);
@@ -75,7 +75,7 @@ test("should give the messages of an undisturbed run, once, and go on from there
   const schemas = new Map<number, Registered>();
   const hit = await service("hit", schemas, ({ userId }) => String(userId) === "5");
   const hurt = run(hit.config);
-  await topicHolds(stack.kafka, LETTERS, SET_ASIDE);
+  await topicHolds(stack.kafka, DEAD_LETTERS, DEAD_LETTERED);
   const early = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(early.code, 1);
   assert.match(early.stderr, /REDRIVE_REFUSED: the service runs: its group "hit" has 1 member/);
@@ -110,7 +110,7 @@ test("should give the messages of an undisturbed run, once, and go on from there
   assert.is(second.stderr.match(/^dead letter again/gm)?.length, 1, "only what failed again");
 
   // What the redrive stored stands in the changelog too.
-  rmSync(join(folder, "hit"), { recursive: true });
+  rmSync(join(directory, "hit"), { recursive: true });
   const again = run(hit.config);
   await produce([update(row(3, "c2@x"), 30), insert(row(2, "b9@x"), 31)]);
   await until(() => hit.standIn.kept.length === before + 2);
@@ -130,7 +130,7 @@ async function service(
   const standIn = await StandIn.start({
     misbehave: (batch) => (!isMended && batch.some(refuses) ? { status: 400 } : null),
   });
-  const config = join(folder, `${name}.json`);
+  const config = join(directory, `${name}.json`);
   const settings = {
     // One name, so that both give the same ids; all else is their own.
     name: "redrive",
@@ -142,14 +142,14 @@ async function service(
     },
     deadLetters: { topic: `${name}.dead-letters` },
     // The changelog belongs to the name.
-    state: { directory: join(folder, name), changelog: name === "hit" },
+    state: { directory: join(directory, name), changelog: name === "hit" },
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json" },
     status: { port: 0 },
     models: { users: { topic: TOPIC } },
     syncs: {
-      life: {
+      session: {
         model: "users",
         type: "track",
         userId: "id",

@@ -16,26 +16,26 @@ import { cdcToSegment, start } from "../support/command-line.ts";
 
 const PASSWORD = "hunter2-of-the-registry";
 const test = suite("reaching a schema registry");
-const folder = mkdtempSync(join(tmpdir(), "registry-access-"));
+const directory = mkdtempSync(join(tmpdir(), "registry-access-"));
 let stack: Stack;
 let certificates: Certificates;
 let known: number;
 
 test.before(async () => {
   stack = await startStack({ registry: true });
-  certificates = await makeCertificates(folder);
+  certificates = await makeCertificates(directory);
   const schema = JSON.stringify({
     type: "record",
     name: "Value",
     fields: [{ name: "id", type: "long" }],
   });
-  const answer = got.post(`${stack.registry.url}/subjects/value/versions`, { json: { schema } });
-  known = (await answer.json<{ id: number }>()).id;
+  const response = got.post(`${stack.registry.url}/subjects/value/versions`, { json: { schema } });
+  known = (await response.json<{ id: number }>()).id;
 });
 
 test.after(async () => {
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should read through TLS and basic auth, and ask for each schema once", async () => {
@@ -93,7 +93,7 @@ class Door {
     };
     const server = createServer({ key, cert });
     const door = new Door(server);
-    server.on("request", door.#answer);
+    server.on("request", door.#response);
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     return door;
   }
@@ -111,25 +111,25 @@ class Door {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  readonly #answer: RequestListener = (request, response) => {
+  readonly #response: RequestListener = (request, response) => {
     this.asked.push(request.url ?? "");
     const expected = `Basic ${Buffer.from(`app:${PASSWORD}`).toString("base64")}`;
     if (request.headers.authorization !== expected) {
       response.writeHead(401, { "content-type": "application/json" });
       return response.end('{"error_code":401,"message":"Unauthorized"}');
     }
-    forward(`${stack.registry.url}${request.url}`, (answer: IncomingMessage) => {
-      response.writeHead(answer.statusCode ?? 500, {
-        "content-type": answer.headers["content-type"] ?? "",
+    forward(`${stack.registry.url}${request.url}`, (forwarded: IncomingMessage) => {
+      response.writeHead(forwarded.statusCode ?? 500, {
+        "content-type": forwarded.headers["content-type"] ?? "",
       });
-      answer.pipe(response);
+      forwarded.pipe(response);
     }).end();
   };
 }
 
 function preview(url: string, records: readonly string[], password: string): string[] {
-  const config = join(folder, "config.json");
-  const input = join(folder, "records.ndjson");
+  const config = join(directory, "config.json");
+  const input = join(directory, "records.ndjson");
   writeFileSync(input, records.join(""));
   const schemaRegistry = { url, username: "app", password, ca: certificates.ca.cert };
   writeFileSync(

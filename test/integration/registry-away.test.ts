@@ -27,7 +27,7 @@ const QUEUE_BYTES = 500_000;
 /** 226 MB were measured, and 365 MB with a queue that takes all of the topic. */
 const AWAY_MB = 300;
 
-const folder = mkdtempSync(join(tmpdir(), "registry-away-"));
+const directory = mkdtempSync(join(tmpdir(), "registry-away-"));
 const test = suite("a registry that is away");
 let stack: Stack;
 let standIn: StandIn;
@@ -48,7 +48,7 @@ test.after(async () => {
   service?.child.kill("SIGKILL");
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should be waited for by those who need it, and by nobody else", async () => {
@@ -57,7 +57,7 @@ test("should be waited for by those who need it, and by nobody else", async () =
     { name: "about", type: "string" },
     { name: "plan", type: ["null", "string"], default: null },
   ]);
-  const config = join(folder, "config.json");
+  const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(settings()));
   service = start(["run", "--config", config]);
   const member = await memberOf(stack.kafka, "away");
@@ -107,7 +107,7 @@ function settings(): object {
   return {
     name: "away",
     kafka: { brokers, schemaRegistry, sessionTimeout_ms: SESSION_TIMEOUT_MS },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
     limits: { queue_bytes: QUEUE_BYTES },
     log: { format: "json", level: "warn" },
@@ -129,10 +129,10 @@ async function register(fields: readonly object[]): Promise<number> {
     fields: [{ name: "id", type: "long" }, ...fields],
   });
   const subject = `away-${fields.length}`;
-  const answer = got.post(`${stack.registry.url}/subjects/${subject}/versions`, {
+  const response = got.post(`${stack.registry.url}/subjects/${subject}/versions`, {
     json: { schema },
   });
-  return (await answer.json<{ id: number }>()).id;
+  return (await response.json<{ id: number }>()).id;
 }
 
 function avro(schema: number, id: number, rest: readonly number[]): Buffer {

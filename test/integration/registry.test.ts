@@ -15,7 +15,7 @@ import { POSTGRES_TABLES } from "../support/recorded-tables.ts";
 /** Records in Confluent's wire format, with their schemas in a real registry. */
 
 const test = suite("a schema registry");
-const folder = mkdtempSync(join(tmpdir(), "registry-"));
+const directory = mkdtempSync(join(tmpdir(), "registry-"));
 let stack: Stack;
 
 test.before(async () => {
@@ -24,7 +24,7 @@ test.before(async () => {
 
 test.after(async () => {
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** First: a new registry numbers its schemas from 1, and the recorded ones have to keep their ids. */
@@ -42,7 +42,7 @@ test("should read Avro as the database had it", async () => {
       truth: "pg-json-schemaless",
       settings: kafka(),
     },
-    folder,
+    directory,
   );
 });
 
@@ -189,8 +189,8 @@ function kafka(): object {
 type Previewed = { readonly messages: readonly object[]; readonly stderr: string };
 
 async function preview(records: readonly object[]): Promise<Previewed> {
-  const config = join(folder, "config.json");
-  const input = join(folder, "records.ndjson");
+  const config = join(directory, "config.json");
+  const input = join(directory, "records.ndjson");
   const events = { added: "added", changed: "changed", removed: "removed" };
   writeFileSync(input, records.map((line) => `${JSON.stringify(line)}\n`).join(""));
   writeFileSync(

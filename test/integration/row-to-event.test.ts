@@ -14,8 +14,8 @@ import { topicHolds } from "../support/topics.ts";
  * is asserted, with the service stopped and started in the middle.
  */
 
-const folder = mkdtempSync(join(tmpdir(), "row-to-event-"));
-const config = join(folder, "config.yaml");
+const directory = mkdtempSync(join(tmpdir(), "row-to-event-"));
+const config = join(directory, "config.yaml");
 const test = suite("from a row to an event");
 let stack: Stack;
 let standIn: StandIn;
@@ -52,11 +52,20 @@ type Expected = { readonly what: string; readonly fields: object; readonly at?: 
 /** What each row's history has to become, in order, for each sync. */
 const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
   "identify 1": [
-    { what: "identify", fields: { email: "ada@example.com", plan: "free", mrr: 0, news: true } },
-    { what: "identify", fields: { email: "ada@example.com", plan: "pro", mrr: 49.5, news: true } },
+    {
+      what: "identify",
+      fields: { email: "ada@example.com", plan: "free", mrr: 0, news: true },
+    },
+    {
+      what: "identify",
+      fields: { email: "ada@example.com", plan: "pro", mrr: 49.5, news: true },
+    },
   ],
   "identify 2": [
-    { what: "identify", fields: { email: "bob@example.com", plan: "pro", mrr: 49.5, news: null } },
+    {
+      what: "identify",
+      fields: { email: "bob@example.com", plan: "pro", mrr: 49.5, news: null },
+    },
     {
       what: "identify",
       fields: { email: "bob@new.example.com", plan: "pro", mrr: 49.5, news: null },
@@ -67,16 +76,30 @@ const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
     },
   ],
   "identify 3": [
-    { what: "identify", fields: { email: "cho@example.com", plan: "pro", mrr: 49.5, news: false } },
+    {
+      what: "identify",
+      fields: { email: "cho@example.com", plan: "pro", mrr: 49.5, news: false },
+    },
   ],
   "identify 9007199254740993": [
-    { what: "identify", fields: { email: "big@example.com", plan: "free", mrr: 0, news: null } },
+    {
+      what: "identify",
+      fields: { email: "big@example.com", plan: "free", mrr: 0, news: null },
+    },
   ],
 
   "lifecycle 1": [
-    { what: "Changed", fields: { sync: "lifecycle", plan: "pro" }, at: "2026-02-02T00:00:00.000Z" },
+    {
+      what: "Changed",
+      fields: { sync: "lifecycle", plan: "pro" },
+      at: "2026-02-02T00:00:00.000Z",
+    },
     // Removed by the filter: the row's own timestamp, with the properties it had before.
-    { what: "Deleted", fields: { sync: "lifecycle", plan: "pro" }, at: "2026-04-01T00:00:00.000Z" },
+    {
+      what: "Deleted",
+      fields: { sync: "lifecycle", plan: "pro" },
+      at: "2026-04-01T00:00:00.000Z",
+    },
   ],
   "lifecycle 2": [
     {
@@ -128,7 +151,7 @@ test.before(async () => {
 test.after(async () => {
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("`check --connect` should hold the mapping against a real row", async () => {
@@ -145,7 +168,7 @@ test("`check --connect` should hold the mapping against a real row", async () =>
 test("`record` should write what `preview` reads", async () => {
   const { code, stdout, stderr } = await cdcToSegment(["record", "--config", config]);
   assert.is(code, 0, stderr);
-  const file = join(folder, "recorded.ndjson");
+  const file = join(directory, "recorded.ndjson");
   writeFileSync(file, stdout);
   const previewed = await cdcToSegment(["preview", "--config", config, file]);
   assert.is(previewed.code, 0, previewed.stderr);
@@ -187,7 +210,7 @@ function configuration(): string {
   return `
 name: shop
 kafka: {brokers: ["${stack.kafka.brokers[0]}"]}
-state: {directory: ${folder}/state}
+state: {directory: ${directory}/state}
 segment: {writeKey: secret, url: "${standIn.url}"}
 log: {format: json}
 status: {port: 0}

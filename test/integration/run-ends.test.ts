@@ -9,7 +9,7 @@ import { cdcToSegment } from "../support/command-line.ts";
 /** Whoever collects the log of a service reads lines, and the one that says why it ended is the one to find. */
 
 const test = suite("how run ends");
-const folder = mkdtempSync(join(tmpdir(), "run-ends-"));
+const directory = mkdtempSync(join(tmpdir(), "run-ends-"));
 const SECRET = "write-key-of-a-run-that-ends";
 /** The status port of the settings. */
 const taken = createServer();
@@ -23,7 +23,7 @@ test.before(async () => {
 
 test.after(() => {
   taken.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should be a line of the log, with the code of the error", async () => {
@@ -56,7 +56,7 @@ test("should be a log of lines alone where Kafka is away", async () => {
 });
 
 test("should be words for people before the settings are read, and of other commands", async () => {
-  const none = join(folder, "none.yaml");
+  const none = join(directory, "none.yaml");
   for (const args of [
     ["run", "--config", none],
     ["check", "--config", none],
@@ -70,10 +70,10 @@ test("should be words for people before the settings are read, and of other comm
 test.run();
 
 async function run(format: string, status: object | "off") {
-  const config = join(folder, "config.json");
+  const config = join(directory, "config.json");
   const settings = {
     ...{ name: "ends", kafka: { brokers: ["127.0.0.1:1"] }, status, log: { format } },
-    ...{ segment: { writeKey: SECRET }, state: { directory: join(folder, "state") } },
+    ...{ segment: { writeKey: SECRET }, state: { directory: join(directory, "state") } },
     models: { users: { topic: "users" } },
     syncs: { profiles: { model: "users", type: "identify", userId: "id" } },
   };

@@ -27,8 +27,8 @@ const MISBEHAVIOURS = [
   "reset" as const,
 ];
 
-const folder = mkdtempSync(join(tmpdir(), "run-under-faults-"));
-const config = join(folder, "config.json");
+const directory = mkdtempSync(join(tmpdir(), "run-under-faults-"));
+const config = join(directory, "config.json");
 const lines = [
   ...recordedChanges({
     topic: TOPIC,
@@ -48,7 +48,7 @@ test.before(async () => {
     misbehave: (_batch, request) => MISBEHAVIOURS[request % 10] ?? { status: 200, delay_ms: 10 },
   });
   writeFileSync(config, JSON.stringify(settings()));
-  writeFileSync(join(folder, "feed.ndjson"), `${lines.join("\n")}\n`);
+  writeFileSync(join(directory, "feed.ndjson"), `${lines.join("\n")}\n`);
   await withAdmin((admin) =>
     admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] }),
   );
@@ -57,14 +57,14 @@ test.before(async () => {
 test.after(async () => {
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should send exactly what the records are worth", async () => {
   const expected = await expectedMessages();
   let service = start(["run", "--config", config]);
   // From its beginning on everything counts; what lies in the topic before is an initial result, and skipped.
-  while (!existsSync(join(folder, "state/faults/run/begun.json"))) await sleep(50);
+  while (!existsSync(join(directory, "state/faults/run/begun.json"))) await sleep(50);
   let producing = true;
   const produced = produce().finally(() => {
     producing = false;
@@ -104,7 +104,7 @@ function settings(): object {
   return {
     name: "faults",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 6_000 },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json", level: "warn" },
@@ -112,7 +112,7 @@ function settings(): object {
     models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },
-      life: { model: "users", type: "track", userId: "id", events, properties: ["plan"] },
+      session: { model: "users", type: "track", userId: "id", events, properties: ["plan"] },
       paying: {
         model: "paying",
         type: "track-entered-exited",
@@ -128,7 +128,7 @@ async function expectedMessages(): Promise<Arrived[]> {
     "preview",
     "--config",
     config,
-    join(folder, "feed.ndjson"),
+    join(directory, "feed.ndjson"),
   ]);
   assert.is(code, 0, stderr);
   return stdout

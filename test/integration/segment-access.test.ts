@@ -13,25 +13,25 @@ import { EchoingDoor } from "../support/echoing-door.ts";
 const WITHIN_MS = 10_000;
 
 const test = suite("reaching Segment");
-const folder = mkdtempSync(join(tmpdir(), "segment-access-"));
-const input = join(folder, "rows.ndjson");
+const directory = mkdtempSync(join(tmpdir(), "segment-access-"));
+const input = join(directory, "rows.ndjson");
 let certificates: {
   readonly [name in keyof Certificates | "itself"]: { key: string; cert: string };
 };
 
 test.before(async () => {
-  const [key, cert] = [join(folder, "itself.key"), join(folder, "itself.pem")];
+  const [key, cert] = [join(directory, "itself.key"), join(directory, "itself.pem")];
   await run("openssl", [
     ...["req", "-x509", "-days", "1", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
     ...["-nodes", "-subj", "/CN=itself", "-addext", "subjectAltName=IP:127.0.0.1"],
     ...["-keyout", key, "-out", cert],
   ]);
-  certificates = { ...(await makeCertificates(folder)), itself: { key, cert } };
+  certificates = { ...(await makeCertificates(directory)), itself: { key, cert } };
   const row = { topic: "rows", partition: 0, offset: 0, key: '{"id":1}', payload: '{"id":1}' };
   writeFileSync(input, `${JSON.stringify(row)}\n`);
 });
 
-test.after(() => rmSync(folder, { recursive: true }));
+test.after(() => rmSync(directory, { recursive: true }));
 
 test("should be taken by an authority of our own", async () => {
   const { code, stderr, requests } = await replay("server", { ca: certificates.ca.cert });
@@ -69,8 +69,8 @@ async function replay(name: keyof Certificates | "itself", segment: { readonly c
   const { key, cert } = certificates[name];
   const tls = { key: readFileSync(key), cert: readFileSync(cert) };
   const door = await EchoingDoor.open(200, tls);
-  const config = join(folder, "config.json");
-  const state = mkdtempSync(join(folder, "state-"));
+  const config = join(directory, "config.json");
+  const state = mkdtempSync(join(directory, "state-"));
   writeFileSync(
     config,
     JSON.stringify({

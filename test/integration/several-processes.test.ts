@@ -18,7 +18,7 @@ const ROWS = 40;
 /** Odd, so that a row's new key lies in another partition, in the other process. */
 const SHIFT = 101;
 
-const folder = mkdtempSync(join(tmpdir(), "several-processes-"));
+const directory = mkdtempSync(join(tmpdir(), "several-processes-"));
 const test = suite("several processes");
 let stack: Stack;
 let standIn: StandIn;
@@ -37,7 +37,7 @@ test.before(async () => {
 test.after(async () => {
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should follow changed keys from one to the other, and empty all at a truncate", async () => {
@@ -79,18 +79,18 @@ test("should follow changed keys from one to the other, and empty all at a trunc
 });
 
 function service(name: string) {
-  const config = join(folder, `${name}.json`);
+  const config = join(directory, `${name}.json`);
   const settings = {
     name: "several",
     kafka: { brokers: stack.kafka.brokers },
-    state: { directory: join(folder, name) },
+    state: { directory: join(directory, name) },
     segment: { writeKey: "none", url: standIn.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json", level: "info" },
     status: { port: 0 },
     models: { users: { topic: TOPIC, keyChange: "changed" } },
     syncs: {
-      life: {
+      session: {
         model: "users",
         type: "track",
         userId: "mail",

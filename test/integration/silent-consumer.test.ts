@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { KafkaSource } from "../../src/kafka/kafka-source.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
 /** kafkajs' broker, so that a fetch can be made to hang as some have been seen to. */
@@ -33,7 +33,7 @@ test.after(async () => {
 });
 
 test("should be replaced by one that goes on where it was, counted and logged", async () => {
-  const client = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, silent);
+  const client = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, noopLogger);
   const admin = client.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 1 }] });
@@ -53,16 +53,16 @@ test("should be replaced by one that goes on where it was, counted and logged", 
     groupId: "silent",
     topics: [TOPIC],
     sessionTimeout_ms: SESSION_TIMEOUT_MS,
-    silence_ms: SILENCE_MS,
-    log: { ...silent, warn: (_, text) => warnings.push(text) },
+    stallTimeout_ms: SILENCE_MS,
+    log: { ...noopLogger, warn: (_, text) => warnings.push(text) },
   });
-  const at = { topic: TOPIC, partition: 0 };
+  const tp = { topic: TOPIC, partition: 0 };
   let isNew = true;
   await source.start({
     assigned: () => {
-      if (isNew) source.seek(at, 0);
+      if (isNew) source.seek(tp, 0);
       isNew = false;
-      source.resume(at);
+      source.resume(tp);
     },
     records: (records) => offsets.push(...records.map(({ offset }) => offset)),
     processed: async () => {},
@@ -72,7 +72,7 @@ test("should be replaced by one that goes on where it was, counted and logged", 
   await produce(0);
   await until("the first records are there", () => offsets.length === RECORDS);
   await sleep(1.5 * SILENCE_MS); // an idle consumer is not a silent one
-  assert.is(source.told.restarts.silent, 0);
+  assert.is(source.status.restarts.stalled, 0);
 
   const { fetch } = broker;
   let hanging = 0;
@@ -83,16 +83,16 @@ test("should be replaced by one that goes on where it was, counted and logged", 
   try {
     await until("a fetch hangs", () => hanging > 0);
     await produce(RECORDS);
-    await until("the watchdog has seen it", () => source.told.restarts.silent === 1);
+    await until("the watchdog has seen it", () => source.status.restarts.stalled === 1);
     assert.is(offsets.length, RECORDS);
-    assert.is(source.told.isJoined, false);
+    assert.is(source.status.isJoined, false);
   } finally {
     broker.fetch = fetch;
   }
   await until("the others are there", () => offsets.length === 2 * RECORDS);
   assert.equal(offsets, [...offsets.keys()], "each once, in their order");
-  assert.equal(source.told.restarts, { crashed: 0, lost: 0, silent: 1 });
-  assert.is(source.told.isJoined, true);
+  assert.equal(source.status.restarts, { crashed: 0, lost: 0, noopLogger: 1 });
+  assert.is(source.status.isJoined, true);
   assert.ok(warnings.includes("the Kafka consumer was silent, a new one takes its place"));
   await producer.disconnect();
 });

@@ -20,8 +20,8 @@ const ANSWER_MS = 10_000;
 /** Several of them pass during one answer, had nobody sent a heartbeat. */
 const SESSION_TIMEOUT_MS = 3_000;
 
-const folder = mkdtempSync(join(tmpdir(), "slow-segment-"));
-const config = join(folder, "config.json");
+const directory = mkdtempSync(join(tmpdir(), "slow-segment-"));
+const config = join(directory, "config.json");
 const lines = [
   ...recordedChanges({
     topic: TOPIC,
@@ -50,7 +50,7 @@ test.after(async () => {
   service?.child.kill("SIGKILL");
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should wait for each answer, and lose, double and disorder nothing", async () => {
@@ -75,7 +75,7 @@ function settings(): object {
   return {
     name: "slow",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
     log: { format: "json", level: "warn" },
     status: { port: 0 },
@@ -106,7 +106,7 @@ type Ids = { readonly [row: string]: readonly string[] };
 
 /** The ids of the messages that the records are worth, by row. */
 async function expectedByRow(): Promise<Ids> {
-  const feed = join(folder, "feed.ndjson");
+  const feed = join(directory, "feed.ndjson");
   writeFileSync(feed, `${lines.join("\n")}\n`);
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, feed]);
   assert.is(code, 0, stderr);

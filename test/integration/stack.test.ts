@@ -60,22 +60,22 @@ end("nothing is left when the process that started it is killed", async () => {
   const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [folder] = await once(createInterface({ input: parent.stdout }), "line");
-  assert.ok(processesOf(folder).length >= 3, "broker, database server and watchdog");
+  const [directory] = await once(createInterface({ input: parent.stdout }), "line");
+  assert.ok(processesOf(directory).length >= 3, "broker, database server and watchdog");
   parent.kill("SIGKILL");
 
   const deadline = Date.now() + 20_000;
-  while ((existsSync(folder) || processesOf(folder).length > 0) && Date.now() < deadline) {
+  while ((existsSync(directory) || processesOf(directory).length > 0) && Date.now() < deadline) {
     await sleep(100);
   }
-  assert.equal(processesOf(folder), []);
-  assert.not(existsSync(folder));
+  assert.equal(processesOf(directory), []);
+  assert.not(existsSync(directory));
 });
 
 end.run();
 
 /** Command lines that mention the stack's folder. */
-function processesOf(folder: string): string[] {
+function processesOf(directory: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => {
@@ -85,7 +85,7 @@ function processesOf(folder: string): string[] {
         return ""; // it has ended
       }
     })
-    .filter((commandLine) => commandLine.includes(folder));
+    .filter((commandLine) => commandLine.includes(directory));
 }
 
 async function firstRecord(topic: string): Promise<{ after: unknown }> {

@@ -23,7 +23,7 @@ const [FIRST, SECOND] = [
 ];
 
 const test = suite("the numbers of the status page");
-let answer: Misbehaviour | null = null;
+let response: Misbehaviour | null = null;
 let browser: Browser;
 let standIn: StandIn;
 let pipeline: WatchedPipeline;
@@ -46,13 +46,15 @@ test.after(async () => {
 
 async function setUp(): Promise<void> {
   browser = await openBrowser();
-  standIn = await StandIn.start({ misbehave: () => answer });
+  standIn = await StandIn.start({ misbehave: () => response });
   pipeline = new WatchedPipeline(settings(), AT);
   url = await pipeline.open();
   // Two that were there before; seven come, of which two change in their plan and three in what nobody watches; one goes.
   produce(FIRST, ...[1, 2].map((id) => read({ id, owner: id, plan: "free", seen: 0 }, id)));
-  await told(({ partitions }) => partitions.filter(({ position }) => position === 2).length === 1);
-  await told(({ partitions }) => partitions.every(({ phase }) => phase === "running"));
+  await told(
+    ({ partitions }) => partitions.filter(({ nextOffset }) => nextOffset === 2).length === 1,
+  );
+  await told(({ partitions }) => partitions.every(({ taskState }) => taskState === "running"));
   produce(
     FIRST,
     ...[3, 4, 5, 6, 7, 8, 9].map((id) => insert({ id, owner: id, plan: "free", seen: 0 }, id)),
@@ -100,7 +102,7 @@ test("should be those of a pipeline that has done all, in every table, sum and b
 
 test("should be those of a pipeline that Segment makes wait: what it holds, how far it is behind, and how fast it was", async () => {
   const { page, moment: before } = shown;
-  answer = { status: 500 };
+  response = { status: 500 };
   const fresh = Array.from({ length: 200 }, (_, i) => i + 100);
   produce(
     FIRST,
@@ -109,8 +111,8 @@ test("should be those of a pipeline that Segment makes wait: what it holds, how 
     ...fresh.map((id) => insert({ id, owner: id, plan: "free", seen: 0 }, id)),
   );
   await told(({ partitions, segment }) => {
-    const isPaused = partitions.some(({ phase }) => phase === "paused");
-    return isPaused && segment.answers.retry > 0;
+    const isPaused = partitions.some(({ taskState }) => taskState === "paused");
+    return isPaused && segment.responses.retry > 0;
   });
   const moment = await shown.next();
   await isAsAnswered(page, moment, before.status);
@@ -136,8 +138,8 @@ test("should be those of a pipeline that Segment makes wait: what it holds, how 
 });
 
 test("should be those of a pipeline whose consumer was replaced, once all is delivered", async () => {
-  answer = null;
-  pipeline.replaced({ crashed: 3, lost: 2, silent: 1 });
+  response = null;
+  pipeline.replaced({ crashed: 3, lost: 2, stalled: 1 });
   await told(({ partitions }) => partitions.every(({ lag }) => lag.records === 0));
   await shown.next();
   const { map, segment } = await boxes(shown.page);
@@ -187,9 +189,9 @@ test.run();
 class HeldChangelog extends MemoryChangelog {
   readonly #rest = Promise.withResolvers<void>();
 
-  override async own(at: TopicPartition): Promise<OwnedChangelog> {
-    for (let marks = 0; marks < 4; marks++) await super.own(at);
-    const owned = await super.own(at);
+  override async own(tp: TopicPartition): Promise<OwnedChangelog> {
+    for (let marks = 0; marks < 4; marks++) await super.own(tp);
+    const owned = await super.own(tp);
     const rest = this.#rest.promise;
     return {
       ...owned,
@@ -226,7 +228,7 @@ async function isAsAnswered(page: Page, moment: Moment, before: Status | null): 
     partitions: partitions.map((of) => written.partitionRow(of, now)),
     syncs: syncs.map(written.syncRow),
     messages: messages.map((of) => written.messageRow(of, now)),
-    letters: letters.map((of) => written.letterRow(of, now)),
+    deadLetters: letters.map((of) => written.letterRow(of, now)),
   };
   for (const [name, wanted] of Object.entries(tables))
     assert.equal(await rows(page, `#${name}-table`), wanted, name);
@@ -250,14 +252,14 @@ function settings(): object {
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["plan"] },
-      life: { model: "users", type: "track", userId: "owner", properties: ["plan"], events },
+      session: { model: "users", type: "track", userId: "owner", properties: ["plan"], events },
     },
   };
 }
 
-function produce(at: (typeof AT)[number], ...changes: readonly Change[]): void {
+function produce(tp: (typeof AT)[number], ...changes: readonly Change[]): void {
   for (const { key, value } of changes)
-    pipeline.produce(at, {
+    pipeline.produce(tp, {
       key: Buffer.from(JSON.stringify(key)),
       value: value === null ? null : Buffer.from(JSON.stringify(value)),
     });

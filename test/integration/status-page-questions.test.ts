@@ -64,7 +64,7 @@ test("should explain the row of a message, by keyboard too: its place, its membe
   await page.locator("#messages-table button").first().focus();
   await page.keyboard.press("Enter");
   await said(page, "#answer pre", /^row /);
-  const answer = await text(page, "#answer");
+  const response = await text(page, "#answer");
   const messageId = (type: string) =>
     users.standIn.kept.findLast((kept) => kept.userId === "3" && kept.type === type)?.messageId;
   for (const words of [
@@ -77,10 +77,10 @@ test("should explain the row of a message, by keyboard too: its place, its membe
     `    last message: changed, messageId ${messageId("track")}, from ${TOPIC}/0@12`,
     "    accepted by Segment: HTTP 200, ",
   ])
-    assert.ok(answer.includes(words), `${words}\n${answer}`);
+    assert.ok(response.includes(words), `${words}\n${response}`);
   const headers = { accept: "text/plain" };
   const port = await fetch(`${users.url}/explain?model=users&key=%223%22`, { headers });
-  assert.is(answer, await port.text());
+  assert.is(response, await port.text());
   assert.is(await page.getAttribute("#answer", "role"), "status");
   assert.is(await page.inputValue("#question [name=key]"), '["3"]');
   assert.is(await page.evaluate(() => document.activeElement?.id), "explain-title");

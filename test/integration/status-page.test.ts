@@ -125,8 +125,8 @@ test("should fit a phone: nothing but the tables scrolls sideways, and they do n
 test("should ask no more while nobody can see it, and at once when somebody can", async () => {
   const { page, asked } = await users.visited();
   const see = (isSeen: boolean) =>
-    page.evaluate((hidden) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    page.evaluate((redact) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: redact });
       document.dispatchEvent(new Event("visibilitychange"));
     }, !isSeen);
   await page.clock.install();
@@ -137,16 +137,16 @@ test("should ask no more while nobody can see it, and at once when somebody can"
   const before = asked.length;
   await page.clock.runFor(60_000);
   assert.is(asked.length, before);
-  const answered = page.waitForResponse(/\/status$/);
+  const responded = page.waitForResponse(/\/status$/);
   await see(true);
-  await answered;
+  await responded;
   const next = page.waitForResponse(/\/status$/);
   await page.clock.runFor(2_500);
   await next;
 });
 
 test("should say in words that Segment slows it down, and how fast records come", async () => {
-  users.answer = { status: 429, headers: { "retry-after": "3" } };
+  users.misbehaviour = { status: 429, headers: { "retry-after": "3" } };
   const { page } = await users.visited();
   users.produce(
     0,
@@ -160,7 +160,7 @@ test("should say in words that Segment slows it down, and how fast records come"
   await said(page, `[data-place="segment"]`, /gate closed to/);
   await said(page, `[data-place="kafka"]`, /Kafka\s*[1-9][\d.]* records\/s\s*lag \d+ records/);
   assert.is(await page.getAttribute("#health", "data-tone"), "warn");
-  users.answer = null;
+  users.misbehaviour = null;
   await said(page, "#health", /Healthy/);
   await said(page, "#syncs-table", /58.*59/s);
 });
@@ -190,7 +190,7 @@ test("should stay behind a demo on a terminal until Ctrl+C, at the address that 
   const address = await demo.page();
   const { page } = await visit(users.browser, address);
   await said(page, "#pipeline", /^demo$/);
-  await demo.says(/(The page stays)/);
+  await demo.detail(/(The page stays)/);
   // What the demo counted, when its feed was done.
   const [, noOps] = /(\d+) {2}updates that changed nothing a sync uses/.exec(demo.shown) ?? [];
   await said(page, "#health", /Everything that the topics hold is delivered and stored/);

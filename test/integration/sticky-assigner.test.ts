@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Kafka } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nameOf, type TopicPartition } from "../../src/data/record.ts";
+import { partitionName, type TopicPartition } from "../../src/data/record.ts";
 import type { LocalState } from "../../src/kafka/assignor/member-metadata.ts";
 import { kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { KafkaSource } from "../../src/kafka/kafka-source.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import type { SourceListener } from "../../src/source/source.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
@@ -23,7 +23,7 @@ const sources: KafkaSource[] = [];
 
 s.before(async () => {
   stack = await startStack({ kafka: true });
-  kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "test-setup" }, silent);
+  kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "test-setup" }, noopLogger);
   admin = kafka.admin();
   await admin.connect();
 });
@@ -55,8 +55,8 @@ class Process implements SourceListener {
       kafka: { brokers: stack.kafka.brokers, clientId: "test" },
       groupId: this.#topic,
       topics: [this.#topic],
-      held: () => [...this.disk.values()],
-      log: silent,
+      localStates: () => [...this.disk.values()],
+      log: noopLogger,
     });
     sources.push(this.#source);
     await this.#source.start(this);
@@ -69,9 +69,9 @@ class Process implements SourceListener {
 
   assigned(partitions: readonly TopicPartition[]): void {
     const before = new Set(this.owned);
-    this.owned = partitions.map(nameOf).sort();
+    this.owned = partitions.map(partitionName).sort();
     this.taken.push(...this.owned.filter((name) => !before.has(name)));
-    for (const at of partitions) this.disk.set(nameOf(at), { ...at, position: Date.now() });
+    for (const tp of partitions) this.disk.set(partitionName(tp), { ...tp, position: Date.now() });
   }
 
   records(): void {}

@@ -73,7 +73,7 @@ const MYSQL: Database = {
 
 const DATABASES = MYSQL_RUNS_HERE ? [POSTGRES, MARIADB, MYSQL] : [POSTGRES, MARIADB];
 
-const folder = mkdtempSync(join(tmpdir(), "types-"));
+const directory = mkdtempSync(join(tmpdir(), "types-"));
 const test = suite("types");
 let stack: Stack;
 /** `topic id` → the traits that `preview` printed. */
@@ -88,7 +88,7 @@ test.before(async () => {
 
 test.after(async () => {
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("every row should arrive, and none be set aside", async () => {
@@ -247,11 +247,11 @@ async function readTruths(database: Database): Promise<void> {
 }
 
 async function readTraits(): Promise<void> {
-  const config = join(folder, "config.json");
+  const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(configuration()));
   const recorded = await cdcToSegment(["record", "--config", config]);
   assert.is(recorded.code, 0, recorded.stderr);
-  const file = join(folder, "recorded.ndjson");
+  const file = join(directory, "recorded.ndjson");
   writeFileSync(file, recorded.stdout);
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
   assert.is(code, 0, stderr);

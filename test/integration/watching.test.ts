@@ -6,7 +6,7 @@ import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
-import type { Health, LettersStatus, MessagesStatus, Status } from "../../src/status/status.ts";
+import type { DeadLettersStatus, Health, MessagesStatus, Status } from "../../src/status/status.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { TOPIC } from "../support/debezium.ts";
 import type { Scraped } from "../support/scraped.ts";
@@ -33,17 +33,17 @@ const UNREADABLE = [
   { partition: 1, key: null, value: JSON.stringify(insert({ id: 11 }, 400).value) },
 ];
 
-const folder = mkdtempSync(join(tmpdir(), "watching-"));
-const config = join(folder, "config.json");
+const directory = mkdtempSync(join(tmpdir(), "watching-"));
+const config = join(directory, "config.json");
 const test = suite("watching a service");
 let stack: Stack;
 let standIn: StandIn;
-let answer: Misbehaviour | null = null;
+let response: Misbehaviour | null = null;
 let port: StatusPort;
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start({ misbehave: () => answer });
+  standIn = await StandIn.start({ misbehave: () => response });
   const admin = kafka().admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
@@ -57,7 +57,7 @@ test.after(async () => {
   await port?.stop();
   await standIn?.stop();
   await stack?.stop();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test("should say in numbers what was done, at the end of the topic", async () => {
@@ -83,7 +83,7 @@ test("should say in numbers what was done, at the end of the topic", async () =>
   }
   assert.is(m.get("delivery_delay_seconds_count"), standIn.kept.length);
   assert.is(m.get("batches_total"), standIn.requests);
-  assert.is(m.get("answers_total", { verdict: "delivered" }), standIn.requests);
+  assert.is(m.get("segment_responses_total", { responseAction: "delivered" }), standIn.requests);
   assert.ok(m.get("delivered_bytes_total") > 1_000);
   assert.is(m.get("dead_letters_total", { reason: "INVALID_JSON" }), 1);
   assert.is(m.get("dead_letters_total", { reason: "MISSING_KEY" }), 1);
@@ -93,15 +93,18 @@ test("should say in numbers what was done, at the end of the topic", async () =>
   assert.equal([m.get("live"), m.get("ready"), m.get("consumer_joined")], [1, 1, 1]);
   assert.is(m.sum("log_end"), STORY.length + UNREADABLE.length);
   for (const partition of ["0", "1"]) {
-    const at = { topic: TOPIC, partition };
-    assert.is(m.get("position", at), m.get("log_end", at));
-    assert.is(m.get("lag_seconds", at), 0);
-    assert.is(m.get("phase", { ...at, phase: "running" }), 1);
-    assert.equal([m.get("queue_records", at), m.get("queue_records_limit", at)], [0, 70]);
-    assert.equal([m.get("uncommitted_rows", at), m.get("uncommitted_rows_limit", at)], [0, 400]);
-    assert.equal([m.get("lane_messages", at), m.get("lane_messages_limit", at)], [0, 5_000]);
-    assert.ok(m.get("state_entries", at) > 4);
-    assert.ok(m.get("state_memory_bytes", at) > 0);
+    const tp = { topic: TOPIC, partition };
+    assert.is(m.get("position", tp), m.get("log_end", tp));
+    assert.is(m.get("lag_seconds", tp), 0);
+    assert.is(m.get("phase", { ...tp, taskState: "running" }), 1);
+    assert.equal([m.get("queue_records", tp), m.get("queue_records_limit", tp)], [0, 70]);
+    assert.equal([m.get("uncommitted_rows", tp), m.get("uncommitted_rows_limit", tp)], [0, 400]);
+    assert.equal(
+      [m.get("delivery_queue_messages", tp), m.get("lane_messages_limit", tp)],
+      [0, 5_000],
+    );
+    assert.ok(m.get("state_entries", tp) > 4);
+    assert.ok(m.get("state_memory_bytes", tp) > 0);
   }
 });
 
@@ -113,7 +116,7 @@ test("should say the same as JSON, with the settings and without their secrets",
   assert.equal(status.ready, { status: "ok" });
   assert.is((status.settings as { segment: { writeKey: string } }).segment.writeKey, "(hidden)");
   assert.equal(
-    status.partitions.map(({ partition, phase, lag }) => [partition, phase, lag]),
+    status.partitions.map(({ partition, taskState, lag }) => [partition, taskState, lag]),
     [0, 1].map((partition) => [partition, "running", { records: 0, seconds: 0 }]),
   );
   const [profile] = status.syncs;
@@ -134,11 +137,11 @@ test("should say why a message was sent, and which records were set aside", asyn
   const [changed] = messages;
   assert.equal([changed?.from.topic, changed?.from.partition], [TOPIC, 1]);
   assert.is(changed?.from.key, "[7]");
-  assert.is(changed?.answer, "HTTP 200");
+  assert.is(changed?.response, "HTTP 200");
   assert.is(standIn.kept.filter(({ messageId }) => messageId === changed?.messageId).length, 1);
   const byKey = await port.json<MessagesStatus>("/status/messages?key=7");
   assert.is(byKey.messages.length, 4, "of both syncs");
-  const { deadLetters } = await port.json<LettersStatus>("/status/dead-letters");
+  const { deadLetters } = await port.json<DeadLettersStatus>("/status/dead-letters");
   assert.equal(deadLetters.map(({ code, partition }) => [code, partition]).toSorted(), [
     ["INVALID_JSON", 0],
     ["MISSING_KEY", 1],
@@ -147,11 +150,13 @@ test("should say why a message was sent, and which records were set aside", asyn
 
 test("should be live and ready, and say what waits, while Segment asks to slow down", async () => {
   const before = await port.metrics();
-  answer = { status: 429, headers: { "retry-after": "2" } };
+  response = { status: 429, headers: { "retry-after": "2" } };
   await produce(of(21, 120, (id) => insert({ id, mail: `${id}@x` }, 500 + id)));
   await until(async () => {
     const { get } = await port.metrics();
-    return get("gate_closed") === 1 && get("lane_messages", { topic: TOPIC, partition: "0" }) > 0;
+    return (
+      get("throttled") === 1 && get("delivery_queue_messages", { topic: TOPIC, partition: "0" }) > 0
+    );
   });
   const during = await port.metrics();
   assert.is(during.sum("lag_records"), 100);
@@ -161,14 +166,20 @@ test("should be live and ready, and say what waits, while Segment asks to slow d
   );
   assert.equal([during.get("live"), during.get("ready")], [1, 1]);
   const { segment } = await port.json<Status>("/status");
-  assert.equal([segment.lastAnswer?.verdict, segment.gate.opensAt !== null], ["slow down", true]);
-  answer = null;
+  assert.equal(
+    [segment.lastResponse?.action, segment.rateLimiter.throttledUntil !== null],
+    ["slow down", true],
+  );
+  response = null;
   const after = await caughtUp();
-  assert.ok(after.get("answers_total", { verdict: "slow_down" }) >= 1);
-  assert.is(after.get("retries_total"), after.get("answers_total", { verdict: "slow_down" }));
-  const closed = after.get("gate_closed_seconds_total");
+  assert.ok(after.get("segment_responses_total", { responseAction: "slow_down" }) >= 1);
+  assert.is(
+    after.get("retries_total"),
+    after.get("segment_responses_total", { responseAction: "slow_down" }),
+  );
+  const closed = after.get("throttled_seconds_total");
   assert.ok(closed >= 1.9 && closed < 60, `${closed} s`);
-  assert.is(before.get("gate_closed_seconds_total"), 0);
+  assert.is(before.get("throttled_seconds_total"), 0);
 });
 
 test("should be live and not ready while Kafka is away, and ready again after it", async () => {
@@ -191,37 +202,37 @@ test("should be live and not ready while Kafka is away, and ready again after it
 test("should say how far the restore of a lost state came", async () => {
   const { code, stderr } = await port.stop();
   assert.is(code, 0, stderr);
-  const place = `"topic":"${TOPIC}","partition":0,"offset":\\d+`;
+  const changeId = `"topic":"${TOPIC}","partition":0,"offset":\\d+`;
   assert.match(
     stderr,
-    new RegExp(`${place},"code":"INVALID_JSON","count":1,"msg":"set aside as a dead letter"`),
+    new RegExp(`${changeId},"code":"INVALID_JSON","count":1,"msg":"set aside as a dead letter"`),
   );
-  assert.match(stderr, new RegExp(`${place},"messages":\\d+,.*"Segment did not take a batch`));
+  assert.match(stderr, new RegExp(`${changeId},"messages":\\d+,.*"Segment did not take a batch`));
   assert.match(
     stderr,
     new RegExp(`"topic":"${TOPIC}","partition":1,"position":0,.*"partition taken"`),
   );
   assert.not.match(stderr, /@x/, "no row content above debug");
-  rmSync(join(folder, "state"), { recursive: true });
+  rmSync(join(directory, "state"), { recursive: true });
   port = await StatusPort.of(config);
   await port.ready();
   const m = await port.metrics();
   for (const partition of ["0", "1"]) {
-    const at = { topic: TOPIC, partition };
+    const tp = { topic: TOPIC, partition };
     assert.ok(
-      m.get("restore_offsets", at) > 50,
-      `${m.get("restore_offsets", at)} offsets, of more than fifty rows`,
+      m.get("restore_offsets", tp) > 50,
+      `${m.get("restore_offsets", tp)} offsets, of more than fifty rows`,
     );
-    assert.is(m.get("restore_read_offsets", at), m.get("restore_offsets", at));
+    assert.is(m.get("restore_read_offsets", tp), m.get("restore_offsets", tp));
   }
   assert.is(m.sum("records_total"), 0, "nothing had to be read again");
 });
 
 test("should be refused a port that another process has", async () => {
-  const taken = join(folder, "taken.json");
+  const taken = join(directory, "taken.json");
   const own = { ...settings(), status: { port: Number(new URL(port.url).port) } };
   writeFileSync(taken, JSON.stringify(own));
-  const { code, stderr } = await StatusPort.refused(taken);
+  const { code, stderr } = await StatusPort.rejected(taken);
   assert.is(code, 2, stderr);
   const { level, code: named, msg } = JSON.parse(stderr.trim());
   assert.equal([level, named], [50, "CONFIGURATION"]);
@@ -234,7 +245,7 @@ function settings(): object {
   return {
     name: "watching",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 6_000 },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: KEY, url: standIn.url },
     checkpoint: { interval_ms: 100, rows: 200 },
     limits: { queue_records: 70 },
@@ -243,7 +254,7 @@ function settings(): object {
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { ...about, type: "identify", traits: ["mail"] },
-      life: { ...about, type: "track", properties: ["mail"], events, initialResults: "send" },
+      session: { ...about, type: "track", properties: ["mail"], events, initialResults: "send" },
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { Browser, Page } from "playwright-core";
-import type { LettersStatus, MessagesStatus, Status } from "../../src/status/status.ts";
+import type { DeadLettersStatus, MessagesStatus, Status } from "../../src/status/status.ts";
 import { visit } from "./browser.ts";
 
 /** All that the page asks for, answered at one time. */
 export type Moment = {
   readonly status: Status;
   readonly messages: MessagesStatus["messages"];
-  readonly letters: LettersStatus["deadLetters"];
+  readonly letters: DeadLettersStatus["deadLetters"];
 };
 
 /** A page that shows one moment, until it is told to show the next: what is true passes too fast to be compared. */
@@ -64,6 +64,6 @@ async function momentOf(url: string): Promise<Moment> {
   const ask = async (path: string) => (await fetch(url + path)).json();
   const status = (await ask("/status")) as Status;
   const { messages } = (await ask("/status/messages")) as MessagesStatus;
-  const { deadLetters: letters } = (await ask("/status/dead-letters")) as LettersStatus;
+  const { deadLetters: letters } = (await ask("/status/dead-letters")) as DeadLettersStatus;
   return { status, messages, letters };
 }

@@ -18,7 +18,7 @@ const phone = await shown({ colorScheme: "dark", viewport, deviceScaleFactor: 2 
 keep("status-phone-dark", await phone.screenshot());
 
 // Somebody of the feed whose subscription began, changed and ended.
-await demo.says(/(The page stays)/);
+await demo.detail(/(The page stays)/);
 await desktop.fill("[name=user]", "1149");
 await desktop.waitForFunction(() => / found/.test(document.body.textContent ?? ""));
 await desktop.waitForResponse(/\/status$/);

@@ -19,7 +19,7 @@ export class WatchedUsers {
   readonly pipeline: WatchedPipeline;
   readonly url: string;
   /** What Segment does instead of taking a batch. */
-  answer: Misbehaviour | null = null;
+  misbehaviour: Misbehaviour | null = null;
 
   private constructor(browser: Browser, standIn: StandIn, pipeline: WatchedPipeline, url: string) {
     this.browser = browser;
@@ -30,7 +30,7 @@ export class WatchedUsers {
 
   static async start(): Promise<WatchedUsers> {
     const browser = await openBrowser();
-    const standIn = await StandIn.start({ misbehave: () => users.answer });
+    const standIn = await StandIn.start({ misbehave: () => users.misbehaviour });
     const pipeline = new WatchedPipeline(settings(standIn.url), [at(0), at(1)]);
     const users = new WatchedUsers(browser, standIn, pipeline, await pipeline.open());
     // Seven added, of which five change in what nobody watches and one in its plan; one removed; two unreadable.

@@ -1,41 +1,43 @@
 import type { Usage } from "../../src/metrics/usage.ts";
 import type {
   PartitionStatus,
-  RecentLetter,
+  RecentDeadLetter,
   RecentMessage,
   Status,
   SyncStatus,
 } from "../../src/status/status.ts";
 import type { Moment } from "./moment.ts";
 
-/** What the page has to say of an answer, written down a second time: nothing here is the page's own code. */
+/** What the page has to say of an response, written down a second time: nothing here is the page's own code. */
 
 export function partitionRow(of: PartitionStatus, now: string): string[] {
-  const { topic, partition, phase, restore, position, end, lag, lastCheckpoint, fills } = of;
+  const { topic, partition, taskState, restore, nextOffset, end, lag, lastCheckpoint, usage } = of;
   const bar =
-    phase === "restoring" && restore ? ` ${count(restore.done)} of ${count(restore.total)}` : "";
+    taskState === "restoring" && restore
+      ? ` ${count(restore.done)} of ${count(restore.total)}`
+      : "";
   const age = lag.seconds === null ? "" : ` ${span(lag.seconds)}`;
   return [
     `${topic}/${partition}`,
-    phase + bar,
-    `${count(position)} of ${count(end)}`,
+    taskState + bar,
+    `${count(nextOffset)} of ${count(end)}`,
     lag.records === 0 ? "none" : count(lag.records) + age,
     lastCheckpoint === null ? "–" : ago(lastCheckpoint, now),
-    fills === null ? "–" : held(fills),
-    of.state === null ? "–" : `${count(of.state.entries)} rows ${size(taken(of))}`,
+    usage === null ? "–" : held(usage),
+    of.store === null ? "–" : `${count(of.store.entries)} rows ${size(taken(of))}`,
   ];
 }
 
-function held(fills: NonNullable<PartitionStatus["fills"]>): string {
-  const { queue_records, uncommitted_rows, lane_messages } = fills;
-  const waits = `${queue_records.now} to read, ${uncommitted_rows.now} to store, ${lane_messages.now} to deliver`;
-  return `${waits} ${tenths(100 * fullest(fills))} % of the nearest limit`;
+function held(usage: NonNullable<PartitionStatus["usage"]>): string {
+  const { queue_records, uncommitted_rows, delivery_queue_messages } = usage;
+  const waits = `${queue_records.now} to read, ${uncommitted_rows.now} to store, ${delivery_queue_messages.now} to deliver`;
+  return `${waits} ${tenths(100 * fullest(usage))} % of the nearest limit`;
 }
 
 /** The part of its limit that the fullest has taken. */
-export function fullest(fills: NonNullable<PartitionStatus["fills"]>): number {
+export function fullest(usage: NonNullable<PartitionStatus["usage"]>): number {
   const part = ({ now, limit }: Usage) => (limit === 0 ? 0 : now / limit);
-  return Math.max(...Object.values(fills).map(part));
+  return Math.max(...Object.values(usage).map(part));
 }
 
 export function syncRow(sync: SyncStatus): string[] {
@@ -53,7 +55,7 @@ export function syncRow(sync: SyncStatus): string[] {
 
 export function messageRow(message: RecentMessage, now: string): string[] {
   const { sync, type, event, messageId, userId, anonymousId, why, from, sentAt } = message;
-  const { answer, delay_s } = message;
+  const { response, delay_s } = message;
   return [
     time(sentAt, now),
     sync,
@@ -61,11 +63,11 @@ export function messageRow(message: RecentMessage, now: string): string[] {
     userId ?? anonymousId ?? "–",
     [why.kind, why.columns?.join(", "), "explain"].filter(Boolean).join(" "),
     `${from.topic}/${from.partition} @ ${from.offset} key ${from.key}`,
-    delay_s === null ? answer : `${answer} ${span(delay_s)} after commit`,
+    delay_s === null ? response : `${response} ${span(delay_s)} after commit`,
   ];
 }
 
-export function letterRow(letter: RecentLetter, now: string): string[] {
+export function letterRow(letter: RecentDeadLetter, now: string): string[] {
   const { at, code, reason, by, topic, partition, offset } = letter;
   const place = `${topic}/${partition} @ ${offset}`;
   return [time(at, now), `${code} ${reason}`, by === null ? "anybody" : by, place];
@@ -73,8 +75,8 @@ export function letterRow(letter: RecentLetter, now: string): string[] {
 
 /** What stands below the headings of the partitions, of the dead letters, and of the process. */
 export function sums({ partitions, deadLetters, kafka, process }: Status): string[] {
-  const phases = [...new Set(partitions.map(({ phase }) => phase))].map(
-    (name) => `${partitions.filter(({ phase }) => phase === name).length} ${name}`,
+  const phases = [...new Set(partitions.map(({ taskState }) => taskState))].map(
+    (name) => `${partitions.filter(({ taskState }) => taskState === name).length} ${name}`,
   );
   const most = Math.max(...partitions.map(({ lag }) => lag.records ?? 0));
   const last = partitions.find(({ lag }) => lag.records === most);
@@ -99,7 +101,7 @@ export function flow(
   before: Status | null,
 ): Readonly<Record<string, string[]>> {
   const { partitions, syncs, records, segment, deadLetters, now } = status;
-  const { answers, gate } = segment;
+  const { responses, rateLimiter } = segment;
   const all = (of: (sync: SyncStatus) => number) => total(syncs.map(of));
   const perSecond = (of: (status: Status) => number) => rate(status, before, of);
   const ofSyncs = (of: (sync: SyncStatus) => number) =>
@@ -113,7 +115,8 @@ export function flow(
   const unreadable = total(Object.values(records).map((one) => one.unreadable));
   const stored = partitions.flatMap(({ lastCheckpoint }) => lastCheckpoint ?? []).toSorted();
   const newest = stored.at(-1);
-  const shut = gate.closed_s === 0 ? "" : `, was shut ${largest(span(gate.closed_s))}`;
+  const shut =
+    rateLimiter.closed_s === 0 ? "" : `, was shut ${largest(span(rateLimiter.closed_s))}`;
   const [letter] = letters;
   const since = (at: string) => largest(span(Math.floor(secondsBetween(at, now))));
   return {
@@ -150,8 +153,10 @@ export function flow(
       "Segment",
       `${ofSyncs(({ messages_delivered }) => messages_delivered)} messages/s`,
       `${all(({ messages_delivered }) => messages_delivered)} taken, ${size(segment.bytes)}`,
-      `${several(answers.retry + answers["slow down"], "retry", "retries")}, ${answers.refused} refused`,
-      gate.opensAt === null ? `gate open${shut}` : `gate closed to ${time(gate.opensAt, now)}`,
+      `${several(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} refused`,
+      rateLimiter.throttledUntil === null
+        ? `gate open${shut}`
+        : `gate closed to ${time(rateLimiter.throttledUntil, now)}`,
     ],
     letters: [
       "Dead letters",
@@ -160,20 +165,20 @@ export function flow(
     ],
     store: [
       "Store",
-      `${known(partitions, ({ state }) => state?.entries, count)} rows`,
-      known(partitions, (one) => one.state && taken(one), size),
+      `${known(partitions, ({ store }) => store?.entries, count)} rows`,
+      known(partitions, (one) => one.store && taken(one), size),
       "RocksDB",
     ],
     checkpoint: [
       "Checkpoint",
       newest === undefined ? "–" : `${since(newest)} ago`,
-      `${known(partitions, ({ fills }) => fills?.uncommitted_rows.now, count)} to store`,
+      `${known(partitions, ({ usage }) => usage?.uncommitted_rows.now, count)} to store`,
     ],
   };
 }
 
-function taken({ state }: PartitionStatus): number {
-  return (state?.disk_bytes ?? 0) + (state?.memory_bytes ?? 0);
+function taken({ store }: PartitionStatus): number {
+  return (store?.disk_bytes ?? 0) + (store?.memory_bytes ?? 0);
 }
 
 function recordsTaken({ records }: Status): number {

@@ -16,23 +16,23 @@ import { type Change, insert, update } from "../support/table.ts";
  */
 
 const promise = suite("a redrive gives what was missed");
-const folder = mkdtempSync(join(tmpdir(), "redrive-"));
+const directory = mkdtempSync(join(tmpdir(), "redrive-"));
 const standIns: StandIn[] = [];
 promise.after(async () => {
   await Promise.all(standIns.map((standIn) => standIn.stop()));
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 type Sync = { readonly [setting: string]: unknown };
 
 /** A pipeline of its own, with a Segment of its own that refuses what it is told to. */
-async function setUp(place: string, sync: Sync = {}) {
+async function setUp(changeId: string, sync: Sync = {}) {
   let refuses: (message: Arrived) => boolean = () => false;
   const standIn = await StandIn.start({
     misbehave: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
   });
   standIns.push(standIn);
-  const home = join(folder, place);
+  const home = join(directory, changeId);
   const config = `${home}.json`;
   const configure = (more: Sync) =>
     writeFileSync(
@@ -45,7 +45,7 @@ async function setUp(place: string, sync: Sync = {}) {
         segment: { writeKey: "none", url: standIn.url },
         models: { users: { topic: TOPIC } },
         syncs: {
-          life: {
+          session: {
             model: "users",
             type: "track",
             userId: "id",
@@ -57,12 +57,12 @@ async function setUp(place: string, sync: Sync = {}) {
       }),
     );
   configure(sync);
-  const letters = join(home, "shop/replay/dead-letters.ndjson");
+  const deadLetters = join(home, "shop/replay/dead-letters.ndjson");
   return {
     standIn,
     configure,
-    letters,
-    refuse: (which: (message: Arrived) => boolean) => {
+    deadLetters,
+    reject: (which: (message: Arrived) => boolean) => {
       refuses = which;
     },
     replay: async (changes: readonly Change[]) => {
@@ -74,7 +74,7 @@ async function setUp(place: string, sync: Sync = {}) {
     /** The letters that are there now, moved out of the way of new ones. */
     moved: (mend = (text: string) => text) => {
       const file = `${home}-${Date.now()}.letters.ndjson`;
-      renameSync(letters, file);
+      renameSync(deadLetters, file);
       writeFileSync(file, mend(readFileSync(file, "utf8")));
       return file;
     },
@@ -86,7 +86,7 @@ async function setUp(place: string, sync: Sync = {}) {
       assert.is(code, 0, stderr);
       const { rows } = JSON.parse(stdout) as Explanation;
       const last = rows[0]?.syncs[0]?.last;
-      return [last?.messageId, last?.answer.is];
+      return [last?.messageId, last?.response.status];
     },
     told: () =>
       standIn.kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
@@ -120,8 +120,8 @@ promise("should take records whose bytes were mended, each in its own place", as
   const good = linesOf(changes).split("\n");
   const mend = (text: string) =>
     text.replace(/^.*\n/gm, (line) => {
-      const { reason, ...letter } = JSON.parse(line);
-      return `${JSON.stringify({ reason, ...JSON.parse(good[letter.offset] as string) })}\n`;
+      const { reason, ...deadLetter } = JSON.parse(line);
+      return `${JSON.stringify({ reason, ...JSON.parse(good[deadLetter.offset] as string) })}\n`;
     });
   const file = hit.moved(mend);
 
@@ -166,9 +166,9 @@ promise(
     await calm.replay(changes);
 
     const hit = await setUp("refused-hit");
-    hit.refuse(({ event, userId }) => event === "Added" && String(userId) !== "1");
+    hit.reject(({ event, userId }) => event === "Added" && String(userId) !== "1");
     await hit.replay(changes);
-    hit.refuse(() => false);
+    hit.reject(() => false);
     const file = hit.moved();
     const { code, stderr } = await hit.redrive(file);
     assert.is(code, 0, stderr);
@@ -245,11 +245,11 @@ promise("should say so where a change was too large to be kept", async () => {
 promise("should set aside again what fails again", async () => {
   const hit = await setUp("again");
   await hit.replay([insert(row(1, "a@x"), 10), broken(insert(row(2, "b@x"), 11))]);
-  const before = readFileSync(hit.letters, "utf8");
+  const before = readFileSync(hit.deadLetters, "utf8");
   const { code, stderr } = await hit.redrive(hit.moved());
   assert.is(code, 0, stderr);
   assert.match(stderr, new RegExp(`^dead letter again ${TOPIC}/0@1 INVALID_JSON`, "m"));
-  assert.is(readFileSync(hit.letters, "utf8"), before);
+  assert.is(readFileSync(hit.deadLetters, "utf8"), before);
 });
 
 promise("should treat a snapshot's read as the initial result that it was", async () => {
@@ -284,11 +284,11 @@ promise(
   async () => {
     const hit = await setUp("refuses");
     await hit.replay([broken(insert(row(1, "a@x"), 10))]);
-    const own = await hit.redrive(hit.letters);
+    const own = await hit.redrive(hit.deadLetters);
     assert.is(own.code, 2);
     assert.match(own.stderr, /ARGUMENTS: .*move this one/);
     const file = hit.moved();
-    rmSync(join(folder, "refuses/shop/replay/tasks"), { recursive: true });
+    rmSync(join(directory, "refuses/shop/replay/tasks"), { recursive: true });
     const { code, stderr } = await hit.redrive(file);
     assert.is(code, 1);
     assert.match(stderr, /REDRIVE_REFUSED: .* there is no state/);

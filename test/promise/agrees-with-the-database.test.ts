@@ -77,7 +77,7 @@ const CASES: readonly Case[] = [
     truth: "pg-json-schemaless",
     prefix: "pgflat.public.",
     keys: POSTGRES_KEYS,
-    leftOut: {
+    onOmitted: {
       devices: "flattening drops its truncate",
       subscriptions: "flattening drops its truncate",
     },
@@ -166,10 +166,10 @@ const CASES: readonly Case[] = [
 ];
 
 const agreement = suite("preview agrees with the database");
-const folder = mkdtempSync(join(tmpdir(), "agreement-"));
-agreement.after(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), "agreement-"));
+agreement.after(() => rmSync(directory, { recursive: true }));
 
-for (const recorded of CASES) agreement(recorded.name, () => assertAgreement(recorded, folder));
+for (const recorded of CASES) agreement(recorded.name, () => assertAgreement(recorded, directory));
 
 for (const recorded of CASES.filter(({ name }) => Object.hasOwn(CHANGE_KEYS, name))) {
   const invisible = { ...recorded.invisible, ...CHANGE_KEYS[recorded.name] };
@@ -179,13 +179,13 @@ for (const recorded of CASES.filter(({ name }) => Object.hasOwn(CHANGE_KEYS, nam
   );
   const model = { keyChange: "changed" as const };
   const asOne = { ...recorded, invisible, otherValues, model };
-  agreement(`${recorded.name}, changed keys as one`, () => assertAgreement(asOne, folder));
+  agreement(`${recorded.name}, changed keys as one`, () => assertAgreement(asOne, directory));
 }
 
 agreement("pg-resnapshot, reconciled", () => {
   const recorded = CASES.find(({ name }) => name === "pg-resnapshot") as Case;
   const invisible = { "users 20": RECREATED_WHILE_AWAY };
-  return assertAgreement({ ...recorded, invisible, model: { reconcile: true } }, folder);
+  return assertAgreement({ ...recorded, invisible, model: { reconcile: true } }, directory);
 });
 
 agreement.run();

@@ -55,8 +55,8 @@ promise("should see a secret in every form, or the others here prove nothing", (
 
 for (const [title, text] of Object.entries(WRONG_FILES)) {
   promise(`should not be shown by check: ${title}`, async () => {
-    const { folder, config } = file(title, text);
-    const { code, stderr } = await quiet(folder, ["check", "--config", config]);
+    const { directory, config } = file(title, text);
+    const { code, stderr } = await quiet(directory, ["check", "--config", config]);
     assert.is(code, 2, stderr);
     assert.match(stderr, /^CONFIGURATION: .*config\.yaml/);
   });
@@ -66,15 +66,15 @@ const FORMATS = ["json", "pretty"];
 
 promise("should not be logged where nobody listens", () =>
   together(FORMATS, async (format) => {
-    const { folder, config } = file(`closed-${format}`, settings({ log: format }));
-    const input = rows(folder);
+    const { directory, config } = file(`closed-${format}`, settings({ log: format }));
+    const input = rows(directory);
     const ends = await Promise.all([
-      quiet(folder, ["check", "--config", config]),
-      quiet(folder, ["check", "--config", config, "--connect"]),
-      quiet(folder, ["record", "--config", config]),
-      quiet(folder, ["run", "--config", config]),
-      quiet(folder, ["preview", "--config", config, input]),
-      quiet(folder, ["replay", "--config", config, input], /tried again/),
+      quiet(directory, ["check", "--config", config]),
+      quiet(directory, ["check", "--config", config, "--connect"]),
+      quiet(directory, ["record", "--config", config]),
+      quiet(directory, ["run", "--config", config]),
+      quiet(directory, ["preview", "--config", config, input]),
+      quiet(directory, ["replay", "--config", config, input], /tried again/),
     ]);
     assert.equal(
       ends.map(({ code }) => code),
@@ -108,20 +108,20 @@ for (const format of FORMATS) {
   promise(`should not be repeated after a Segment that does not take it, ${format}`, () =>
     together([302, 400, 401, 407, 429, 500], async (status) => {
       const door = await EchoingDoor.open(status);
-      const { folder, config } = file(
+      const { directory, config } = file(
         `${status}-${format}`,
         settings({ log: format, url: door.url }),
       );
       const again = status === 429 || status >= 500 ? /tried again/ : undefined;
       const { code, stderr } = await quiet(
-        folder,
-        ["replay", "--config", config, rows(folder)],
+        directory,
+        ["replay", "--config", config, rows(directory)],
         again,
       );
       assert.ok(door.requests > 0);
       if (again) assert.is(code, STOPPED, stderr);
       else assert.is(code, status === 302 || status === 401 ? 1 : 0, stderr);
-      if (status === 400) assert.match(letters(folder), /REFUSED_BY_SEGMENT.*\(hidden\)/);
+      if (status === 400) assert.match(deadLetters(directory), /REFUSED_BY_SEGMENT.*\(hidden\)/);
       await door.close();
     }),
   );
@@ -130,12 +130,12 @@ for (const format of FORMATS) {
 promise("should not be repeated after a registry that does not answer with a schema", () =>
   together([401, 403, 404, 422, 500], async (status) => {
     const door = await EchoingDoor.open(status);
-    const { folder, config } = file(`registry-${status}`, settings({ registry: door.url }));
-    const input = rows(folder, true);
+    const { directory, config } = file(`registry-${status}`, settings({ registry: door.url }));
+    const input = rows(directory, true);
     const again = status === 500 ? /asked again/ : undefined;
-    const kept = join(folder, "letters.ndjson");
+    const kept = join(directory, "letters.ndjson");
     const args = ["preview", "--config", config, "--dead-letters", kept, input];
-    const { code, stderr } = await quiet(folder, args, again);
+    const { code, stderr } = await quiet(directory, args, again);
     assert.ok(door.requests > 0);
     if (!again) assert.is(code, status === 401 || status === 403 ? 1 : 0, stderr);
     if (code === 0 && !again)
@@ -146,12 +146,12 @@ promise("should not be repeated after a registry that does not answer with a sch
 
 promise("should not be read aloud from files that are no certificates", async () => {
   for (const tls of [["ca"], ["cert", "key"], ["key"]]) {
-    const folder = mkdtempSync(join(root, "tls-"));
-    const pem = join(folder, "wrong.pem");
+    const directory = mkdtempSync(join(root, "tls-"));
+    const pem = join(directory, "wrong.pem");
     writeFileSync(pem, `-----BEGIN PRIVATE KEY-----\n${SECRETS.file}\n-----END PRIVATE KEY-----\n`);
     const named = Object.fromEntries(tls.map((name) => [name, pem]));
     const { config } = file(`tls-${tls.join("-")}`, settings({ tls: named }));
-    const { code, stderr } = await quiet(folder, ["run", "--config", config]);
+    const { code, stderr } = await quiet(directory, ["run", "--config", config]);
     assert.is(code, 2, stderr);
     assert.match(stderr, /"code":"CONFIGURATION","msg":"kafka\.tls/);
   }
@@ -194,17 +194,17 @@ function settings({ log = "json", url, registry, tls }: Places): string {
   });
 }
 
-function file(title: string, text: string): { folder: string; config: string } {
-  const folder = join(root, title.replaceAll(/\W+/g, "-"));
-  const config = join(folder, "config.yaml");
-  mkdirSync(folder);
-  writeFileSync(config, text.replace("STATE", join(folder, "state")));
-  return { folder, config };
+function file(title: string, text: string): { directory: string; config: string } {
+  const directory = join(root, title.replaceAll(/\W+/g, "-"));
+  const config = join(directory, "config.yaml");
+  mkdirSync(directory);
+  writeFileSync(config, text.replace("STATE", join(directory, "state")));
+  return { directory, config };
 }
 
 /** Three rows. */
-function rows(folder: string, isAvro = false): string {
-  const path = join(folder, "rows.ndjson");
+function rows(directory: string, isAvro = false): string {
+  const path = join(directory, "rows.ndjson");
   const lines = [1, 2, 3].map((id, offset) => ({
     ...{ topic: "rows", partition: 0, offset, key: `{"id":${id}}` },
     ...(isAvro ? { payload_base64: "AAAAAAcC" } : { payload: JSON.stringify({ id }) }),
@@ -213,12 +213,12 @@ function rows(folder: string, isAvro = false): string {
   return path;
 }
 
-function letters(folder: string): string {
-  return readFileSync(join(folder, "state/quiet/replay/dead-letters.ndjson"), "utf8");
+function deadLetters(directory: string): string {
+  return readFileSync(join(directory, "state/quiet/replay/dead-letters.ndjson"), "utf8");
 }
 
 /** Runs a command to its end, or until it has said `until`; neither it nor any file that it leaves tells a secret. */
-async function quiet(folder: string, args: readonly string[], until?: RegExp): Promise<Ended> {
+async function quiet(directory: string, args: readonly string[], until?: RegExp): Promise<Ended> {
   const { child, ended } = start(args, ENVIRONMENT);
   if (until) {
     let said = "";
@@ -236,7 +236,7 @@ async function quiet(folder: string, args: readonly string[], until?: RegExp): P
   clearTimeout(late);
   assert.equal(told(end.stdout), [], end.stdout);
   assert.equal(told(end.stderr), [], end.stderr);
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     // The file of the settings and those of TLS hold them.
     if (!entry.isFile() || /^config\.yaml$|\.pem$/.test(entry.name)) continue;
     const text = readFileSync(join(entry.parentPath, entry.name), "latin1");

@@ -4,7 +4,7 @@ import { summary } from "../../src/cli/summary.ts";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import type { CdcError } from "../../src/lib/errors.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
-import { LaneDriver } from "../support/lane.ts";
+import { DeliveryQueueDriver } from "../support/lane.ts";
 import { LogLines } from "../support/log-lines.ts";
 import { type Change, insert } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
@@ -18,7 +18,8 @@ const promise = suite("no value of a row is told");
 
 /** One as long as a name, and one that could be any word. */
 const VALUES = ["ada@example.com", "Ada"];
-const LIFE = "{model: users, type: track, userId: id, initialResults: send, events: {added: Added}";
+const SESSION =
+  "{model: users, type: track, userId: id, initialResults: send, events: {added: Added}";
 
 type Case = {
   readonly title: string;
@@ -27,7 +28,7 @@ type Case = {
   readonly next: (value: string) => Change;
   /** What is said of it all the same. */
   readonly kind: RegExp;
-  readonly isSetAside: boolean;
+  readonly isDeadLettered: boolean;
 };
 
 const row = (value: string) => insert({ id: 7, email: value }, 10);
@@ -35,34 +36,34 @@ const row = (value: string) => insert({ id: 7, email: value }, 10);
 const CASES: readonly Case[] = [
   {
     title: "a property whose expression fails",
-    syncs: `{life: ${LIFE}, properties: {flag: {cel: "bool(row.email)"}}}}`,
+    syncs: `{life: ${SESSION}, properties: {flag: {cel: "bool(row.email)"}}}}`,
     next: row,
     kind: /flag: the expression fails: bool_conversion_error/,
-    isSetAside: false,
+    isDeadLettered: false,
   },
   {
     title: "a filter that fails",
     model: `{topic: ${TOPIC}, key: [id], where: "duration(row.email) > duration('1s')"}`,
     next: row,
     kind: /FILTER_FAILED: the expression fails: invalid_duration/,
-    isSetAside: true,
+    isDeadLettered: true,
   },
   {
     title: "a time that is none",
-    syncs: `{life: ${LIFE}, timestamp: email}}`,
+    syncs: `{life: ${SESSION}, timestamp: email}}`,
     next: row,
     kind: /UNREADABLE_TIMESTAMP: column "email" holds \(hidden\), which is no date/,
-    isSetAside: true,
+    isDeadLettered: true,
   },
   {
     title: "bytes that are no JSON",
     next: (value) => ({ key: { id: 7 }, value: `{${value}` }),
     kind: /INVALID_JSON: it is not JSON: \(hidden\)/,
-    isSetAside: true,
+    isDeadLettered: true,
   },
 ];
 
-for (const { title, model, syncs, next, kind, isSetAside } of CASES) {
+for (const { title, model, syncs, next, kind, isDeadLettered } of CASES) {
   for (const value of VALUES) {
     promise(`should hold for ${title}, of ${value}`, async () => {
       const driver = await new TaskDriver({ model, syncs }).start();
@@ -78,10 +79,10 @@ for (const { title, model, syncs, next, kind, isSetAside } of CASES) {
       await driver.checkpoint();
       const told = summary(driver.counters);
       assert.not.match(told, value);
-      if (!isSetAside) assert.match(told, kind);
-      const reasons = driver.letters.map(({ error }) => error.message);
-      assert.is(reasons.length, isSetAside ? 1 : 0);
-      if (isSetAside) assert.match(reasons.join(), value, "the dead letter has it");
+      if (!isDeadLettered) assert.match(told, kind);
+      const reasons = driver.deadLetters.map(({ error }) => error.message);
+      assert.is(reasons.length, isDeadLettered ? 1 : 0);
+      if (isDeadLettered) assert.match(reasons.join(), value, "the dead letter has it");
       await driver.stop();
       assert.not.match(driver.log.told, value);
     });
@@ -104,20 +105,20 @@ const QUOTES = `${VALUES[0]} is no email`;
 
 for (const status of [302, 401, 429, 503]) {
   promise(`should hold where Segment quotes a message with ${status}`, async () => {
-    const [log, answered] = [new LogLines(), [] as (string | null)[]];
+    const [log, responded] = [new LogLines(), [] as (string | null)[]];
     const watcher = {
       pushed: () => {},
       delivered: () => {},
-      answered: (_: unknown, reason: string | null) => void answered.push(reason),
+      responded: (_: unknown, reason: string | null) => void responded.push(reason),
     };
-    const driver = new LaneDriver({ logger: log, watcher });
-    driver.segment.answer = (_, request) => ({
+    const driver = new DeliveryQueueDriver({ logger: log, watcher });
+    driver.segment.response = (_, request) => ({
       status: request === 0 ? status : 200,
       body: QUOTES,
     });
     driver.push("m0");
     await driver.clock.advance(60_000);
-    const reasons = [log.told, String(driver.failures[0]), ...answered];
+    const reasons = [log.told, String(driver.failures[0]), ...responded];
     assert.not.match(reasons.join(), VALUES[0] as string);
     assert.match(reasons.join(), new RegExp(`HTTP ${status} [A-Z]`), "the status is told");
     assert.is(log.with(/Segment said/)[0]?.fields.body, QUOTES, "and the rest at debug");
@@ -126,8 +127,8 @@ for (const status of [302, 401, 429, 503]) {
 
 promise("should hold where Segment refuses message after message", async () => {
   const log = new LogLines();
-  const driver = new LaneDriver({ logger: log, refusedInARow: 2 });
-  driver.segment.answer = () => ({ status: 400, body: QUOTES });
+  const driver = new DeliveryQueueDriver({ logger: log, maxConsecutive: 2 });
+  driver.segment.response = () => ({ status: 400, body: QUOTES });
   driver.push("m0", "m1", "m2");
   await driver.clock.advance(0);
   const [failure] = driver.failures as [CdcError];
@@ -135,7 +136,7 @@ promise("should hold where Segment refuses message after message", async () => {
   const { message } = failure;
   assert.not.match(log.told + message, VALUES[0] as string);
   assert.match(message, /HTTP 400 Bad Request; the dead letters/);
-  assert.match(driver.letters[0]?.error.message ?? "", QUOTES);
+  assert.match(driver.deadLetters[0]?.error.message ?? "", QUOTES);
 });
 
 promise.run();

@@ -19,9 +19,9 @@ const KILLS = 12;
 /** Requests take this long, so that kills fall before, between and after them. */
 const DELAY_MS = 40;
 
-const folder = mkdtempSync(join(tmpdir(), "killed-"));
-const feed = join(folder, "feed.ndjson");
-const config = join(folder, "config.json");
+const directory = mkdtempSync(join(tmpdir(), "killed-"));
+const feed = join(directory, "feed.ndjson");
+const config = join(directory, "config.json");
 const promise = suite("a replay killed at random moments");
 
 promise.before(() => {
@@ -36,7 +36,7 @@ promise.before(() => {
   writeFileSync(config, JSON.stringify(SETTINGS));
 });
 
-promise.after(() => rmSync(folder, { recursive: true }));
+promise.after(() => rmSync(directory, { recursive: true }));
 
 const SETTINGS = {
   name: "killed",
@@ -47,7 +47,7 @@ const SETTINGS = {
   models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },
   syncs: {
     profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },
-    life: {
+    session: {
       model: "users",
       type: "track",
       userId: "id",
@@ -83,7 +83,7 @@ type Result = {
 /** Replays until it ends by itself, killing it after `lifetime_ms()` for up to `kills` times. */
 async function replay(name: string, lifetime_ms: () => number, kills: number): Promise<Result> {
   const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: DELAY_MS }) });
-  const env = { SEGMENT_URL: standIn.url, STATE: join(folder, name) };
+  const env = { SEGMENT_URL: standIn.url, STATE: join(directory, name) };
   let done = 0;
   try {
     for (;;) {

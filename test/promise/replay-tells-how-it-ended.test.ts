@@ -9,8 +9,8 @@ import { cdcToSegment, start } from "../support/command-line.ts";
 /** A replay that exits with 0 has delivered everything; any other end says so, and the next start goes on from there. */
 
 const promise = suite("how a replay ended");
-const folder = mkdtempSync(join(tmpdir(), "replay-ended-"));
-promise.after(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), "replay-ended-"));
+promise.after(() => rmSync(directory, { recursive: true }));
 
 type Setup = {
   readonly rows: number;
@@ -22,14 +22,14 @@ type Setup = {
 async function setUp(name: string, { rows, text = "", misbehave = () => null }: Setup) {
   let behave = misbehave;
   const standIn = await StandIn.start({ misbehave: () => behave() });
-  const input = join(folder, `${name}.ndjson`);
-  const config = join(folder, `${name}.json`);
+  const input = join(directory, `${name}.ndjson`);
+  const config = join(directory, `${name}.json`);
   writeFileSync(input, recorded(rows, text));
   writeFileSync(
     config,
     JSON.stringify({
       name,
-      state: { directory: join(folder, "state") },
+      state: { directory: join(directory, "state") },
       segment: { writeKey: "none", url: standIn.url },
       models: { rows: { topic: "rows" } },
       syncs: { rows: { model: "rows", type: "identify", userId: "id", traits: ["id", "text"] } },
@@ -77,9 +77,9 @@ for (const status of [401, 404]) {
         rows: 3,
         misbehave: () => ({ status }),
       });
-      const refused = await cdcToSegment(args);
-      assert.is(refused.code, 1);
-      assert.match(refused.stderr, new RegExp(`SEGMENT_.*HTTP ${status}`));
+      const rejected = await cdcToSegment(args);
+      assert.is(rejected.code, 1);
+      assert.match(rejected.stderr, new RegExp(`SEGMENT_.*HTTP ${status}`));
       mend();
       assert.is((await cdcToSegment(args)).code, 0);
       assert.is(standIn.kept.length, 3);
@@ -108,7 +108,7 @@ promise("should end with 1 where it was stopped, and go on from there", async ()
 promise("should not take another input for one that it has delivered", async () => {
   const { standIn, args, config } = await setUp("first", { rows: 3 });
   assert.is((await cdcToSegment(args)).code, 0);
-  const other = join(folder, "other.ndjson");
+  const other = join(directory, "other.ndjson");
   writeFileSync(other, recorded(3, "", 100));
   const { code, stderr } = await cdcToSegment(["replay", "--config", config, other]);
   assert.is(code, 1);

@@ -58,32 +58,32 @@ export class Cluster {
   /** From here on nobody is told late, and who has ended is started again at once. */
   calm(): void {
     this.#isCalm = true;
-    for (const { life } of this.processes) life?.lifetime.disarm();
+    for (const { session } of this.processes) session?.lifetime.disarm();
     this.rebalance();
   }
 
   /** A process stands still, ends, or has not heard yet which partitions it has now. */
   get isSomebodyBehind(): boolean {
     return this.processes.some((process) => {
-      const { life, told } = process;
-      if (life === null) return false;
-      const owned = this.outside.data.flatMap(({ at }) =>
-        this.owner(at) === process ? [at.partition] : [],
+      const { session, told } = process;
+      if (session === null) return false;
+      const owned = this.outside.data.flatMap(({ tp }) =>
+        this.owner(tp) === process ? [tp.partition] : [],
       );
-      return !process.isMember || life.lifetime.isFrozen || String(told) !== String(owned);
+      return !process.isMember || session.lifetime.isFrozen || String(told) !== String(owned);
     });
   }
 
   /** Every partition has a process, and in its store all that its log holds. */
   get isDone(): boolean {
-    return this.outside.isDone && this.outside.data.every(({ at }) => this.#isAt(at));
+    return this.outside.isDone && this.outside.data.every(({ tp }) => this.#isAt(tp));
   }
 
-  #isAt(at: TopicPartition): boolean {
-    const owner = this.owner(at);
-    const kept = owner?.isMember && new Map(owner.store(at)?.entries()).get("p");
+  #isAt(tp: TopicPartition): boolean {
+    const owner = this.owner(tp);
+    const kept = owner?.isMember && new Map(owner.store(tp)?.entries()).get("p");
     return (
-      !!kept && kept.equals(this.outside.changelogs[at.partition]?.contents().get("p") ?? NONE)
+      !!kept && kept.equals(this.outside.changelogs[tp.partition]?.contents().get("p") ?? NONE)
     );
   }
 
@@ -92,22 +92,22 @@ export class Cluster {
     const { clock } = this.outside;
     this.#isOver = true;
     for (const process of this.processes) void process.end();
-    while (this.processes.some(({ life }) => life !== null)) await clock.sleep(100);
+    while (this.processes.some(({ session }) => session !== null)) await clock.sleep(100);
   }
 
   /** Who loses something may hear of it late: until then it goes on as if it were the owner. */
   async #tell(member: Process, isLoser: boolean): Promise<void> {
     const { weather, clock } = this.outside;
     const { dice } = weather;
-    const { life } = member;
+    const { session } = member;
     const isLate = isLoser && !this.#isCalm && dice.chance(0.4);
     await clock.sleep(isLate ? dice.between(500, 40_000) : weather.delay_ms());
-    if (member.life !== life) return;
-    member.tell(this.outside.data.map(({ at }) => at).filter((at) => this.owner(at) === member));
+    if (member.session !== session) return;
+    member.tell(this.outside.data.map(({ tp }) => tp).filter((tp) => this.owner(tp) === member));
     // Others may take over what it is about to open.
     if (this.#isCalm || !dice.chance(0.15)) return;
     await clock.sleep(dice.between(0, 1_500));
-    if (member.life === life) life?.lifetime.freeze(dice.between(500, 30_000));
+    if (member.session === session) session?.lifetime.freeze(dice.between(500, 30_000));
   }
 
   async #revive(process: Process): Promise<void> {
@@ -117,10 +117,10 @@ export class Cluster {
     // The group waits a while for one that crashed; one that is back before has its partitions still.
     const noticed = this.#isCalm ? 0 : dice.between(0, 10_000);
     void clock.sleep(noticed).then(() => {
-      if (process.life === null && !this.#isOver) this.rebalance(0);
+      if (process.session === null && !this.#isOver) this.rebalance(0);
     });
     await clock.sleep(this.#isCalm ? 100 : dice.between(0, 20_000));
-    if (this.#isOver || process.life !== null) return;
+    if (this.#isOver || process.session !== null) return;
     if (!this.#isCalm && dice.chance(0.25)) {
       const copies = process.copies;
       process.loseDisk(copies > 0 && dice.chance(0.6) ? dice.between(0, copies - 1) : null);

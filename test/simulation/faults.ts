@@ -42,9 +42,9 @@ export async function makeFaults(cluster: Cluster, dice: Dice, within_ms: number
         process?.crash();
         break;
       case "crash at a call": {
-        const life = process?.life;
-        life?.lifetime.dieIn(calls, what, () => {
-          if (process?.life === life) process?.crash();
+        const session = process?.session;
+        session?.lifetime.dieIn(calls, what, () => {
+          if (process?.session === session) process?.crash();
         });
         break;
       }
@@ -55,7 +55,7 @@ export async function makeFaults(cluster: Cluster, dice: Dice, within_ms: number
         cluster.rebalance(dice.part());
         break;
       case "freeze":
-        process?.life?.lifetime.freeze(dice.between(100, 30_000));
+        process?.session?.lifetime.freeze(dice.between(100, 30_000));
         break;
       case "storm":
         weather.storm(dice.pick(SERVICES), dice.pick([0.2, 0.5, 0.9]));

@@ -1,4 +1,4 @@
-import { nameOf } from "../../src/data/record.ts";
+import { partitionName } from "../../src/data/record.ts";
 import type { TransactionalEntry } from "../../src/kafka/changelog/transactional-log.ts";
 import { CdcError } from "../../src/lib/errors.ts";
 import type { SharedLog } from "./shared-log.ts";
@@ -49,7 +49,7 @@ export class FencedLog {
     return call("changelog", () => {
       if (this.#epoch === null) throw new Error("the log is not open");
       if (this.#epoch !== epochs.current(log))
-        throw new CdcError("FENCED", `${nameOf(log.at)}: another process has taken it over`);
+        throw new CdcError("FENCED", `${partitionName(log.tp)}: another process has taken it over`);
       if (weather.fails("changelog")) {
         // It has to be opened again before the next.
         this.#epoch = null;

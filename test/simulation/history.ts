@@ -35,7 +35,7 @@ const WEIGHTS = {
   truncate: 0.5,
   snapshot: 1,
   redelivery: 1.5,
-  refused: 1,
+  rejected: 1,
   heartbeat: 0.5,
 };
 
@@ -89,8 +89,8 @@ export class History {
         return this.#snapshot();
       case "redelivery":
         return this.#redeliver();
-      case "refused":
-        return this.#refuse();
+      case "rejected":
+        return this.#reject();
       case "heartbeat":
         return this.#tell(this.#dice.between(0, this.#partitions - 1), heartbeat());
     }
@@ -181,7 +181,7 @@ export class History {
     for (const { partition, change, of } of again) this.#tell(partition, change, of);
   }
 
-  #refuse(): void {
+  #reject(): void {
     const partition = this.#dice.between(0, this.#partitions - 1);
     const broken = [
       { key: { id: partition }, value: "{oops" },

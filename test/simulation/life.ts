@@ -1,19 +1,19 @@
 import { TopicControl } from "../../src/coordination/topic-control.ts";
-import { nameOf, type TopicPartition } from "../../src/data/record.ts";
-import { Lane } from "../../src/deliver/delivery-queue.ts";
-import { Gate } from "../../src/deliver/rate-limiter.ts";
-import { asRecord, LoggedDeadLetters } from "../../src/dlq/dead-letters.ts";
-import { RefusalRatio } from "../../src/dlq/failure-ratio.ts";
-import type { Log } from "../../src/journal/journal.ts";
+import { partitionName, type TopicPartition } from "../../src/data/record.ts";
+import { DeliveryQueue } from "../../src/deliver/delivery-queue.ts";
+import { RateLimiter } from "../../src/deliver/rate-limiter.ts";
+import { asRecord, JournaledDeadLetters } from "../../src/dlq/dead-letters.ts";
+import { FailureRatio } from "../../src/dlq/failure-ratio.ts";
+import type { Journal } from "../../src/journal/journal.ts";
 import { ChangelogReader } from "../../src/kafka/changelog/changelog-reader.ts";
 import { KafkaOwnedChangelog } from "../../src/kafka/changelog/owned-changelog.ts";
 import type { Clock } from "../../src/lib/clock.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import type { Changelog } from "../../src/state/changelog.ts";
 import type { Store } from "../../src/state/store.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
-import { Plans } from "../../src/topology/topology.ts";
+import { Topology } from "../../src/topology/topology.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import { FencedLog } from "./fenced-log.ts";
 import { Lifetime, never } from "./lifetime.ts";
@@ -24,17 +24,17 @@ import type { Service } from "./weather.ts";
 
 /** Where a process has its stores, and what it has begun with: it outlives the life. */
 export type Disk = {
-  readonly begun: { has(topic: string): boolean; add(topics: readonly string[]): void };
-  open(folder: string): MemoryStore;
+  readonly knownTopics: { has(topic: string): boolean; add(topics: readonly string[]): void };
+  open(directory: string): MemoryStore;
 };
 
-export type LifeOptions = {
+export type SessionOptions = {
   readonly outside: Outside;
   readonly disk: Disk;
   /** Whether the group has the partition here. */
-  readonly holds: (at: TopicPartition) => boolean;
+  readonly holds: (tp: TopicPartition) => boolean;
   /** Tells the group of an offset. */
-  readonly commit: (at: TopicPartition, offset: number) => void;
+  readonly commit: (tp: TopicPartition, offset: number) => void;
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -42,7 +42,7 @@ export type LifeOptions = {
  * One run of the process: the real pipeline over what is shared. Whatever it does to the outside is a call, which takes
  * time; where it dies before or in it, nothing that would follow happens.
  */
-export class Life {
+export class Session {
   readonly manager: TaskManager;
   readonly lifetime: Lifetime;
   readonly source: LogSource;
@@ -51,49 +51,49 @@ export class Life {
   readonly #control: TopicControl;
   readonly #changelog: Changelog;
 
-  constructor({ outside, disk, holds, commit, onFailure }: LifeOptions) {
+  constructor({ outside, disk, holds, commit, onFailure }: SessionOptions) {
     this.#outside = outside;
-    const { settings, segment, data, control, letters } = outside;
+    const { settings, segment, data, control } = outside;
     this.lifetime = new Lifetime(outside);
     const { clock } = this.lifetime;
-    const gate = new Gate(clock);
-    const refusals = RefusalRatio.of(settings.deadLetters);
-    const written = this.#log(letters, "dead letters");
-    const deadLetters = new LoggedDeadLetters(written, asRecord, clock, silent);
+    const rateLimiter = new RateLimiter(clock);
+    const rejections = FailureRatio.of(settings.deadLetters);
+    const written = this.#log(outside.deadLetters, "dead letters");
+    const deadLetters = new JournaledDeadLetters(written, asRecord, clock, noopLogger);
     this.source = this.#source(data, holds, commit);
     this.#control = new TopicControl({
-      topic: control.at.topic,
+      topic: control.tp.topic,
       log: this.#log(control, "control"),
       source: this.#ownSource([control]),
-      onGap: "stop",
+      onDataLoss: "stop",
       clock,
-      logger: silent,
+      logger: noopLogger,
       onFailure,
     });
     this.#changelog = this.#changelogOf(clock);
     this.manager = new TaskManager({
       settings,
-      plans: new Plans(settings),
+      topology: new Topology(settings),
       source: this.source,
-      folder: "/state",
-      begun: disk.begun,
-      openStore: async (folder) =>
-        this.lifetime.isDead ? never() : this.#store(disk.open(folder)),
-      laneFor: (limits, onLaneFailure) =>
-        new Lane({
+      directory: "/state",
+      knownTopics: disk.knownTopics,
+      openStore: async (directory) =>
+        this.lifetime.isDead ? never() : this.#store(disk.open(directory)),
+      createQueue: (limits, onQueueFailure) =>
+        new DeliveryQueue({
           destination: {
             send: (texts, signal) => this.#orAborted(segment.send(texts), signal),
           },
-          gate,
+          rateLimiter,
           deadLetters,
           clock,
           counters: this.counters,
-          logger: silent,
+          logger: noopLogger,
           linger_ms: settings.segment.linger_ms,
           ...limits,
-          refusedInARow: settings.deadLetters.stopAfterInARow,
-          refusals,
-          onFailure: onLaneFailure,
+          maxConsecutive: settings.deadLetters.stopAfterInARow,
+          rejections,
+          onFailure: onQueueFailure,
         }),
       deadLetters,
       control: this.#control,
@@ -101,7 +101,7 @@ export class Life {
       registry: null,
       clock,
       counters: this.counters,
-      logger: silent,
+      logger: noopLogger,
       onFailure: (error) => {
         if (!this.lifetime.isDead) onFailure(error);
       },
@@ -124,15 +124,15 @@ export class Life {
 
   #source(
     logs: readonly SharedLog[],
-    holds: LifeOptions["holds"],
-    commit: LifeOptions["commit"],
+    holds: SessionOptions["holds"],
+    commit: SessionOptions["commit"],
   ): LogSource {
     const { weather, group } = this.#outside;
     return new LogSource({
       logs,
       call: this.lifetime.call,
       fetchSize: () => (weather.isStill ? 50 : weather.dice.between(1, 20)),
-      committed: (at) => group.committed.get(nameOf(at)) ?? null,
+      committed: (tp) => group.committed.get(partitionName(tp)) ?? null,
       commit,
       holds,
     });
@@ -148,7 +148,7 @@ export class Life {
     const start = source.start.bind(source);
     source.start = async (listener) => {
       await start(listener);
-      source.assign(logs.map(({ at }) => at));
+      source.assign(logs.map(({ tp }) => tp));
     };
     return source;
   }
@@ -160,21 +160,21 @@ export class Life {
       own: ({ partition }) => {
         const log = changelogs[partition] as SharedLog;
         const fenced = new FencedLog({ log, epochs, weather, call: this.lifetime.call });
-        const { at } = log;
+        const { tp } = log;
         return KafkaOwnedChangelog.take({
-          at,
+          tp,
           log: fenced,
           reader,
           start: 0,
           clock,
-          logger: silent,
+          logger: noopLogger,
         });
       },
       close: () => reader.close(),
     };
   }
 
-  #log(log: SharedLog, service: Service): Log {
+  #log(log: SharedLog, service: Service): Journal {
     const { weather } = this.#outside;
     return {
       append: (entries) =>
@@ -197,12 +197,12 @@ export class Life {
   }
 
   /** What Segment was sent goes on without the sender. */
-  async #orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | { failure: string }> {
+  async #orAborted<T>(response: Promise<T>, signal: AbortSignal): Promise<T | { failure: string }> {
     const aborted = new Promise<{ failure: string }>((resolve) => {
       const end = () => resolve({ failure: "aborted" });
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
     });
-    return Promise.race([this.lifetime.call("segment", () => answer), aborted]);
+    return Promise.race([this.lifetime.call("segment", () => response), aborted]);
   }
 }

@@ -9,7 +9,7 @@ export type Outcome = {
   /** The ids of each row in the order of their first arrivals; where its key went to another partition they begin anew. */
   readonly order: ReadonlyMap<string, string>;
   /** Coordinates and reason of each. */
-  readonly letters: ReadonlyMap<string, string>;
+  readonly deadLetters: ReadonlyMap<string, string>;
   /** What the stores hold: rows, and where their tasks stand. */
   readonly state: ReadonlyMap<string, string>;
   readonly problems: readonly string[];
@@ -38,7 +38,7 @@ export function outcomeOf(cluster: Cluster, { moves, unseen }: History): Outcome
   return {
     messages: new Map(segment.taken),
     order,
-    letters: lettersOf(cluster),
+    deadLetters: deadLettersOf(cluster),
     state: stateOf(cluster),
     problems: [
       ...problems,
@@ -52,23 +52,23 @@ function nameOfMessage(id: string, text: string): string {
   return `${event}:${id.slice(0, 6)}`;
 }
 
-function lettersOf({ outside }: Cluster): Map<string, string> {
-  const letters = new Map<string, string>();
-  for (const { headers } of outside.letters.read(0, Number.POSITIVE_INFINITY)) {
+function deadLettersOf({ outside }: Cluster): Map<string, string> {
+  const deadLetters = new Map<string, string>();
+  for (const { headers } of outside.deadLetters.read(0, Number.POSITIVE_INFINITY)) {
     const of = (name: string) => String(headers[`cdc-to-segment.${name}`]);
     const { messageId = "" } = JSON.parse(headers["cdc-to-segment.message"] ? of("message") : "{}");
     const name = [of("partition"), of("offset"), of("by"), messageId].join(" ");
-    letters.set(name, `${of("code")} ${of("reason")}`);
+    deadLetters.set(name, `${of("code")} ${of("reason")}`);
   }
-  return letters;
+  return deadLetters;
 }
 
 /** And what each store holds is what its changelog has. */
 function stateOf(cluster: Cluster): Map<string, string> {
   const { outside } = cluster;
   const state = new Map<string, string>();
-  for (const [partition, { at }] of outside.data.entries()) {
-    const store = cluster.owner(at)?.store(at);
+  for (const [partition, { tp }] of outside.data.entries()) {
+    const store = cluster.owner(tp)?.store(tp);
     if (!store) {
       outside.problems.push(`${partition} has no store`);
       continue;

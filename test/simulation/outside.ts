@@ -1,5 +1,5 @@
 import type { Settings } from "../../src/config/settings.ts";
-import { nameOf, type TopicPartition } from "../../src/data/record.ts";
+import { partitionName, type TopicPartition } from "../../src/data/record.ts";
 import { TOPIC } from "../support/debezium.ts";
 import type { Dice } from "./dice.ts";
 import { Epochs } from "./fenced-log.ts";
@@ -32,7 +32,7 @@ export class Outside {
   readonly data: readonly SharedLog[];
   readonly changelogs: readonly SharedLog[];
   readonly control = new SharedLog({ topic: "shop.control", partition: 0 });
-  readonly letters = new SharedLog({ topic: "shop.dead-letters", partition: 0 });
+  readonly deadLetters = new SharedLog({ topic: "shop.dead-letters", partition: 0 });
   /** What must not happen, and did. */
   readonly problems: string[] = [];
   readonly #traced: string[] | null;
@@ -60,10 +60,10 @@ export class Outside {
     this.#traced.push(`${seconds.toFixed(3).padStart(9)} ${text}`);
   }
 
-  commit(at: TopicPartition, offset: number): void {
-    const before = this.group.committed.get(nameOf(at)) ?? 0;
+  commit(tp: TopicPartition, offset: number): void {
+    const before = this.group.committed.get(partitionName(tp)) ?? 0;
     // One that was on its way while the partition went and came back is of an older generation: Kafka refuses it.
-    this.group.committed.set(nameOf(at), Math.max(before, offset));
+    this.group.committed.set(partitionName(tp), Math.max(before, offset));
   }
 
   /** Where the partition's task stands, as its changelog has it; `null` where it has not begun. */

@@ -1,13 +1,13 @@
 import type { TopicPartition } from "../../src/data/record.ts";
 import { CdcError, messageOf } from "../../src/lib/errors.ts";
 import { MemoryStore } from "../support/memory-store.ts";
-import { type Disk, Life } from "./life.ts";
+import { type Disk, Session } from "./life.ts";
 import type { Outside } from "./outside.ts";
 
 /** What the group has to know of a process, and who starts it again. */
 export type Surroundings = {
   readonly outside: Outside;
-  readonly owns: (process: Process, at: TopicPartition) => boolean;
+  readonly owns: (process: Process, tp: TopicPartition) => boolean;
   /** It has joined, or has left by itself. */
   readonly onMembers: () => void;
   /** It ended, for whatever reason: somebody starts it again. */
@@ -18,11 +18,11 @@ export type Surroundings = {
 export class Process {
   readonly name: string;
   readonly #surroundings: Surroundings;
-  readonly #begun = new Set<string>();
+  readonly #knownTopics = new Set<string>();
   #stores = new Map<string, MemoryStore>();
   /** What the disk was at earlier moments. */
   readonly #copies: Map<string, MemoryStore>[] = [];
-  #life: Life | null = null;
+  #session: Session | null = null;
   #told: readonly number[] = [];
   #isEnding = false;
 
@@ -31,8 +31,8 @@ export class Process {
     this.#surroundings = surroundings;
   }
 
-  get life(): Life | null {
-    return this.#life;
+  get session(): Session | null {
+    return this.#session;
   }
 
   /** The partitions that it has, as it heard last in this life. */
@@ -42,50 +42,50 @@ export class Process {
 
   /** Runs, and has no wish to end. */
   get isMember(): boolean {
-    return this.#life !== null && !this.#isEnding;
+    return this.#session !== null && !this.#isEnding;
   }
 
   async start(): Promise<void> {
-    if (this.#life) throw new Error(`${this.name} runs already`);
+    if (this.#session) throw new Error(`${this.name} runs already`);
     const { outside, owns, onMembers } = this.#surroundings;
     outside.trace(`${this.name} starts`);
     this.#isEnding = false;
     this.#told = [];
-    const life: Life = new Life({
+    const session: Session = new Session({
       outside,
       disk: this.#disk(),
-      holds: (at) => owns(this, at),
+      holds: (tp) => owns(this, tp),
       // The group takes nothing from who is no member with this partition.
-      commit: (at, offset) => {
-        if (owns(this, at)) outside.commit(at, offset);
+      commit: (tp, offset) => {
+        if (owns(this, tp)) outside.commit(tp, offset);
       },
-      onFailure: (error) => this.#failed(life, error),
+      onFailure: (error) => this.#failed(session, error),
     });
-    this.#life = life;
-    await life.source.start(life.manager);
+    this.#session = session;
+    await session.source.start(session.manager);
     onMembers();
   }
 
   /** Gone at once. Its disk has what was written. */
   crash(): void {
     const { outside, onEnd } = this.#surroundings;
-    if (!this.#life) return;
+    if (!this.#session) return;
     outside.trace(`${this.name} crashes`);
-    this.#bury(this.#life);
+    this.#bury(this.#session);
     onEnd(this);
   }
 
   /** Ends as on SIGTERM. */
   async end(): Promise<void> {
     const { outside, onMembers, onEnd } = this.#surroundings;
-    const life = this.#life;
-    if (!life || this.#isEnding) return;
+    const session = this.#session;
+    if (!session || this.#isEnding) return;
     outside.trace(`${this.name} ends`);
     this.#isEnding = true;
-    await life.end();
-    if (this.#life !== life) return;
+    await session.end();
+    if (this.#session !== session) return;
     outside.trace(`${this.name} has ended`);
-    this.#bury(life);
+    this.#bury(session);
     onMembers();
     onEnd(this);
   }
@@ -95,7 +95,7 @@ export class Process {
     if (!this.isMember) return;
     this.#told = partitions.map(({ partition }) => partition);
     this.#surroundings.outside.trace(`${this.name} hears that it has [${this.#told}]`);
-    this.#life?.source.assign(partitions);
+    this.#session?.source.assign(partitions);
   }
 
   /** Keeps what is on the disk now. */
@@ -105,7 +105,7 @@ export class Process {
 
   /** Its disk becomes an empty one, or one from an earlier moment. */
   loseDisk(copy: number | null): void {
-    if (this.#life) throw new Error(`${this.name} runs: its disk cannot be taken away`);
+    if (this.#session) throw new Error(`${this.name} runs: its disk cannot be taken away`);
     const earlier = copy === null ? undefined : this.#copies[copy];
     this.#surroundings.outside.trace(`${this.name}'s disk is ${earlier ? `from before` : "lost"}`);
     this.#stores = earlier ? copyOf(earlier) : new Map();
@@ -119,8 +119,8 @@ export class Process {
     return this.#stores.get(`/state/${topic}/${partition}`);
   }
 
-  #failed(life: Life, error: unknown): void {
-    if (this.#life !== life) return;
+  #failed(session: Session, error: unknown): void {
+    if (this.#session !== session) return;
     const { outside } = this.#surroundings;
     outside.trace(`${this.name} fails: ${messageOf(error)}`);
     // Two owners can be meant for a while; nothing else may end a process here.
@@ -129,24 +129,24 @@ export class Process {
     void this.end();
   }
 
-  #bury(life: Life): void {
-    life.die();
-    this.#life = null;
+  #bury(session: Session): void {
+    session.die();
+    this.#session = null;
     this.#isEnding = false;
     this.#stores = copyOf(this.#stores);
   }
 
   #disk(): Disk {
     return {
-      begun: {
-        has: (topic) => this.#begun.has(topic),
+      knownTopics: {
+        has: (topic) => this.#knownTopics.has(topic),
         add: (topics) => {
-          for (const topic of topics) this.#begun.add(topic);
+          for (const topic of topics) this.#knownTopics.add(topic);
         },
       },
-      open: (folder) => {
-        const store = this.#stores.get(folder)?.reopen() ?? new MemoryStore();
-        this.#stores.set(folder, store);
+      open: (directory) => {
+        const store = this.#stores.get(directory)?.reopen() ?? new MemoryStore();
+        this.#stores.set(directory, store);
         return store;
       },
     };
@@ -154,5 +154,5 @@ export class Process {
 }
 
 function copyOf(stores: ReadonlyMap<string, MemoryStore>): Map<string, MemoryStore> {
-  return new Map([...stores].map(([folder, store]) => [folder, store.crashed()]));
+  return new Map([...stores].map(([directory, store]) => [directory, store.crashed()]));
 }

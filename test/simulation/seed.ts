@@ -29,7 +29,7 @@ function compare(expected: Outcome, actual: Outcome): string[] {
   return [
     ...expected.problems.map((problem) => `undisturbed: ${problem}`),
     ...actual.problems,
-    ...(["messages", "order", "letters", "state"] as const).flatMap((what) =>
+    ...(["messages", "order", "deadLetters", "state"] as const).flatMap((what) =>
       differences(what, expected[what], actual[what]),
     ),
   ];

@@ -4,14 +4,14 @@ export type Appended = Pick<SourceRecord, "key" | "value"> & Partial<SourceRecor
 
 /** One partition of a topic, as the brokers keep it: appended by anybody, read by anybody, perhaps compacted. */
 export class SharedLog {
-  readonly at: TopicPartition;
+  readonly tp: TopicPartition;
   #records: SourceRecord[] = [];
   #end = 0;
   /** Called after each append. */
   readonly readers = new Set<() => void>();
 
-  constructor(at: TopicPartition) {
-    this.at = at;
+  constructor(tp: TopicPartition) {
+    this.tp = tp;
   }
 
   /** The offset that the next record gets. */
@@ -25,12 +25,12 @@ export class SharedLog {
    */
   append(records: readonly Appended[], marker = false): number {
     for (const record of records) {
-      this.#records.push({ headers: {}, timestamp: 0, ...record, ...this.at, offset: this.#end });
+      this.#records.push({ headers: {}, timestamp: 0, ...record, ...this.tp, offset: this.#end });
       this.#end += 1;
     }
     const last = this.#end - 1;
     if (marker) this.#end += 1;
-    for (const wake of this.readers) wake();
+    for (const signal of this.readers) signal();
     return last;
   }
 

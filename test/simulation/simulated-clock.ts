@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/lib/clock.ts";
 
-type Sleeper = { readonly at: number; wake: (() => void) | null };
+type Sleeper = { readonly at: number; signal: (() => void) | null };
 
 /** Time for a whole simulation: it jumps from one sleeper to the next, and lets each do all it can do without time. */
 export class SimulatedClock implements Clock {
@@ -14,15 +14,15 @@ export class SimulatedClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const sleeper: Sleeper = { at: this.#now + ms, wake: null };
+      const sleeper: Sleeper = { at: this.#now + ms, signal: null };
       const end = () => {
-        sleeper.wake = null;
+        sleeper.signal = null;
         signal?.removeEventListener("abort", end);
         resolve();
       };
-      sleeper.wake = end;
+      sleeper.signal = end;
       signal?.addEventListener("abort", end, { once: true });
-      this.#sleepers.splice(this.#place(sleeper.at), 0, sleeper);
+      this.#sleepers.splice(this.#changeId(sleeper.at), 0, sleeper);
     });
   }
 
@@ -39,13 +39,13 @@ export class SimulatedClock implements Clock {
       if (!next) throw new Error("everybody waits, and nobody for time");
       if (next.at > end) throw new Error(`it is not done after ${limit_ms / 1000} s`);
       this.#now = Math.max(this.#now, next.at);
-      next.wake?.();
+      next.signal?.();
     }
     return watched;
   }
 
   /** Behind all that wake no later. */
-  #place(at: number): number {
+  #changeId(at: number): number {
     let [low, high] = [0, this.#sleepers.length];
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -1,4 +1,4 @@
-import type { Answer } from "../../src/deliver/destination.ts";
+import type { SegmentResponse } from "../../src/deliver/destination.ts";
 import type { Weather } from "./weather.ts";
 
 /** An email that Segment refuses, whoever sends it. */
@@ -19,7 +19,7 @@ export class SimulatedSegment {
     this.#weather = weather;
   }
 
-  async send(texts: readonly string[]): Promise<Answer> {
+  async send(texts: readonly string[]): Promise<SegmentResponse> {
     const { clock, dice } = this.#weather;
     await this.#travel();
     if (texts.some((text) => text.includes(POISON))) return { status: 400, body: "poison" };

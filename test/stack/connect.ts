@@ -5,7 +5,7 @@ import { classPath, javaOptions, properties } from "./java.ts";
 import type { Kafka } from "./kafka.ts";
 import { withPorts } from "./ports.ts";
 import { Service } from "./service.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 /** Shared with docker-compose.yml; what depends on the place is appended. */
 const SETTINGS = new URL("connect.properties", import.meta.url);
@@ -19,25 +19,25 @@ export interface Connect {
 
 export async function startConnect(
   programs: Programs,
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   kafka: Kafka,
   options: { port?: number } = {},
 ): Promise<Connect> {
   return withPorts([options.port], async ([port]) => {
     const url = `http://127.0.0.1:${port}`;
-    const config = join(watchdog.folder, "connect.properties");
-    const place = {
+    const config = join(watchdog.directory, "connect.properties");
+    const changeId = {
       "bootstrap.servers": kafka.brokers.join(","),
       listeners: url,
       "plugin.path": programs.plugins,
     };
-    await writeFile(config, (await readFile(SETTINGS, "utf8")) + properties(place));
+    await writeFile(config, (await readFile(SETTINGS, "utf8")) + properties(changeId));
     const service = new Service(
       {
         name: "connect",
         command: "java",
         args: [
-          ...javaOptions(watchdog.folder),
+          ...javaOptions(watchdog.directory),
           ...classPath(programs.kafka),
           "org.apache.kafka.connect.cli.ConnectDistributed",
           config,

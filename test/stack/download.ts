@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cacheFolder } from "./cache.ts";
+import { cacheDirectory } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { run } from "./run.ts";
 import versions from "./versions.json" with { type: "json" };
@@ -25,30 +25,38 @@ export interface Programs {
 interface Part {
   profile: string;
   goal: string;
-  folder: string;
+  directory: string;
   /** An archive in what it brings, which is unpacked in its stead. */
   archive?: string;
 }
 
 const PARTS: Part[] = [
-  { profile: "kafka", goal: "copy-dependencies", folder: "kafka" },
-  { profile: "debezium-postgres", goal: "copy-dependencies", folder: "plugins/debezium-postgres" },
-  { profile: "apicurio", goal: "unpack-dependencies", folder: "registry" },
+  { profile: "kafka", goal: "copy-dependencies", directory: "kafka" },
+  {
+    profile: "debezium-postgres",
+    goal: "copy-dependencies",
+    directory: "plugins/debezium-postgres",
+  },
+  { profile: "apicurio", goal: "unpack-dependencies", directory: "registry" },
 ];
 
 /** Beside the plugins of every stack, so that a worker that does not need it does not load it. */
 const MARIADB: Part = {
   profile: "debezium-mariadb",
   goal: "copy-dependencies",
-  folder: "plugins-mariadb/debezium-mariadb",
+  directory: "plugins-mariadb/debezium-mariadb",
 };
 
 const MYSQL: Part[] = [
-  { profile: "debezium-mysql", goal: "copy-dependencies", folder: "plugins-mysql/debezium-mysql" },
+  {
+    profile: "debezium-mysql",
+    goal: "copy-dependencies",
+    directory: "plugins-mysql/debezium-mysql",
+  },
   {
     profile: "mysql",
     goal: "unpack-dependencies",
-    folder: "mysql",
+    directory: "mysql",
     archive: "mysql-Linux-amd64.tar.gz",
   },
 ];
@@ -60,15 +68,15 @@ const MYSQL: Part[] = [
 export async function download(
   wanted: { mariadb?: boolean; mysql?: boolean } = {},
 ): Promise<Programs> {
-  const cache = await cacheFolder();
+  const cache = await cacheDirectory();
   const hash = createHash("sha256")
     .update(JSON.stringify(versions))
     .update(await readFile(POM));
-  const folder = join(cache, hash.digest("hex").slice(0, 12));
+  const directory = join(cache, hash.digest("hex").slice(0, 12));
   const parts = [...PARTS, ...(wanted.mariadb ? [MARIADB] : []), ...(wanted.mysql ? MYSQL : [])];
-  if ((await missing(folder, parts)).length > 0) {
+  if ((await missing(directory, parts)).length > 0) {
     await withLock(join(cache, "download.lock"), async () => {
-      for (const part of await missing(folder, parts)) await fill(folder, part);
+      for (const part of await missing(directory, parts)) await usage(directory, part);
     });
   }
   const plugins = [
@@ -77,21 +85,21 @@ export async function download(
     ...(wanted.mysql ? ["plugins-mysql"] : []),
   ];
   return {
-    kafka: join(folder, "kafka"),
-    plugins: plugins.map((name) => join(folder, name)).join(","),
-    registry: join(folder, "registry"),
-    mysql: join(folder, "mysql"),
+    kafka: join(directory, "kafka"),
+    plugins: plugins.map((name) => join(directory, name)).join(","),
+    registry: join(directory, "registry"),
+    mysql: join(directory, "mysql"),
   };
 }
 
-async function missing(folder: string, parts: Part[]): Promise<Part[]> {
-  const there = await Promise.all(parts.map((part) => exists(join(folder, part.folder))));
+async function missing(directory: string, parts: Part[]): Promise<Part[]> {
+  const there = await Promise.all(parts.map((part) => exists(join(directory, part.directory))));
   return parts.filter((_, index) => !there[index]);
 }
 
-async function fill(folder: string, part: Part): Promise<void> {
+async function usage(directory: string, part: Part): Promise<void> {
   console.error(`stack: fetching ${part.profile} by Maven (once)`);
-  const partial = join(folder, "partial");
+  const partial = join(directory, "partial");
   await rm(partial, { recursive: true, force: true });
   const versionOptions = Object.entries(versions).map(([name, at]) => `-D${name}.version=${at}`);
   await run("mvn", [
@@ -108,7 +116,7 @@ async function fill(folder: string, part: Part): Promise<void> {
     await run("tar", ["-xzf", archive, "-C", join(partial, "part")]);
     await rm(archive);
   }
-  const whole = join(folder, part.folder);
+  const whole = join(directory, part.directory);
   await mkdir(dirname(whole), { recursive: true });
   await rename(join(partial, "part"), whole);
   await rm(partial, { recursive: true });

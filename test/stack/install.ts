@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { cacheFolder } from "./cache.ts";
+import { cacheDirectory } from "./cache.ts";
 import { withLock } from "./lock.ts";
 import { run } from "./run.ts";
 import versions from "./versions.json" with { type: "json" };
@@ -22,7 +22,7 @@ const NEEDS: Need[] = [
   {
     what: "Maven (mvn)",
     debianPackage: "maven",
-    isThere: async () => (await folderOf("mvn", searchPath())) !== undefined,
+    isThere: async () => (await directoryOf("mvn", searchPath())) !== undefined,
   },
   {
     what: "the PostgreSQL server (initdb, postgres, psql)",
@@ -32,7 +32,7 @@ const NEEDS: Need[] = [
   {
     what: "OpenSSL (openssl)",
     debianPackage: "openssl",
-    isThere: async () => (await folderOf("openssl", searchPath())) !== undefined,
+    isThere: async () => (await directoryOf("openssl", searchPath())) !== undefined,
   },
   {
     what: "libatomic (rocksdb-native loads it)",
@@ -51,7 +51,7 @@ const MARIADB_NEEDS: Need[] = [
   {
     what: "the MariaDB client (mariadb)",
     debianPackage: "mariadb-client-core",
-    isThere: async () => (await folderOf("mariadb", searchPath())) !== undefined,
+    isThere: async () => (await directoryOf("mariadb", searchPath())) !== undefined,
   },
 ];
 
@@ -113,9 +113,9 @@ export async function ensureBrowser(): Promise<string> {
 async function ensure(needs: Need[]): Promise<void> {
   const lacking = await missing(needs);
   if (lacking.length === 0) return;
-  const hasAptGet = (await folderOf("apt-get", searchPath())) !== undefined;
+  const hasAptGet = (await directoryOf("apt-get", searchPath())) !== undefined;
   if (!hasAptGet || process.getuid?.() !== 0) throw notInstalled(lacking);
-  await withLock(join(await cacheFolder(), "install.lock"), async () => {
+  await withLock(join(await cacheDirectory(), "install.lock"), async () => {
     const now = await missing(needs);
     if (now.length > 0) await install(now);
   });
@@ -128,13 +128,15 @@ export async function postgresPrograms(): Promise<string | undefined> {
   const root = "/usr/lib/postgresql";
   const installed = await readdir(root).catch(() => []);
   const newestFirst = installed.sort((a, b) => Number(b) - Number(a));
-  const folders = [versions.postgres, ...newestFirst].map((version) => join(root, version, "bin"));
-  return folderOf("initdb", [...folders, ...searchPath()]);
+  const directories = [versions.postgres, ...newestFirst].map((version) =>
+    join(root, version, "bin"),
+  );
+  return directoryOf("initdb", [...directories, ...searchPath()]);
 }
 
 /** The folder with MariaDB's server, which is not on every user's path. */
 export async function mariadbPrograms(): Promise<string | undefined> {
-  return folderOf("mariadbd", ["/usr/sbin", ...searchPath()]);
+  return directoryOf("mariadbd", ["/usr/sbin", ...searchPath()]);
 }
 
 /** What a process loads before all else to have a clock of its own. */
@@ -142,16 +144,16 @@ export async function faketimeLibrary(): Promise<string | undefined> {
   const root = "/usr/lib";
   const platforms = await readdir(root).catch(() => []);
   const name = "libfaketimeMT.so.1";
-  const folder = await folderOf(
+  const directory = await directoryOf(
     name,
     platforms.map((platform) => join(root, platform, "faketime")),
   );
-  return folder && join(folder, name);
+  return directory && join(directory, name);
 }
 
 async function chromium(): Promise<string | undefined> {
-  const folder = await folderOf("chromium", searchPath());
-  return folder && join(folder, "chromium");
+  const directory = await directoryOf("chromium", searchPath());
+  return directory && join(directory, "chromium");
 }
 
 async function missing(needs: Need[]): Promise<Need[]> {
@@ -164,9 +166,9 @@ async function install(needs: Need[]): Promise<void> {
   console.error(`stack: installing ${packages.join(", ")} with apt-get`);
   // Debian's package would make and start a server of its own on port 5432.
   if (packages.includes("postgresql")) {
-    const folder = "/etc/postgresql-common/createcluster.d";
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "cdc-to-segment.conf"), "create_main_cluster = false\n");
+    const directory = "/etc/postgresql-common/createcluster.d";
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, "cdc-to-segment.conf"), "create_main_cluster = false\n");
   }
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const wait = ["-o", "DPkg::Lock::Timeout=300"];
@@ -189,17 +191,17 @@ async function javaVersion(): Promise<number> {
 }
 
 /** The first of `folders` that holds `program`. */
-async function folderOf(program: string, folders: string[]): Promise<string | undefined> {
-  for (const folder of folders) {
-    const there = await access(join(folder, program)).then(
+async function directoryOf(program: string, directories: string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    const there = await access(join(directory, program)).then(
       () => true,
       () => false,
     );
-    if (there) return folder;
+    if (there) return directory;
   }
   return undefined;
 }
 
 function searchPath(): string[] {
-  return (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return (process.env.PATH ?? "").split(delimiter).filter((directory) => directory !== "");
 }

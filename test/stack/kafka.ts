@@ -6,7 +6,7 @@ import { classPath, javaOptions, properties } from "./java.ts";
 import { withPorts } from "./ports.ts";
 import { run } from "./run.ts";
 import { Service } from "./service.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 export interface KafkaOptions {
   /** Default: a free one. */
@@ -51,7 +51,7 @@ export interface Kafka extends Broker {
 
 export async function startKafka(
   programs: Programs,
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   options: KafkaOptions = {},
 ): Promise<Kafka> {
   const { listeners = {} } = options;
@@ -94,17 +94,17 @@ type Node = {
 
 async function startBroker(
   programs: Programs,
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   clusterId: string,
   node: Node,
   options: KafkaOptions,
 ): Promise<Broker> {
   const name = node.isController ? "kafka" : `kafka-${node.id}`;
-  const config = join(watchdog.folder, `${name}.properties`);
-  const data = join(watchdog.folder, `kafka-${node.port}`);
+  const config = join(watchdog.directory, `${name}.properties`);
+  const data = join(watchdog.directory, `kafka-${node.port}`);
   const settings = brokerSettings(node, data, options.second ? 2 : 1);
   await writeFile(config, properties({ ...settings, ...options.properties }));
-  const java = [...javaOptions(watchdog.folder), ...classPath(programs.kafka)];
+  const java = [...javaOptions(watchdog.directory), ...classPath(programs.kafka)];
   // With "=", as an id may begin with a dash.
   const format = ["kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config];
   const quick = ["-XX:TieredStopAtLevel=1", ...java];

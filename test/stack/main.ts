@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const ports = readPorts();
   await refuseTakenPorts(ports);
   console.error("starting Kafka, Connect with Debezium, PostgreSQL and the registry ...");
-  const began = Date.now();
+  const startedTime = Date.now();
   const stack = await startStack({
     kafka: { port: ports.kafka },
     connect: { port: ports.connect },
@@ -35,7 +35,9 @@ async function main(): Promise<void> {
   await stack.sql(await sampleTables());
   await stack.createConnector("app", sampleConnector(stack.postgres));
   await StandIn.start({ port: ports.segment, onMessage: printMessage });
-  console.error(`up in ${Math.round((Date.now() - began) / 1_000)} s\n\n${guide(stack, ports)}\n`);
+  console.error(
+    `up in ${Math.round((Date.now() - startedTime) / 1_000)} s\n\n${guide(stack, ports)}\n`,
+  );
 
   await Promise.race((["SIGINT", "SIGTERM"] as const).map((signal) => once(process, signal)));
   console.error("\nstopping ...");
@@ -74,7 +76,7 @@ function guide(stack: Stack, ports: Ports): string {
   PostgreSQL   ${stack.postgres.url}
   registry     ${stack.registry.url}
   Segment      http://127.0.0.1:${ports.segment}   (a stand-in: what it receives is printed here)
-  logs         ${stack.folder}/*.log
+  logs         ${stack.directory}/*.log
 
 Watch a row become an event. In a second terminal:
   npm run local

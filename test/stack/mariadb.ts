@@ -6,7 +6,7 @@ import { withPorts } from "./ports.ts";
 import { run } from "./run.ts";
 import { serverUser } from "./server-user.ts";
 import { Service } from "./service.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 const HOST = "127.0.0.1";
 const DATABASE = "app";
@@ -26,13 +26,13 @@ export interface MariaDb {
 }
 
 export async function startMariaDb(
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   options: { port?: number } = {},
 ): Promise<MariaDb> {
   const programs = await mariadbPrograms();
   if (programs === undefined) throw new Error("MariaDB's server programs were not found");
   const user = await serverUser("MariaDB", ["mysql", "nobody"]);
-  const data = join(watchdog.folder, "mariadb");
+  const data = join(watchdog.directory, "mariadb");
   await mkdir(data, { mode: 0o700 });
   if (user !== undefined) await chown(data, user.uid, user.gid);
   await run(

@@ -3,7 +3,7 @@ import { mysqlClient, USER } from "./mysql-client.ts";
 import { withPorts } from "./ports.ts";
 import { run } from "./run.ts";
 import { Service } from "./service.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 const HOST = "127.0.0.1";
 const DATABASE = "app";
@@ -25,12 +25,12 @@ export interface MySql {
 /** @param programs the folder with `bin/mysqld` */
 export async function startMySql(
   programs: string,
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   options: { port?: number } = {},
 ): Promise<MySql> {
   if (!MYSQL_RUNS_HERE) throw new Error("the MySQL server of this stack needs an x86-64 processor");
   const command = join(programs, "bin", "mysqld");
-  const data = join(watchdog.folder, "mysql");
+  const data = join(watchdog.directory, "mysql");
   // Root has to say that it means it; unlike MariaDB's, the program may lie where only its owner can read it.
   const owner = process.getuid?.() === 0 ? ["--user=root"] : [];
   const args = ["--no-defaults", ...owner, `--basedir=${programs}`, `--datadir=${data}`];

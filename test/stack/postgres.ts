@@ -5,7 +5,7 @@ import { withPorts } from "./ports.ts";
 import { run } from "./run.ts";
 import { serverUser } from "./server-user.ts";
 import { Service } from "./service.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 const HOST = "127.0.0.1";
 const NAME = "postgres";
@@ -26,13 +26,13 @@ export interface Postgres {
 }
 
 export async function startPostgres(
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   options: { port?: number } = {},
 ): Promise<Postgres> {
   const programs = await postgresPrograms();
   if (programs === undefined) throw new Error("PostgreSQL's server programs were not found");
   const user = await serverUser("PostgreSQL", ["postgres", "nobody"]);
-  const data = join(watchdog.folder, "postgres");
+  const data = join(watchdog.directory, "postgres");
   await mkdir(data, { mode: 0o700 });
   if (user !== undefined) await chown(data, user.uid, user.gid);
   await run(

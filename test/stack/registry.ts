@@ -4,7 +4,7 @@ import type { Programs } from "./download.ts";
 import { javaOptions } from "./java.ts";
 import { withPorts } from "./ports.ts";
 import { Service } from "./service.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 /** Apicurio's registry. */
 export interface Registry {
@@ -21,7 +21,7 @@ export interface Registry {
 
 export async function startRegistry(
   programs: Programs,
-  watchdog: Watchdog,
+  watchdog: StallDetector,
   options: { port?: number } = {},
 ): Promise<Registry> {
   const files = await readdir(programs.registry);
@@ -34,14 +34,14 @@ export async function startRegistry(
         name: "registry",
         command: "java",
         args: [
-          ...javaOptions(watchdog.folder),
+          ...javaOptions(watchdog.directory),
           "-Dquarkus.http.host=127.0.0.1",
           `-Dquarkus.http.port=${port}`,
           "-jar",
           join(programs.registry, jar),
         ],
         // By default its schemas are in memory, and gone with it.
-        env: { REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${watchdog.folder}/registry-${port}` },
+        env: { REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${watchdog.directory}/registry-${port}` },
         ready: async () => (await fetch(`${url}/subjects`)).ok,
         readyWithinMs: 60_000,
       },

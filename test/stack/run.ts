@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 export interface RunOptions {
   /** Text for standard input; without it the command reads nothing. */
@@ -10,7 +10,7 @@ export interface RunOptions {
   /** Run as another user; needs root. */
   user?: User;
   /** Ends the command should this process die meanwhile. */
-  watchdog?: Watchdog;
+  watchdog?: StallDetector;
 }
 
 export interface User {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines, type User } from "./run.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { StallDetector } from "./watchdog.ts";
 
 const POLL_MS = 100;
 /** Between the first signal and SIGKILL. */
@@ -28,14 +28,14 @@ export interface ServiceOptions {
 export class Service {
   readonly logFile: string;
   readonly #options: ServiceOptions;
-  readonly #watchdog: Watchdog;
+  readonly #watchdog: StallDetector;
   #child: ChildProcess | undefined;
   #starts = 0;
 
-  constructor(options: ServiceOptions, watchdog: Watchdog) {
+  constructor(options: ServiceOptions, watchdog: StallDetector) {
     this.#options = options;
     this.#watchdog = watchdog;
-    this.logFile = join(watchdog.folder, `${options.name}.log`);
+    this.logFile = join(watchdog.directory, `${options.name}.log`);
   }
 
   get pid(): number | undefined {
@@ -53,7 +53,7 @@ export class Service {
       ...user,
       // Its own group: Ctrl-C in a terminal must reach the services in order, through the watchdog.
       detached: true,
-      cwd: this.#watchdog.folder,
+      cwd: this.#watchdog.directory,
       env: { ...process.env, ...env },
       stdio: ["ignore", output, output],
     });

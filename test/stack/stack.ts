@@ -32,7 +32,7 @@ export interface StackOptions {
 /** A service that was not asked for throws when it is used, and says so. */
 export interface Stack {
   /** Data and logs of the services; gone after stop. */
-  readonly folder: string;
+  readonly directory: string;
   readonly kafka: Kafka;
   readonly connect: Connect;
   readonly postgres: Postgres;
@@ -103,7 +103,7 @@ async function startOnce(options: StackOptions): Promise<Stack> {
   };
 
   const stack: Stack = {
-    folder: watchdog.folder,
+    directory: watchdog.directory,
     get kafka() {
       return given("kafka", services.kafka);
     },

@@ -17,7 +17,7 @@ interface Watched {
   signal: NodeJS.Signals;
 }
 
-async function main(folder: string): Promise<void> {
+async function main(directory: string): Promise<void> {
   const watched: Watched[] = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const [pid, startTime, signal] = line.split(" ");
@@ -29,7 +29,7 @@ async function main(folder: string): Promise<void> {
   }
   // Last in, first out: Connect before the broker it would otherwise wait for.
   for (const one of watched.reverse()) await end(one);
-  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 async function end(one: Watched): Promise<void> {

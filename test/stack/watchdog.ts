@@ -14,22 +14,22 @@ import { startedAt } from "./process.ts";
  * is killed with SIGKILL, the pipe closes; the helper then stops every process it was told of and
  * removes the folder. There is one way down, so every test run tests it.
  */
-export interface Watchdog {
+export interface StallDetector {
   /** The stack's own temporary folder: data, logs, Java's temporary files. */
-  readonly folder: string;
+  readonly directory: string;
   /** Stops this child with `signal` at the end; the last one watched is stopped first. */
   watch(child: ChildProcess, signal: NodeJS.Signals): void;
   /** Resolves when every watched process has ended and the folder is gone. */
   close(): Promise<void>;
 }
 
-export async function startWatchdog(): Promise<Watchdog> {
-  const folder = await mkdtemp(join(tmpdir(), "cdc-to-segment-stack-"));
+export async function startWatchdog(): Promise<StallDetector> {
+  const directory = await mkdtemp(join(tmpdir(), "cdc-to-segment-stack-"));
   // PostgreSQL runs as another user when we are root, and has to reach its folder in here.
-  await chmod(folder, 0o711);
+  await chmod(directory, 0o711);
   const helper = spawn(
     process.execPath,
-    [fileURLToPath(new URL("watchdog-process.ts", import.meta.url)), folder],
+    [fileURLToPath(new URL("watchdog-process.ts", import.meta.url)), directory],
     // Detached: Ctrl-C in a terminal goes to the whole group, and this one has work to do then.
     { detached: true, stdio: ["pipe", "ignore", "ignore"] },
   );
@@ -42,7 +42,7 @@ export async function startWatchdog(): Promise<Watchdog> {
   (helper.stdin as Socket).unref();
 
   return {
-    folder,
+    directory,
     watch(child, signal) {
       if (child.pid === undefined) return; // it did not start; its "error" event says why
       if (closed) {

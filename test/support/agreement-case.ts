@@ -20,7 +20,7 @@ export type Case = {
   /** Names of columns as the records have them. */
   readonly columnName?: (column: string) => string;
   /** Tables left out, and why. */
-  readonly leftOut?: { readonly [table: string]: string };
+  readonly onOmitted?: { readonly [table: string]: string };
   /** What Kafka cannot tell, per row: the kinds to expect instead, and why. */
   readonly invisible?: {
     readonly [row: string]: { readonly kinds: readonly Kind[]; readonly why: string };

@@ -3,7 +3,6 @@ import * as assert from "uvu/assert";
 import type { Case } from "./agreement-case.ts";
 import { columnType } from "./column-type.ts";
 import { previewed, type Seen, sent } from "./previewed-rows.ts";
-import type { Tables } from "./recorded-tables.ts";
 import {
   type DatabaseRow,
   expectedHistories,
@@ -26,10 +25,10 @@ export const POSTGRES_KEYS = {
 type Difference = { readonly row: string; readonly column: string; readonly told: string };
 
 /** Holds what `preview` prints against what triggers in the database logged. */
-export async function assertAgreement(of: Case, folder: string): Promise<void> {
-  const { name, leftOut = {}, invisible = {}, truth = name, otherValues = {}, model = {} } = of;
-  const keys = Object.fromEntries(Object.entries(of.keys).filter(([table]) => !leftOut[table]));
-  const seen = await previewed({ ...of, keys }, folder);
+export async function assertAgreement(of: Case, directory: string): Promise<void> {
+  const { name, onOmitted = {}, invisible = {}, truth = name, otherValues = {}, model = {} } = of;
+  const keys = Object.fromEntries(Object.entries(of.keys).filter(([table]) => !onOmitted[table]));
+  const seen = await previewed({ ...of, keys }, directory);
   const expected = expectedHistories(truth, keys, model.keyChange ?? "removed and added");
 
   const kinds = new Map([...expected].map(([row, { steps }]) => [row, kindsOf(steps)]));
@@ -52,7 +51,7 @@ export async function assertAgreement(of: Case, folder: string): Promise<void> {
   });
   assert.equal(unexplained, []);
   const needless = Object.keys(otherValues).filter(
-    (name) => !explained.has(name) && !leftOut[name.slice(0, name.lastIndexOf(" "))],
+    (name) => !explained.has(name) && !onOmitted[name.slice(0, name.lastIndexOf(" "))],
   );
   assert.equal(needless, [], "these values agree by themselves: take them off the list");
 }

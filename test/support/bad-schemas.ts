@@ -10,7 +10,7 @@ import { FakeRegistry, type Registered, wire } from "./fake-registry.ts";
 const SOON_MS = 60_000;
 
 /** A record that has to be refused: what its value's schema is, what its bytes, and why. */
-export type Refused = readonly [
+export type Rejected = readonly [
   title: string,
   schema: Registered,
   payload: Iterable<number>,
@@ -18,7 +18,7 @@ export type Refused = readonly [
   reason: RegExp,
 ];
 
-export function refuse(s: ReturnType<typeof suite>, cases: readonly Refused[]): void {
+export function reject(s: ReturnType<typeof suite>, cases: readonly Rejected[]): void {
   for (const [title, schema, payload, code, reason] of cases) {
     s(`should refuse ${title}, soon, and ask no second time`, async () => {
       const error: CdcError = await rowWith(schema, payload).then(

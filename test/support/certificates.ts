@@ -22,27 +22,27 @@ export type Certificates = {
 };
 
 /** Makes two authorities and what the first has signed, valid for a day. Needs `openssl` 3. */
-export async function makeCertificates(folder: string): Promise<Certificates> {
+export async function makeCertificates(directory: string): Promise<Certificates> {
   const authority = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"];
   const [ca, otherCa] = await Promise.all([
-    make(folder, "ca", authority),
-    make(folder, "other-ca", authority),
+    make(directory, "ca", authority),
+    make(directory, "other-ca", authority),
   ]);
   const [server, elsewhere, client] = await Promise.all([
-    make(folder, "server", ["subjectAltName=IP:127.0.0.1,DNS:localhost"], ca),
-    make(folder, "elsewhere", ["subjectAltName=DNS:kafka.example.com"], ca),
-    make(folder, "client", ["extendedKeyUsage=clientAuth"], ca),
+    make(directory, "server", ["subjectAltName=IP:127.0.0.1,DNS:localhost"], ca),
+    make(directory, "elsewhere", ["subjectAltName=DNS:kafka.example.com"], ca),
+    make(directory, "client", ["extendedKeyUsage=clientAuth"], ca),
   ]);
   return { ca, otherCa, server, elsewhere, client };
 }
 
 async function make(
-  folder: string,
+  directory: string,
   name: string,
   extensions: readonly string[],
   issuer?: Certificate,
 ): Promise<Certificate> {
-  const path = (ending: string) => join(folder, `${name}.${ending}`);
+  const path = (ending: string) => join(directory, `${name}.${ending}`);
   const made = { cert: path("pem"), key: path("key"), both: path("both.pem") };
   // A file of our own: the system's would make an authority of each.
   const head = "[req]\ndistinguished_name=subject\nx509_extensions=extensions\nprompt=no\n";

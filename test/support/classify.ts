@@ -1,5 +1,5 @@
 import { classify } from "../../src/classify/classify.ts";
-import type { Standing } from "../../src/classify/initial-result.ts";
+import type { RecordContext } from "../../src/classify/initial-result.ts";
 import type { Outcome } from "../../src/classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../../src/classify/rules.ts";
 import type { RowEvent } from "../../src/data/event.ts";
@@ -28,10 +28,10 @@ export function eventOf(over: Partial<RowEvent> = {}): RowEvent {
     defaults: null,
     time: 20_000,
     isCommitTime: true,
-    position: lsn(20),
+    sourcePosition: lsn(20),
     incremental: false,
     endsSnapshot: false,
-    moved: null,
+    keyChange: null,
     ...over,
   };
 }
@@ -45,13 +45,13 @@ export function storedOf(over: Partial<StoredRow> = {}): StoredRow {
   return {
     row: PRO,
     offset: 1,
-    position: lsn(10),
+    sourcePosition: lsn(10),
     time: 10_000,
     members: [0],
     since: [5_000],
-    behind: [],
+    pinned: [],
     unknown: [],
-    told: "",
+    lastMessages: "",
     ...over,
   };
 }
@@ -89,16 +89,16 @@ export function everyone(...syncs: readonly SyncRule[]): ModelRule {
   return { name: "everyone", matches: () => true, syncs };
 }
 
-export const STREAMING: Standing = { offset: 100, streaming: true };
+export const STREAMING: RecordContext = { offset: 100, streaming: true };
 
 /** Classifies for one sync over the paying rows unless told otherwise. */
 export function outcomeOf(
   previous: StoredRow | null,
   event: RowEvent,
   models: readonly ModelRule[] = [paying(syncOf())],
-  standing: Standing = STREAMING,
+  recordContext: RecordContext = STREAMING,
 ): Outcome {
-  return classify(previous, event, standing, models);
+  return classify(previous, event, recordContext, models);
 }
 
 /** The kinds of change, in their order. */

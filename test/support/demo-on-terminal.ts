@@ -26,7 +26,7 @@ export class DemoOnTerminal {
   }
 
   /** What `pattern` finds in it, as soon as it stands there. @throws where the demo ends before, or after a minute */
-  async says(pattern: RegExp): Promise<string> {
+  async detail(pattern: RegExp): Promise<string> {
     const over = Date.now() + 60_000;
     while (this.#child.exitCode === null && Date.now() < over) {
       const [, found] = pattern.exec(this.shown) ?? [];
@@ -37,7 +37,7 @@ export class DemoOnTerminal {
   }
 
   page(): Promise<string> {
-    return this.says(/Watch it at \S*?(http:\/\/[\d.:]+\/)/);
+    return this.detail(/Watch it at \S*?(http:\/\/[\d.:]+\/)/);
   }
 
   /** @returns its exit code */

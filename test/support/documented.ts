@@ -54,6 +54,6 @@ export function rowAt(events: readonly (SourceEvent | CdcError)[], index: number
 
 /** Whether the place of the one record is told to come before that of the other. */
 export function comesBefore(events: readonly (SourceEvent | CdcError)[], a: number, b: number) {
-  const [first, second] = [rowAt(events, a).position, rowAt(events, b).position];
+  const [first, second] = [rowAt(events, a).sourcePosition, rowAt(events, b).sourcePosition];
   return first !== null && second !== null && isBefore(first, second);
 }

@@ -17,7 +17,7 @@ export class EchoingDoor {
   }
 
   static async open(status: number, tls?: { key: Buffer; cert: Buffer }): Promise<EchoingDoor> {
-    const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const response = (request: IncomingMessage, response: ServerResponse) => {
       door.requests += 1;
       const { authorization = "" } = request.headers;
       const login = Buffer.from(authorization.replace(/^Basic /, ""), "base64").toString();
@@ -32,7 +32,7 @@ export class EchoingDoor {
       });
       request.resume().on("end", () => response.end(JSON.stringify({ message })));
     };
-    const server = tls ? createSecureServer(tls, answer) : createServer(answer);
+    const server = tls ? createSecureServer(tls, response) : createServer(response);
     const door = new EchoingDoor(server, tls ? "https" : "http");
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return door;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { registryOf, type SchemaRegistry } from "../../src/decode/format/schema-registry.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What a registry answers for a schema; without a type it is Avro. */
@@ -35,7 +35,7 @@ export class FakeRegistry {
 
   /** A client of its own, to which nothing is known yet. */
   client(): SchemaRegistry {
-    const rest = { clock: new VirtualClock(), logger: silent, stop: this.#stop.signal };
+    const rest = { clock: new VirtualClock(), logger: noopLogger, stop: this.#stop.signal };
     return registryOf({ url: this.url }, rest) as SchemaRegistry;
   }
 

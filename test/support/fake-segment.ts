@@ -1,32 +1,32 @@
-import type { Answer, Destination } from "../../src/deliver/destination.ts";
-import type { Message } from "../../src/map/sync.ts";
+import type { Destination, SegmentResponse } from "../../src/deliver/destination.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 
-export const OK: Answer = { status: 200, body: '{"success":true}' };
+export const OK: SegmentResponse = { status: 200, body: '{"success":true}' };
 
 /** Segment as a destination: keeps what it took, answers what it is told to, and can keep a request waiting. */
 export class FakeSegment implements Destination {
   /** Every request, whatever it was answered. */
-  readonly requests: (readonly Message[])[] = [];
+  readonly requests: (readonly SegmentMessage[])[] = [];
   /** What was answered with 2xx, in the order of the answers. */
-  readonly taken: Message[] = [];
+  readonly taken: SegmentMessage[] = [];
   /** Says the answer to the nth request (from 0). */
-  answer: (messages: readonly Message[], request: number) => Answer = () => OK;
+  response: (messages: readonly SegmentMessage[], request: number) => SegmentResponse = () => OK;
   inFlight = 0;
   mostInFlight = 0;
   #held: Promise<void> | null = null;
 
-  async send(texts: readonly string[], signal: AbortSignal): Promise<Answer> {
-    const messages = texts.map((text) => JSON.parse(text) as Message);
+  async send(texts: readonly string[], signal: AbortSignal): Promise<SegmentResponse> {
+    const messages = texts.map((text) => JSON.parse(text) as SegmentMessage);
     const request = this.requests.push(messages) - 1;
     this.inFlight += 1;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     await Promise.race([this.#held ?? Promise.resolve(), aborted(signal)]);
     this.inFlight -= 1;
     if (signal.aborted) return { failure: "aborted" };
-    const answer = this.answer(messages, request);
-    if ("status" in answer && answer.status >= 200 && answer.status < 300)
+    const response = this.response(messages, request);
+    if ("status" in response && response.status >= 200 && response.status < 300)
       this.taken.push(...messages);
-    return answer;
+    return response;
   }
 
   /** Requests are answered only after the returned function was called. */

@@ -6,9 +6,9 @@ export async function firstRecord(source: Source): Promise<SourceRecord> {
   const first = Promise.withResolvers<SourceRecord>();
   await source.start({
     assigned(partitions) {
-      for (const at of partitions) {
-        source.seek(at, 0);
-        source.resume(at);
+      for (const tp of partitions) {
+        source.seek(tp, 0);
+        source.resume(tp);
       }
     },
     records: ([record]) => record && first.resolve(record),

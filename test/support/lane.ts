@@ -1,38 +1,38 @@
-import { Lane, type LaneOptions } from "../../src/deliver/delivery-queue.ts";
-import type { LaneMessage } from "../../src/deliver/outgoing.ts";
-import { Gate } from "../../src/deliver/rate-limiter.ts";
+import { DeliveryQueue, type DeliveryQueueOptions } from "../../src/deliver/delivery-queue.ts";
+import type { OutgoingMessage } from "../../src/deliver/outgoing.ts";
+import { RateLimiter } from "../../src/deliver/rate-limiter.ts";
 import type { DeadLetter } from "../../src/dlq/dead-letters.ts";
-import { RefusalRatio } from "../../src/dlq/failure-ratio.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { FailureRatio } from "../../src/dlq/failure-ratio.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import { recordOf } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** A lane to a fake Segment on a virtual clock. */
-export class LaneDriver {
+export class DeliveryQueueDriver {
   readonly clock: VirtualClock;
   readonly segment = new FakeSegment();
   readonly counters = new Counters();
-  readonly letters: DeadLetter[] = [];
+  readonly deadLetters: DeadLetter[] = [];
   readonly failures: unknown[] = [];
-  readonly lane: Lane;
+  readonly queue: DeliveryQueue;
   #offset = 0;
 
-  constructor(options: Partial<LaneOptions> = {}, clock = new VirtualClock()) {
+  constructor(options: Partial<DeliveryQueueOptions> = {}, clock = new VirtualClock()) {
     this.clock = clock;
-    this.lane = new Lane({
+    this.queue = new DeliveryQueue({
       destination: this.segment,
-      gate: new Gate(clock),
-      deadLetters: { append: async (letters) => void this.letters.push(...letters) },
+      rateLimiter: new RateLimiter(clock),
+      deadLetters: { append: async (deadLetters) => void this.deadLetters.push(...deadLetters) },
       clock,
       counters: this.counters,
-      logger: silent,
+      logger: noopLogger,
       linger_ms: 0,
       messages: 10_000,
       bytes: 16_000_000,
-      refusedInARow: 1_000,
-      refusals: new RefusalRatio({ ratio: 1, window: 10_000 }),
+      maxConsecutive: 1_000,
+      rejections: new FailureRatio({ ratio: 1, window: 10_000 }),
       onFailure: (error) => this.failures.push(error),
       ...options,
     });
@@ -40,10 +40,10 @@ export class LaneDriver {
 
   /** Pushes a message for each of the ids. */
   push(...ids: readonly string[]): void {
-    this.lane.push(ids.map((id) => this.message({ messageId: id })));
+    this.queue.push(ids.map((id) => this.message({ messageId: id })));
   }
 
-  message(content: object): LaneMessage {
+  message(content: object): OutgoingMessage {
     const text = JSON.stringify(content);
     const record = recordOf({ value: "{}", offset: this.#offset++ });
     return { text, bytes: Buffer.byteLength(text), record };

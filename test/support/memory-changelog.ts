@@ -1,4 +1,4 @@
-import { nameOf, type TopicPartition } from "../../src/data/record.ts";
+import { partitionName, type TopicPartition } from "../../src/data/record.ts";
 import { CdcError } from "../../src/lib/errors.ts";
 import type { Changelog, ChangelogChunk, OwnedChangelog } from "../../src/state/changelog.ts";
 import type { StoreEntry } from "../../src/state/store.ts";
@@ -10,14 +10,15 @@ type Transaction = readonly StoreEntry[];
 export class MemoryChangelog implements Changelog {
   readonly #logs = new Map<string, { transactions: Transaction[]; owner: number }>();
 
-  async own(at: TopicPartition): Promise<OwnedChangelog> {
-    const log = this.#log(at);
+  async own(tp: TopicPartition): Promise<OwnedChangelog> {
+    const log = this.#log(tp);
     log.owner += 1;
     const owner = log.owner;
     const end = log.transactions.length;
     log.transactions.push([]);
     const check = () => {
-      if (owner !== log.owner) throw new CdcError("FENCED", `${nameOf(at)} has another owner`);
+      if (owner !== log.owner)
+        throw new CdcError("FENCED", `${partitionName(tp)} has another owner`);
     };
     return {
       range: { start: 0, end },
@@ -40,14 +41,14 @@ export class MemoryChangelog implements Changelog {
   async close(): Promise<void> {}
 
   /** Whoever owns the partition can append no more, and nobody else owns it. */
-  bar(at: TopicPartition): void {
-    this.#log(at).owner += 1;
+  bar(tp: TopicPartition): void {
+    this.#log(tp).owner += 1;
   }
 
   /** The newest value of each key of the partition. */
-  contents(at: TopicPartition): Map<string, Buffer> {
+  contents(tp: TopicPartition): Map<string, Buffer> {
     const newest = new Map<string, Buffer>();
-    for (const { key, value } of this.#log(at).transactions.flat()) {
+    for (const { key, value } of this.#log(tp).transactions.flat()) {
       if (value === null) newest.delete(key.toString());
       else newest.set(key.toString(), value);
     }
@@ -55,8 +56,8 @@ export class MemoryChangelog implements Changelog {
   }
 
   /** Keeps only the newest entry of each key, as Kafka does behind the scenes; offsets stay. */
-  compact(at: TopicPartition): void {
-    const log = this.#log(at);
+  compact(tp: TopicPartition): void {
+    const log = this.#log(tp);
     const seen = new Set<string>();
     log.transactions = log.transactions
       .toReversed()
@@ -74,9 +75,9 @@ export class MemoryChangelog implements Changelog {
     this.#logs.clear();
   }
 
-  #log(at: TopicPartition): { transactions: Transaction[]; owner: number } {
-    const log = this.#logs.get(nameOf(at)) ?? { transactions: [], owner: 0 };
-    this.#logs.set(nameOf(at), log);
+  #log(tp: TopicPartition): { transactions: Transaction[]; owner: number } {
+    const log = this.#logs.get(partitionName(tp)) ?? { transactions: [], owner: 0 };
+    this.#logs.set(partitionName(tp), log);
     return log;
   }
 }

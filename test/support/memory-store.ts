@@ -69,8 +69,8 @@ export class MemoryStore implements Store {
   }
 
   /** The keys that begin with the letter, in their order. */
-  keys(letter: string): readonly string[] {
-    return [...this.#entries.keys()].filter((key) => key.startsWith(letter)).sort();
+  keys(deadLetter: string): readonly string[] {
+    return [...this.#entries.keys()].filter((key) => key.startsWith(deadLetter)).sort();
   }
 
   /** Everything it holds. */

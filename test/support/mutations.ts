@@ -131,13 +131,13 @@ function ofFields(bytes: Buffer, how: Mutation & { at: number }): Buffer {
   const all = membersOf(tree);
   const vital = all.filter(({ of, at }) => VITAL.has(of[at]?.name ?? ""));
   const members = how.at % 2 === 1 && vital.length > 0 ? vital : all;
-  const place = members[how.at % Math.max(members.length, 1)];
-  if (!place) return bytes;
-  const member = place.of[place.at] as { name: string; value: Tree };
+  const changeId = members[how.at % Math.max(members.length, 1)];
+  if (!changeId) return bytes;
+  const member = changeId.of[changeId.at] as { name: string; value: Tree };
   if (how.kind === "replace") member.value = { raw: how.raw };
   if (how.kind === "rename") member.name = how.name;
-  if (how.kind === "drop") place.of.splice(place.at, 1);
-  if (how.kind === "double") place.of.push({ name: member.name, value: { raw: how.raw } });
+  if (how.kind === "drop") changeId.of.splice(changeId.at, 1);
+  if (how.kind === "double") changeId.of.push({ name: member.name, value: { raw: how.raw } });
   if (how.kind === "move") {
     const other = all[how.from % all.length];
     const value = other?.of[other.at]?.value;

@@ -7,7 +7,7 @@ const ROOT = JSON.parse(jsonSchema()) as Node;
 /** Settings at the top. */
 export const TOP: readonly string[] = Object.keys(ROOT.properties as Node);
 
-/** What the schema says of a setting, by its whole path, as `state.onGap`; `null` where there is none. */
+/** What the schema says of a setting, by its whole path, as `state.onDataLoss`; `null` where there is none. */
 export function settingAt(path: string): readonly Node[] | null {
   let nodes: readonly Node[] = [ROOT];
   for (const name of path.split("."))

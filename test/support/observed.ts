@@ -1,20 +1,20 @@
 import { Counters } from "../../src/metrics/counters.ts";
 import type { Observed } from "../../src/status/observed.ts";
-import type { TaskStanding } from "../../src/task/task-status.ts";
+import type { TaskStatus } from "../../src/task/task-status.ts";
 
 /** A partition that runs, caught up. */
-export const RUNNING: TaskStanding = {
-  ...{ topic: "users", partition: 0, phase: "running", position: 10, isAllStored: true },
+export const RUNNING: TaskStatus = {
+  ...{ topic: "users", partition: 0, taskState: "running", nextOffset: 10, isAllStored: true },
   ...{ time: 1_700_000_000_000, checkpointed: 1_700_000_005_000, restore: null },
-  fills: {
+  usage: {
     queue_records: { now: 1, limit: 11 },
     queue_bytes: { now: 2, limit: 12 },
     uncommitted_rows: { now: 3, limit: 13 },
     uncommitted_bytes: { now: 6, limit: 16 },
-    lane_messages: { now: 4, limit: 14 },
-    lane_bytes: { now: 5, limit: 15 },
+    delivery_queue_messages: { now: 4, limit: 14 },
+    delivery_queue_bytes: { now: 5, limit: 15 },
   },
-  state: { entries: 6, disk_bytes: 7, memory_bytes: 8 },
+  store: { entries: 6, disk_bytes: 7, memory_bytes: 8 },
 };
 
 /** A pipeline that has done nothing yet, with what is given instead. */
@@ -26,12 +26,12 @@ export function observed(instead: Partial<Observed> = {}): Observed {
     counters: new Counters(),
     source: {
       ...{ isJoined: true, reason: null, rebalances: 2 },
-      restarts: { crashed: 1, lost: 0, silent: 3 },
+      restarts: { crashed: 1, lost: 0, stalled: 3 },
       next: new Map(),
     },
-    gate: { wait_ms: 0, closed_ms: 1_500 },
+    rateLimiter: { wait_ms: 0, throttled_ms: 1_500 },
     partitions: [{ ...RUNNING, end: 10, lag: { records: 0, seconds: 0 } }],
-    lastAnswer: null,
+    lastResponse: null,
     process: {
       ...{ resident_bytes: 100, heap_bytes: 50, external_bytes: 20, cpu_s: 1.5 },
       delay_s: { p50: 0, p99: 0.01, max: 0.2 },

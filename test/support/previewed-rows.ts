@@ -11,8 +11,8 @@ import { type DatabaseRow, type Kind, nameOfRow } from "./truth.ts";
 export type Seen = { readonly kind: Kind; readonly properties: DatabaseRow };
 
 /** Every row's messages in their order, of a sync for each table that watches and sends every column. */
-export async function previewed(of: Case, folder: string): Promise<Map<string, Seen[]>> {
-  const config = join(folder, `${of.name}.json`);
+export async function previewed(of: Case, directory: string): Promise<Map<string, Seen[]>> {
+  const config = join(directory, `${of.name}.json`);
   writeFileSync(config, JSON.stringify(configuration(of)));
   const input = of.records ?? `test/fixtures/${of.name}/records.ndjson.gz`;
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, input]);

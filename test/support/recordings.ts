@@ -5,7 +5,7 @@ import { parseRecordedLine } from "../../src/data/recorded-line.ts";
 import { type Connector, documented } from "./documented.ts";
 import type { Registered } from "./fake-registry.ts";
 
-const FOLDER = new URL("../fixtures/", import.meta.url);
+const DIRECTORY = new URL("../fixtures/", import.meta.url);
 const DOCUMENTED: readonly string[] = ["mongodb", "oracle", "sqlserver", "vitess"];
 
 /**
@@ -33,5 +33,5 @@ function lines(path: string): readonly SourceRecord[] {
 }
 
 function unzipped(path: string): string {
-  return gunzipSync(readFileSync(new URL(path, FOLDER))).toString("utf8");
+  return gunzipSync(readFileSync(new URL(path, DIRECTORY))).toString("utf8");
 }

@@ -5,12 +5,12 @@ import { join } from "node:path";
 
 /** A disk of its own for a test, that can be full. */
 export type SmallDisk = {
-  readonly folder: string;
+  readonly directory: string;
   /** The way in which it was had. */
   readonly how: string;
   /** Leaves so many bytes. */
   fill(free_bytes: number): void;
-  makeRoom(): void;
+  waitForSpace(): void;
   /** To be called with each process that writes there, as soon as it runs. */
   bound(child: ChildProcess): void;
   remove(): void;
@@ -26,66 +26,66 @@ const LARGEST_FILE_BYTES = 200_000;
  * namespace (desktops), a limit on the size of files (containers without rights). Throws where it allows none.
  */
 export function smallDisk(): SmallDisk {
-  const refused: string[] = [];
+  const rejected: string[] = [];
   for (const way of [mounted, mountedBySudo, mountedInNamespace, limitedFiles]) {
     const home = mkdtempSync(join(tmpdir(), "small-disk-"));
-    const folder = join(home, "disk");
-    mkdirSync(folder);
+    const directory = join(home, "disk");
+    mkdirSync(directory);
     try {
-      return way(home, folder);
+      return way(home, directory);
     } catch (error) {
       rmSync(home, { recursive: true });
-      refused.push(`${way.name}: ${(error as Error).message.trim()}`);
+      rejected.push(`${way.name}: ${(error as Error).message.trim()}`);
     }
   }
-  throw new Error(`no small disk can be had here:\n${refused.join("\n")}`);
+  throw new Error(`no small disk can be had here:\n${rejected.join("\n")}`);
 }
 
-function mounted(home: string, folder: string): SmallDisk {
-  command("mount", mountOf(folder));
-  return ofSize("mount", folder, () => {
-    command("umount", [folder]);
+function mounted(home: string, directory: string): SmallDisk {
+  command("mount", mountOf(directory));
+  return ofSize("mount", directory, () => {
+    command("umount", [directory]);
     rmSync(home, { recursive: true });
   });
 }
 
-function mountedBySudo(home: string, folder: string): SmallDisk {
+function mountedBySudo(home: string, directory: string): SmallDisk {
   const owner = `,uid=${process.getuid?.()},mode=700`;
-  command("sudo", ["-n", "mount", ...mountOf(folder, owner)]);
-  return ofSize("sudo mount", folder, () => {
-    command("sudo", ["-n", "umount", folder]);
+  command("sudo", ["-n", "mount", ...mountOf(directory, owner)]);
+  return ofSize("sudo mount", directory, () => {
+    command("sudo", ["-n", "umount", directory]);
     rmSync(home, { recursive: true });
   });
 }
 
 /** The namespace lives as long as a process in it, through which its files are reached from outside. */
-function mountedInNamespace(home: string, folder: string): SmallDisk {
-  command("unshare", ["-Urm", "mount", ...mountOf(folder)]);
+function mountedInNamespace(home: string, directory: string): SmallDisk {
+  command("unshare", ["-Urm", "mount", ...mountOf(directory)]);
   const script = 'mount "$@" && echo mounted > "$0" && exec sleep 3600';
   const said = join(home, "said");
-  const args = ["-Urm", "sh", "-c", script, said, ...mountOf(folder)];
+  const args = ["-Urm", "sh", "-c", script, said, ...mountOf(directory)];
   const holder = spawn("unshare", args, { stdio: "ignore" });
   command("sh", [
     "-c",
     'for i in $(seq 600); do [ -s "$0" ] && exit; sleep 0.1; done; exit 1',
     said,
   ]);
-  return ofSize("user namespace", `/proc/${holder.pid}/root${folder}`, () => {
+  return ofSize("user namespace", `/proc/${holder.pid}/root${directory}`, () => {
     holder.kill("SIGKILL");
     rmSync(home, { recursive: true });
   });
 }
 
-function limitedFiles(home: string, folder: string): SmallDisk {
+function limitedFiles(home: string, directory: string): SmallDisk {
   command("prlimit", ["--version"]);
   let isFull = false;
   return {
-    folder,
+    directory,
     how: "limited files",
     fill: () => {
       isFull = true;
     },
-    makeRoom: () => {
+    waitForSpace: () => {
       isFull = false;
     },
     bound: ({ pid }) => {
@@ -95,23 +95,23 @@ function limitedFiles(home: string, folder: string): SmallDisk {
   };
 }
 
-function ofSize(how: string, folder: string, remove: () => void): SmallDisk {
-  const ballast = join(folder, "ballast");
+function ofSize(how: string, directory: string, remove: () => void): SmallDisk {
+  const ballast = join(directory, "ballast");
   return {
-    folder,
+    directory,
     how,
     fill: (free_bytes) => {
-      const { bavail, bsize } = statfsSync(folder);
+      const { bavail, bsize } = statfsSync(directory);
       writeFileSync(ballast, Buffer.alloc(bavail * bsize - free_bytes));
     },
-    makeRoom: () => rmSync(ballast),
+    waitForSpace: () => rmSync(ballast),
     bound: () => {},
     remove,
   };
 }
 
-function mountOf(folder: string, more = ""): string[] {
-  return ["-t", "tmpfs", "-o", `size=${SIZE_BYTES}${more}`, "tmpfs", folder];
+function mountOf(directory: string, more = ""): string[] {
+  return ["-t", "tmpfs", "-o", `size=${SIZE_BYTES}${more}`, "tmpfs", directory];
 }
 
 function command(name: string, args: readonly string[]): string {

@@ -35,7 +35,7 @@ export class StatusPort {
   }
 
   /** Runs it to its end, which comes by itself. */
-  static refused(config: string): Promise<Ended> {
+  static rejected(config: string): Promise<Ended> {
     return cdcToSegment(["run", "--config", config]);
   }
 

@@ -1,9 +1,9 @@
 import type { Row } from "../../src/data/row.ts";
-import { idSpace } from "../../src/map/message-id.ts";
+import { idNamespace } from "../../src/map/message-id.ts";
 import {
+  type ChangeSource,
   type MappedChange,
-  type Message,
-  type Occasion,
+  type SegmentMessage,
   Sync,
   type SyncOptions,
 } from "../../src/map/sync.ts";
@@ -18,7 +18,7 @@ export function syncWith(options: Partial<SyncOptions>): Sync {
     fields: {},
     events: { added: "Added", changed: "Changed", removed: "Removed" },
     declared: NONE,
-    idSpace: idSpace("shop", "secret"),
+    idNamespace: idNamespace("shop", "secret"),
     ...options,
   });
 }
@@ -45,19 +45,24 @@ export const removed = (previous: Row, next: Row | null = null): MappedChange =>
 
 export const COMMITTED = "2024-01-01T00:00:00.000Z";
 
-const OCCASION: Occasion = {
+const CHANGE_SOURCE: ChangeSource = {
   table: "public.users",
   key: "[1]",
   topic: "app.public.users",
-  place: "postgresql|00000000000000001000",
+  changeId: "postgresql|00000000000000001000",
   time: Date.parse(COMMITTED),
 };
 
-export type Mapped = { readonly messages: readonly Message[]; readonly leftOut: readonly string[] };
+export type MappedValue = {
+  readonly messages: readonly SegmentMessage[];
+  readonly onOmitted: readonly string[];
+};
 
 /** The messages of a change, and the fields that were left out. */
-export function mapped(options: Partial<SyncOptions>, change: MappedChange): Mapped {
-  const leftOut: string[] = [];
-  const messages = syncWith(options).messages(change, OCCASION, (field) => leftOut.push(field));
-  return { messages, leftOut };
+export function mapped(options: Partial<SyncOptions>, change: MappedChange): MappedValue {
+  const onOmitted: string[] = [];
+  const messages = syncWith(options).messages(change, CHANGE_SOURCE, (field) =>
+    onOmitted.push(field),
+  );
+  return { messages, onOmitted };
 }

@@ -4,20 +4,20 @@ import type { Control } from "../../src/coordination/control.ts";
 import { TopicControl } from "../../src/coordination/topic-control.ts";
 import type { TopicPartition } from "../../src/data/record.ts";
 import type { SchemaRegistry } from "../../src/decode/format/schema-registry.ts";
-import { Lane } from "../../src/deliver/delivery-queue.ts";
+import { DeliveryQueue } from "../../src/deliver/delivery-queue.ts";
 import type { Destination } from "../../src/deliver/destination.ts";
-import { Gate } from "../../src/deliver/rate-limiter.ts";
+import { RateLimiter } from "../../src/deliver/rate-limiter.ts";
 import type { DeadLetter, DeadLetters } from "../../src/dlq/dead-letters.ts";
-import { RefusalRatio } from "../../src/dlq/failure-ratio.ts";
+import { FailureRatio } from "../../src/dlq/failure-ratio.ts";
 import type { Explanation, Question } from "../../src/explain/explanation.ts";
-import type { Message } from "../../src/map/sync.ts";
+import type { SegmentMessage } from "../../src/map/sync.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import type { Source } from "../../src/source/source.ts";
 import type { Changelog } from "../../src/state/changelog.ts";
 import type { Store, StoreEntry } from "../../src/state/store.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
-import type { TaskStanding } from "../../src/task/task-status.ts";
-import { Plans } from "../../src/topology/topology.ts";
+import type { TaskStatus } from "../../src/task/task-status.ts";
+import { Topology } from "../../src/topology/topology.ts";
 import { recordOf, TOPIC } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { FakeSource } from "./fake-source.ts";
@@ -59,22 +59,22 @@ export class TaskDriver {
   /** The control topic. */
   readonly controlTopic = new FakeSource();
   readonly segment = new FakeSegment();
-  readonly letters: DeadLetter[] = [];
+  readonly deadLetters: DeadLetter[] = [];
   /** What all lives say. */
   readonly log = new LogLines();
-  readonly #begun = new Set<string>();
+  readonly #knownTopics = new Set<string>();
   /** Topics that some life has begun with: it outlives them, as the file does. */
-  readonly begun = {
-    has: (topic: string) => this.#begun.has(topic),
+  readonly knownTopics = {
+    has: (topic: string) => this.#knownTopics.has(topic),
     add: (topics: readonly string[]) => {
-      for (const topic of topics) this.#begun.add(topic);
+      for (const topic of topics) this.#knownTopics.add(topic);
     },
   };
   readonly partitions: readonly TopicPartition[];
   readonly registry: SchemaRegistry | null;
   #settings: Settings;
   readonly #stores = new Map<string, MemoryStore>();
-  #life: Life | null = null;
+  #session: Session | null = null;
   #seen = 0;
 
   constructor(setup: Setup = {}) {
@@ -94,16 +94,19 @@ export class TaskDriver {
 
   /** Starts a life over everything that earlier ones left. */
   async start(partitions = this.partitions): Promise<this> {
-    if (this.#life) throw new Error("a life is under way: stop or crash it first");
-    this.#life = new Life(this.#settings, this, (folder) => this.#openStore(folder));
-    await this.source.start(this.#life.manager);
+    if (this.#session) throw new Error("a life is under way: stop or crash it first");
+    this.#session = new Session(this.#settings, this, (directory) => this.#openStore(directory));
+    await this.source.start(this.#session.manager);
     this.source.assign(partitions);
     await flush();
     return this;
   }
 
   /** Puts changes into a partition and lets everything happen that needs no time. Gives what Segment took newly. */
-  async pipe(changes: readonly Change[] | Change, partition = 0): Promise<readonly Message[]> {
+  async pipe(
+    changes: readonly Change[] | Change,
+    partition = 0,
+  ): Promise<readonly SegmentMessage[]> {
     for (const change of [changes].flat() as Change[]) {
       const { topic, partition: _, offset: __, ...record } = recordOf(change);
       this.source.produce({ topic, partition }, record);
@@ -113,7 +116,7 @@ export class TaskDriver {
   }
 
   /** What Segment took since this was last asked. */
-  taken(): readonly Message[] {
+  taken(): readonly SegmentMessage[] {
     const news = this.segment.taken.slice(this.#seen);
     this.#seen = this.segment.taken.length;
     return news;
@@ -125,18 +128,18 @@ export class TaskDriver {
   }
 
   async stop(deadline_ms = 20_000): Promise<void> {
-    const life = this.#alive();
-    await life.manager.stop(deadline_ms);
+    const session = this.#alive();
+    await session.manager.stop(deadline_ms);
     await this.source.stop();
-    await life.control.close();
-    this.#life = null;
+    await session.control.close();
+    this.#session = null;
   }
 
   /** The process is gone at once: nothing it still wanted to do happens. */
   async crash(): Promise<void> {
     this.#alive().dead = true;
-    this.#life = null;
-    for (const [folder, store] of this.#stores) this.#stores.set(folder, store.crashed());
+    this.#session = null;
+    for (const [directory, store] of this.#stores) this.#stores.set(directory, store.crashed());
     await this.source.stop();
     await this.controlTopic.stop();
     await flush();
@@ -152,8 +155,8 @@ export class TaskDriver {
   }
 
   /** What its tasks say of themselves. */
-  standings(): Promise<readonly TaskStanding[]> {
-    return this.#alive().manager.standings();
+  taskStatuses(): Promise<readonly TaskStatus[]> {
+    return this.#alive().manager.taskStatuses();
   }
 
   /** Why something was sent about a row, or not. */
@@ -178,14 +181,16 @@ export class TaskDriver {
 
   /** Between two lives the partition's folder becomes another: none, or a copy from before. */
   replaceStore(partition: number, store: MemoryStore | null): void {
-    const [folder] = [...this.#stores.keys()].filter((name) => name.endsWith(`/${partition}`));
-    if (this.#life || folder === undefined) throw new Error("there is no store to replace now");
-    if (store) this.#stores.set(folder, store);
-    else this.#stores.delete(folder);
+    const [directory] = [...this.#stores.keys()].filter((name) => name.endsWith(`/${partition}`));
+    if (this.#session || directory === undefined)
+      throw new Error("there is no store to replace now");
+    if (store) this.#stores.set(directory, store);
+    else this.#stores.delete(directory);
   }
 
   store(partition = 0): MemoryStore {
-    const [, store] = [...this.#stores].find(([folder]) => folder.endsWith(`/${partition}`)) ?? [];
+    const [, store] =
+      [...this.#stores].find(([directory]) => directory.endsWith(`/${partition}`)) ?? [];
     if (!store) throw new Error(`partition ${partition} never had a store`);
     return store;
   }
@@ -196,15 +201,15 @@ export class TaskDriver {
   /** Makes the dead letters' log refuse with this error. */
   breakLetters: unknown = null;
 
-  #alive(): Life {
-    if (!this.#life) throw new Error("no life is under way");
-    return this.#life;
+  #alive(): Session {
+    if (!this.#session) throw new Error("no life is under way");
+    return this.#session;
   }
 
-  #openStore(folder: string): MemoryStore {
-    const last = this.#stores.get(folder);
+  #openStore(directory: string): MemoryStore {
+    const last = this.#stores.get(directory);
     const store = last?.reopen() ?? new MemoryStore();
-    this.#stores.set(folder, store);
+    this.#stores.set(directory, store);
     return store;
   }
 }
@@ -220,7 +225,7 @@ function settingsOf({
 }
 
 /** One run of the process. Once dead it does nothing more: whatever it waits for never comes. */
-class Life {
+class Session {
   dead = false;
   dieAt: Moment | null = null;
   ended = false;
@@ -229,15 +234,19 @@ class Life {
   readonly control: Control;
   readonly manager: TaskManager;
 
-  constructor(settings: Settings, outside: TaskDriver, openStore: (folder: string) => MemoryStore) {
+  constructor(
+    settings: Settings,
+    outside: TaskDriver,
+    openStore: (directory: string) => MemoryStore,
+  ) {
     const { clock } = outside;
-    const gate = new Gate(clock);
-    const refusals = RefusalRatio.of(settings.deadLetters);
+    const rateLimiter = new RateLimiter(clock);
+    const rejections = FailureRatio.of(settings.deadLetters);
     const deadLetters: DeadLetters = {
-      append: (letters) =>
+      append: (deadLetters) =>
         this.#step("dead letters", async () => {
           if (outside.breakLetters) throw outside.breakLetters;
-          outside.letters.push(...letters);
+          outside.deadLetters.push(...deadLetters);
         }),
     };
     const destination: Destination = {
@@ -265,30 +274,30 @@ class Life {
           outside.controlTopic.assign([CONTROL]);
         },
       },
-      onGap: settings.state.onGap,
+      onDataLoss: settings.state.onDataLoss,
       clock,
       logger: outside.log,
       onFailure: (error) => this.failures.push(error),
     });
     this.manager = new TaskManager({
       settings,
-      plans: new Plans(settings),
+      topology: new Topology(settings),
       source: this.#source(outside.source),
-      folder: "/state",
-      begun: outside.begun,
-      openStore: async (folder) => this.#store(openStore(folder)),
-      laneFor: (limits, onFailure) =>
-        new Lane({
+      directory: "/state",
+      knownTopics: outside.knownTopics,
+      openStore: async (directory) => this.#store(openStore(directory)),
+      createQueue: (limits, onFailure) =>
+        new DeliveryQueue({
           destination,
-          gate,
+          rateLimiter,
           deadLetters,
           clock,
           counters: this.counters,
           logger: outside.log,
           linger_ms: settings.segment.linger_ms,
           ...limits,
-          refusedInARow: settings.deadLetters.stopAfterInARow,
-          refusals,
+          maxConsecutive: settings.deadLetters.stopAfterInARow,
+          rejections,
           onFailure,
         }),
       deadLetters,
@@ -308,21 +317,21 @@ class Life {
   #source(source: FakeSource): Source {
     return {
       start: (listener) => source.start(listener),
-      pause: (at) => this.#now(() => source.pause(at)),
-      resume: (at) => this.#now(() => source.resume(at)),
-      seek: (at, offset) => this.#now(() => source.seek(at, offset)),
-      range: (at) => source.range(at),
+      pause: (tp) => this.#now(() => source.pause(tp)),
+      resume: (tp) => this.#now(() => source.resume(tp)),
+      seek: (tp, offset) => this.#now(() => source.seek(tp, offset)),
+      range: (tp) => source.range(tp),
       partitions: (topic) => source.partitions(topic),
-      holds: (at) => source.holds(at),
-      commit: (at, offset) => this.#step("commit", () => source.commit(at, offset)),
+      owns: (tp) => source.owns(tp),
+      commit: (tp, offset) => this.#step("commit", () => source.commit(tp, offset)),
       stop: () => source.stop(),
     };
   }
 
   #changelog(changelog: MemoryChangelog): Changelog {
     return {
-      own: async (at) => {
-        const owned = await changelog.own(at);
+      own: async (tp) => {
+        const owned = await changelog.own(tp);
         const append = (entries: readonly StoreEntry[]) =>
           this.#step("changelog", () => owned.append(entries));
         return { ...owned, append };

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/lib/clock.ts";
 
-type Sleeper = { readonly at: number; readonly wake: () => void };
+type Sleeper = { readonly at: number; readonly signal: () => void };
 
 /** Time that stands still until a test moves it. Begins on 14 November 2023. */
 export class VirtualClock implements Clock {
@@ -14,7 +14,7 @@ export class VirtualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const sleeper = { at: this.#now + ms, wake: resolve };
+      const sleeper = { at: this.#now + ms, signal: resolve };
       this.#sleepers.push(sleeper);
       const aborted = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#sleepers = this.#sleepers.filter((sleeper) => sleeper !== next);
       this.#now = Math.max(this.#now, next.at);
-      next.wake();
+      next.signal();
       await flush();
     }
     this.#now = end;

@@ -6,26 +6,26 @@ import { openStatus } from "../../src/cli/status-port.ts";
 import { readSettings } from "../../src/config/read.ts";
 import { fileControl } from "../../src/coordination/file-control.ts";
 import type { SourceRecord, TopicPartition } from "../../src/data/record.ts";
-import { asLine, LoggedDeadLetters } from "../../src/dlq/dead-letters.ts";
-import { FileLog } from "../../src/journal/file-journal.ts";
+import { asLine, JournaledDeadLetters } from "../../src/dlq/dead-letters.ts";
+import { FileJournal } from "../../src/journal/file-journal.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { silent } from "../../src/lib/logger.ts";
+import { noopLogger } from "../../src/lib/logger.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import { runPipeline } from "../../src/pipeline.ts";
 import type { Changelog } from "../../src/state/changelog.ts";
 import type { StatusServer } from "../../src/status/status-server.ts";
 import { Telemetry } from "../../src/status/telemetry.ts";
-import { Plans } from "../../src/topology/topology.ts";
+import { Topology } from "../../src/topology/topology.ts";
 import { FakeSource } from "./fake-source.ts";
 
 const VERSION = "0.0.1";
 
 /** Consumers that were replaced, by why. */
-type Restarts = { readonly crashed: number; readonly lost: number; readonly silent: number };
+type Restarts = { readonly crashed: number; readonly lost: number; readonly stalled: number };
 
 /** A pipeline in this process, real but for its source, with its status port. */
 export class WatchedPipeline {
-  readonly #folder = mkdtempSync(join(tmpdir(), "watched-"));
+  readonly #directory = mkdtempSync(join(tmpdir(), "watched-"));
   readonly #source = new FakeSource();
   readonly #stop = new AbortController();
   readonly #ends = new Map<string, Map<number, number>>();
@@ -33,9 +33,9 @@ export class WatchedPipeline {
   readonly #telemetry;
   readonly #over;
   /** What its consumer would say of itself. */
-  readonly #told = {
+  readonly #sourceStatus = {
     ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
-    restarts: { crashed: 0, lost: 0, silent: 0 } as Restarts,
+    restarts: { crashed: 0, lost: 0, stalled: 0 } as Restarts,
   };
   #status: StatusServer | null = null;
   /** The first time any free one. */
@@ -47,14 +47,17 @@ export class WatchedPipeline {
     assigned: readonly TopicPartition[],
     changelog: Changelog | null = null,
   ) {
-    const file = join(this.#folder, "config.json");
-    const own = { state: { directory: this.#folder }, status: { port: 0 } };
+    const file = join(this.#directory, "config.json");
+    const own = { state: { directory: this.#directory }, status: { port: 0 } };
     writeFileSync(file, JSON.stringify({ ...settings, ...own }));
     this.#settings = readSettings(file);
     const counters = new Counters();
     this.#telemetry = new Telemetry({
       ...{ pipeline: this.#settings.name, version: VERSION, counters },
-      source: { told: this.#told, ends: async (topic) => this.#ends.get(topic) ?? new Map() },
+      source: {
+        status: this.#sourceStatus,
+        ends: async (topic) => this.#ends.get(topic) ?? new Map(),
+      },
     });
     this.#over = this.#run(counters, changelog);
     this.#source.assign(assigned);
@@ -63,7 +66,7 @@ export class WatchedPipeline {
   /** Opens the status port, once more where it was closed. @returns its URL */
   async open(): Promise<string> {
     const status = { host: "127.0.0.1", port: this.#port };
-    this.#status = await openStatus({ ...this.#settings, status }, this.#telemetry, silent);
+    this.#status = await openStatus({ ...this.#settings, status }, this.#telemetry, noopLogger);
     const url = this.#status?.url ?? "";
     this.#port = Number(new URL(url).port);
     return url;
@@ -74,11 +77,11 @@ export class WatchedPipeline {
     await this.#status?.close();
   }
 
-  produce(at: TopicPartition, record: Pick<SourceRecord, "key" | "value">): void {
+  produce(tp: TopicPartition, record: Pick<SourceRecord, "key" | "value">): void {
     const more = { headers: {}, timestamp: 1_700_000_000_000, ...record };
-    const offset = this.#source.produce(at, more);
-    const ends = this.#ends.get(at.topic) ?? new Map<number, number>();
-    this.#ends.set(at.topic, ends.set(at.partition, offset + 1));
+    const offset = this.#source.produce(tp, more);
+    const ends = this.#ends.get(tp.topic) ?? new Map<number, number>();
+    this.#ends.set(tp.topic, ends.set(tp.partition, offset + 1));
   }
 
   /** It cannot go on. */
@@ -88,7 +91,7 @@ export class WatchedPipeline {
 
   /** Its consumer was replaced. */
   replaced(restarts: Restarts): void {
-    this.#told.restarts = restarts;
+    this.#sourceStatus.restarts = restarts;
   }
 
   async end(): Promise<void> {
@@ -96,24 +99,24 @@ export class WatchedPipeline {
     await this.#over;
     await this.close();
     this.#telemetry.close();
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.#directory, { recursive: true });
   }
 
   async #run(counters: Counters, changelog: Changelog | null): Promise<void> {
-    const [settings, folder] = [this.#settings, this.#folder];
-    const letters = new FileLog(join(folder, "dead-letters.ndjson"));
+    const [settings, directory] = [this.#settings, this.#directory];
+    const deadLetters = new FileJournal(join(directory, "dead-letters.ndjson"));
     const destination = segmentOf(settings.segment);
     await runPipeline(
       {
-        ...{ settings, folder, destination, counters, changelog, source: this.#source },
-        ...{ plans: new Plans(settings), clock: systemClock, logger: silent },
-        deadLetters: new LoggedDeadLetters(letters, asLine, systemClock, silent),
-        controlFor: () => fileControl(folder),
+        ...{ settings, directory, destination, counters, changelog, source: this.#source },
+        ...{ topology: new Topology(settings), clock: systemClock, logger: noopLogger },
+        deadLetters: new JournaledDeadLetters(deadLetters, asLine, systemClock, noopLogger),
+        controlFor: () => fileControl(directory),
         telemetry: this.#telemetry,
       },
       this.#stop.signal,
     );
     destination.close();
-    await letters.close();
+    await deadLetters.close();
   }
 }

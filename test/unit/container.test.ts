@@ -30,12 +30,12 @@ s("should own no file of the image but its state's folder", () => {
 s("should find its state, where the settings have it by default, in a volume", () => {
   const { directory } = readSettings("config/minimal.yaml", { SEGMENT_WRITE_KEY: "key" }).state;
   const [, workdir] = image.findLast(([name]) => name === "WORKDIR") ?? [];
-  const folder = new URL(directory, `file://${workdir}/`).pathname;
+  const volume = new URL(directory, `file://${workdir}/`).pathname;
   assert.equal(
     image.filter(([name]) => name === "VOLUME"),
-    [["VOLUME", folder]],
+    [["VOLUME", volume]],
   );
-  assert.ok(app.volumes.some((volume: string) => volume.endsWith(`:${folder}`)));
+  assert.ok(app.volumes.some((mount: string) => mount.endsWith(`:${volume}`)));
 });
 
 s("should be run by docker-compose.yml without a right that it does not need", () => {

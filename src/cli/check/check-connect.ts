@@ -6,9 +6,9 @@ import { registryOf, type SchemaRegistry } from "../../decode/format/schema-regi
 import { kafkaClient } from "../../kafka/kafka-client.ts";
 import { KafkaSource } from "../../kafka/kafka-source.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { silent } from "../../lib/logger.ts";
-import { Plans, type TopicPlan } from "../../topology/topology.ts";
-import { forgetGroup, type KafkaAccess, kafkaAccess } from "../kafka-access.ts";
+import { noopLogger } from "../../lib/logger.ts";
+import { type TopicTopology, Topology } from "../../topology/topology.ts";
+import { deleteGroup, type KafkaAccess, kafkaAccess } from "../kafka-access.ts";
 import { checkBrokers, checkGroup } from "./brokers.ts";
 import { checkDefaults } from "./defaults.ts";
 import { checkEncoded } from "./encoded.ts";
@@ -47,16 +47,16 @@ export async function checkConnect(
   options: ConnectOptions,
 ): Promise<readonly Finding[]> {
   const access = kafkaAccess(settings, "check --connect");
-  const plans = new Plans(settings);
+  const topology = new Topology(settings);
   const findings: Finding[] = [];
-  const admin = kafkaClient(access.connection, silent).admin();
+  const admin = kafkaClient(access.connection, noopLogger).admin();
   try {
     const brokers = await checkBrokers(admin, access);
     findings.push(...brokers);
     const isReached = brokers.every(({ level }) => level === "ok");
     let samples: Samples = new Map();
     if (isReached) {
-      const topics = await findTopics(admin, plans.topics);
+      const topics = await findTopics(admin, topology.topics);
       findings.push(await checkGroup(admin, access.groupId), ...topics.findings);
       for (const topic of topics.found)
         findings.push(...(await checkTopic(admin, topic, options.outage_ms)));
@@ -67,8 +67,9 @@ export async function checkConnect(
     const registry = await registryWith(settings, samples);
     findings.push(...registry.findings);
     for (const [topic, records] of samples) {
-      const plan = plans.get(topic);
-      if (plan) findings.push(...checkRows(plan, records, registry.registry, options.showValues));
+      const topicTopology = topology.get(topic);
+      if (topicTopology)
+        findings.push(...checkRows(topicTopology, records, registry.registry, options.showValues));
     }
     if (isReached) findings.push(...(await checkOwnTopics(admin, settings, [...samples.keys()])));
   } catch (error) {
@@ -88,7 +89,7 @@ async function lastRecords(
   const none = new Map<string, readonly SourceRecord[]>(topics.map((topic) => [topic, []]));
   if (topics.length === 0) return { samples: none, findings: [] };
   const { connection, groupId }: KafkaAccess = kafkaAccess(settings, "check --connect", "check");
-  const source = new KafkaSource({ kafka: connection, groupId, topics, log: silent });
+  const source = new KafkaSource({ kafka: connection, groupId, topics, log: noopLogger });
   try {
     const samples = await sampleRecords(source);
     return { samples: new Map([...none, ...samples]), findings: [] };
@@ -96,34 +97,34 @@ async function lastRecords(
     const right = `Read on the topics, and on a group "${groupId}" (by its prefix)`;
     return { samples: none, findings: [unanswered("reading", right, error)] };
   } finally {
-    await forgetGroup(connection, groupId);
+    await deleteGroup(connection, groupId);
   }
 }
 
 async function registryWith(settings: Settings, samples: Samples) {
   const { schemaRegistry } = settings.kafka ?? {};
   const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
-  const registry = registryOf(schemaRegistry, { clock: systemClock, logger: silent, stop });
+  const registry = registryOf(schemaRegistry, { clock: systemClock, logger: noopLogger, stop });
   if (registry === null || !schemaRegistry) return { registry, findings: [] };
   const records = [...samples.values()].flat();
   return { registry, findings: [await checkRegistry(registry, schemaRegistry.url, records)] };
 }
 
 function checkRows(
-  plan: TopicPlan,
+  topicTopology: TopicTopology,
   records: readonly SourceRecord[],
   registry: SchemaRegistry | null,
   showValues: boolean,
 ): readonly Finding[] {
-  const { topic, format, models } = plan;
+  const { topic, format, models } = topicTopology;
   const reader = new PayloadReader(registry);
   const decoder = new Decoder(format, registry);
   const { samples, findings } = readRows(topic, records, decoder, reader, showValues);
   return [
     ...findings,
-    ...checkNames(plan, samples),
+    ...checkNames(topicTopology, samples),
     ...models.flatMap((model) => checkMessages(model, samples, showValues)),
-    ...checkEncoded(plan, samples),
+    ...checkEncoded(topicTopology, samples),
     ...checkDefaults(topic, samples),
     ...checkImages(topic, samples, reader, format.beforeIsComplete),
   ];

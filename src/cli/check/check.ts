@@ -1,6 +1,6 @@
 import { topicsOf } from "../../config/model-settings.ts";
 import { readSettings } from "../../config/read.ts";
-import { Plans } from "../../topology/topology.ts";
+import { Topology } from "../../topology/topology.ts";
 import { type ConnectOptions, checkConnect } from "./check-connect.ts";
 import { findingsText } from "./finding.ts";
 
@@ -10,7 +10,7 @@ import { findingsText } from "./finding.ts";
  */
 export async function check(config: string, connect: ConnectOptions | null): Promise<void> {
   const settings = readSettings(config);
-  new Plans(settings);
+  new Topology(settings);
   const lines = Object.entries(settings.syncs).map(([name, sync]) => {
     const model = settings.models[sync.model];
     const where = model?.where === undefined ? "" : ` where ${model.where}`;

@@ -1,4 +1,4 @@
-import type { TopicPlan } from "../../topology/topology.ts";
+import type { TopicTopology } from "../../topology/topology.ts";
 import { type Finding, warning } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 
@@ -10,13 +10,16 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const WORD = /^(?:[A-Z]?[a-z]+|[A-Z]+|\d+)$/;
 
 /** Columns of records without schemas, and without a declared type, whose texts are base64: decimals, or bytes. */
-export function checkEncoded(plan: TopicPlan, samples: readonly Sample[]): readonly Finding[] {
+export function checkEncoded(
+  topicTopology: TopicTopology,
+  samples: readonly Sample[],
+): readonly Finding[] {
   const texts = new Map<string, string[]>();
   const others = new Set<string>();
   for (const { event, format } of samples) {
     if (format !== "json") continue;
     for (const [name, value] of Object.entries(event.row ?? {})) {
-      if (value === null || plan.format.columns.has(name)) continue;
+      if (value === null || topicTopology.format.columns.has(name)) continue;
       if (typeof value === "string" && isBase64(value))
         texts.set(name, [...(texts.get(name) ?? []), value]);
       else others.add(name);
@@ -27,7 +30,7 @@ export function checkEncoded(plan: TopicPlan, samples: readonly Sample[]): reado
     if (others.has(name) || unlikely.length * 2 > values.length) return [];
     return [
       warning(
-        `topic ${plan.topic}`,
+        `topic ${topicTopology.topic}`,
         `the column "${name}" looks like base64, as a decimal without schema and scale is: declare \`${name}: {type: decimal, scale: N}\` in the model's columns, or set the connector's decimal.handling.mode=string and declare \`decimal\`; if it is bytes, declare \`bytes\``,
       ),
     ];

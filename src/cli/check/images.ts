@@ -16,8 +16,8 @@ export function checkImages(
   beforeIsComplete: boolean | undefined,
 ): readonly Finding[] {
   const about = `topic ${topic}`;
-  const told = samples.flatMap((sample) => imageOf(sample, keys));
-  const partial = told.find(({ isWhole }) => !isWhole);
+  const images = samples.flatMap((sample) => imageOf(sample, keys));
+  const partial = images.find(({ isWhole }) => !isWhole);
   if (partial) {
     const seen = `the REPLICA IDENTITY of ${partial.table} is not FULL: ${partial.name}, ${partial.what}`;
     return beforeIsComplete
@@ -34,7 +34,7 @@ export function checkImages(
           ),
         ];
   }
-  const [whole] = told;
+  const [whole] = images;
   if (!whole || beforeIsComplete !== undefined) return [];
   return [
     note(

@@ -1,9 +1,9 @@
 import { recordName } from "../../data/record.ts";
-import { hiddenRow } from "../../data/redact.ts";
+import { redactRow } from "../../data/redact.ts";
 import type { Row } from "../../data/row.ts";
 import { messageOf } from "../../lib/errors.ts";
-import type { Message } from "../../map/sync.ts";
-import type { ModelPlan, SyncPlan } from "../../topology/topology.ts";
+import type { SegmentMessage } from "../../map/sync.ts";
+import type { ModelTopology, SyncTopology } from "../../topology/topology.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 
@@ -11,7 +11,7 @@ type RowSample = Sample & { readonly row: Row; readonly absent: ReadonlySet<stri
 
 /** What each sync of a model would make of the newest row that belongs to it, or why nothing. */
 export function checkMessages(
-  model: ModelPlan,
+  model: ModelTopology,
   samples: readonly Sample[],
   showValues: boolean,
 ): readonly Finding[] {
@@ -26,7 +26,7 @@ export function checkMessages(
     try {
       if (model.filter.matches(sample.row, sample.absent)) members.push(sample);
     } catch (error) {
-      const text = showValues ? messageOf(error) : hiddenRow(messageOf(error), sample.row);
+      const text = showValues ? messageOf(error) : redactRow(messageOf(error), sample.row);
       return [problem(about, `${recordName(sample.record)} would be a dead letter: ${text}`)];
     }
   }
@@ -41,8 +41,12 @@ export function checkMessages(
   return model.syncs.flatMap((sync) => checkSync(sync, members, showValues));
 }
 
-function checkSync(plan: SyncPlan, members: readonly RowSample[], showValues: boolean): Finding[] {
-  const { sync, missingUser } = plan;
+function checkSync(
+  topicTopology: SyncTopology,
+  members: readonly RowSample[],
+  showValues: boolean,
+): Finding[] {
+  const { sync, missingUser } = topicTopology;
   const about = `sync ${sync.name}`;
   const findings: Finding[] = [];
   const withUser = members.filter(({ row, absent }) => sync.user(row, absent) !== null);
@@ -59,21 +63,21 @@ function checkSync(plan: SyncPlan, members: readonly RowSample[], showValues: bo
   }
   if (!sample) return findings;
   const { row, absent, event, record } = sample;
-  const kind = kindOf(plan);
+  const kind = kindOf(topicTopology);
   if (kind === null) return [...findings, ok(about, "names no event, so it sends nothing")];
   const gone = kind === "removed";
   const change = { kind, previous: gone ? row : null, next: gone ? null : row, absent };
-  const place = event.position ?? `${record.partition}/${record.offset}`;
-  const shown = (text: string) => (showValues ? text : hiddenRow(text, row));
+  const changeId = event.sourcePosition ?? `${record.partition}/${record.offset}`;
+  const shown = (text: string) => (showValues ? text : redactRow(text, row));
   try {
-    const occasion = { ...event, topic: record.topic, place };
-    const messages = sync.messages(change, occasion, (field, reason) => {
+    const changeSource = { ...event, topic: record.topic, changeId };
+    const messages = sync.messages(change, changeSource, (field, reason) => {
       // A column that is not there is told with where it is named.
       if (reason !== "the row has no such column")
         findings.push(problem(about, `${field} is left out: ${shown(reason)}`));
     });
     for (const message of messages)
-      findings.push(ok(about, described(sample, message, plan, showValues)));
+      findings.push(ok(about, described(sample, message, topicTopology, showValues)));
   } catch (error) {
     findings.push(
       problem(about, `${recordName(record)} would be a dead letter: ${shown(messageOf(error))}`),
@@ -82,7 +86,7 @@ function checkSync(plan: SyncPlan, members: readonly RowSample[], showValues: bo
   return findings;
 }
 
-function kindOf({ options }: SyncPlan): "added" | "changed" | "removed" | null {
+function kindOf({ options }: SyncTopology): "added" | "changed" | "removed" | null {
   if (options.type !== "track") return "added";
   const kinds = ["added", "changed", "removed"] as const;
   return kinds.find((kind) => options.events[kind] !== undefined) ?? null;
@@ -90,11 +94,11 @@ function kindOf({ options }: SyncPlan): "added" | "changed" | "removed" | null {
 
 function described(
   { record }: RowSample,
-  message: Message,
-  plan: SyncPlan,
+  message: SegmentMessage,
+  topicTopology: SyncTopology,
   showValues: boolean,
 ): string {
-  const { options, initialResults } = plan;
+  const { options, initialResults } = topicTopology;
   const skipped =
     initialResults === "skip" ? "; rows that are there at the first start are skipped" : "";
   if (showValues) return `${recordName(record)}: ${JSON.stringify(message)}${skipped}`;

@@ -1,8 +1,8 @@
 import { nearest } from "../../config/suggest.ts";
 import { compileExpression } from "../../data/expression.ts";
-import type { Mapped } from "../../map/reader.ts";
+import type { MappedValue } from "../../map/reader.ts";
 import type { SyncOptions } from "../../map/sync.ts";
-import type { TopicPlan } from "../../topology/topology.ts";
+import type { TopicTopology } from "../../topology/topology.ts";
 import { type Finding, problem, warning } from "./finding.ts";
 import { columnsOf, newestRows, type Sample } from "./rows.ts";
 
@@ -10,20 +10,23 @@ import { columnsOf, newestRows, type Sample } from "./rows.ts";
 type Named = { readonly about: string; readonly column: string; readonly cel?: string };
 
 /** What the settings name and the rows lack, with what the rows have that is near. */
-export function checkNames(plan: TopicPlan, samples: readonly Sample[]): readonly Finding[] {
+export function checkNames(
+  topicTopology: TopicTopology,
+  samples: readonly Sample[],
+): readonly Finding[] {
   const newest = newestRows(samples);
   if (newest.length === 0) return [];
   const known = new Set(newest.flatMap(({ event }) => columnsOf(event)));
   const lacks = ({ column }: Named) => !known.has(column) && !known.has(column.split(".")[0] ?? "");
   const has = [...known].toSorted();
   const text = ({ column }: Named) =>
-    `names the column "${column}", which the rows of ${plan.topic} lack; ${nearest(column, has, "they have")}`;
-  const mapped = plan.models.flatMap(({ name, filter, where, syncs }) => [
+    `names the column "${column}", which the rows of ${topicTopology.topic} lack; ${nearest(column, has, "they have")}`;
+  const mapped = topicTopology.models.flatMap(({ name, filter, where, syncs }) => [
     ...named(`model ${name}: where`, filter.columns, where),
     ...syncs.flatMap(({ options }) => namedBy(options)),
   ]);
-  const declared = [...plan.format.columns.keys()].map((column) => ({
-    about: `models over ${plan.topic}: columns`,
+  const declared = [...topicTopology.format.columns.keys()].map((column) => ({
+    about: `models over ${topicTopology.topic}: columns`,
     column,
   }));
   return [
@@ -34,13 +37,16 @@ export function checkNames(plan: TopicPlan, samples: readonly Sample[]): readonl
         : problem(one.about, text(one)),
     ),
     ...declared.filter(lacks).map((one) => warning(one.about, text(one))),
-    ...textsReachedInto(plan, newest),
+    ...textsReachedInto(topicTopology, newest),
   ];
 }
 
 /** `prefs.dark` of a column that is text: without a type nobody knows that it is JSON. */
-function textsReachedInto(plan: TopicPlan, newest: readonly Sample[]): readonly Finding[] {
-  const names = plan.models.flatMap(({ syncs }) =>
+function textsReachedInto(
+  topicTopology: TopicTopology,
+  newest: readonly Sample[],
+): readonly Finding[] {
+  const names = topicTopology.models.flatMap(({ syncs }) =>
     syncs.flatMap(({ options }) => namedBy(options)),
   );
   return names.flatMap(({ about, column, cel }) => {
@@ -62,7 +68,7 @@ function textsReachedInto(plan: TopicPlan, newest: readonly Sample[]): readonly 
 function namedBy({ name, userId, anonymousId, fields, ...options }: SyncOptions): readonly Named[] {
   const about = (setting: string) => `sync ${name}: ${setting}`;
   const setting = options.type === "identify" ? "traits" : "properties";
-  const entries: readonly (readonly [string, Mapped])[] =
+  const entries: readonly (readonly [string, MappedValue])[] =
     fields === "*"
       ? []
       : Array.isArray(fields)
@@ -78,7 +84,7 @@ function namedBy({ name, userId, anonymousId, fields, ...options }: SyncOptions)
   ];
 }
 
-function mappedColumns(about: string, mapped: Mapped | undefined): readonly Named[] {
+function mappedColumns(about: string, mapped: MappedValue | undefined): readonly Named[] {
   if (mapped === undefined) return [];
   if (typeof mapped === "string") return [{ about, column: mapped }];
   return "cel" in mapped ? named(about, compileExpression(mapped.cel).columns, mapped.cel) : [];

@@ -21,7 +21,7 @@ const ASKED = ["cleanup.policy", "retention.ms", "message.timestamp.type"];
 type OwnTopic = {
   readonly about: string;
   readonly topic: string;
-  readonly judge: (about: string, found: State) => Finding | Promise<Finding>;
+  readonly evaluate: (about: string, found: State) => Finding | Promise<Finding>;
 };
 
 /** The topics that the pipeline keeps for itself: whether they are there, and as they have to be. */
@@ -33,10 +33,10 @@ export async function checkOwnTopics(
   const existing = new Set(await admin.listTopics());
   const own = ownTopics(admin, settings, settings.state.changelog ? sources : []);
   const findings: Finding[] = [];
-  for (const { about, topic, judge } of own) {
+  for (const { about, topic, evaluate } of own) {
     if (!existing.has(topic)) continue;
     const named = `${about} ${topic}`;
-    const found = stateOf(admin, topic).then((state) => judge(named, state));
+    const found = stateOf(admin, topic).then((state) => evaluate(named, state));
     const right = "Describe and DescribeConfigs on the topic";
     findings.push(await found.catch((error) => unanswered(named, right, error)));
   }
@@ -58,19 +58,19 @@ export async function checkOwnTopics(
 function ownTopics(admin: KafkaAdmin, settings: Settings, sources: readonly string[]): OwnTopic[] {
   const { name, kafka, state } = settings;
   const control = kafka?.controlTopic ?? `${name}.control`;
-  const judgeControl: OwnTopic["judge"] = (about, found) =>
+  const evaluateControl: OwnTopic["evaluate"] = (about, found) =>
     logFinding(about, found, state.forgetDeletedAfter);
   return [
     {
       about: "dead letters",
       topic: deadLetterTopic(settings),
-      judge: (about, found) => logFinding(about, found, 0),
+      evaluate: (about, found) => logFinding(about, found, 0),
     },
-    { about: "control topic", topic: control, judge: judgeControl },
+    { about: "control topic", topic: control, evaluate: evaluateControl },
     ...sources.map((source) => ({
       about: "changelog",
       topic: changelogTopicOf(name, source),
-      judge: async (about: string, found: State) =>
+      evaluate: async (about: string, found: State) =>
         changelogFinding(about, found, await stateOf(admin, source)),
     })),
   ];

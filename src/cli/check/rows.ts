@@ -1,6 +1,6 @@
 import type { RowEvent } from "../../data/event.ts";
 import { type RecordFormat, recordName, type SourceRecord } from "../../data/record.ts";
-import { hidden } from "../../data/redact.ts";
+import { redact } from "../../data/redact.ts";
 import type { Decoder } from "../../decode/decoder.ts";
 import type { PayloadReader } from "../../decode/format/payload-reader.ts";
 import type { Json } from "../../decode/value/json.ts";
@@ -41,7 +41,7 @@ export function readRows(
       samples.push({ record, event, payload, schema, format });
     } catch (error) {
       const code = error instanceof CdcError ? error.code : "UNKNOWN_SHAPE";
-      const text = showValues ? messageOf(error) : hidden(messageOf(error));
+      const text = showValues ? messageOf(error) : redact(messageOf(error));
       failures.push({ name: recordName(record), code, text });
     }
   }

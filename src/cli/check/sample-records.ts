@@ -1,4 +1,4 @@
-import { nameOf, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { CdcError } from "../../lib/errors.ts";
 import type { Source } from "../../source/source.ts";
@@ -19,27 +19,27 @@ export async function sampleRecords(
   const check = () => {
     if (waiting.size === 0) done.resolve();
   };
-  const open = async (at: TopicPartition) => {
-    const range = await source.range(at);
+  const open = async (tp: TopicPartition) => {
+    const range = await source.range(tp);
     const from = range ? Math.max(range.start, range.end - LAST) : 0;
-    if (range === null || from >= range.end) waiting.delete(nameOf(at));
+    if (range === null || from >= range.end) waiting.delete(partitionName(tp));
     else {
-      waiting.set(nameOf(at), range.end);
-      source.seek(at, from);
-      source.resume(at);
+      waiting.set(partitionName(tp), range.end);
+      source.seek(tp, from);
+      source.resume(tp);
     }
   };
   try {
     await source.start({
       assigned: (partitions) => {
-        for (const at of partitions) waiting.set(nameOf(at), Number.POSITIVE_INFINITY);
+        for (const tp of partitions) waiting.set(partitionName(tp), Number.POSITIVE_INFINITY);
         Promise.all(partitions.map(open)).then(check, done.reject);
       },
       records: (records) => {
         const [first] = records;
         const last = records.at(-1);
         if (!first || !last) return;
-        const name = nameOf(first);
+        const name = partitionName(first);
         samples.set(first.topic, [...records.toReversed(), ...(samples.get(first.topic) ?? [])]);
         if (last.offset + 1 >= (waiting.get(name) ?? 0)) waiting.delete(name);
         check();

@@ -1,6 +1,6 @@
 import { nearest } from "../../config/suggest.ts";
-import { namesTopic, type TopicName } from "../../data/topic-pattern.ts";
-import { isRefused } from "../../kafka/failure.ts";
+import { matchesTopic, type TopicPattern } from "../../data/topic-pattern.ts";
+import { isRejected } from "../../kafka/failure.ts";
 import { topicConfig } from "../../kafka/internal-topic.ts";
 import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import { durationText } from "./duration-text.ts";
@@ -10,13 +10,13 @@ import { unanswered } from "./kafka-error.ts";
 /** The topics that are there of those wanted, and what was found of each name. */
 export async function findTopics(
   admin: KafkaAdmin,
-  wanted: readonly TopicName[],
+  wanted: readonly TopicPattern[],
 ): Promise<{ readonly found: readonly string[]; readonly findings: readonly Finding[] }> {
   const existing = await admin.listTopics();
   const found = new Set<string>();
   const findings: Finding[] = [];
   for (const name of wanted) {
-    const named = existing.filter((topic) => namesTopic(name, topic));
+    const named = existing.filter((topic) => matchesTopic(name, topic));
     for (const topic of named) found.add(topic);
     if (named.length > 0) continue;
     if (typeof name !== "string") {
@@ -40,7 +40,7 @@ async function missing(
   const about = `topic ${topic}`;
   const refusal = await topicConfig(admin, topic, ["cleanup.policy"]).then(
     () => null,
-    (error) => (isRefused(error) ? error : null),
+    (error) => (isRejected(error) ? error : null),
   );
   if (refusal !== null) return unanswered(about, `Describe and Read on the topic`, refusal);
   const others = existing.filter((name) => !name.startsWith("__"));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Settings } from "../../config/settings.ts";
-import { verdict } from "../../deliver/response.ts";
+import { actionFor } from "../../deliver/response.ts";
 import { REGIONS } from "../../deliver/segment-client.ts";
 import { segmentOf } from "../segment.ts";
 import { type Finding, note, problem } from "./finding.ts";
@@ -27,7 +27,7 @@ export async function sendCanary({ name, segment }: Settings): Promise<Finding> 
   const client = segmentOf(segment);
   try {
     const signal = AbortSignal.timeout(segment.timeout_ms);
-    const said = verdict(await client.send([JSON.stringify(message)], signal), Date.now());
+    const said = actionFor(await client.send([JSON.stringify(message)], signal), Date.now());
     if (said.kind === "stop") return problem(about, `${said.error.code}: ${said.error.message}`);
     if (said.kind !== "delivered")
       return problem(about, `the canary was not taken: ${said.reason}; nothing was sent again`);

@@ -5,16 +5,16 @@ import { fileURLToPath } from "node:url";
 import { readSettings } from "../../config/read.ts";
 import { fileControl } from "../../coordination/file-control.ts";
 import type { SourceRecord } from "../../data/record.ts";
-import type { LaneMessage } from "../../deliver/outgoing.ts";
-import { asLine, LoggedDeadLetters } from "../../dlq/dead-letters.ts";
-import { FileLog } from "../../journal/file-journal.ts";
+import type { OutgoingMessage } from "../../deliver/outgoing.ts";
+import { asLine, JournaledDeadLetters } from "../../dlq/dead-letters.ts";
+import { FileJournal } from "../../journal/file-journal.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { silent } from "../../lib/logger.ts";
+import { noopLogger } from "../../lib/logger.ts";
 import { Counters } from "../../metrics/counters.ts";
 import { runPipeline } from "../../pipeline.ts";
 import type { SourceListener } from "../../source/source.ts";
 import { Telemetry } from "../../status/telemetry.ts";
-import { Plans } from "../../topology/topology.ts";
+import { Topology } from "../../topology/topology.ts";
 import { stopSignal } from "../process.ts";
 import { recordedInput } from "../recorded-input.ts";
 import { segmentOf } from "../segment.ts";
@@ -22,9 +22,9 @@ import { openStatus } from "../status-port.ts";
 import { library } from "../version.ts";
 import { readFeed } from "./feed.ts";
 import { StandIn } from "./mock-segment.ts";
-import { Picture } from "./screen.ts";
+import { Screen } from "./screen.ts";
 
-const FOLDER = new URL("../../../config/demo/", import.meta.url);
+const DIRECTORY = new URL("../../../config/demo/", import.meta.url);
 
 /** Slow enough to read on a terminal: 2,628 records take about eight seconds. */
 const WINDOW = 20;
@@ -34,9 +34,9 @@ const PAUSE_MS = process.stdout.isTTY ? 60 : 0;
 const LOOK_MS = 50;
 
 /** What Kafka's group would say of a file. */
-const TOLD = {
+const SOURCE_STATUS = {
   ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
-  restarts: { crashed: 0, lost: 0, silent: 0 },
+  restarts: { crashed: 0, lost: 0, stalled: 0 },
 };
 
 /**
@@ -46,35 +46,35 @@ const TOLD = {
 export async function demo(): Promise<void> {
   const stop = stopSignal();
   const standIn = await StandIn.start();
-  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
-  const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: folder };
-  const config = fileURLToPath(new URL("demo.yaml", FOLDER));
+  const directory = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
+  const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: directory };
+  const config = fileURLToPath(new URL("demo.yaml", DIRECTORY));
   const settings = readSettings(config, environment);
   const destination = segmentOf(settings.segment);
-  const letters = new FileLog(join(folder, "dead-letters.ndjson"));
-  const deadLetters = new LoggedDeadLetters(letters, asLine, systemClock, silent);
-  const plans = new Plans(settings);
+  const journal = new FileJournal(join(directory, "dead-letters.ndjson"));
+  const deadLetters = new JournaledDeadLetters(journal, asLine, systemClock, noopLogger);
+  const topology = new Topology(settings);
   const counters = new Counters();
-  const messages = new Map<SourceRecord, LaneMessage[]>();
-  const input = fileURLToPath(new URL("feed.ndjson.gz", FOLDER));
+  const messages = new Map<SourceRecord, OutgoingMessage[]>();
+  const input = fileURLToPath(new URL("feed.ndjson.gz", DIRECTORY));
   const feed = readFeed(input);
-  const picture = new Picture(counters, standIn, feed.records, relative(process.cwd(), config));
+  const screen = new Screen(counters, standIn, feed.records, relative(process.cwd(), config));
   const telemetry = new Telemetry({
     ...{ pipeline: settings.name, version: library.version, counters },
-    source: { told: TOLD, ends: async (topic) => feed.ends.get(topic) ?? new Map() },
+    source: { status: SOURCE_STATUS, ends: async (topic) => feed.ends.get(topic) ?? new Map() },
   });
   const source = recordedInput(
     input,
-    { settings, plans, counters, deadLetters },
+    { settings, topology, counters, deadLetters },
     { window: WINDOW },
   );
   const started = Date.now();
   let isShown = false;
   const end = () => {
-    if (!isShown) picture.end((Date.now() - started) / 1000);
+    if (!isShown) screen.end((Date.now() - started) / 1000);
     isShown = true;
   };
-  const status = await openStatus(settings, telemetry, silent);
+  const status = await openStatus(settings, telemetry, noopLogger);
   /** Shows the end once all is delivered, and stays for who looks at the page. */
   const stay = async () => {
     const isBehind = async () =>
@@ -82,22 +82,22 @@ export async function demo(): Promise<void> {
     while (!stop.aborted && (await isBehind())) await systemClock.sleep(LOOK_MS, stop);
     if (stop.aborted) return;
     end();
-    picture.stays(status?.url);
+    screen.stays(status?.url);
   };
   try {
-    picture.begin(status?.url);
+    screen.begin(status?.url);
     await runPipeline(
       {
         settings,
-        plans,
+        topology,
         source,
         destination,
         deadLetters,
-        controlFor: () => fileControl(folder),
-        folder: join(folder, "tasks"),
+        controlFor: () => fileControl(directory),
+        directory: join(directory, "tasks"),
         clock: systemClock,
         counters,
-        logger: silent,
+        logger: noopLogger,
         telemetry,
         onMessages: (pushed) => {
           for (const message of pushed) {
@@ -105,7 +105,7 @@ export async function demo(): Promise<void> {
           }
         },
         listen: (listener) => ({
-          ...drawing(listener, picture, messages),
+          ...drawing(listener, screen, messages),
           ended: () => (process.stdout.isTTY ? void stay() : listener.ended()),
         }),
       },
@@ -116,17 +116,17 @@ export async function demo(): Promise<void> {
     await status?.close();
     telemetry.close();
     destination.close();
-    await letters.close();
+    await journal.close();
     await standIn.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** Draws each window of records once it is processed, at a pace that can be read. */
 function drawing(
   listener: SourceListener,
-  picture: Picture,
-  messages: Map<SourceRecord, LaneMessage[]>,
+  screen: Screen,
+  messages: Map<SourceRecord, OutgoingMessage[]>,
 ): SourceListener {
   let window: SourceRecord[] = [];
   return {
@@ -138,7 +138,7 @@ function drawing(
     processed: async () => {
       await listener.processed();
       if (window.length === 0) return;
-      picture.window(window, messages);
+      screen.window(window, messages);
       window = [];
       messages.clear();
       await systemClock.sleep(PAUSE_MS);

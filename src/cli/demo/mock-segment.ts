@@ -58,7 +58,7 @@ export class StandIn {
   private constructor(options: StandInOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
-      this.#answer(request, response).catch(() => response.destroy());
+      this.#response(request, response).catch(() => response.destroy());
     });
   }
 
@@ -81,7 +81,7 @@ export class StandIn {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #response(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     this.requests += 1;
     const batch = parse(body);

@@ -1,5 +1,5 @@
 import type { SourceRecord } from "../../data/record.ts";
-import type { LaneMessage } from "../../deliver/outgoing.ts";
+import type { OutgoingMessage } from "../../deliver/outgoing.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { paceOf, type Step, stepText } from "../../lib/progress-text.ts";
 import type { CounterName, Counters } from "../../metrics/counters.ts";
@@ -18,15 +18,15 @@ const SHOWN_ELSEWHERE = 24;
 const LEFT_WIDTH = 46;
 
 /** Where it begins. */
-const NOTHING: Step = { done: 0, total: null, counts: { records: 0 } };
+const EMPTY_LIST: Step = { done: 0, total: null, counts: { records: 0 } };
 
 /** Draws what happens: a row on the left, what became of it on the right, and the sums below. */
-export class Picture {
+export class Screen {
   readonly #counters: Counters;
   readonly #standIn: StandIn;
   readonly #total: number;
   readonly #settings: string;
-  #began = 0;
+  #startedTime = 0;
   #lines = 0;
 
   /** @param total records that will come; @param settings path of the file that says what becomes of them */
@@ -39,7 +39,7 @@ export class Picture {
 
   /** @param page where it can be watched in a browser */
   begin(page = ""): void {
-    this.#began = systemClock.now();
+    this.#startedTime = systemClock.now();
     if (page !== "") process.stdout.write(`Watch it at ${BOLD}${page}/${RESET}\n\n`);
     this.#print(`${BOLD}Debezium change records${RESET}`, `${BOLD}what Segment gets${RESET}`);
   }
@@ -47,7 +47,7 @@ export class Picture {
   /** Shows a few records of a window with the messages that they became, different outcomes first. */
   window(
     records: readonly SourceRecord[],
-    messages: ReadonlyMap<SourceRecord, readonly LaneMessage[]>,
+    messages: ReadonlyMap<SourceRecord, readonly OutgoingMessage[]>,
   ): void {
     const shown = new Map<string, { record: SourceRecord; became: string }>();
     for (const record of records) {
@@ -100,7 +100,7 @@ Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F r
   /** A line that wraps could not be rewritten; what is told apart by colour stands in it as it is. */
   #footer(): string {
     const step = this.#step;
-    const pace = paceOf(NOTHING, step, systemClock.now() - this.#began);
+    const pace = paceOf(EMPTY_LIST, step, systemClock.now() - this.#startedTime);
     return stepText(step, pace)
       .slice(0, (process.stdout.columns || 80) - 1)
       .replace(/[\d,]+ records/, `${BOLD}$&${RESET}`)
@@ -141,7 +141,7 @@ function described(record: SourceRecord): string {
   return `${(VERBS[opOf(record)] ?? "record").padEnd(9)}${record.topic.split(".").at(-1)} ${id}`;
 }
 
-function outcomes(record: SourceRecord, messages: readonly LaneMessage[]): string {
+function outcomes(record: SourceRecord, messages: readonly OutgoingMessage[]): string {
   if (messages.length === 0) {
     const why =
       opOf(record) === "r"

@@ -28,29 +28,29 @@ export async function askedOfService(
     headers: line === null ? {} : { "content-type": "text/plain" },
     signal: AbortSignal.timeout(WITHIN_MS),
   }).catch((error) => {
-    if (isNobody(error)) return null;
+    if (isConnectionRefused(error)) return null;
     throw new CdcError(
       "SOURCE_FAILED",
       `the service at ${url} does not answer: ${messageOf(error)}`,
     );
   });
   if (response === null) return null;
-  const answer = (await response.json().catch(() => ({}))) as Partial<Explanation & Refusal>;
+  const body = (await response.json().catch(() => ({}))) as Partial<Explanation & Rejection>;
   // Another pipeline's, another program's, or one from before it could be asked.
-  if (answer.pipeline !== name) return null;
+  if (body.pipeline !== name) return null;
   if (response.ok)
     return {
-      explanation: answer as Explanation,
+      explanation: body as Explanation,
       by: `asked the service that runs here, at ${url}`,
       deadLetters: deadLetterTopic(settings),
     };
-  const { code, reason, toDo } = answer;
+  const { code, reason, toDo } = body;
   if (code === "BAD_QUESTION") throw new CdcError("ARGUMENTS", String(reason));
   throw new CdcError("SOURCE_FAILED", `the service at ${url} says: ${reason}; ${toDo}`);
 }
 
 /** Why it does not answer; with the pipeline's name. */
-type Refusal = { readonly code: string; readonly reason: string; readonly toDo: string };
+type Rejection = { readonly code: string; readonly reason: string; readonly toDo: string };
 
 /** Where it listens at every address, its own is one of them. */
 function hostOf(host: string): string {
@@ -59,7 +59,7 @@ function hostOf(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function isNobody(error: unknown): boolean {
+function isConnectionRefused(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: string } };
   return cause?.code === "ECONNREFUSED";
 }

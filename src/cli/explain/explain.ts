@@ -4,7 +4,7 @@ import { explanationText } from "../../explain/explanation-text.ts";
 import { CdcError } from "../../lib/errors.ts";
 import { InputLines } from "../../source/input-lines.ts";
 import { askedOfService } from "./ask-service.ts";
-import { readFromFolder } from "./read-from-directory.ts";
+import { readFromDirectory } from "./read-from-directory.ts";
 
 export type ExplainOptions = {
   readonly model: string;
@@ -25,12 +25,12 @@ export async function explain(config: string, options: ExplainOptions): Promise<
   const line = record === null ? null : await onlyLine(record);
   const question: Question = { model, key, line, showValues };
   const { explanation, by, deadLetters } =
-    (await askedOfService(settings, question)) ?? (await readFromFolder(settings, question));
+    (await askedOfService(settings, question)) ?? (await readFromDirectory(settings, question));
   process.stderr.write(`${by}\n`);
   process.stdout.write(
     json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, deadLetters),
   );
-  if (line === null && explanation.looked.length === 0) process.exitCode = 1;
+  if (line === null && explanation.searched.length === 0) process.exitCode = 1;
 }
 
 async function onlyLine(input: string): Promise<string> {

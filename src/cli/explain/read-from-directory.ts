@@ -1,53 +1,53 @@
 import { isAbsolute, join, resolve } from "node:path";
 import type { Settings } from "../../config/settings.ts";
-import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
 import { registryOf } from "../../decode/format/schema-registry.ts";
 import { explain } from "../../explain/explain.ts";
 import type { Question } from "../../explain/explanation.ts";
-import type { Look } from "../../explain/state-view.ts";
+import type { StateView } from "../../explain/state-view.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import { createLogger } from "../../lib/logger.ts";
 import { localState } from "../../state/local-state.ts";
 import { RocksDbStore } from "../../state/rocksdb-store.ts";
-import { TaskState } from "../../state/task-state.ts";
-import { Plans } from "../../topology/topology.ts";
+import { TaskStore } from "../../state/task-state.ts";
+import { Topology } from "../../topology/topology.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
-import { replayLetters, replayState, serviceState } from "../paths.ts";
+import { replayDeadLetters, replayState, serviceState } from "../paths.ts";
 import { stopSignal } from "../process.ts";
 import type { Answered } from "./ask-service.ts";
 
 /** Looks into the state that the service left on this disk, else into that of `replay`, without changing it. */
-export async function readFromFolder(settings: Settings, question: Question): Promise<Answered> {
+export async function readFromDirectory(settings: Settings, question: Question): Promise<Answered> {
   const { name, kafka, log, models } = settings;
-  const plans = new Plans(settings);
+  const topology = new Topology(settings);
   const ends: (() => Promise<void>)[] = [];
-  const looks: Look[] = [];
-  const notLooked: { partition: string; why: string }[] = [];
+  const views: StateView[] = [];
+  const notSearched: { partition: string; why: string }[] = [];
   const [service, replayed] = [serviceState(settings), replayState(settings)];
   const found = [service, replayed].find((path) => localState(path).length > 0);
-  const folder = found ?? service;
+  const directory = found ?? service;
   try {
-    for (const { topic, partition } of localState(folder)) {
-      const at = { topic, partition };
+    for (const { topic, partition } of localState(directory)) {
+      const tp = { topic, partition };
       try {
-        const look = await open(at, folder, plans, settings, ends);
-        if (look) looks.push(look);
+        const look = await open(tp, directory, topology, settings, ends);
+        if (look) views.push(look);
       } catch (error) {
-        notLooked.push({ partition: nameOf(at), why: messageOf(error) });
+        notSearched.push({ partition: partitionName(tp), why: messageOf(error) });
       }
     }
     const logger = createLogger("warn", log.format);
     const registry = registryOf(kafka?.schemaRegistry, {
       ...{ clock: systemClock, logger, stop: stopSignal() },
     });
-    const about = { pipeline: name, models: Object.keys(models), plans, registry };
-    const explanation = await explain(question, { ...about, looks, notLooked });
-    const read = found === undefined ? noState(settings) : `read ${folder} as it lies there`;
+    const about = { pipeline: name, models: Object.keys(models), topology, registry };
+    const explanation = await explain(question, { ...about, views, notSearched });
+    const read = found === undefined ? noState(settings) : `read ${directory} as it lies there`;
     return {
       explanation,
       by: `no service of this pipeline answers here; ${read}`,
-      deadLetters: folder === replayed ? replayLetters(settings) : deadLetterTopic(settings),
+      deadLetters: directory === replayed ? replayDeadLetters(settings) : deadLetterTopic(settings),
     };
   } finally {
     for (const end of ends) await end();
@@ -63,19 +63,26 @@ function noState(settings: Settings): string {
 
 /** `null` where no model reads the topic any more, or nothing was stored yet. */
 async function open(
-  at: TopicPartition,
-  folder: string,
-  plans: Plans,
+  tp: TopicPartition,
+  directory: string,
+  topology: Topology,
   { state: { forgetDeletedAfter } }: Settings,
   ends: (() => Promise<void>)[],
-): Promise<Look | null> {
-  const plan = plans.get(at.topic);
-  if (!plan) return null;
-  const store = await RocksDbStore.openToRead(join(folder, at.topic, String(at.partition)));
+): Promise<StateView | null> {
+  const topicTopology = topology.get(tp.topic);
+  if (!topicTopology) return null;
+  const store = await RocksDbStore.openToRead(join(directory, tp.topic, String(tp.partition)));
   ends.push(() => store.close());
-  const state = new TaskState(store, systemClock, forgetDeletedAfter);
+  const state = new TaskStore(store, systemClock, forgetDeletedAfter);
   const record = await state.load();
   if (record === null) return null;
   const { syncs, ...position } = record;
-  return { at, plan, syncs, position, durable: position.next, row: (key) => state.look(key) };
+  return {
+    tp: tp,
+    topicTopology,
+    syncs,
+    checkpoint: position,
+    durable: position.next,
+    row: (key) => state.lookup(key),
+  };
 }

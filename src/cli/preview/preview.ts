@@ -8,16 +8,16 @@ import {
   asLine,
   type DeadLetter,
   type DeadLetters,
-  LoggedDeadLetters,
+  JournaledDeadLetters,
 } from "../../dlq/dead-letters.ts";
-import { FileLog } from "../../journal/file-journal.ts";
+import { FileJournal } from "../../journal/file-journal.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/logger.ts";
 import { Counters } from "../../metrics/counters.ts";
 import { runPipeline } from "../../pipeline.ts";
-import { Plans } from "../../topology/topology.ts";
+import { Topology } from "../../topology/topology.ts";
 import { requireOther } from "../paths.ts";
-import { PreviewLane } from "../print-queue.ts";
+import { PrintQueue } from "../print-queue.ts";
 import { endWithReader, stopSignal } from "../process.ts";
 import { recordedInput } from "../recorded-input.ts";
 import { summary } from "../summary.ts";
@@ -32,44 +32,45 @@ export async function preview(
   deadLetterFile: string | undefined,
 ): Promise<void> {
   const settings = readSettings(config);
-  const plans = new Plans(settings);
+  const topology = new Topology(settings);
   const counters = new Counters();
   const stop = stopSignal();
   const logger = createLogger("warn", settings.log.format);
   if (deadLetterFile !== undefined) requireOther(deadLetterFile, input);
-  const folder = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
-  const file = deadLetterFile === undefined ? null : new FileLog(deadLetterFile);
+  const directory = mkdtempSync(join(tmpdir(), "cdc-to-segment-preview-"));
+  const file = deadLetterFile === undefined ? null : new FileJournal(deadLetterFile);
   const shown: DeadLetter[] = [];
   const deadLetters: DeadLetters = {
-    append: async (letters) => {
-      shown.push(...letters.slice(0, SHOWN - shown.length));
-      if (file) await new LoggedDeadLetters(file, asLine, systemClock, logger).append(letters);
+    append: async (deadLetters) => {
+      shown.push(...deadLetters.slice(0, SHOWN - shown.length));
+      if (file)
+        await new JournaledDeadLetters(file, asLine, systemClock, logger).append(deadLetters);
     },
   };
-  const lane = new PreviewLane();
-  const source = recordedInput(input, { settings, plans, counters, deadLetters });
-  endWithReader(() => rmSync(folder, { recursive: true, force: true }));
+  const queue = new PrintQueue();
+  const source = recordedInput(input, { settings, topology, counters, deadLetters });
+  endWithReader(() => rmSync(directory, { recursive: true, force: true }));
   try {
     await runPipeline(
       {
         settings,
-        plans,
+        topology,
         source,
-        destination: { lane: () => lane },
+        destination: { queue: () => queue },
         deadLetters,
-        controlFor: () => fileControl(folder),
-        folder,
+        controlFor: () => fileControl(directory),
+        directory,
         clock: systemClock,
         counters,
         logger,
-        listen: (listener) => lane.printing(listener),
+        listen: (listener) => queue.printing(listener),
       },
       stop,
     );
   } finally {
-    await lane.flush();
+    await queue.flush();
     await file?.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
     process.stderr.write(summary(counters));
     for (const { record, error } of shown) {
       process.stderr.write(

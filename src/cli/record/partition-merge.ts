@@ -1,6 +1,6 @@
-import { nameOf, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
 
-type Queue = { readonly at: TopicPartition; records: SourceRecord[]; ended: boolean };
+type Queue = { readonly tp: TopicPartition; records: SourceRecord[]; ended: boolean };
 
 /**
  * Puts the records of several partitions into one order: by the records' times as far as the partitions' own orders
@@ -10,27 +10,27 @@ export class PartitionMerge {
   readonly #queues = new Map<string, Queue>();
 
   /** Nothing is taken before every partition that was opened has a record or has ended. */
-  open(at: TopicPartition): void {
-    this.#queues.set(nameOf(at), { at, records: [], ended: false });
+  open(tp: TopicPartition): void {
+    this.#queues.set(partitionName(tp), { tp, records: [], ended: false });
   }
 
-  push(at: TopicPartition, records: readonly SourceRecord[]): void {
-    this.#queues.get(nameOf(at))?.records.push(...records);
+  push(tp: TopicPartition, records: readonly SourceRecord[]): void {
+    this.#queues.get(partitionName(tp))?.records.push(...records);
   }
 
   /** No more records of the partition will come. */
-  end(at: TopicPartition): void {
-    const queue = this.#queues.get(nameOf(at));
+  end(tp: TopicPartition): void {
+    const queue = this.#queues.get(partitionName(tp));
     if (queue) queue.ended = true;
   }
 
-  hasEnded(at: TopicPartition): boolean {
-    return this.#queues.get(nameOf(at))?.ended ?? true;
+  hasEnded(tp: TopicPartition): boolean {
+    return this.#queues.get(partitionName(tp))?.ended ?? true;
   }
 
   /** Records of the partition that wait. */
-  waiting(at: TopicPartition): number {
-    return this.#queues.get(nameOf(at))?.records.length ?? 0;
+  waiting(tp: TopicPartition): number {
+    return this.#queues.get(partitionName(tp))?.records.length ?? 0;
   }
 
   /** Every partition has ended and all of it was taken. */

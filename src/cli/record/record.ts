@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readSettings } from "../../config/read.ts";
-import { nameOf, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
 import { recordedForm } from "../../data/recorded-line.ts";
 import { KafkaSource } from "../../kafka/kafka-source.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -8,8 +8,8 @@ import { createLogger } from "../../lib/logger.ts";
 import { besideProgress, Progress } from "../../lib/progress.ts";
 import type { Step } from "../../lib/progress-text.ts";
 import type { Source } from "../../source/source.ts";
-import { Plans } from "../../topology/topology.ts";
-import { forgetGroup, kafkaAccess } from "../kafka-access.ts";
+import { Topology } from "../../topology/topology.ts";
+import { deleteGroup, kafkaAccess } from "../kafka-access.ts";
 import { endWithReader, stopSignal } from "../process.ts";
 import { PartitionMerge } from "./partition-merge.ts";
 
@@ -25,19 +25,19 @@ export async function record(config: string, limit: number): Promise<void> {
   const { connection, groupId } = kafkaAccess(settings, "record", "record");
   const { level, format } = settings.log;
   const log = besideProgress(createLogger("warn", format));
-  const { topics } = new Plans(settings);
+  const { topics } = new Topology(settings);
   const source = new KafkaSource({ kafka: connection, groupId, topics, log });
   const recording = new Recording(source, limit);
   endWithReader();
   // What rewrites itself must not stand between the records.
   const terminal = process.stdout.isTTY ? { write: () => {} } : process.stderr;
-  const told = { clock: systemClock, logger: createLogger(level, format), terminal };
-  const progress = new Progress("record", () => recording.step, told);
+  const progressOptions = { clock: systemClock, logger: createLogger(level, format), terminal };
+  const progress = new Progress("record", () => recording.step, progressOptions);
   try {
     await recording.run(stopSignal());
   } finally {
     progress.end();
-    await forgetGroup(connection, groupId);
+    await deleteGroup(connection, groupId);
   }
   process.stderr.write(`${recording.step?.done ?? 0} records written\n`);
 }
@@ -53,7 +53,7 @@ class Recording {
   readonly #merge = new PartitionMerge();
   readonly #open = new Map<
     string,
-    { readonly at: TopicPartition; readonly end: number; isPaused: boolean }
+    { readonly tp: TopicPartition; readonly end: number; isPaused: boolean }
   >();
   #total = 0;
   #written = 0;
@@ -92,22 +92,22 @@ class Recording {
 
   /** Only once: a partition that comes back in a later join goes on where it was. */
   async #begin(partitions: readonly TopicPartition[]): Promise<void> {
-    const fresh = partitions.filter((at) => !this.#open.has(nameOf(at)));
-    const ranges = await Promise.all(fresh.map((at) => this.#source.range(at)));
-    const logs = fresh.map((at, i) => ({
-      at,
+    const fresh = partitions.filter((tp) => !this.#open.has(partitionName(tp)));
+    const ranges = await Promise.all(fresh.map((tp) => this.#source.range(tp)));
+    const logs = fresh.map((tp, i) => ({
+      tp,
       start: ranges[i]?.start ?? 0,
       end: ranges[i]?.end ?? 0,
     }));
-    for (const { at, start, end } of logs) {
-      this.#open.set(nameOf(at), { at, end, isPaused: false });
-      if (end > start) this.#merge.open(at);
+    for (const { tp, start, end } of logs) {
+      this.#open.set(partitionName(tp), { tp, end, isPaused: false });
+      if (end > start) this.#merge.open(tp);
       this.#total += end - start;
     }
-    for (const { at, start, end } of logs) {
+    for (const { tp, start, end } of logs) {
       if (end === start) continue;
-      this.#source.seek(at, start);
-      this.#source.resume(at);
+      this.#source.seek(tp, start);
+      this.#source.resume(tp);
     }
     this.#listen();
     this.#writeNext();
@@ -115,18 +115,18 @@ class Recording {
 
   #take(records: readonly SourceRecord[]): void {
     const [first] = records;
-    const open = first && this.#open.get(nameOf(first));
+    const open = first && this.#open.get(partitionName(first));
     if (!open) return;
     this.#listen();
     this.#merge.push(
-      open.at,
+      open.tp,
       records.filter(({ offset }) => offset < open.end),
     );
     const isEnd = (records.at(-1)?.offset ?? 0) + 1 >= open.end;
-    if (isEnd) this.#merge.end(open.at);
-    if (isEnd || this.#merge.waiting(open.at) >= MOST_WAITING) {
+    if (isEnd) this.#merge.end(open.tp);
+    if (isEnd || this.#merge.waiting(open.tp) >= MOST_WAITING) {
       open.isPaused = true;
-      this.#source.pause(open.at);
+      this.#source.pause(open.tp);
     }
     this.#writeNext();
   }
@@ -138,7 +138,7 @@ class Recording {
   }
 
   #endAll(): void {
-    for (const { at } of this.#open.values()) this.#merge.end(at);
+    for (const { tp } of this.#open.values()) this.#merge.end(tp);
     this.#writeNext();
   }
 
@@ -153,10 +153,10 @@ class Recording {
   /** Partitions whose records were waiting for others read on, unless they have been read to their end. */
   #goOn(): void {
     for (const open of this.#open.values()) {
-      if (!open.isPaused || this.#merge.hasEnded(open.at)) continue;
-      if (this.#merge.waiting(open.at) > MOST_WAITING / 2) continue;
+      if (!open.isPaused || this.#merge.hasEnded(open.tp)) continue;
+      if (this.#merge.waiting(open.tp) > MOST_WAITING / 2) continue;
       open.isPaused = false;
-      this.#source.resume(open.at);
+      this.#source.resume(open.tp);
     }
   }
 

@@ -1,31 +1,31 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Control } from "../../coordination/control.ts";
 import { fileControl } from "../../coordination/file-control.ts";
-import { tellOnly } from "../../coordination/send-only.ts";
-import { asLine, asRecord, type DeadLetter, LoggedDeadLetters } from "../../dlq/dead-letters.ts";
-import { letterOfLine } from "../../dlq/parse-dead-letter.ts";
-import { FileLog } from "../../journal/file-journal.ts";
+import { sendOnly } from "../../coordination/send-only.ts";
+import { asLine, asRecord, type DeadLetter, JournaledDeadLetters } from "../../dlq/dead-letters.ts";
+import { deadLetterOfLine } from "../../dlq/parse-dead-letter.ts";
+import { FileJournal } from "../../journal/file-journal.ts";
 import { KafkaSource } from "../../kafka/kafka-source.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Step } from "../../lib/progress-text.ts";
 import { InputLines } from "../../source/input-lines.ts";
 import type { Changelog } from "../../state/changelog.ts";
-import { KeptTopics } from "../internal-topics.ts";
+import { InternalTopics } from "../internal-topics.ts";
 import { kafkaAccess } from "../kafka-access.ts";
-import { replayLetters, replayState, requireOther, serviceState } from "../paths.ts";
+import { replayDeadLetters, replayState, requireOther, serviceState } from "../paths.ts";
 import { requireStopped } from "./require-stopped.ts";
-import { TopicLetters } from "./topic-dead-letters.ts";
+import { TopicDeadLetters } from "./topic-dead-letters.ts";
 
 /** Where dead letters are read from, and what belongs to those who set them aside. */
 export type RedriveFrom = {
-  readonly letters: AsyncIterable<DeadLetter>;
+  readonly deadLetters: AsyncIterable<DeadLetter>;
   /** How far the reading of them has come. */
   readonly step: () => Step | null;
   /** Folder of the stores that the letters are judged by. */
-  readonly folder: string;
+  readonly directory: string;
   /** Where those go that fail again. */
-  readonly deadLetters: LoggedDeadLetters;
+  readonly failedAgain: JournaledDeadLetters;
   readonly control: Control;
   readonly changelog: Changelog | null;
   /** Remembers that all letters are done. */
@@ -42,7 +42,7 @@ export async function fromTopic(
   const access = kafkaAccess(settings, "redrive");
   const { connection, groupId } = access;
   await requireStopped(connection, groupId);
-  const topics = new KeptTopics(settings, access, logger);
+  const topics = new InternalTopics(settings, access, logger);
   const log = await topics.deadLetters();
   const source = new KafkaSource({
     kafka: connection,
@@ -50,18 +50,18 @@ export async function fromTopic(
     topics: [topics.deadLetterTopic],
     log: logger,
   });
-  const letters = new TopicLetters(source, systemClock, onOther);
+  const deadLetters = new TopicDeadLetters(source, systemClock, onOther);
   const controlFor = await topics.control();
   return {
-    letters,
-    step: () => letters.step,
-    folder: serviceState(settings),
-    deadLetters: new LoggedDeadLetters(log, asRecord, systemClock, logger),
-    control: tellOnly(controlFor(() => {})),
+    deadLetters,
+    step: () => deadLetters.step,
+    directory: serviceState(settings),
+    failedAgain: new JournaledDeadLetters(log, asRecord, systemClock, logger),
+    control: sendOnly(controlFor(() => {})),
     changelog: topics.changelog(),
-    done: () => letters.done(),
+    done: () => deadLetters.done(),
     close: async () => {
-      await letters.stop();
+      await deadLetters.stop();
       await log.close();
     },
   };
@@ -73,33 +73,33 @@ export async function fromFile(
   logger: Logger,
   input: string,
 ): Promise<RedriveFrom> {
-  const folder = replayState(settings);
-  const file = replayLetters(settings);
+  const directory = replayState(settings);
+  const file = replayDeadLetters(settings);
   requireOther(file, input);
   const lines = await InputLines.open(input);
-  const log = new FileLog(file);
+  const log = new FileJournal(file);
   let read = 0;
   const counted = () => {
     read += 1;
   };
   return {
-    letters: lettersOf(lines, counted),
+    deadLetters: deadLettersOf(lines, counted),
     step: () => ({ done: lines.bytes, total: lines.total, counts: { "dead letters": read } }),
-    folder,
-    deadLetters: new LoggedDeadLetters(log, asLine, systemClock, logger),
-    control: tellOnly(fileControl(folder)),
+    directory,
+    failedAgain: new JournaledDeadLetters(log, asLine, systemClock, logger),
+    control: sendOnly(fileControl(directory)),
     changelog: null,
     done: async () => {},
     close: () => log.close(),
   };
 }
 
-async function* lettersOf(lines: InputLines, onLetter: () => void): AsyncGenerator<DeadLetter> {
+async function* deadLettersOf(lines: InputLines, onLetter: () => void): AsyncGenerator<DeadLetter> {
   let line = 0;
   for await (const bytes of lines) {
     line += 1;
     if (bytes.length === 0) continue;
     onLetter();
-    yield letterOfLine(bytes, line);
+    yield deadLetterOfLine(bytes, line);
   }
 }

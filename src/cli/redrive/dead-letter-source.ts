@@ -1,14 +1,14 @@
-import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
 import type { DeadLetter } from "../../dlq/dead-letters.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Source, SourceListener } from "../../source/source.ts";
-import type { LetterRecord } from "./redrive-processor.ts";
+import type { DeadLetterRecord } from "./redrive-processor.ts";
 
-export type LetterSourceOptions = {
-  readonly letters: AsyncIterable<DeadLetter>;
+export type DeadLetterSourceOptions = {
+  readonly deadLetters: AsyncIterable<DeadLetter>;
   /** Whether some model reads the topic that the letter is from. */
   readonly reads: (topic: string) => boolean;
-  readonly onOther: (letter: DeadLetter) => void;
+  readonly onOther: (deadLetter: DeadLetter) => void;
 };
 
 /** Letters between two waits for the listener: bounds what is read ahead. */
@@ -18,15 +18,15 @@ const WINDOW = 1_000;
  * Dead letters as a source of the pipeline: each goes to the task of the partition that its record came from, numbered
  * on from where that task stands, since its own offset lies below. Like a recorded file it has an end and no log.
  */
-export class LetterSource implements Source {
-  readonly #options: LetterSourceOptions;
+export class DeadLetterSource implements Source {
+  readonly #options: DeadLetterSourceOptions;
   readonly #next = new Map<string, number>();
   readonly #seen = new Map<string, TopicPartition>();
   #listener: SourceListener | null = null;
   #stopped = false;
   #line = 0;
 
-  constructor(options: LetterSourceOptions) {
+  constructor(options: DeadLetterSourceOptions) {
     this.#options = options;
   }
 
@@ -44,8 +44,8 @@ export class LetterSource implements Source {
 
   resume(): void {}
 
-  seek(at: TopicPartition, offset: number): void {
-    this.#next.set(nameOf(at), offset);
+  seek(tp: TopicPartition, offset: number): void {
+    this.#next.set(partitionName(tp), offset);
   }
 
   async range(): Promise<null> {
@@ -56,7 +56,7 @@ export class LetterSource implements Source {
     return [];
   }
 
-  async holds(): Promise<boolean> {
+  async owns(): Promise<boolean> {
     return true;
   }
 
@@ -69,10 +69,10 @@ export class LetterSource implements Source {
 
   async #read(): Promise<void> {
     let window: DeadLetter[] = [];
-    for await (const letter of this.#options.letters) {
+    for await (const deadLetter of this.#options.deadLetters) {
       if (this.#stopped) return;
-      if (!this.#options.reads(letter.record.topic)) this.#options.onOther(letter);
-      else window.push(letter);
+      if (!this.#options.reads(deadLetter.record.topic)) this.#options.onOther(deadLetter);
+      else window.push(deadLetter);
       if (window.length < WINDOW) continue;
       await this.#deliver(window);
       window = [];
@@ -85,7 +85,7 @@ export class LetterSource implements Source {
   async #deliver(window: readonly DeadLetter[]): Promise<void> {
     const listener = this.#listener;
     if (window.length === 0 || listener === null) return;
-    const partitions = Map.groupBy(window, ({ record }) => nameOf(record));
+    const partitions = Map.groupBy(window, ({ record }) => partitionName(record));
     const fresh = [...partitions].filter(([name]) => !this.#seen.has(name));
     for (const [name, [first]] of fresh) {
       const { topic, partition } = (first as DeadLetter).record;
@@ -95,18 +95,18 @@ export class LetterSource implements Source {
       listener.assigned([...this.#seen.values()]);
       await listener.processed();
     }
-    for (const letters of partitions.values())
-      listener.records(letters.map((one) => this.#numbered(one)));
+    for (const deadLetters of partitions.values())
+      listener.records(deadLetters.map((one) => this.#numbered(one)));
     await listener.processed();
   }
 
-  #numbered(letter: DeadLetter): LetterRecord & { readonly line: number } {
-    const name = nameOf(letter.record);
+  #numbered(deadLetter: DeadLetter): DeadLetterRecord & { readonly line: number } {
+    const name = partitionName(deadLetter.record);
     const offset = this.#next.get(name) ?? 0;
     this.#next.set(name, offset + 1);
     this.#line += 1;
     // A preview puts what several tasks gave into the order of the lines.
-    const record = { ...letter.record, line: this.#line };
-    return { ...record, offset, letter: { ...letter, record } };
+    const record = { ...deadLetter.record, line: this.#line };
+    return { ...record, offset, deadLetter: { ...deadLetter, record } };
   }
 }

@@ -1,31 +1,35 @@
-import { hasMovedOn } from "../../classify/staleness.ts";
-import { removal, removalByTombstone } from "../../data/deletion.ts";
+import { isOutdated } from "../../classify/staleness.ts";
+import { deletionByTombstone, removal } from "../../data/deletion.ts";
 import type { RowEvent, SourceEvent, Tombstone } from "../../data/event.ts";
-import { decodeTold } from "../../data/last-message-codec.ts";
+import { decodeLastMessages } from "../../data/last-message-codec.ts";
 import type { SourceRecord } from "../../data/record.ts";
 import type { StoredRow } from "../../data/stored-row.ts";
 import { Decoder } from "../../decode/decoder.ts";
 import { LIMITS } from "../../deliver/batch.ts";
 import type { DeadLetter } from "../../dlq/dead-letters.ts";
-import { decodeUntold } from "../../dlq/unsent-change.ts";
+import { decodeUnsentChange } from "../../dlq/unsent-change.ts";
 import { CdcError } from "../../lib/errors.ts";
-import { noResults, type Results } from "../../task/output.ts";
+import { emptyOutput, type Output } from "../../task/output.ts";
 import {
-  type GroupResults,
-  Processor,
-  type ProcessorOptions,
+  type GroupOutput,
+  RecordProcessor,
+  type RecordProcessorOptions,
 } from "../../task/record-processor.ts";
-import { RowChanges } from "../../task/row-processor.ts";
-import { TaskPosition } from "../../task/task-offset.ts";
+import { RowProcessor } from "../../task/row-processor.ts";
+import { TaskOffset } from "../../task/task-offset.ts";
 
 /** A dead letter as a redrive's source delivers it, numbered on from where its task stands. */
-export type LetterRecord = SourceRecord & { readonly letter: DeadLetter };
+export type DeadLetterRecord = SourceRecord & { readonly deadLetter: DeadLetter };
 
 /** Letters of changes: applying their record again would find nothing changed. */
 const STORED_AS_SENT: ReadonlySet<string> = new Set(["UNREADABLE_TIMESTAMP", "MESSAGE_TOO_LARGE"]);
 
 /** What a redrive has to say of a letter that it does not simply send through. */
-export type Remark = (letter: DeadLetter, kind: "outdated" | "not_redriven", text: string) => void;
+export type Remark = (
+  deadLetter: DeadLetter,
+  kind: "outdated" | "not_redriven",
+  text: string,
+) => void;
 
 export type RedriveOptions = {
   /** Messages whose row has moved on are sent all the same. */
@@ -38,125 +42,134 @@ export type RedriveOptions = {
  * records lie below it, and each is judged by its own place. It is a Processor so that Task and Checkpoint do for a
  * redrive what they do for the service, in the same order.
  */
-export class RedriveProcessor extends Processor {
-  readonly #of: ProcessorOptions;
+export class RedriveProcessor extends RecordProcessor {
+  readonly #of: RecordProcessorOptions;
   readonly #redrive: RedriveOptions;
   readonly #decoder: Decoder;
-  readonly #rows: RowChanges;
+  readonly #rows: RowProcessor;
   /** Where a record stands that is processed in its own place. */
-  readonly #own: TaskPosition;
+  readonly #own: TaskOffset;
 
   /** @throws CdcError REDRIVE_REFUSED where the service has work under way that a redrive would end too early */
-  constructor(of: ProcessorOptions, redrive: RedriveOptions) {
-    const own = new TaskPosition(of.position.record);
-    super({ ...of, position: own });
-    if (of.position.record.reconcile !== null) {
+  constructor(of: RecordProcessorOptions, redrive: RedriveOptions) {
+    const own = new TaskOffset(of.taskOffset.record);
+    super({ ...of, taskOffset: own });
+    if (of.taskOffset.record.reconcile !== null) {
       throw new CdcError(
         "REDRIVE_REFUSED",
-        `${of.at.topic}/${of.at.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileWait_ms), stop it and start this again`,
+        `${of.tp.topic}/${of.tp.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileWait_ms), stop it and start this again`,
       );
     }
     this.#of = of;
     this.#redrive = redrive;
-    this.#decoder = new Decoder(of.plan.format, of.registry);
-    this.#rows = new RowChanges(of);
+    this.#decoder = new Decoder(of.topicTopology.format, of.registry);
+    this.#rows = new RowProcessor(of);
     this.#own = own;
   }
 
-  override async process(records: readonly SourceRecord[]): Promise<GroupResults> {
-    const results = noResults();
-    for (const { letter } of records as readonly LetterRecord[]) {
-      const { messages, refused, letters } = await this.#again(letter);
-      results.messages.push(...messages);
-      results.refused.push(...refused);
-      results.letters.push(...letters);
+  override async process(records: readonly SourceRecord[]): Promise<GroupOutput> {
+    const output = emptyOutput();
+    for (const { deadLetter } of records as readonly DeadLetterRecord[]) {
+      const { messages, rejected, controlMessages } = await this.#again(deadLetter);
+      output.messages.push(...messages);
+      output.rejected.push(...rejected);
+      output.controlMessages.push(...controlMessages);
     }
-    this.#of.position.touch();
-    return { ...results, count: records.length, truncate: null };
+    this.#of.taskOffset.touch();
+    return { ...output, count: records.length, truncate: null };
   }
 
-  async #again(letter: DeadLetter): Promise<Results> {
-    const { record, message, change } = letter;
-    if (record.offset >= this.#of.position.record.next)
-      return this.#leave(letter, "the service has not passed its record and will read it again");
-    if (change !== undefined) return this.#tell(letter, change);
-    if (STORED_AS_SENT.has(letter.error.code))
+  async #again(deadLetter: DeadLetter): Promise<Output> {
+    const { record, message, change } = deadLetter;
+    if (record.offset >= this.#of.taskOffset.record.next)
       return this.#leave(
-        letter,
+        deadLetter,
+        "the service has not passed its record and will read it again",
+      );
+    if (change !== undefined) return this.#tell(deadLetter, change);
+    if (STORED_AS_SENT.has(deadLetter.error.code))
+      return this.#leave(
+        deadLetter,
         "its row was stored as if sent, and too large to be kept beside it",
       );
     const event = await this.#read(record);
-    if (message !== undefined) return this.#send(letter, message, event);
+    if (message !== undefined) return this.#send(deadLetter, message, event);
     if (!(event instanceof CdcError) && event.kind === "truncate")
-      return this.#leave(letter, "a TRUNCATE is not sent through again: take a new snapshot");
+      return this.#leave(deadLetter, "a TRUNCATE is not sent through again: take a new snapshot");
     const row = rowOf(event, record);
-    if (row !== null && (await this.#hasMovedOn(row, record))) {
-      this.#remark(letter, "outdated", "its row has moved on, so it changes nothing any more");
-      return noResults();
+    if (row !== null && (await this.#isOutdated(row, record))) {
+      this.#remark(deadLetter, "outdated", "its row has moved on, so it changes nothing any more");
+      return emptyOutput();
     }
-    return this.#apply(letter);
+    return this.#apply(deadLetter);
   }
 
   /** The record in its own place: what it gives is what it would have given then, under the same ids. */
-  async #apply({ record, by, isInitial }: DeadLetter): Promise<Results> {
-    const { position, counters } = this.#of;
+  async #apply({ record, by, isInitial }: DeadLetter): Promise<Output> {
+    const { taskOffset, counters } = this.#of;
     counters.add("redriven");
-    this.#own.stand({ ...position.record, streaming: !isInitial, lastDelete: null });
-    const { messages, letters, refused } = await super.process([record]);
+    this.#own.moveTo({ ...taskOffset.record, streaming: !isInitial, lastDelete: null });
+    const { messages, controlMessages, rejected } = await super.process([record]);
     // The letter of one model does not ask another one again: that has a letter of its own.
     const isOthers = ({ error, by: model }: DeadLetter) =>
       by !== undefined && error.code === "FILTER_FAILED" && model !== by;
-    return { messages, letters, refused: refused.filter((one) => !isOthers(one)) };
+    return { messages, controlMessages, rejected: rejected.filter((one) => !isOthers(one)) };
   }
 
   /** The message as it stands. */
-  async #send(letter: DeadLetter, text: string, event: SourceEvent | CdcError): Promise<Results> {
-    const { record } = letter;
+  async #send(
+    deadLetter: DeadLetter,
+    text: string,
+    event: SourceEvent | CdcError,
+  ): Promise<Output> {
+    const { record } = deadLetter;
     const row = rowOf(event, record);
     if (row === null) {
-      if (!this.#mayBeOld(letter, "whether its row has moved on is not known")) return noResults();
-    } else if (await this.#hasMovedOn(row, record)) {
-      if (!this.#mayBeOld(letter, "its row has moved on")) return noResults();
+      if (!this.#mayBeOld(deadLetter, "whether its row has moved on is not known"))
+        return emptyOutput();
+    } else if (await this.#isOutdated(row, record)) {
+      if (!this.#mayBeOld(deadLetter, "its row has moved on")) return emptyOutput();
     }
-    const results = noResults();
+    const output = emptyOutput();
     const bytes = Buffer.byteLength(text);
-    if (bytes > LIMITS.message_bytes) this.#rows.refuse(results, letter);
+    if (bytes > LIMITS.message_bytes) this.#rows.reject(output, deadLetter);
     else {
       this.#of.counters.add("redriven");
       this.#of.counters.sync("").messages += 1;
-      results.messages.push({ text, bytes, record });
+      output.messages.push({ text, bytes, record });
     }
-    return results;
+    return output;
   }
 
   /** The change that its sync could make no message of, as its settings are now; the row was stored then. */
-  async #tell(letter: DeadLetter, text: string): Promise<Results> {
-    const { record, by } = letter;
-    const change = decodeUntold(text);
+  async #tell(deadLetter: DeadLetter, text: string): Promise<Output> {
+    const { record, by } = deadLetter;
+    const change = decodeUnsentChange(text);
     const sync = this.#rows.rules.flatMap(({ syncs }) => syncs).find(({ name }) => name === by);
-    if (!sync) return this.#leave(letter, `there is no sync "${by}" over its topic any more`);
+    if (!sync) return this.#leave(deadLetter, `there is no sync "${by}" over its topic any more`);
     const stored = await this.#stored(change.key);
     const isOld =
-      stored === null || (stored.offset > record.offset && stored.position !== change.place);
-    if (isOld && !this.#mayBeOld(letter, "its row has moved on")) return noResults();
+      stored === null ||
+      (stored.offset > record.offset && stored.sourcePosition !== change.changeId);
+    if (isOld && !this.#mayBeOld(deadLetter, "its row has moved on")) return emptyOutput();
     this.#of.counters.add("redriven");
-    const results = noResults();
-    const { key, table, time, place } = change;
-    const event = removal({ key, table, time, position: null });
-    const standing = { offset: record.offset, streaming: true };
-    const occurrence = { event, record, standing, place };
-    const last = this.#rows.tell({ ...change, sync }, occurrence, results);
-    const told = stored === null ? [] : decodeTold(stored.told, stored);
+    const output = emptyOutput();
+    const { key, table, time, changeId } = change;
+    const event = removal({ key, table, time, sourcePosition: null });
+    const recordContext = { offset: record.offset, streaming: true };
+    const context = { event, record, recordContext, changeId };
+    const last = this.#rows.mapChange({ ...change, sync }, context, output);
+    const told = stored === null ? [] : decodeLastMessages(stored.lastMessages, stored);
     const isStillLast = told.some(
-      (one) => one.sync === sync.number && one.isSetAside && one.by.place === place,
+      (one) => one.sync === sync.number && one.isDeadLettered && one.source.changeId === changeId,
     );
-    if (stored && isStillLast) this.#rows.put(key, stored, [last], occurrence);
-    return results;
+    if (stored && isStillLast) this.#rows.put(key, stored, [last], context);
+    return output;
   }
 
-  async #hasMovedOn(event: RowEvent, { offset }: SourceRecord): Promise<boolean> {
-    if (this.#of.position.isFromBeforeTruncate(event)) return true;
-    return hasMovedOn(await this.#stored(event.key), event, offset);
+  async #isOutdated(event: RowEvent, { offset }: SourceRecord): Promise<boolean> {
+    if (this.#of.taskOffset.isFromBeforeTruncate(event)) return true;
+    return isOutdated(await this.#stored(event.key), event, offset);
   }
 
   async #stored(key: string): Promise<StoredRow | null> {
@@ -174,26 +187,26 @@ export class RedriveProcessor extends Processor {
     }
   }
 
-  #mayBeOld(letter: DeadLetter, why: string): boolean {
+  #mayBeOld(deadLetter: DeadLetter, why: string): boolean {
     const { outdated } = this.#redrive;
     const then = outdated ? "sent all the same" : "not sent; --outdated sends it";
-    this.#remark(letter, "outdated", `${why}: ${then}`);
+    this.#remark(deadLetter, "outdated", `${why}: ${then}`);
     return outdated;
   }
 
-  #leave(letter: DeadLetter, why: string): Results {
-    this.#remark(letter, "not_redriven", why);
-    return noResults();
+  #leave(deadLetter: DeadLetter, why: string): Output {
+    this.#remark(deadLetter, "not_redriven", why);
+    return emptyOutput();
   }
 
-  #remark(letter: DeadLetter, kind: "outdated" | "not_redriven", text: string): void {
+  #remark(deadLetter: DeadLetter, kind: "outdated" | "not_redriven", text: string): void {
     this.#of.counters.add(kind);
-    this.#redrive.remark(letter, kind, text);
+    this.#redrive.remark(deadLetter, kind, text);
   }
 }
 
 function rowOf(event: SourceEvent | CdcError, record: SourceRecord): RowEvent | null {
   if (event instanceof CdcError) return null;
-  if (event.kind === "tombstone") return removalByTombstone(event as Tombstone, record);
+  if (event.kind === "tombstone") return deletionByTombstone(event as Tombstone, record);
   return event.kind === "row" ? event : null;
 }

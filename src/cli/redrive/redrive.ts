@@ -7,13 +7,13 @@ import { besideProgress, clearLine, Progress } from "../../lib/progress.ts";
 import { Counters } from "../../metrics/counters.ts";
 import { runPipeline } from "../../pipeline.ts";
 import { RocksDbStore } from "../../state/rocksdb-store.ts";
-import { Plans } from "../../topology/topology.ts";
-import { PreviewLane } from "../print-queue.ts";
+import { Topology } from "../../topology/topology.ts";
+import { PrintQueue } from "../print-queue.ts";
 import { endWithReader, stopSignal } from "../process.ts";
 import { segmentOf } from "../segment.ts";
 import { summary } from "../summary.ts";
 import { fromFile, fromTopic } from "./dead-letter-input.ts";
-import { LetterSource } from "./dead-letter-source.ts";
+import { DeadLetterSource } from "./dead-letter-source.ts";
 import { DryStore } from "./dry-run-store.ts";
 import { RedriveProcessor, type Remark } from "./redrive-processor.ts";
 
@@ -30,7 +30,7 @@ export type RedriveArguments = {
 export async function redrive(config: string, args: RedriveArguments): Promise<void> {
   const { input, outdated, dryRun } = args;
   const settings = readSettings(config);
-  const plans = new Plans(settings);
+  const topology = new Topology(settings);
   const counters = new Counters();
   const stop = stopSignal();
   const { level, format } = settings.log;
@@ -44,32 +44,32 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
       ? await fromTopic(settings, logger, (name) => other(name, "it is no dead letter of ours"))
       : await fromFile(settings, logger, input);
   const destination = segmentOf(settings.segment);
-  const lane = new PreviewLane();
+  const queue = new PrintQueue();
   if (dryRun) endWithReader();
   // What rewrites itself must not stand between the messages.
   const terminal = dryRun && process.stdout.isTTY ? { write: () => {} } : process.stderr;
-  const told = { clock: systemClock, logger: createLogger(level, format), terminal };
-  const progress = new Progress("redrive", from.step, told);
-  const seen: DeadLetters = { append: async (letters) => letters.forEach(again) };
-  const source = new LetterSource({
-    letters: from.letters,
-    reads: (topic) => plans.get(topic) !== undefined,
+  const progressOptions = { clock: systemClock, logger: createLogger(level, format), terminal };
+  const progress = new Progress("redrive", from.step, progressOptions);
+  const seen: DeadLetters = { append: async (deadLetters) => deadLetters.forEach(again) };
+  const source = new DeadLetterSource({
+    deadLetters: from.deadLetters,
+    reads: (topic) => topology.get(topic) !== undefined,
     onOther: ({ record }) => other(recordName(record), "no model reads its topic"),
   });
   try {
     await runPipeline(
       {
         settings,
-        plans,
+        topology,
         source,
-        destination: dryRun ? { lane: () => lane } : destination,
-        deadLetters: dryRun ? seen : reported(from.deadLetters),
+        destination: dryRun ? { queue: () => queue } : destination,
+        deadLetters: dryRun ? seen : reported(from.failedAgain),
         controlFor: () => (dryRun ? { ...from.control, send: async () => {} } : from.control),
-        folder: from.folder,
+        directory: from.directory,
         // A look takes the state as it lies here: it takes over nothing, and restores nothing.
         changelog: dryRun ? null : from.changelog,
-        openStore: async (folder, memory_bytes) => {
-          const store = await RocksDbStore.open(folder, memory_bytes);
+        openStore: async (directory, memory_bytes) => {
+          const store = await RocksDbStore.open(directory, memory_bytes);
           return dryRun ? new DryStore(store) : store;
         },
         requireState: true,
@@ -77,11 +77,11 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
         clock: systemClock,
         counters,
         logger,
-        listen: (listener) => lane.printing(listener),
+        listen: (listener) => queue.printing(listener),
       },
       stop,
     );
-    await lane.flush();
+    await queue.flush();
     if (!dryRun && !stop.aborted) await from.done();
   } finally {
     progress.end();
@@ -112,9 +112,9 @@ function say(text: string): void {
 /** The same, and each is told once it is durable. */
 function reported(deadLetters: DeadLetters): DeadLetters {
   return {
-    append: async (letters, stop) => {
-      await deadLetters.append(letters, stop);
-      letters.forEach(again);
+    append: async (batch, stop) => {
+      await deadLetters.append(batch, stop);
+      batch.forEach(again);
     },
   };
 }

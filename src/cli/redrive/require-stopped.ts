@@ -1,14 +1,14 @@
 import { failureOf } from "../../kafka/failure.ts";
 import { type KafkaSettings, kafkaClient } from "../../kafka/kafka-client.ts";
 import { CdcError } from "../../lib/errors.ts";
-import { silent } from "../../lib/logger.ts";
+import { noopLogger } from "../../lib/logger.ts";
 
 /**
  * The lock on a state folder keeps out the service of this machine; its group tells of the others.
  * @throws CdcError REDRIVE_REFUSED where the service runs anywhere
  */
 export async function requireStopped(connection: KafkaSettings, groupId: string): Promise<void> {
-  const admin = kafkaClient(connection, silent).admin();
+  const admin = kafkaClient(connection, noopLogger).admin();
   try {
     await admin.connect();
     const { groups } = await admin.describeGroups([groupId]);

@@ -1,10 +1,15 @@
-import { nameOf, recordName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import {
+  partitionName,
+  recordName,
+  type SourceRecord,
+  type TopicPartition,
+} from "../../data/record.ts";
 import type { DeadLetter } from "../../dlq/dead-letters.ts";
-import { letterOfRecord } from "../../dlq/parse-dead-letter.ts";
+import { deadLetterOfRecord } from "../../dlq/parse-dead-letter.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { CdcError } from "../../lib/errors.ts";
 import type { Step } from "../../lib/progress-text.ts";
-import { Wake } from "../../lib/signal.ts";
+import { Signal } from "../../lib/signal.ts";
 import type { Source } from "../../source/source.ts";
 
 /** A log may end in records that are not shown, such as the marker of a transaction: silence of this long is the end. */
@@ -13,23 +18,23 @@ const QUIET_MS = 5_000;
 /** Letters that may wait to be taken; at half of it the topic is read on. */
 const MOST_WAITING = 2_000;
 
-type Part = { readonly at: TopicPartition; readonly end: number; next: number; isPaused: boolean };
+type Part = { readonly tp: TopicPartition; readonly end: number; next: number; isPaused: boolean };
 
 /**
  * The dead letters that a topic holds when the reading begins, from where its group has come to on. What is appended
  * meanwhile, such as a letter that fails again, is for the next time.
  */
-export class TopicLetters {
+export class TopicDeadLetters {
   readonly #source: Source;
   readonly #clock: Clock;
   readonly #onOther: (name: string) => void;
   readonly #parts = new Map<string, Part>();
   readonly #waiting: SourceRecord[] = [];
-  readonly #wake: Wake;
+  readonly #signal: Signal;
   #isOpen = false;
   /** Offsets that there were to read, and letters found among them. */
   #total = 0;
-  #letters = 0;
+  #deadLetters = 0;
   #failure: unknown = null;
 
   /** @param source the topic, read in a group of its own; @param onOther told of a record that is no dead letter */
@@ -37,7 +42,7 @@ export class TopicLetters {
     this.#source = source;
     this.#clock = clock;
     this.#onOther = onOther;
-    this.#wake = new Wake(clock);
+    this.#signal = new Signal(clock);
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<DeadLetter> {
@@ -46,15 +51,15 @@ export class TopicLetters {
       if (this.#failure !== null) throw this.#failure;
       const records = this.#waiting.splice(0);
       for (const record of records) {
-        const letter = letterOfRecord(record);
-        if (letter) this.#letters += 1;
-        if (letter) yield letter;
+        const deadLetter = deadLetterOfRecord(record);
+        if (deadLetter) this.#deadLetters += 1;
+        if (deadLetter) yield deadLetter;
         else this.#onOther(recordName(record));
       }
       this.#goOn();
       if (this.#isRead && this.#waiting.length === 0) return;
       const from = this.#clock.now();
-      if (this.#waiting.length === 0) await this.#wake.wait(QUIET_MS);
+      if (this.#waiting.length === 0) await this.#signal.wait(QUIET_MS);
       const waited = this.#clock.now() - from;
       isQuiet = this.#isOpen && this.#waiting.length === 0 && waited >= QUIET_MS;
     }
@@ -65,14 +70,14 @@ export class TopicLetters {
    * @throws CdcError SOURCE_FAILED where the group does not take it
    */
   async done(): Promise<void> {
-    for (const { at, next } of this.#parts.values()) {
-      const range = await this.#source.range(at);
+    for (const { tp, next } of this.#parts.values()) {
+      const range = await this.#source.range(tp);
       if (range === null || next <= (range.committed ?? range.start)) continue;
-      await this.#source.commit(at, next);
-      if ((await this.#source.range(at))?.committed === next) continue;
+      await this.#source.commit(tp, next);
+      if ((await this.#source.range(tp))?.committed === next) continue;
       throw new CdcError(
         "SOURCE_FAILED",
-        `everything is delivered, and the group did not take that ${nameOf(at)} is done up to offset ${next}: the next redrive begins where this one began, with the same message ids`,
+        `everything is delivered, and the group did not take that ${partitionName(tp)} is done up to offset ${next}: the next redrive begins where this one began, with the same message ids`,
       );
     }
   }
@@ -82,7 +87,7 @@ export class TopicLetters {
     if (this.#total === 0) return null;
     const left = [...this.#parts.values()].reduce((sum, { next, end }) => sum + end - next, 0);
     const done = this.#total - left - this.#waiting.length;
-    return { done, total: this.#total, counts: { "dead letters": this.#letters } };
+    return { done, total: this.#total, counts: { "dead letters": this.#deadLetters } };
   }
 
   stop(): Promise<void> {
@@ -96,7 +101,7 @@ export class TopicLetters {
   async #start(): Promise<void> {
     const fail = (error: unknown) => {
       this.#failure ??= error;
-      this.#wake.ring();
+      this.#signal.notify();
     };
     await this.#source.start({
       assigned: (partitions) => void this.#begin(partitions).catch(fail),
@@ -109,23 +114,23 @@ export class TopicLetters {
 
   /** Only once: a partition that comes back in a later join goes on where it was. */
   async #begin(partitions: readonly TopicPartition[]): Promise<void> {
-    for (const at of partitions) {
-      if (this.#parts.has(nameOf(at))) continue;
-      const { start, end, committed } = (await this.#source.range(at)) ?? EMPTY;
+    for (const tp of partitions) {
+      if (this.#parts.has(partitionName(tp))) continue;
+      const { start, end, committed } = (await this.#source.range(tp)) ?? EMPTY;
       const next = Math.max(start, committed ?? start);
-      this.#parts.set(nameOf(at), { at, end, next, isPaused: false });
+      this.#parts.set(partitionName(tp), { tp, end, next, isPaused: false });
       if (next >= end) continue;
       this.#total += end - next;
-      this.#source.seek(at, next);
-      this.#source.resume(at);
+      this.#source.seek(tp, next);
+      this.#source.resume(tp);
     }
     this.#isOpen = true;
-    this.#wake.ring();
+    this.#signal.notify();
   }
 
   #take(records: readonly SourceRecord[]): void {
     const [first] = records;
-    const part = first && this.#parts.get(nameOf(first));
+    const part = first && this.#parts.get(partitionName(first));
     if (!part) return;
     const wanted = records.filter(({ offset }) => offset >= part.next && offset < part.end);
     this.#waiting.push(...wanted);
@@ -133,9 +138,9 @@ export class TopicLetters {
     if (part.next >= part.end || this.#waiting.length >= MOST_WAITING) {
       part.next = Math.min(part.next, part.end);
       part.isPaused = true;
-      this.#source.pause(part.at);
+      this.#source.pause(part.tp);
     }
-    this.#wake.ring();
+    this.#signal.notify();
   }
 
   #goOn(): void {
@@ -143,7 +148,7 @@ export class TopicLetters {
       if (!part.isPaused || part.next >= part.end) continue;
       if (this.#waiting.length > MOST_WAITING / 2) continue;
       part.isPaused = false;
-      this.#source.resume(part.at);
+      this.#source.resume(part.tp);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { readSettings } from "../../config/read.ts";
 import type { Settings } from "../../config/settings.ts";
-import { asRecord, LoggedDeadLetters } from "../../dlq/dead-letters.ts";
+import { asRecord, JournaledDeadLetters } from "../../dlq/dead-letters.ts";
 import { KafkaSource } from "../../kafka/kafka-source.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
@@ -10,8 +10,8 @@ import { Counters } from "../../metrics/counters.ts";
 import { runPipeline } from "../../pipeline.ts";
 import { localState } from "../../state/local-state.ts";
 import { Telemetry } from "../../status/telemetry.ts";
-import { Plans } from "../../topology/topology.ts";
-import { KeptTopics } from "../internal-topics.ts";
+import { Topology } from "../../topology/topology.ts";
+import { InternalTopics } from "../internal-topics.ts";
 import { kafkaAccess } from "../kafka-access.ts";
 import { serviceState } from "../paths.ts";
 import { exitCodeOf, stopSignal } from "../process.ts";
@@ -28,7 +28,7 @@ import { library } from "../version.ts";
 export async function run(config: string, rebuild: boolean): Promise<void> {
   const read = readSettings(config);
   const settings = rebuild
-    ? { ...read, state: { ...read.state, onGap: "rebuild" as const } }
+    ? { ...read, state: { ...read.state, onDataLoss: "rebuild" as const } }
     : read;
   const { level, format } = settings.log;
   const logger = besideProgress(createLogger(level, format));
@@ -48,17 +48,17 @@ function stackOf(error: unknown): string | undefined {
 async function serve(settings: Settings, logger: Logger): Promise<void> {
   const { name } = settings;
   const access = kafkaAccess(settings, "run");
-  const { connection, groupId, sessionTimeout_ms, silence_ms } = access;
-  const plans = new Plans(settings);
+  const { connection, groupId, sessionTimeout_ms, stallTimeout_ms } = access;
+  const topology = new Topology(settings);
   const counters = new Counters();
-  const folder = serviceState(settings);
+  const directory = serviceState(settings);
   const source = new KafkaSource({
     kafka: connection,
     groupId,
-    topics: plans.topics,
+    topics: topology.topics,
     sessionTimeout_ms,
-    silence_ms,
-    held: () => localState(folder),
+    stallTimeout_ms,
+    localStates: () => localState(directory),
     log: logger,
   });
   const telemetry = new Telemetry({
@@ -66,25 +66,25 @@ async function serve(settings: Settings, logger: Logger): Promise<void> {
   });
   const stop = stopSignal();
   const status = await openStatus(settings, telemetry, logger);
-  const topics = new KeptTopics(settings, access, logger);
-  const letters = await topics.deadLetters();
+  const topics = new InternalTopics(settings, access, logger);
+  const deadLetters = await topics.deadLetters();
   const controlFor = await topics.control();
   const destination = segmentOf(settings.segment);
   logger.info(
-    { pipeline: name, version: library.version, topics: plans.topics.map(String) },
+    { pipeline: name, version: library.version, topics: topology.topics.map(String) },
     "started",
   );
   try {
     await runPipeline(
       {
         settings,
-        plans,
+        topology,
         source,
         destination,
         controlFor,
         changelog: topics.changelog(),
-        deadLetters: new LoggedDeadLetters(letters, asRecord, systemClock, logger),
-        folder,
+        deadLetters: new JournaledDeadLetters(deadLetters, asRecord, systemClock, logger),
+        directory,
         clock: systemClock,
         counters,
         logger,
@@ -96,7 +96,7 @@ async function serve(settings: Settings, logger: Logger): Promise<void> {
     await status?.close();
     telemetry.close();
     destination.close();
-    await letters.close();
+    await deadLetters.close();
     logger.info(
       {
         summary: summary(counters)

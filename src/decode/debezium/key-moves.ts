@@ -1,4 +1,4 @@
-import type { KeyMove, Operation } from "../../data/event.ts";
+import type { KeyChange, Operation } from "../../data/event.ts";
 import type { Headers } from "../../data/record.ts";
 import type { RecordKey } from "./record-key.ts";
 
@@ -13,16 +13,16 @@ export class KeyMoves {
     this.#key = key;
   }
 
-  of(operation: Operation, headers: Headers): KeyMove | "unreadable" | null {
+  of(operation: Operation, headers: Headers): KeyChange | "unreadable" | null {
     return operation === "delete" ? this.to(headers) : this.#from(headers);
   }
 
-  to(headers: Headers): KeyMove | "unreadable" | null {
+  to(headers: Headers): KeyChange | "unreadable" | null {
     const key = this.#read(headers[NEW_KEY]);
     return key === null || key === "unreadable" ? key : { to: key };
   }
 
-  #from(headers: Headers): KeyMove | "unreadable" | null {
+  #from(headers: Headers): KeyChange | "unreadable" | null {
     const key = this.#read(headers[OLD_KEY]);
     return key === null || key === "unreadable" ? key : { from: key };
   }

@@ -16,17 +16,17 @@ export function updated(before: JsonObject, description: JsonObject): JsonObject
   const set = description.updatedFields;
   const fields = typeof set === "string" ? readDocument(set) : set;
   // Cut first: a field of an array that was cut and extended stands behind the cut.
-  for (const cut of list(description.truncatedArrays)) {
-    if (!isObject(cut)) continue;
-    const array = at(document, String(cut.field).split("."));
-    if (Array.isArray(array)) array.length = Math.min(array.length, Number(cut.size));
+  for (const pending of list(description.truncatedArrays)) {
+    if (!isObject(pending)) continue;
+    const array = at(document, String(pending.field).split("."));
+    if (Array.isArray(array)) array.length = Math.min(array.length, Number(pending.size));
   }
   for (const path of list(description.removedFields)) {
-    const { parent, name } = place(document, String(path));
+    const { parent, name } = locate(document, String(path));
     if (parent && !Array.isArray(parent)) delete parent[name];
   }
   for (const [path, value] of Object.entries(isObject(fields) ? fields : {})) {
-    const { parent, name } = place(document, path);
+    const { parent, name } = locate(document, path);
     if (parent === null)
       throw new Error(`the update sets "${path}", which has no place in the document`);
     (parent as { [name: string]: unknown })[name] = value;
@@ -34,7 +34,7 @@ export function updated(before: JsonObject, description: JsonObject): JsonObject
   return before;
 }
 
-function place(document: Node, path: string): { parent: Node | null; name: string } {
+function locate(document: Node, path: string): { parent: Node | null; name: string } {
   const names = path.split(".");
   const name = names.pop() as string;
   const parent = at(document, names);

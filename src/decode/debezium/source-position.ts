@@ -42,8 +42,8 @@ function binlogPosition(connector: string, source: SourceBlock): SourcePosition 
   const name = typeof file === "string" ? /^(.+)\.(\d+)$/.exec(file) : null;
   if (!name || !isNumber(server_id) || !isNumber(pos)) return null;
   const [, base, number = ""] = name;
-  const place = [padded(number), padded(pos), padded(isNumber(row) ? row : 0)].join(":");
-  return `${connector}:${Number(server_id) === 0 ? "*" : server_id}:${base}|${place}`;
+  const order = [padded(number), padded(pos), padded(isNumber(row) ? row : 0)].join(":");
+  return `${connector}:${Number(server_id) === 0 ? "*" : server_id}:${base}|${order}`;
 }
 
 /**
@@ -81,8 +81,8 @@ function vitessPosition(
   const rank = wholeDecimal(transaction_rank);
   if (!isNumber(transaction_epoch) || !isNumber(total_order) || rank === null) return null;
   if (typeof keyspace !== "string" || typeof shard !== "string") return null;
-  const place = [transaction_epoch, rank, total_order].map(padded).join(":");
-  return `vitess:${keyspace}:${shard}|${place}`;
+  const order = [transaction_epoch, rank, total_order].map(padded).join(":");
+  return `vitess:${keyspace}:${shard}|${order}`;
 }
 
 /** A number, or Connect's Decimal of scale 0, which JSON has as base64. */

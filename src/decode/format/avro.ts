@@ -1,6 +1,6 @@
 import avro, { type Schema, type Type } from "avsc";
 import { fieldCount } from "../value/connect-schema.ts";
-import { orTooDeep, refuseDeep } from "../value/depth.ts";
+import { orTooDeep, rejectDeep } from "../value/depth.ts";
 import { isObject, type Json, type JsonObject } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 
@@ -32,7 +32,7 @@ export function readAvro(type: Type, bytes: Buffer): Json {
   } catch (error) {
     throw orTooDeep(error);
   }
-  refuseDeep(value, bytes.length);
+  rejectDeep(value, bytes.length);
   return value;
 }
 

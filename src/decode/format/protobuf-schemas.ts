@@ -9,19 +9,19 @@ type Middleware = NonNullable<Options["middlewares"]>[number];
  * The Protobuf sources in a registry's answers. The client parses them, so it gets them plain, and keeps nothing but
  * types whose fields it renamed.
  */
-export class ProtobufAnswers {
+export class ProtobufSchemas {
   #sources: string[] = [];
 
   readonly middleware: Middleware = () => ({
     response: async (next) => {
       const response = await next();
-      const answer = parsed(response.rawData());
+      const body = parsed(response.rawData());
       // What a Protobuf schema refers to is Protobuf, whether a registry says so again or not.
-      const isProtobuf = isObject(answer) && answer.schemaType === "PROTOBUF";
-      if (!isObject(answer) || !(isProtobuf || this.#sources.length > 0)) return response;
-      const schema = plainSource(String(answer.schema));
+      const isProtobuf = isObject(body) && body.schemaType === "PROTOBUF";
+      if (!isObject(body) || !(isProtobuf || this.#sources.length > 0)) return response;
+      const schema = plainSource(String(body.schema));
       this.#sources.push(schema);
-      return response.enhance({ rawData: JSON.stringify({ ...answer, schema }) });
+      return response.enhance({ rawData: JSON.stringify({ ...body, schema }) });
     },
   });
 

@@ -12,9 +12,9 @@ export function inTime(ms: number, clock: Clock, stop: AbortSignal): Middleware 
   // Called for each question.
   return () => {
     const given = new AbortController();
-    const answered = new AbortController();
+    const responded = new AbortController();
     const late = async () => {
-      await clock.sleep(ms, AbortSignal.any([stop, answered.signal]));
+      await clock.sleep(ms, AbortSignal.any([stop, responded.signal]));
       throw new Error(stop.aborted ? "not waited for" : `no whole answer within ${ms / 1_000} s`);
     };
     return {
@@ -26,7 +26,7 @@ export function inTime(ms: number, clock: Clock, stop: AbortSignal): Middleware 
           given.abort();
           throw error;
         } finally {
-          answered.abort();
+          responded.abort();
         }
       },
     };

@@ -2,17 +2,17 @@ import { Agent } from "node:https";
 import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
 import type { Schema } from "avsc";
 import type { SourceRecord } from "../../data/record.ts";
-import { backOff_ms } from "../../lib/backoff.ts";
-import { readAuthority } from "../../lib/ca-file.ts";
+import { backoff_ms } from "../../lib/backoff.ts";
+import { readCaFile } from "../../lib/ca-file.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { loginSecrets, maskOf } from "../../lib/mask-secrets.ts";
-import { InTurn } from "../../lib/serial-queue.ts";
+import { SerialQueue } from "../../lib/serial-queue.ts";
 import type { JsonObject } from "../value/json.ts";
 import { typeOfRenamed } from "./avro-names.ts";
 import { ownType } from "./avro-types.ts";
-import { ProtobufAnswers } from "./protobuf-schemas.ts";
+import { ProtobufSchemas } from "./protobuf-schemas.ts";
 import { inTime } from "./registry-timeout.ts";
 import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
 
@@ -44,10 +44,10 @@ export class SchemaRegistry {
   readonly #readers = new Map<number, SchemaReader>();
   readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
   readonly #mask: (text: string) => string;
-  readonly #turns = new InTurn();
+  readonly #queue = new SerialQueue();
   /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
   #avroSchema: Schema | null = null;
-  readonly #protobuf = new ProtobufAnswers();
+  readonly #protobuf = new ProtobufSchemas();
 
   /** Throws CONFIGURATION where the authority's file cannot be used. */
   constructor(options: RegistryOptions) {
@@ -77,7 +77,7 @@ export class SchemaRegistry {
           },
         },
         // Records were validated when they were written: the schema is wanted for its types alone.
-        [SchemaType.JSON]: { ajvInstance: { addSchema: () => {}, compile: keptSchema } },
+        [SchemaType.JSON]: { ajvInstance: { addSchema: () => {}, compile: cachedSchema } },
       } as ConstructorParameters<typeof Client>[1],
     );
   }
@@ -120,7 +120,7 @@ export class SchemaRegistry {
   /** One question at a time, and one for each id however many tasks want it. */
   #ask(id: number): Promise<void> {
     // A refusal is the answer to who asked: the next question is asked all the same.
-    return this.#turns.do(() =>
+    return this.#queue.run(() =>
       this.#readers.has(id) || this.#isUnknown(id) ? undefined : this.#fetch(id),
     );
   }
@@ -160,7 +160,7 @@ export class SchemaRegistry {
           { id, attempt, url, reason },
           "the schema registry does not answer; it is asked again",
         );
-        await clock.sleep(backOff_ms(attempt), stop);
+        await clock.sleep(backoff_ms(attempt), stop);
       }
     }
   }
@@ -194,11 +194,11 @@ function isRefusal(error: unknown): boolean {
 function agentOf(ca: string | undefined): Agent {
   return new Agent({
     rejectUnauthorized: true,
-    ca: ca === undefined ? undefined : readAuthority("kafka.schemaRegistry.ca", ca),
+    ca: ca === undefined ? undefined : readCaFile("kafka.schemaRegistry.ca", ca),
   });
 }
 
-function keptSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
+function cachedSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
   return Object.assign(() => true, { schema });
 }
 

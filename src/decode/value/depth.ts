@@ -8,7 +8,7 @@ const DEEPEST = 500;
  * Refuses a value that is nested too deep.
  * @param most how many levels it could have by the length of what it was read from: most records need no look at all
  */
-export function refuseDeep(value: unknown, most: number): void {
+export function rejectDeep(value: unknown, most: number): void {
   if (most > DEEPEST && isDeeper(value, DEEPEST)) throw tooDeep();
 }
 

@@ -1,5 +1,5 @@
 import { MOST_DIGITS, Real, real } from "../../data/row.ts";
-import { orTooDeep, refuseDeep } from "./depth.ts";
+import { orTooDeep, rejectDeep } from "./depth.ts";
 
 /** What `JSON.parse` gives, but for what a double would change: integers are bigint then, other numbers `Real`. */
 export type Json =
@@ -56,7 +56,7 @@ function parse(text: string, exact: boolean): Json {
     throw orTooDeep(error);
   }
   // A level takes two characters, one on each side.
-  refuseDeep(value, text.length / 2);
+  rejectDeep(value, text.length / 2);
   return value;
 }
 

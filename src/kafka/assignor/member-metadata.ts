@@ -1,15 +1,15 @@
-import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { Held } from "./sticky-assignment.ts";
+import type { MemberPartition } from "./sticky-assignment.ts";
 
 /** A partition whose state this process has, and how far it goes by a measure that processes can compare. */
 export type LocalState = TopicPartition & { readonly position: number };
 
 /** What a process says of itself with each join: what it owns, and which state it has. */
-export type Standing = {
+export type MemberMetadata = {
   readonly owned: () => readonly TopicPartition[];
-  readonly held: () => readonly LocalState[];
+  readonly localStates: () => readonly LocalState[];
 };
 
 /** As it goes to the leader. */
@@ -26,21 +26,21 @@ type Entry = readonly [partition: number, position: number | null, owned: 0 | 1]
 const SAID_AT_MOST = 2_000;
 
 /** Of the topics subscribed to. A disk that cannot be looked at costs the preference, not the join. */
-export function encodeStanding(
-  { owned, held }: Standing,
+export function encodeMemberMetadata(
+  { owned, localStates }: MemberMetadata,
   subscribed: readonly string[],
   log: Logger,
 ): Buffer {
-  const all = new Map<string, Held>();
+  const all = new Map<string, MemberPartition>();
   try {
-    for (const at of held()) all.set(nameOf(at), { ...at, owned: false });
+    for (const tp of localStates()) all.set(partitionName(tp), { ...tp, owned: false });
   } catch (error) {
     log.warn({ error: messageOf(error) }, "cannot tell the group which state is here");
   }
-  for (const at of owned()) {
-    const { topic, partition } = at;
-    const position = all.get(nameOf(at))?.position ?? null;
-    all.set(nameOf(at), { topic, partition, position, owned: true });
+  for (const tp of owned()) {
+    const { topic, partition } = tp;
+    const position = all.get(partitionName(tp))?.position ?? null;
+    all.set(partitionName(tp), { topic, partition, position, owned: true });
   }
   const said = [...all.values()]
     .filter(({ topic }) => subscribed.includes(topic))
@@ -55,7 +55,7 @@ export function encodeStanding(
 }
 
 /** What cannot be read, or is of another version, says nothing: the member is then one without state. */
-export function decodeStanding(bytes: Buffer | null): readonly Held[] {
+export function decodeMemberMetadata(bytes: Buffer | null): readonly MemberPartition[] {
   try {
     const { version, topics } = JSON.parse(String(bytes)) as UserData;
     if (version !== 1) return [];

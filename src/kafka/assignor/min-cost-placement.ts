@@ -1,14 +1,14 @@
 /** Something to be placed at one of several members, numbered from 0. */
-export type Placed = {
+export type SourcePoint = {
   /** Things of one kind (a topic's partitions) are spread evenly by themselves too. */
   readonly kind: number;
   /** What it means to be at each member; `null` where it may not be. */
-  readonly places: readonly (Place | null)[];
+  readonly places: readonly (Placement | null)[];
   at: number;
 };
 
 /** 1 if it is a move, else 0; and how bad the place is besides, a whole number from 0 to WORST. */
-export type Place = { readonly move: number; readonly rank: number };
+export type Placement = { readonly move: number; readonly rank: number };
 
 /** Small, so that sums weighted for 10,000 things are whole numbers still: rounded ones might never settle. */
 export const WORST = 512;
@@ -19,7 +19,7 @@ type Edge = {
   readonly to: number;
   readonly first: number;
   readonly second: number;
-  readonly thing?: Placed;
+  readonly thing?: SourcePoint;
   readonly member?: number;
 };
 
@@ -29,7 +29,7 @@ type Edge = {
  * through (kind, member) to member, evenness is a cost that grows with each unit, and a flow is the cheapest when it
  * has no cycle of negative cost. A greedy choice, and an exchange between two, stop short of what goes round over three.
  */
-export function settle(things: readonly Placed[], kinds: number, members: number): void {
+export function settle(things: readonly SourcePoint[], kinds: number, members: number): void {
   for (;;) {
     const better = betterCycle(edgesOf(things, kinds, members), kinds * members + members + 1);
     if (better.length === 0) return;
@@ -38,7 +38,7 @@ export function settle(things: readonly Placed[], kinds: number, members: number
 }
 
 /** The nodes: kind by kind the members, then the members, then one for all. */
-function edgesOf(things: readonly Placed[], kinds: number, members: number): Edge[] {
+function edgesOf(things: readonly SourcePoint[], kinds: number, members: number): Edge[] {
   const all = kinds * members + members;
   const counts = new Array<number>(all).fill(0);
   const exchanges = new Map<number, Edge>();
@@ -46,10 +46,10 @@ function edgesOf(things: readonly Placed[], kinds: number, members: number): Edg
     const from = thing.kind * members + thing.at;
     for (const node of [from, kinds * members + thing.at]) counts[node] = (counts[node] ?? 0) + 1;
     const now = thing.places[thing.at];
-    for (const [member, place] of thing.places.entries()) {
-      if (member === thing.at || !place || !now) continue;
+    for (const [member, placement] of thing.places.entries()) {
+      if (member === thing.at || !placement || !now) continue;
       const to = thing.kind * members + member;
-      const [first, second] = [place.move - now.move, place.rank - now.rank];
+      const [first, second] = [placement.move - now.move, placement.rank - now.rank];
       const known = exchanges.get(from * all + to);
       if (known && (known.first - first || known.second - second) <= 0) continue;
       exchanges.set(from * all + to, { from, to, first, second, thing, member });

@@ -1,13 +1,16 @@
-import { nameOf, type TopicPartition } from "../../data/record.ts";
-import { type Place, type Placed, settle, WORST } from "./min-cost-placement.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
+import { type Placement, type SourcePoint, settle, WORST } from "./min-cost-placement.ts";
 
 /** What a member says of a partition: whether it owns it now, and how far its local state of it goes; `null` if it has none. */
-export type Held = TopicPartition & { readonly position: number | null; readonly owned: boolean };
+export type MemberPartition = TopicPartition & {
+  readonly position: number | null;
+  readonly owned: boolean;
+};
 
 export type StickyMember = {
   readonly id: string;
   readonly topics: readonly string[];
-  readonly held: readonly Held[];
+  readonly localStates: readonly MemberPartition[];
 };
 
 /** Each member's partitions by topic; a member that gets none is there too. */
@@ -39,8 +42,8 @@ export function shareOut(
       .map((partition): TopicPartition => ({ topic, partition })),
   );
   const places = placesAt(sorted);
-  const placed = all.map((at) => ({ kind: topics.indexOf(at.topic), places: places(at), at: -1 }));
-  place(placed, topics.length, sorted.length);
+  const placed = all.map((tp) => ({ kind: topics.indexOf(tp.topic), places: places(tp), at: -1 }));
+  placement(placed, topics.length, sorted.length);
   settle(placed, topics.length, sorted.length);
   const shares = sorted.map(() => new Map<string, number[]>());
   for (const [index, { topic, partition }] of all.entries()) {
@@ -57,13 +60,15 @@ function isRead(topic: string, members: readonly StickyMember[]): boolean {
 /** What it means for a partition to be at each member. */
 function placesAt(members: readonly StickyMember[]) {
   const subscribed = members.map(({ topics }) => new Set(topics));
-  const held = members.map((member) => new Map(member.held.map((one) => [nameOf(one), one])));
-  return (at: TopicPartition): (Place | null)[] => {
-    const known = held.map((of) => of.get(nameOf(at)));
+  const localStates = members.map(
+    (member) => new Map(member.localStates.map((one) => [partitionName(one), one])),
+  );
+  return (tp: TopicPartition): (Placement | null)[] => {
+    const known = localStates.map((of) => of.get(partitionName(tp)));
     const isOwned = known.some((one) => one?.owned);
     const furthest = Math.max(...known.map((one) => one?.position ?? Number.NEGATIVE_INFINITY));
     return known.map((one, member) => {
-      if (!subscribed[member]?.has(at.topic)) return null;
+      if (!subscribed[member]?.has(tp.topic)) return null;
       const rank = behind(one?.position ?? null, furthest);
       return { move: Number(isOwned && !one?.owned), rank };
     });
@@ -80,11 +85,11 @@ function behind(position: number | null, furthest: number): number {
 }
 
 /** A first placement, so near the best that little is left to settle: what is owned comes first, where there is room. */
-function place(things: readonly Placed[], kinds: number, members: number): void {
+function placement(things: readonly SourcePoint[], kinds: number, members: number): void {
   const counts = new Array<number>(members).fill(0);
   const ofKind = Array.from({ length: kinds }, () => new Array<number>(members).fill(0));
   const room = Math.ceil(things.length / members);
-  const isOwned = ({ places }: Placed) => Number(places.some((at) => at?.move));
+  const isOwned = ({ places }: SourcePoint) => Number(places.some((at) => at?.move));
   for (const thing of things.toSorted((a, b) => isOwned(b) - isOwned(a))) {
     const kind = ofKind[thing.kind] ?? [];
     let best: readonly number[] = [];

@@ -1,22 +1,26 @@
 import kafkajs, { type PartitionAssigner } from "kafkajs";
 import type { Logger } from "../../lib/logger.ts";
-import { decodeStanding, encodeStanding, type Standing } from "./member-metadata.ts";
+import {
+  decodeMemberMetadata,
+  encodeMemberMetadata,
+  type MemberMetadata,
+} from "./member-metadata.ts";
 import { type StickyMember, shareOut } from "./sticky-assignment.ts";
 
-const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
+const { MemberMetadata: SubscriptionCodec, MemberAssignment } = kafkajs.AssignerProtocol;
 
 /** The group's protocol. The broker refuses a member that has none in common with the others. */
 const NAME = "cdc-to-segment-sticky";
 
 /** Partitions stay with the process that has their state on its disk; kafkajs itself has round robin only. */
-export function stickyAssigner(standing: Standing, log: Logger): PartitionAssigner {
+export function stickyAssignor(metadata: MemberMetadata, log: Logger): PartitionAssigner {
   return ({ cluster }) => ({
     name: NAME,
     version: 0,
 
     protocol({ topics }) {
-      const userData = encodeStanding(standing, topics, log);
-      return { name: NAME, metadata: MemberMetadata.encode({ version: 0, topics, userData }) };
+      const userData = encodeMemberMetadata(metadata, topics, log);
+      return { name: NAME, metadata: SubscriptionCodec.encode({ version: 0, topics, userData }) };
     },
 
     async assign({ members }) {
@@ -46,8 +50,9 @@ export function stickyAssigner(standing: Standing, log: Logger): PartitionAssign
 /** A member that cannot be understood at all gets nothing, and ends nobody. */
 function memberOf(id: string, metadata: Buffer): StickyMember {
   try {
-    const decoded = MemberMetadata.decode(metadata);
-    if (decoded) return { id, topics: decoded.topics, held: decodeStanding(decoded.userData) };
+    const decoded = SubscriptionCodec.decode(metadata);
+    if (decoded)
+      return { id, topics: decoded.topics, localStates: decodeMemberMetadata(decoded.userData) };
   } catch {}
-  return { id, topics: [], held: [] };
+  return { id, topics: [], localStates: [] };
 }

@@ -1,5 +1,5 @@
 import type { SourceRecord, TopicPartition } from "../../data/record.ts";
-import { nameOf } from "../../data/record.ts";
+import { partitionName } from "../../data/record.ts";
 import type { Source, SourceListener } from "../../source/source.ts";
 
 /** Bytes of one partition that wait to be taken before it is paused. */
@@ -7,12 +7,12 @@ const WAITING_BYTES = 8_000_000;
 
 /** One partition being read. */
 type Reading = {
-  readonly at: TopicPartition;
+  readonly tp: TopicPartition;
   next: number;
   records: SourceRecord[];
   bytes: number;
   paused: boolean;
-  wake: () => void;
+  signal: () => void;
 };
 
 /** Reads partitions of a changelog from a place up to another, several side by side. */
@@ -28,12 +28,12 @@ export class ChangelogReader {
   }
 
   /** Records from `from` on, until the one at `last` has come. */
-  async *read(at: TopicPartition, from: number, last: number): AsyncIterable<SourceRecord[]> {
+  async *read(tp: TopicPartition, from: number, last: number): AsyncIterable<SourceRecord[]> {
     await this.#start();
-    const reading: Reading = { at, next: from, records: [], bytes: 0, paused: false, wake() {} };
-    this.#readings.set(nameOf(at), reading);
-    this.#source.seek(at, from);
-    this.#source.resume(at);
+    const reading: Reading = { tp, next: from, records: [], bytes: 0, paused: false, signal() {} };
+    this.#readings.set(partitionName(tp), reading);
+    this.#source.seek(tp, from);
+    this.#source.resume(tp);
     try {
       for (let next = from; next <= last; ) {
         const records = await this.#take(reading);
@@ -41,8 +41,8 @@ export class ChangelogReader {
         yield records;
       }
     } finally {
-      this.#readings.delete(nameOf(at));
-      this.#source.pause(at);
+      this.#readings.delete(partitionName(tp));
+      this.#source.pause(tp);
     }
   }
 
@@ -55,7 +55,7 @@ export class ChangelogReader {
     while (reading.records.length === 0) {
       if (this.#failure !== null) throw this.#failure;
       await new Promise<void>((resolve) => {
-        reading.wake = resolve;
+        reading.signal = resolve;
       });
     }
     const records = reading.records;
@@ -63,7 +63,7 @@ export class ChangelogReader {
     reading.bytes = 0;
     if (reading.paused) {
       reading.paused = false;
-      this.#source.resume(reading.at);
+      this.#source.resume(reading.tp);
     }
     return records;
   }
@@ -77,9 +77,9 @@ export class ChangelogReader {
     return {
       assigned: () => {
         // After its place was lost a partition is announced as new: each goes on from where it is.
-        for (const { at, next } of this.#readings.values()) {
-          this.#source.seek(at, next);
-          this.#source.resume(at);
+        for (const { tp, next } of this.#readings.values()) {
+          this.#source.seek(tp, next);
+          this.#source.resume(tp);
         }
       },
       records: (records) => this.#deliver(records),
@@ -91,7 +91,7 @@ export class ChangelogReader {
 
   #deliver(records: readonly SourceRecord[]): void {
     const [first] = records;
-    const reading = first && this.#readings.get(nameOf(first));
+    const reading = first && this.#readings.get(partitionName(first));
     if (!reading) return;
     for (const record of records) {
       if (record.offset < reading.next) continue;
@@ -101,13 +101,13 @@ export class ChangelogReader {
     }
     if (reading.bytes > WAITING_BYTES && !reading.paused) {
       reading.paused = true;
-      this.#source.pause(reading.at);
+      this.#source.pause(reading.tp);
     }
-    reading.wake();
+    reading.signal();
   }
 
   #fail(error: unknown): void {
     this.#failure ??= error;
-    for (const { wake } of this.#readings.values()) wake();
+    for (const { signal } of this.#readings.values()) signal();
   }
 }

@@ -1,6 +1,6 @@
 import type { Kafka } from "kafkajs";
 import type { TopicPartition } from "../../data/record.ts";
-import { topicName } from "../../data/topic-pattern.ts";
+import { parseTopicPattern } from "../../data/topic-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Changelog, OwnedChangelog } from "../../state/changelog.ts";
@@ -42,11 +42,11 @@ export class KafkaChangelog implements Changelog {
 
   async own({ topic: sourceTopic, partition }: TopicPartition): Promise<OwnedChangelog> {
     const { name, clock, logger } = this.#options;
-    const at = { topic: changelogTopicOf(name, sourceTopic), partition };
-    const { maxBytes, reader, source } = await this.#topic(at, sourceTopic);
-    const log = new TransactionalLog(this.#client, at, maxBytes);
-    const { start } = await source.range(at);
-    return KafkaOwnedChangelog.take({ at, log, reader, start, clock, logger });
+    const tp = { topic: changelogTopicOf(name, sourceTopic), partition };
+    const { maxBytes, reader, source } = await this.#topic(tp, sourceTopic);
+    const log = new TransactionalLog(this.#client, tp, maxBytes);
+    const { start } = await source.range(tp);
+    return KafkaOwnedChangelog.take({ tp, log, reader, start, clock, logger });
   }
 
   async close(): Promise<void> {
@@ -84,7 +84,7 @@ export class KafkaChangelog implements Changelog {
       kafka,
       groupId: `${groupId}.changelog`,
       isAlone: true,
-      topics: [topicName(topic)],
+      topics: [parseTopicPattern(topic)],
       log: logger,
     });
     // What was read by an earlier one goes on with it: this one sees the new partitions too.

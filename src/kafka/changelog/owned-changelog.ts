@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { nameOf, type TopicPartition } from "../../data/record.ts";
-import { backOff_ms } from "../../lib/backoff.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
+import { backoff_ms } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { ChangelogChunk, OwnedChangelog } from "../../state/changelog.ts";
 import type { StoreEntry } from "../../state/store.ts";
-import { failureOf, isRefused } from "../failure.ts";
+import { failureOf, isRejected } from "../failure.ts";
 import type { ChangelogReader } from "./changelog-reader.ts";
 import type { TransactionalLog } from "./transactional-log.ts";
 
@@ -15,7 +15,7 @@ export const MARK = Buffer.from("m");
 export const ADDED = Buffer.from("a");
 
 export type OwnedChangelogOptions = {
-  readonly at: TopicPartition;
+  readonly tp: TopicPartition;
   readonly log: Pick<TransactionalLog, "open" | "append" | "close">;
   readonly reader: ChangelogReader;
   readonly start: number;
@@ -52,8 +52,8 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
   }
 
   async *read(from: number): AsyncIterable<ChangelogChunk> {
-    const { at, reader } = this.#options;
-    for await (const records of reader.read(at, from, this.#mark)) {
+    const { tp, reader } = this.#options;
+    for await (const records of reader.read(tp, from, this.#mark)) {
       const entries: StoreEntry[] = [];
       let isAdded = false;
       for (const { key, value, offset } of records) {
@@ -81,17 +81,18 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
 
   /** Until it is done: brokers that are away come back. */
   async #insist(work: () => Promise<void>): Promise<void> {
-    const { at, clock, logger } = this.#options;
+    const { tp, clock, logger } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
         this.#isOpen = false;
         if (error instanceof CdcError || this.#released.signal.aborted) throw error;
-        if (isRefused(error)) throw failureOf(error, `cannot write the changelog ${nameOf(at)}`);
+        if (isRejected(error))
+          throw failureOf(error, `cannot write the changelog ${partitionName(tp)}`);
         const reason = messageOf(error);
-        logger.warn({ ...at, reason }, "the changelog could not be written; trying again");
-        await clock.sleep(backOff_ms(attempt), this.#released.signal);
+        logger.warn({ ...tp, reason }, "the changelog could not be written; trying again");
+        await clock.sleep(backoff_ms(attempt), this.#released.signal);
       }
     }
   }
@@ -108,16 +109,16 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
 
   /** After a failure the log is opened anew, which fences everyone: had another owner taken over, it would be us who spoil it. */
   async #reopen(): Promise<void> {
-    const { at, reader } = this.#options;
+    const { tp, reader } = this.#options;
     const from = this.#next;
     const mark = await this.#open();
-    for await (const records of reader.read(at, from, mark)) {
+    for await (const records of reader.read(tp, from, mark)) {
       const isForeign = records.some(
         ({ key, value }) => key?.equals(MARK) && !value?.equals(this.#owner),
       );
       if (!isForeign) continue;
       this.#isOpen = false;
-      throw new CdcError("FENCED", `${nameOf(at)}: another process had taken it over`);
+      throw new CdcError("FENCED", `${partitionName(tp)}: another process had taken it over`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import kafkajs, { type Kafka, type Producer } from "kafkajs";
-import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { CdcError } from "../../lib/errors.ts";
 import { recordBatches } from "../record-batches.ts";
@@ -21,14 +21,14 @@ const RETRY = { initialRetryTime: 20, retries: 12, maxRetryTime: 5_000 };
  */
 export class TransactionalLog {
   readonly #kafka: Kafka;
-  readonly #at: TopicPartition;
+  readonly #tp: TopicPartition;
   readonly #maxBytes: number;
   #producer: Producer | null = null;
 
   /** @param maxBytes the topic's max.message.bytes */
-  constructor(kafka: Kafka, at: TopicPartition, maxBytes: number) {
+  constructor(kafka: Kafka, tp: TopicPartition, maxBytes: number) {
     this.#kafka = kafka;
-    this.#at = at;
+    this.#tp = tp;
     this.#maxBytes = maxBytes;
   }
 
@@ -36,7 +36,7 @@ export class TransactionalLog {
   async open(): Promise<void> {
     await this.close();
     const producer = this.#kafka.producer({
-      transactionalId: nameOf(this.#at),
+      transactionalId: partitionName(this.#tp),
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
@@ -53,7 +53,7 @@ export class TransactionalLog {
    * otherwise: the entries may be there or not, and it has to be opened again.
    */
   async append(entries: readonly TransactionalEntry[]): Promise<number> {
-    const { topic, partition } = this.#at;
+    const { topic, partition } = this.#tp;
     // Counted, as all time here: Kafka refuses what is an hour ahead of it, and the machine's clock may be set.
     const timestamp = `${systemClock.now()}`;
     const about = { partition, headers: {}, timestamp };
@@ -76,9 +76,13 @@ export class TransactionalLog {
       return last;
     } catch (error) {
       if (!isFenced(error)) throw error;
-      throw new CdcError("FENCED", `${nameOf(this.#at)}: Kafka takes no more of this process`, {
-        cause: error,
-      });
+      throw new CdcError(
+        "FENCED",
+        `${partitionName(this.#tp)}: Kafka takes no more of this process`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

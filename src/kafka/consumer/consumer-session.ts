@@ -1,9 +1,9 @@
 import type { Consumer, EachBatchPayload } from "kafkajs";
 import type { TopicPartition } from "../../data/record.ts";
-import type { TopicName } from "../../data/topic-pattern.ts";
+import type { TopicPattern } from "../../data/topic-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { within } from "../../lib/timeout.ts";
-import { LostMember, Pulse, SilentConsumer, Watchdog } from "./liveness.ts";
+import { withTimeout } from "../../lib/timeout.ts";
+import { ConsumerStalled, HeartbeatMonitor, MembershipLost, StallDetector } from "./liveness.ts";
 
 /** What happens to a consumer. Called by kafkajs' own loop: no method may wait or throw. */
 export type ConsumerEvents = {
@@ -11,17 +11,17 @@ export type ConsumerEvents = {
   joined(assignment: { readonly [topic: string]: readonly number[] }, memberId: string): void;
   batch(payload: EachBatchPayload): void;
   /** Records that are not shown (control records, aborted transactions): `first` to `last`, `first` NaN if unknown. */
-  skipped(at: TopicPartition, first: number, last: number): void;
+  skipped(tp: TopicPartition, first: number, last: number): void;
   /** Whether there is a partition that is not paused. */
   isFetching(): boolean;
 };
 
-export type ConsumerLifeOptions = {
-  readonly topics: readonly TopicName[];
+export type ConsumerSessionOptions = {
+  readonly topics: readonly TopicPattern[];
   /** The group forgets a member that it does not hear for so long. */
   readonly sessionTimeout_ms: number;
   /** A consumer that is silent for so long has ended. */
-  readonly silence_ms: number;
+  readonly stallTimeout_ms: number;
   readonly clock: Clock;
   readonly events: ConsumerEvents;
 };
@@ -42,7 +42,7 @@ export const LEAVE_WITHIN_MS = 8_000;
  * One consumer of kafkajs, from its connection to whatever ends it: a crash, a silence, a group that forgot it, or us.
  * What it does after its end is not listened to.
  */
-export class ConsumerLife {
+export class ConsumerSession {
   readonly consumer: Consumer;
   /** Settles when it has joined or will not. Only then may it be stopped: kafkajs loses one that is joining. */
   readonly opened: Promise<void>;
@@ -53,11 +53,11 @@ export class ConsumerLife {
    * it; for one that reads on when it has stopped, or has taken too long to.
    */
   readonly gone: Promise<void>;
-  readonly #options: ConsumerLifeOptions;
-  readonly #life = new AbortController();
+  readonly #options: ConsumerSessionOptions;
+  readonly #session = new AbortController();
   readonly #end = Promise.withResolvers<unknown>();
 
-  constructor(consumer: Consumer, options: ConsumerLifeOptions) {
+  constructor(consumer: Consumer, options: ConsumerSessionOptions) {
     this.consumer = consumer;
     this.#options = options;
     this.#listen();
@@ -68,13 +68,13 @@ export class ConsumerLife {
     });
     this.ended = this.#end.promise;
     this.gone = this.ended.then(async (error) => {
-      const readsOn = error instanceof LostMember || error instanceof SilentConsumer;
+      const readsOn = error instanceof MembershipLost || error instanceof ConsumerStalled;
       if (readsOn) await this.#drop();
     });
   }
 
   end(error?: unknown): void {
-    this.#life.abort();
+    this.#session.abort();
     this.#end.resolve(error);
   }
 
@@ -93,16 +93,16 @@ export class ConsumerLife {
 
   /** For the two ways in which a consumer ends without saying so. */
   #watch(): void {
-    const { sessionTimeout_ms, silence_ms, clock, events } = this.#options;
-    const pulse = new Pulse(sessionTimeout_ms, clock);
-    this.consumer.on("consumer.group_join", () => pulse.beat());
-    this.consumer.on("consumer.heartbeat", () => pulse.beat());
-    this.consumer.on("consumer.fetch", () => pulse.fetched());
-    void pulse.lost(this.#life.signal).then(() => this.end(new LostMember()));
-    const dog = new Watchdog(clock, silence_ms, () => events.isFetching());
+    const { sessionTimeout_ms, stallTimeout_ms, clock, events } = this.#options;
+    const heartbeats = new HeartbeatMonitor(sessionTimeout_ms, clock);
+    this.consumer.on("consumer.group_join", () => heartbeats.heartbeat());
+    this.consumer.on("consumer.heartbeat", () => heartbeats.heartbeat());
+    this.consumer.on("consumer.fetch", () => heartbeats.fetched());
+    void heartbeats.lost(this.#session.signal).then(() => this.end(new MembershipLost()));
+    const dog = new StallDetector(clock, stallTimeout_ms, () => events.isFetching());
     for (const sign of SIGNS) this.consumer.on(sign, () => dog.seen());
-    void dog.silence(this.#life.signal).then((isSilent) => {
-      if (isSilent) this.end(new SilentConsumer(silence_ms));
+    void dog.stalled(this.#session.signal).then((isSkipped) => {
+      if (isSkipped) this.end(new ConsumerStalled(stallTimeout_ms));
     });
   }
 
@@ -125,10 +125,10 @@ export class ConsumerLife {
   /** Bounded in time, like leaving. */
   async #drop(): Promise<void> {
     const left = this.opened.then(() => this.consumer.disconnect());
-    await within(LEAVE_WITHIN_MS, this.#options.clock, left).catch(() => {});
+    await withTimeout(LEAVE_WITHIN_MS, this.#options.clock, left).catch(() => {});
   }
 
   get #isOver(): boolean {
-    return this.#life.signal.aborted;
+    return this.#session.signal.aborted;
   }
 }

@@ -3,7 +3,7 @@ import type { TopicPartition } from "../../data/record.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Source, SourceListener } from "../../source/source.ts";
 import { recordOf } from "../kafka-record.ts";
-import { type Hold, verdict } from "./owned-partition.ts";
+import { decision, type OwnedPartition } from "./owned-partition.ts";
 import type { OwnedPartitions } from "./owned-partitions.ts";
 
 /**
@@ -29,51 +29,51 @@ export class Intake {
   }
 
   batch({ batch, isStale, isRunning, resolveOffset }: EachBatchPayload): void {
-    const hold = this.#owned.get(batch);
-    if (!hold || !isRunning() || isStale()) return;
+    const owned = this.#owned.get(batch);
+    if (!owned || !isRunning() || isStale()) return;
     // Fetched for a former life of the partition: its new owner has not said where to begin.
-    if (hold.paused && hold.next === undefined) return;
+    if (owned.paused && owned.next === undefined) return;
     // kafkajs has it, its types do not.
     const fetched = Number((batch as typeof batch & { fetchedOffset: string }).fetchedOffset);
-    const what = verdict(hold, fetched);
+    const what = decision(owned, fetched);
     if (what === "deliver") {
       // Resolving the last record shown resolves the control records behind it too.
-      hold.next = Number(batch.lastOffset()) + 1;
+      owned.next = Number(batch.lastOffset()) + 1;
       resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
-      this.#listener.records(batch.messages.map((message) => recordOf(hold, message)));
-    } else if (what === "skipped") this.#follow(hold, fetched);
-    else this.#reopen(hold, fetched);
+      this.#listener.records(batch.messages.map((message) => recordOf(owned, message)));
+    } else if (what === "skipped") this.#follow(owned, fetched);
+    else this.#reopen(owned, fetched);
   }
 
   /** kafkajs went from `first` (NaN if unknown) over `last` without showing anything. */
-  skipped(at: TopicPartition, first: number, last: number): void {
-    const hold = this.#owned.get(at);
-    if (hold?.next === undefined) return;
-    if (first === hold.next) hold.next = last + 1;
-    else hold.skippedTo = last + 1;
+  skipped(tp: TopicPartition, first: number, last: number): void {
+    const owned = this.#owned.get(tp);
+    if (owned?.next === undefined) return;
+    if (first === owned.next) owned.next = last + 1;
+    else owned.skippedTo = last + 1;
   }
 
   /** In a compacted log a skip may begin behind a hole: the log's start tells whether the hole is a cut. */
-  async #follow(hold: Hold, fetched: number): Promise<void> {
-    const next = hold.next;
-    this.#owned.holdBack(hold);
-    const range = await this.#range(hold).catch(() => undefined);
-    if (this.#owned.get(hold) !== hold) return;
-    if (range && next !== undefined && hold.next === next) {
-      if (range.start > next) return this.#reopen(hold, fetched);
-      this.#owned.place(hold, fetched);
+  async #follow(owned: OwnedPartition, fetched: number): Promise<void> {
+    const next = owned.next;
+    this.#owned.pauseFetching(owned);
+    const range = await this.#range(owned).catch(() => undefined);
+    if (this.#owned.get(owned) !== owned) return;
+    if (range && next !== undefined && owned.next === next) {
+      if (range.start > next) return this.#reopen(owned, fetched);
+      this.#owned.seek(owned, fetched);
     }
-    this.#owned.setPaused(hold, hold.paused);
+    this.#owned.setPaused(owned, owned.paused);
   }
 
   /** Lost and at once new: its owner opens it again and meets the gap where every owner does, before its first seek. */
-  #reopen(hold: Hold, fetched: number): void {
-    const { topic, partition, next } = hold;
+  #reopen(owned: OwnedPartition, fetched: number): void {
+    const { topic, partition, next } = owned;
     const fields = { topic, partition, next, fetched };
     this.#log.warn(fields, "the log no longer has this place, opening the partition again");
-    this.#owned.lose(hold);
+    this.#owned.lose(owned);
     this.#listener.assigned(this.#owned.list());
-    this.#owned.gain(hold);
+    this.#owned.gain(owned);
     this.#listener.assigned(this.#owned.list());
   }
 }

@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { Consumer, Kafka } from "kafkajs";
-import type { TopicName } from "../../data/topic-pattern.ts";
-import { backOff_ms } from "../../lib/backoff.ts";
+import type { TopicPattern } from "../../data/topic-pattern.ts";
+import { backoff_ms } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { within } from "../../lib/timeout.ts";
+import { withTimeout } from "../../lib/timeout.ts";
 import type { SourceStatus } from "../../source/source.ts";
-import type { Standing } from "../assignor/member-metadata.ts";
-import { stickyAssigner } from "../assignor/sticky-assignor.ts";
+import type { MemberMetadata } from "../assignor/member-metadata.ts";
+import { stickyAssignor } from "../assignor/sticky-assignor.ts";
 import { failureOf, passes } from "../failure.ts";
-import { type ConsumerEvents, ConsumerLife, LEAVE_WITHIN_MS } from "./consumer-session.ts";
-import { LostMember, SilentConsumer } from "./liveness.ts";
+import { type ConsumerEvents, ConsumerSession, LEAVE_WITHIN_MS } from "./consumer-session.ts";
+import { ConsumerStalled, MembershipLost } from "./liveness.ts";
 
 const TUNING = {
   allowAutoTopicCreation: false,
@@ -33,12 +33,12 @@ export type Group = {
   readonly id: string;
   /** Nobody shares the group. */
   readonly isAlone: boolean;
-  readonly topics: readonly TopicName[];
+  readonly topics: readonly TopicPattern[];
   /** How long the group waits for a member that was killed before it gives its partitions to others. */
   readonly sessionTimeout_ms: number;
   /** A consumer that is silent for so long is replaced. */
-  readonly silence_ms: number;
-  readonly standing: Standing;
+  readonly stallTimeout_ms: number;
+  readonly metadata: MemberMetadata;
 };
 
 /**
@@ -52,13 +52,13 @@ export class GroupMember {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #leaving = new AbortController();
-  #life: ConsumerLife | undefined;
+  #session: ConsumerSession | undefined;
   #failures = 0;
   #isJoined = false;
   #reason: string | null = null;
   #joins = 0;
   #memberId = "";
-  readonly #restarts = { crashed: 0, lost: 0, silent: 0 };
+  readonly #restarts = { crashed: 0, lost: 0, stalled: 0 };
 
   constructor(kafka: Kafka, group: Group, clock: Clock, log: Logger, events: ConsumerEvents) {
     this.#kafka = kafka;
@@ -70,7 +70,7 @@ export class GroupMember {
 
   /** The consumer of now; its group methods throw while it is not joined. */
   get consumer(): Consumer | undefined {
-    return this.#life?.consumer;
+    return this.#session?.consumer;
   }
 
   /** As the group knows it since its last join; empty before the first. */
@@ -79,7 +79,7 @@ export class GroupMember {
   }
 
   /** What it says of itself. */
-  get told(): Omit<SourceStatus, "next"> {
+  get status(): Omit<SourceStatus, "next"> {
     return {
       isJoined: this.#isJoined,
       reason: this.#reason,
@@ -90,7 +90,7 @@ export class GroupMember {
 
   /** Resolves when the consumer of now has joined, or will not. */
   get opened(): Promise<void> {
-    return this.#life?.opened ?? Promise.resolve();
+    return this.#session?.opened ?? Promise.resolve();
   }
 
   /** Resolves when it has left; rejects with SOURCE_FAILED when it cannot stay. `before` each join but the first. */
@@ -99,11 +99,11 @@ export class GroupMember {
     for (let joins = 0; !signal.aborted; joins++) {
       const error = await (joins > 0 ? before() : Promise.resolve()).then(
         // It may have been told to leave meanwhile: nobody would end a consumer that is born now.
-        () => (signal.aborted ? undefined : this.#live()),
+        () => (signal.aborted ? undefined : this.#runSession()),
         (error) => error,
       );
       if (signal.aborted) return;
-      await this.#outlive(error);
+      await this.#recover(error);
     }
   }
 
@@ -112,7 +112,7 @@ export class GroupMember {
     this.#leaving.abort();
     const left = this.opened.then(() => this.consumer?.disconnect());
     try {
-      if (await within(LEAVE_WITHIN_MS, this.#clock, left)) return;
+      if (await withTimeout(LEAVE_WITHIN_MS, this.#clock, left)) return;
       this.#log.warn({ ms: LEAVE_WITHIN_MS }, "leaving the group takes long, not waiting for it");
     } catch (error) {
       this.#log.warn({ error: messageOf(error) }, "leaving the group failed");
@@ -120,35 +120,35 @@ export class GroupMember {
   }
 
   /** One consumer's life. Resolves with the error that ended it. */
-  async #live(): Promise<unknown> {
-    const { topics, sessionTimeout_ms, silence_ms } = this.#group;
-    const life = new ConsumerLife(this.#newConsumer(), {
-      ...{ topics, sessionTimeout_ms, silence_ms, clock: this.#clock },
+  async #runSession(): Promise<unknown> {
+    const { topics, sessionTimeout_ms, stallTimeout_ms } = this.#group;
+    const session = new ConsumerSession(this.#newConsumer(), {
+      ...{ topics, sessionTimeout_ms, stallTimeout_ms, clock: this.#clock },
       events: {
         joined: (assignment, memberId) => this.#onJoin(assignment, memberId),
         batch: (payload) => this.#events.batch(payload),
-        skipped: (at, first, last) => this.#events.skipped(at, first, last),
+        skipped: (tp, first, last) => this.#events.skipped(tp, first, last),
         isFetching: () => this.#events.isFetching(),
       },
     });
-    const stop = () => life.end();
+    const stop = () => session.end();
     this.#leaving.signal.addEventListener("abort", stop);
-    this.#life = life;
-    const error = await life.ended;
+    this.#session = session;
+    const error = await session.ended;
     this.#isJoined = false;
     this.#leaving.signal.removeEventListener("abort", stop);
-    await life.gone;
+    await session.gone;
     return error;
   }
 
   #newConsumer(): Consumer {
-    const { id, isAlone, sessionTimeout_ms, standing } = this.#group;
+    const { id, isAlone, sessionTimeout_ms, metadata } = this.#group;
     return this.#kafka.consumer({
       ...TUNING,
       sessionTimeout: sessionTimeout_ms,
       // A consumer that crashed has not left: the next one would wait a session long for it in the same group.
       groupId: isAlone ? `${id}.${randomUUID()}` : id,
-      partitionAssigners: [stickyAssigner(standing, this.#log)],
+      partitionAssigners: [stickyAssignor(metadata, this.#log)],
       retry: { restartOnFailure: async () => false },
     });
   }
@@ -163,14 +163,15 @@ export class GroupMember {
   }
 
   /** Waits before the next one. @throws CdcError SOURCE_FAILED where no other consumer would fare better */
-  async #outlive(error: unknown): Promise<void> {
+  async #recover(error: unknown): Promise<void> {
     const { id } = this.#group;
     this.#reason = messageOf(error);
     if (!passes(error)) throw failureOf(error, `the Kafka consumer of ${id} failed`);
-    const isSilent = error instanceof SilentConsumer;
-    this.#restarts[isSilent ? "silent" : error instanceof LostMember ? "lost" : "crashed"] += 1;
-    const ms = Math.round(backOff_ms(this.#failures++));
-    const text = isSilent
+    const isSkipped = error instanceof ConsumerStalled;
+    this.#restarts[isSkipped ? "stalled" : error instanceof MembershipLost ? "lost" : "crashed"] +=
+      1;
+    const ms = Math.round(backoff_ms(this.#failures++));
+    const text = isSkipped
       ? "the Kafka consumer was silent, a new one takes its place"
       : "the Kafka consumer failed, joining again";
     this.#log.warn({ group: id, error: messageOf(error), ms }, text);

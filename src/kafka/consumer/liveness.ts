@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 const LOOKS = 5;
 
 /** Ended a consumer's life; it passes with a new one. */
-export class LostMember extends Error {
+export class MembershipLost extends Error {
   readonly retriable = true;
 
   constructor() {
@@ -18,10 +18,10 @@ export class LostMember extends Error {
  * joins again, goes on to fetch without being a member: it sends no heartbeat, so none fails, while its partitions are
  * given to others.
  */
-export class Pulse {
+export class HeartbeatMonitor {
   readonly #session_ms: number;
   readonly #clock: Clock;
-  #beats = 0;
+  #heartbeatCount = 0;
   #fetches = 0;
 
   /** @param session_ms after which the group forgets a member that it does not hear */
@@ -31,8 +31,8 @@ export class Pulse {
   }
 
   /** A heartbeat was answered, or the group joined. */
-  beat(): void {
-    this.#beats += 1;
+  heartbeat(): void {
+    this.#heartbeatCount += 1;
   }
 
   fetched(): void {
@@ -41,11 +41,11 @@ export class Pulse {
 
   /** Resolves when a session long there were fetches and no heartbeat, or `stop` is aborted. Joining takes longer, and fetches nothing. */
   async lost(stop: AbortSignal): Promise<void> {
-    for (let silent = 0; silent < LOOKS && !stop.aborted; ) {
+    for (let stalled = 0; stalled < LOOKS && !stop.aborted; ) {
       await this.#clock.sleep(this.#session_ms / LOOKS, stop);
-      if (this.#beats > 0) silent = 0;
-      else if (this.#fetches > 0) silent += 1;
-      this.#beats = 0;
+      if (this.#heartbeatCount > 0) stalled = 0;
+      else if (this.#fetches > 0) stalled += 1;
+      this.#heartbeatCount = 0;
       this.#fetches = 0;
     }
   }
@@ -55,12 +55,12 @@ export class Pulse {
 const STALL_CHECKS = 4;
 
 /** Ended a consumer's life: it neither fetched nor sent a heartbeat, and told nobody why. */
-export class SilentConsumer extends Error {
+export class ConsumerStalled extends Error {
   /** It passes with a new consumer. */
   readonly retriable = true;
 
-  constructor(silence_ms: number) {
-    super(`it neither fetched nor sent a heartbeat for ${silence_ms} ms`);
+  constructor(stallTimeout_ms: number) {
+    super(`it neither fetched nor sent a heartbeat for ${stallTimeout_ms} ms`);
     this.name = "SilentConsumer";
   }
 }
@@ -69,16 +69,16 @@ export class SilentConsumer extends Error {
  * Watches one consumer: kafkajs' are known to stop without a crash. Counts looks rather than time, so that a process
  * that stood still itself (a stopped machine, a blocked loop) does not blame its consumer.
  */
-export class Watchdog {
+export class StallDetector {
   readonly #clock: Clock;
-  readonly #silence_ms: number;
+  readonly #stallTimeout_ms: number;
   readonly #isFetching: () => boolean;
   #isSeen = false;
 
   /** @param isFetching whether there is anything that it should fetch */
-  constructor(clock: Clock, silence_ms: number, isFetching: () => boolean) {
+  constructor(clock: Clock, stallTimeout_ms: number, isFetching: () => boolean) {
     this.#clock = clock;
-    this.#silence_ms = silence_ms;
+    this.#stallTimeout_ms = stallTimeout_ms;
     this.#isFetching = isFetching;
   }
 
@@ -88,11 +88,11 @@ export class Watchdog {
   }
 
   /** Resolves with whether it was silent for too long; with `false` when the signal is aborted before. */
-  async silence(signal: AbortSignal): Promise<boolean> {
-    for (let silent = 0; silent < STALL_CHECKS; silent += 1) {
-      await this.#clock.sleep(this.#silence_ms / STALL_CHECKS, signal);
+  async stalled(signal: AbortSignal): Promise<boolean> {
+    for (let stalled = 0; stalled < STALL_CHECKS; stalled += 1) {
+      await this.#clock.sleep(this.#stallTimeout_ms / STALL_CHECKS, signal);
       if (signal.aborted) return false;
-      if (this.#isSeen || !this.#isFetching()) silent = -1;
+      if (this.#isSeen || !this.#isFetching()) stalled = -1;
       this.#isSeen = false;
     }
     return true;

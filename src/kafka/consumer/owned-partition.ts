@@ -1,7 +1,7 @@
-import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
 
 /** What the source knows of one partition it owns. */
-export type Hold = TopicPartition & {
+export type OwnedPartition = TopicPartition & {
   paused: boolean;
   /** The offset at which the next delivered batch must have been asked for; unknown until the listener seeks or resumes. */
   next: number | undefined;
@@ -10,26 +10,26 @@ export type Hold = TopicPartition & {
 };
 
 /** The partitions owned, by their names. */
-export type Holds = ReadonlyMap<string, Hold>;
+export type OwnedPartitionMap = ReadonlyMap<string, OwnedPartition>;
 
 /** A partition newly owned waits until the listener has sought and resumed it. */
-export function newHold({ topic, partition }: TopicPartition): Hold {
+export function newOwnedPartition({ topic, partition }: TopicPartition): OwnedPartition {
   return { topic, partition, paused: true, next: undefined, skippedTo: undefined };
 }
 
 /** What a join makes of what was held: kept partitions keep pause and place, new ones wait, the others are forgotten. */
 export function rejoin(
-  held: Holds,
+  held: OwnedPartitionMap,
   assignment: { readonly [topic: string]: readonly number[] },
-): Map<string, Hold> {
-  const holds = new Map<string, Hold>();
+): Map<string, OwnedPartition> {
+  const ownedPartitions = new Map<string, OwnedPartition>();
   for (const [topic, partitions] of Object.entries(assignment)) {
     for (const partition of partitions) {
-      const name = nameOf({ topic, partition });
-      holds.set(name, held.get(name) ?? newHold({ topic, partition }));
+      const name = partitionName({ topic, partition });
+      ownedPartitions.set(name, held.get(name) ?? newOwnedPartition({ topic, partition }));
     }
   }
-  return holds;
+  return ownedPartitions;
 }
 
 /**
@@ -38,9 +38,9 @@ export function rejoin(
  * - `skipped`   kafkajs went on over records it does not show: it is next, unless the log was cut there too
  * - `displaced` kafkajs was thrown elsewhere (offset out of range: the log was cut, or made anew)
  */
-export type Verdict = "deliver" | "skipped" | "displaced";
+export type Decision = "deliver" | "skipped" | "displaced";
 
-export function verdict(hold: Hold, fetched: number): Verdict {
-  if (hold.next === undefined || fetched === hold.next) return "deliver";
-  return fetched > hold.next && fetched === hold.skippedTo ? "skipped" : "displaced";
+export function decision(owned: OwnedPartition, fetched: number): Decision {
+  if (owned.next === undefined || fetched === owned.next) return "deliver";
+  return fetched > owned.next && fetched === owned.skippedTo ? "skipped" : "displaced";
 }

@@ -1,8 +1,8 @@
 import type { Consumer } from "kafkajs";
-import { nameOf, type TopicPartition } from "../../data/record.ts";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { type Hold, newHold, rejoin } from "./owned-partition.ts";
+import { newOwnedPartition, type OwnedPartition, rejoin } from "./owned-partition.ts";
 
 /**
  * The partitions owned now, with the place and the pause of each, and kafkajs kept in step with them. They are kept
@@ -11,7 +11,7 @@ import { type Hold, newHold, rejoin } from "./owned-partition.ts";
 export class OwnedPartitions {
   readonly #consumer: () => Consumer | undefined;
   readonly #log: Logger;
-  #holds = new Map<string, Hold>();
+  #ownedPartitions = new Map<string, OwnedPartition>();
 
   constructor(consumer: () => Consumer | undefined, log: Logger) {
     this.#consumer = consumer;
@@ -19,59 +19,62 @@ export class OwnedPartitions {
   }
 
   list(): TopicPartition[] {
-    return [...this.#holds.values()].map(({ topic, partition }) => ({ topic, partition }));
+    return [...this.#ownedPartitions.values()].map(({ topic, partition }) => ({
+      topic,
+      partition,
+    }));
   }
 
   /** By `topic/partition`: what will be asked for next, where that is known. */
   next(): ReadonlyMap<string, number> {
-    const known = [...this.#holds].filter(([, { next }]) => next !== undefined);
+    const known = [...this.#ownedPartitions].filter(([, { next }]) => next !== undefined);
     return new Map(known.map(([name, { next }]) => [name, next as number]));
   }
 
   /** Some partition is to be fetched. */
   get isFetching(): boolean {
-    return this.#holds.values().some(({ paused }) => !paused);
+    return this.#ownedPartitions.values().some(({ paused }) => !paused);
   }
 
-  get(at: TopicPartition): Hold | undefined {
-    return this.#holds.get(nameOf(at));
+  get(tp: TopicPartition): OwnedPartition | undefined {
+    return this.#ownedPartitions.get(partitionName(tp));
   }
 
   /** To be called inside the join: what is told to kafkajs there holds before anything is fetched. */
   rejoin(assignment: { readonly [topic: string]: readonly number[] }): void {
-    this.#holds = rejoin(this.#holds, assignment);
-    for (const hold of this.#holds.values()) {
-      this.setPaused(hold, hold.paused);
-      if (hold.next !== undefined) this.place(hold, hold.next);
+    this.#ownedPartitions = rejoin(this.#ownedPartitions, assignment);
+    for (const owned of this.#ownedPartitions.values()) {
+      this.setPaused(owned, owned.paused);
+      if (owned.next !== undefined) this.seek(owned, owned.next);
     }
   }
 
-  lose(at: TopicPartition): void {
-    this.#holds.delete(nameOf(at));
+  lose(tp: TopicPartition): void {
+    this.#ownedPartitions.delete(partitionName(tp));
   }
 
   /** Takes one over as new: paused, without a place. */
-  gain(at: TopicPartition): void {
-    const hold = newHold(at);
-    this.#holds.set(nameOf(hold), hold);
-    this.setPaused(hold, true);
+  gain(tp: TopicPartition): void {
+    const owned = newOwnedPartition(tp);
+    this.#ownedPartitions.set(partitionName(owned), owned);
+    this.setPaused(owned, true);
   }
 
-  setPaused(hold: Hold, paused: boolean): void {
-    hold.paused = paused;
-    if (paused) this.holdBack(hold);
-    else this.#tell((consumer) => consumer.resume([partitionsOf(hold)]));
+  setPaused(owned: OwnedPartition, paused: boolean): void {
+    owned.paused = paused;
+    if (paused) this.pauseFetching(owned);
+    else this.#tell((consumer) => consumer.resume([partitionsOf(owned)]));
   }
 
   /** Stops the fetching for a while without being a pause of the listener's. */
-  holdBack(hold: Hold): void {
-    this.#tell((consumer) => consumer.pause([partitionsOf(hold)]));
+  pauseFetching(owned: OwnedPartition): void {
+    this.#tell((consumer) => consumer.pause([partitionsOf(owned)]));
   }
 
-  place(hold: Hold, offset: number): void {
-    const { topic, partition } = hold;
-    hold.next = offset;
-    hold.skippedTo = undefined;
+  seek(owned: OwnedPartition, offset: number): void {
+    const { topic, partition } = owned;
+    owned.next = offset;
+    owned.skippedTo = undefined;
     this.#tell((consumer) => consumer.seek({ topic, partition, offset: `${offset}` }));
   }
 

@@ -66,20 +66,24 @@ function caughtUp({ partitions }) {
 
 /** Why Segment does not take messages; `null` where it does. @param {Status} status */
 function ofSegment({ segment, now }) {
-  const { gate, lastAnswer } = segment;
-  if (gate.opensAt !== null)
-    return `Segment asked to slow down: sending goes on at ${moment(gate.opensAt, now)}. Nothing is lost; nothing is to do.`;
-  if (lastAnswer === null || lastAnswer.verdict === "delivered" || lastAnswer.verdict === "refused")
+  const { rateLimiter, lastResponse } = segment;
+  if (rateLimiter.throttledUntil !== null)
+    return `Segment asked to slow down: sending goes on at ${moment(rateLimiter.throttledUntil, now)}. Nothing is lost; nothing is to do.`;
+  if (
+    lastResponse === null ||
+    lastResponse.action === "delivered" ||
+    lastResponse.action === "rejected"
+  )
     return null;
-  const reason = lastAnswer.reason ?? lastAnswer.verdict;
-  return `Its last answer, at ${moment(lastAnswer.at, now)}: ${sentence(reason)} The batch is kept and tried again; nothing is lost.`;
+  const reason = lastResponse.reason ?? lastResponse.action;
+  return `Its last answer, at ${moment(lastResponse.at, now)}: ${sentence(reason)} The batch is kept and tried again; nothing is lost.`;
 }
 
 /** What is worth knowing besides. @param {Status} status @returns {readonly string[]} */
 function notes({ partitions, deadLetters, kafka }) {
-  const paused = partitions.filter(({ phase }) => phase === "paused").length;
-  const { crashed, lost, silent } = kafka.restarts;
-  const restarts = crashed + lost + silent;
+  const paused = partitions.filter(({ taskState }) => taskState === "paused").length;
+  const { crashed, lost, stalled } = kafka.restarts;
+  const restarts = crashed + lost + stalled;
   return [
     paused > 0
       ? `${counted(paused, "partition is", "partitions are")} paused: a limit is reached, nothing more is fetched until it is worked off.`
@@ -88,7 +92,7 @@ function notes({ partitions, deadLetters, kafka }) {
       ? `${counted(deadLetters.total, "dead letter")}: the reasons stand below; once their cause is mended, redrive sends them.`
       : "",
     restarts > 0
-      ? `The consumer was replaced ${counted(restarts, "time")}: ${crashed} crashed, ${lost} lost by the group, ${silent} silent.`
+      ? `The consumer was replaced ${counted(restarts, "time")}: ${crashed} crashed, ${lost} lost by the group, ${stalled} silent.`
       : "",
   ].filter((note) => note !== "");
 }

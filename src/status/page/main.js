@@ -3,7 +3,7 @@ import { watchExplain } from "./explain.js";
 import { question, watchFilter } from "./filter.js";
 import { drawFlow, show, showLost } from "./view.js";
 
-/** @import { LettersStatus, MessagesStatus, Status } from "../status.ts" */
+/** @import { DeadLettersStatus, MessagesStatus, Status } from "../status.ts" */
 
 const EVERY_MS = 2_000;
 const WITHIN_MS = 10_000;
@@ -25,7 +25,7 @@ async function refresh() {
     const [status, { messages }, { deadLetters: letters }] = await Promise.all([
       /** @type {Promise<Status>} */ (ask("status")),
       /** @type {Promise<MessagesStatus>} */ (ask(`status/messages?${query}`)),
-      /** @type {Promise<LettersStatus>} */ (ask("status/dead-letters")),
+      /** @type {Promise<DeadLettersStatus>} */ (ask("status/dead-letters")),
     ]);
     // Another filter was set meanwhile: its answer is the one to show.
     if (mine !== asked) return;

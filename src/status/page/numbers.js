@@ -1,7 +1,7 @@
 import { age, briefly, bytes, counted, duration, moment, percent, rate, short } from "./format.js";
 import { sums } from "./rates.js";
 
-/** @import { LettersStatus, PartitionStatus, Status } from "../status.ts" */
+/** @import { DeadLettersStatus, PartitionStatus, Status } from "../status.ts" */
 /** @import { Numbers } from "./flow.js" */
 /** @import { Rates } from "./rates.js" */
 
@@ -11,13 +11,13 @@ const NARROW = 1e4;
 /**
  * What stands in the boxes of the picture.
  * @param {Status} status
- * @param {LettersStatus["deadLetters"]} letters
+ * @param {DeadLettersStatus["deadLetters"]} letters
  * @param {Rates} rates
  * @returns {Numbers}
  */
 export function numbersOf(status, letters, rates) {
   const { partitions, segment, deadLetters, now } = status;
-  const { answers, gate } = segment;
+  const { responses, rateLimiter } = segment;
   const counts = sums(status);
   const [letter] = letters;
   const last =
@@ -51,21 +51,21 @@ export function numbersOf(status, letters, rates) {
       unit: "messages/s",
       lines: [
         `${short(counts.delivered)} taken, ${bytes(segment.bytes)}`,
-        `${counted(answers.retry + answers["slow down"], "retry", "retries")}, ${answers.refused} refused`,
-        gate.opensAt === null
-          ? `gate open${closed(gate.closed_s)}`
-          : `gate closed to ${moment(gate.opensAt, now)}`,
+        `${counted(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} refused`,
+        rateLimiter.throttledUntil === null
+          ? `gate open${closed(rateLimiter.closed_s)}`
+          : `gate closed to ${moment(rateLimiter.throttledUntil, now)}`,
       ],
     },
     letters: { value: short(deadLetters.total, NARROW), unit: "", lines: [last] },
     store: {
       value: short(
-        sum(partitions, ({ state }) => state?.entries),
+        sum(partitions, ({ store }) => store?.entries),
         NARROW,
       ),
       unit: "rows",
       lines: [
-        bytes(sum(partitions, ({ state }) => state && state.disk_bytes + state.memory_bytes)),
+        bytes(sum(partitions, ({ store }) => store && store.disk_bytes + store.memory_bytes)),
         "RocksDB",
       ],
     },
@@ -74,7 +74,7 @@ export function numbersOf(status, letters, rates) {
         value: stored === null ? "–" : briefly(Math.floor(age(stored, now))),
         unit: stored === null ? "" : "ago",
       },
-      lines: [`${short(sum(partitions, ({ fills }) => fills?.uncommitted_rows.now))} to store`],
+      lines: [`${short(sum(partitions, ({ usage }) => usage?.uncommitted_rows.now))} to store`],
     },
   };
 }

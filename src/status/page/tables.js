@@ -2,7 +2,7 @@ import { ago, bytes, duration, moment, number, percent } from "./format.js";
 import { Table } from "./table.js";
 
 /** @import { Usage } from "../../metrics/usage.ts" */
-/** @import { PartitionStatus, RecentLetter, RecentMessage, SyncStatus } from "../status.ts" */
+/** @import { PartitionStatus, RecentDeadLetter, RecentMessage, SyncStatus } from "../status.ts" */
 /** @import { Cell } from "./table.js" */
 
 /** @param {HTMLElement} parent @returns {Table<PartitionStatus>} */
@@ -12,12 +12,12 @@ export function partitionTable(parent) {
     keyOf: ({ topic, partition }) => `${topic}/${partition}`,
     columns: [
       { name: "Partition", kind: "head", of: ({ topic, partition }) => `${topic}/${partition}` },
-      { name: "Phase", of: phase },
-      { name: "Position", kind: "number", of: position },
+      { name: "State", of: taskStateCell },
+      { name: "Next offset", kind: "number", of: nextOffsetCell },
       { name: "Lag", kind: "number", of: lag },
       { name: "Last checkpoint", of: ({ lastCheckpoint: at }, now) => when(at, ago(at, now)) },
-      { name: "Held", of: held },
-      { name: "State", kind: "number", of: state },
+      { name: "In memory", of: usageCell },
+      { name: "Store", kind: "number", of: storeCell },
     ],
   });
 }
@@ -58,12 +58,12 @@ export function messageTable(parent) {
       { name: "User", kind: "code", of: ({ userId, anonymousId }) => userId ?? anonymousId ?? "–" },
       { name: "Why", of: why },
       { name: "From record", kind: "code", of: from },
-      { name: "Answer", of: answer },
+      { name: "Response", of: responseCell },
     ],
   });
 }
 
-/** @param {HTMLElement} parent @returns {Table<RecentLetter>} */
+/** @param {HTMLElement} parent @returns {Table<RecentDeadLetter>} */
 export function letterTable(parent) {
   return new Table(parent, {
     label: "Dead letters",
@@ -82,19 +82,19 @@ export function letterTable(parent) {
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
-function phase({ phase, restore }) {
-  const tone = phase === "running" ? "ok" : phase === "paused" ? "warn" : undefined;
-  if (phase !== "restoring" || restore === null) return { text: phase, tone };
+function taskStateCell({ taskState, restore }) {
+  const tone = taskState === "running" ? "ok" : taskState === "paused" ? "warn" : undefined;
+  if (taskState !== "restoring" || restore === null) return { text: taskState, tone };
   const { done, total } = restore;
   return {
-    text: phase,
+    text: taskState,
     bar: { text: `${number(done)} of ${number(total)}`, part: total === 0 ? 1 : done / total },
   };
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
-function position({ position, end }) {
-  return { text: number(position), below: `of ${number(end)}` };
+function nextOffsetCell({ nextOffset, end }) {
+  return { text: number(nextOffset), below: `of ${number(end)}` };
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
@@ -104,15 +104,19 @@ function lag({ lag: { records, seconds } }) {
 }
 
 /** What waits, and how full the fullest of its limits is. @param {PartitionStatus} partition @returns {Cell} */
-function held({ fills }) {
-  if (fills === null) return { text: "–" };
-  const { queue_records: queue, uncommitted_rows: rows, lane_messages: lane } = fills;
+function usageCell({ usage }) {
+  if (usage === null) return { text: "–" };
+  const {
+    queue_records: records,
+    uncommitted_rows: rows,
+    delivery_queue_messages: messages,
+  } = usage;
   const words = [
-    `${number(queue.now)} to read`,
+    `${number(records.now)} to read`,
     `${number(rows.now)} to store`,
-    `${number(lane.now)} to deliver`,
+    `${number(messages.now)} to deliver`,
   ];
-  const fullest = Math.max(...Object.values(fills).map(part));
+  const fullest = Math.max(...Object.values(usage).map(part));
   return {
     text: words.join(", "),
     bar: { text: `${percent(fullest, 1)} of the nearest limit`, part: fullest },
@@ -125,11 +129,11 @@ function part({ now, limit }) {
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
-function state({ state }) {
-  if (state === null) return { text: "–" };
+function storeCell({ store }) {
+  if (store === null) return { text: "–" };
   return {
-    text: `${number(state.entries)} rows`,
-    below: bytes(state.disk_bytes + state.memory_bytes),
+    text: `${number(store.entries)} rows`,
+    below: bytes(store.disk_bytes + store.memory_bytes),
   };
 }
 
@@ -171,9 +175,9 @@ function from({ from: { topic, partition, offset, key } }) {
 }
 
 /** @param {RecentMessage} message @returns {Cell} */
-function answer({ answer, delay_s }) {
+function responseCell({ response, delay_s }) {
   return {
-    text: answer,
+    text: response,
     below: delay_s === null ? undefined : `${duration(delay_s)} after commit`,
   };
 }

@@ -9,7 +9,7 @@ import { Rates } from "./rates.js";
 import { settingsText } from "./settings.js";
 import { letterTable, messageTable, partitionTable, syncTable } from "./tables.js";
 
-/** @import { RecentLetter, RecentMessage, Status } from "../status.ts" */
+/** @import { RecentDeadLetter, RecentMessage, Status } from "../status.ts" */
 /** @import { Place } from "./flow.js" */
 /** @import { Rated } from "./rates.js" */
 
@@ -19,7 +19,7 @@ import { letterTable, messageTable, partitionTable, syncTable } from "./tables.j
  *   readonly status: Status,
  *   readonly messages: readonly RecentMessage[],
  *   readonly isFiltered: boolean,
- *   readonly letters: readonly RecentLetter[],
+ *   readonly letters: readonly RecentDeadLetter[],
  * }} Answers
  */
 
@@ -101,13 +101,13 @@ export function showLost(reason) {
 function showFlow() {
   if (latest === null) return;
   const { status, letters } = latest;
-  const { gate, lastAnswer } = status.segment;
-  const isTaken = lastAnswer === null || lastAnswer.verdict === "delivered";
+  const { rateLimiter, lastResponse } = status.segment;
+  const isTaken = lastResponse === null || lastResponse.action === "delivered";
   /** @type {{ readonly [place in Place]?: boolean }} */
   const bad = {
     kafka: !status.kafka.isJoined,
     letters: letters.length > 0,
-    segment: gate.opensAt !== null || !isTaken,
+    segment: rateLimiter.throttledUntil !== null || !isTaken,
   };
   flow.show(
     numbersOf(status, letters, rates),
@@ -119,8 +119,10 @@ function showFlow() {
 /** @param {Status} status */
 function partitionSum({ partitions: all }) {
   if (all.length === 0) return "";
-  const phases = Map.groupBy(all, ({ phase }) => phase);
-  const counts = [...phases].map(([phase, { length }]) => `${length} ${phase}`).join(", ");
+  const taskStates = Map.groupBy(all, ({ taskState }) => taskState);
+  const counts = [...taskStates]
+    .map(([taskState, { length }]) => `${length} ${taskState}`)
+    .join(", ");
   const [last] = all.toSorted((a, b) => (b.lag.records ?? 0) - (a.lag.records ?? 0));
   const records = last?.lag.records ?? 0;
   const furthest =

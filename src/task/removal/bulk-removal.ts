@@ -1,26 +1,26 @@
 import { isRemovedBy } from "../../classify/staleness.ts";
-import type { Letter, Removal } from "../../coordination/control-message.ts";
+import type { ControlMessage, RemovalRequest } from "../../coordination/control-message.ts";
 import type { Truncate } from "../../data/event.ts";
 import { recordName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
 import type { StoredRow } from "../../data/stored-row.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Counters } from "../../metrics/counters.ts";
-import type { TaskState } from "../../state/task-state.ts";
-import type { TopicPlan } from "../../topology/topology.ts";
-import type { Results } from "../output.ts";
-import type { Processor } from "../record-processor.ts";
-import type { TaskPosition } from "../task-offset.ts";
+import type { TaskStore } from "../../state/task-state.ts";
+import type { TopicTopology } from "../../topology/topology.ts";
+import type { Output } from "../output.ts";
+import type { RecordProcessor } from "../record-processor.ts";
+import type { TaskOffset } from "../task-offset.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import { isMissing } from "./snapshots.ts";
 import { Truncation } from "./truncation.ts";
 
 export type BulkRemovalOptions = {
-  readonly at: TopicPartition;
-  readonly plan: Pick<TopicPlan, "onTruncate" | "reconcileWait_ms">;
-  readonly processor: Processor;
-  readonly position: TaskPosition;
-  readonly state: TaskState;
+  readonly tp: TopicPartition;
+  readonly topicTopology: Pick<TopicTopology, "onTruncate" | "reconcileWait_ms">;
+  readonly processor: RecordProcessor;
+  readonly taskOffset: TaskOffset;
+  readonly state: TaskStore;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
@@ -28,9 +28,9 @@ export type BulkRemovalOptions = {
   readonly partitions: () => Promise<readonly number[]>;
   /** The end of the partition's log now; `null` for a recorded file. */
   readonly end: () => Promise<number | null>;
-  readonly send: (letter: Letter) => void;
+  readonly send: (message: ControlMessage) => void;
   /** Takes results over, and waits until there is room for more. */
-  readonly take: (results: Results) => Promise<void>;
+  readonly take: (output: Output) => Promise<void>;
   /** Resolves when no record waits for another task any more. */
   readonly release: () => Promise<void>;
   /** Makes durable what was processed. */
@@ -44,11 +44,11 @@ export class BulkRemoval {
   readonly #reconciliation: Reconciliation;
 
   constructor(options: BulkRemovalOptions) {
-    const { plan, clock, position } = options;
+    const { topicTopology, clock, taskOffset } = options;
     this.#options = options;
-    this.#truncation = new Truncation({ ...options, policy: plan.onTruncate });
-    const { reconcile } = position.record;
-    this.#reconciliation = new Reconciliation(clock, plan.reconcileWait_ms, reconcile);
+    this.#truncation = new Truncation({ ...options, policy: topicTopology.onTruncate });
+    const { reconcile } = taskOffset.record;
+    this.#reconciliation = new Reconciliation(clock, topicTopology.reconcileWait_ms, reconcile);
   }
 
   /** A truncate was met, and other tasks are not done with it: nothing may be processed. */
@@ -67,68 +67,68 @@ export class BulkRemoval {
   }
 
   /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
-  async meet(truncate: Truncate, record: SourceRecord): Promise<boolean> {
-    const { processor, position, counters } = this.#options;
-    const silent = processor.silentAt(record.offset);
-    const removal = await this.#truncation.meet(truncate, record, silent);
+  async process(truncate: Truncate, record: SourceRecord): Promise<boolean> {
+    const { processor, taskOffset, counters } = this.#options;
+    const noopLogger = processor.skippedSyncsBelow(record.offset);
+    const removal = await this.#truncation.process(truncate, record, noopLogger);
     if (removal === null) return false;
     if (removal !== "ignored") await this.#truncate(removal);
-    position.skip(record);
+    taskOffset.skip(record);
     counters.add("truncates");
     return true;
   }
 
   /** Another task tells of a truncate, or of a snapshot's end. */
-  async receive(letter: Letter): Promise<void> {
-    const { at, send } = this.#options;
-    if (letter.kind === "truncated") this.#truncation.done(letter);
-    if (letter.kind === "snapshot-end") this.#reconciliation.begin(letter);
-    if (letter.kind !== "truncate" || letter.partition === at.partition) return;
-    await this.#truncate(letter.removal);
-    send({ kind: "truncated", ...at, name: recordName(letter.removal.record) });
+  async receive(message: ControlMessage): Promise<void> {
+    const { tp, send } = this.#options;
+    if (message.kind === "truncated") this.#truncation.done(message);
+    if (message.kind === "snapshot-end") this.#reconciliation.start(message);
+    if (message.kind !== "truncate" || message.partition === tp.partition) return;
+    await this.#truncate(message.removal);
+    send({ kind: "truncated", ...tp, name: recordName(message.removal.record) });
   }
 
   /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
   async reconcile(now: number): Promise<boolean> {
-    const { at, position, counters, end, logger } = this.#options;
-    const { next, snapshot, control } = position.record;
+    const { tp, taskOffset, counters, end, logger } = this.#options;
+    const { next, snapshot, control } = taskOffset.record;
     const endOfLog = async () => (await end()) ?? next;
-    const letter = await this.#reconciliation.ready(now, next, endOfLog);
-    if (letter === null) return false;
-    const rows = await this.#remove(letter.removal, (row) => {
-      const missing = isMissing(row, snapshot, letter);
+    const message = await this.#reconciliation.ready(now, next, endOfLog);
+    if (message === null) return false;
+    const rows = await this.#remove(message.removal, (row) => {
+      const missing = isMissing(row, snapshot, message);
       if (missing) counters.add("reconciled");
       return missing;
     });
-    const record = recordName(letter.removal.record);
+    const record = recordName(message.removal.record);
     logger.info(
-      { ...at, record, rows },
+      { ...tp, record, rows },
       "removed the rows that a complete snapshot no longer contained",
     );
     this.#reconciliation.done();
-    position.pass(control, null);
+    taskOffset.passControl(control, null);
     return true;
   }
 
   /** Removes, and makes durable, every row that is from before the truncate. */
-  async #truncate(removal: Removal): Promise<void> {
-    const { at, position, checkpoint, logger } = this.#options;
+  async #truncate(removal: RemovalRequest): Promise<void> {
+    const { tp, taskOffset, checkpoint, logger } = this.#options;
     const rows = await this.#remove(removal, (row) => isRemovedBy(removal, row));
-    position.remember(removal);
+    taskOffset.remember(removal);
     await checkpoint();
     const record = recordName(removal.record);
-    logger.info({ ...at, record, rows }, "removed the rows of a TRUNCATE");
+    logger.info({ ...tp, record, rows }, "removed the rows of a TRUNCATE");
   }
 
   /**
    * While a record waits for another task no checkpoint can be made, and removals are made durable in parts.
    * @returns how many rows were removed
    */
-  async #remove(removal: Removal, isGone: (row: StoredRow) => boolean): Promise<number> {
-    const { state, processor, position, take, release, checkpoint } = this.#options;
+  async #remove(removal: RemovalRequest, isGone: (row: StoredRow) => boolean): Promise<number> {
+    const { state, processor, taskOffset, take, release, checkpoint } = this.#options;
     await release();
     // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
-    position.pass(position.record.control, this.text);
+    taskOffset.passControl(taskOffset.record.control, this.text);
     await checkpoint();
     let removed = 0;
     for await (const [key, row] of state.rows()) {

@@ -1,7 +1,11 @@
-import { decodeLetter, encodeLetter, type Letter } from "../../coordination/control-message.ts";
+import {
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
+} from "../../coordination/control-message.ts";
 import type { Clock } from "../../lib/clock.ts";
 
-export type SnapshotEnd = Letter & { kind: "snapshot-end" };
+export type SnapshotEnd = ControlMessage & { kind: "snapshot-end" };
 
 /**
  * When to remove what a complete snapshot did not contain. Its end is told by one partition, and reads in another may
@@ -11,7 +15,7 @@ export type SnapshotEnd = Letter & { kind: "snapshot-end" };
 export class Reconciliation {
   readonly #clock: Clock;
   readonly #wait_ms: number;
-  #pending: { readonly letter: SnapshotEnd; readonly due: number } | null = null;
+  #pending: { readonly message: SnapshotEnd; readonly due: number } | null = null;
   #until: number | null = null;
 
   /** @param kept what `text` was when a former life of the task ended */
@@ -19,7 +23,9 @@ export class Reconciliation {
     this.#clock = clock;
     this.#wait_ms = wait_ms;
     if (kept !== null)
-      this.begin(decodeLetter(Buffer.from(kept), "the stored end of a snapshot") as SnapshotEnd);
+      this.start(
+        decodeControlMessage(Buffer.from(kept), "the stored end of a snapshot") as SnapshotEnd,
+      );
   }
 
   get isPending(): boolean {
@@ -28,13 +34,13 @@ export class Reconciliation {
 
   /** What the task's state keeps of it. */
   get text(): string | null {
-    return this.#pending && encodeLetter(this.#pending.letter).toString();
+    return this.#pending && encodeControlMessage(this.#pending.message).toString();
   }
 
   /** A snapshot has ended. The newest says all that an older one would; partitions may tell of them in any order. */
-  begin(letter: SnapshotEnd): void {
-    if (this.#pending && letter.removal.time < this.#pending.letter.removal.time) return;
-    this.#pending = { letter, due: this.#clock.now() + this.#wait_ms };
+  start(message: SnapshotEnd): void {
+    if (this.#pending && message.removal.time < this.#pending.message.removal.time) return;
+    this.#pending = { message, due: this.#clock.now() + this.#wait_ms };
     this.#until = null;
   }
 
@@ -47,7 +53,7 @@ export class Reconciliation {
   async ready(now: number, next: number, end: () => Promise<number>): Promise<SnapshotEnd | null> {
     if (this.#pending === null || now < this.#pending.due) return null;
     this.#until ??= await end();
-    return next < this.#until ? null : this.#pending.letter;
+    return next < this.#until ? null : this.#pending.message;
   }
 
   done(): void {

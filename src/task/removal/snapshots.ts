@@ -1,26 +1,26 @@
 import type { ChangeContext } from "../../classify/change-context.ts";
-import type { Letter, Removal } from "../../coordination/control-message.ts";
+import type { ControlMessage, RemovalRequest } from "../../coordination/control-message.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../../data/event.ts";
 import type { StoredRow } from "../../data/stored-row.ts";
 import { CdcError } from "../../lib/errors.ts";
-import type { SnapshotSeen } from "../../state/checkpoint-record.ts";
+import type { SnapshotProgress } from "../../state/checkpoint-record.ts";
 
 /**
  * The full snapshot that the partition is in after this event. All reads of one have the same position in the
  * database's log, whatever comes between them; where a connector names none, a change between two reads tells them apart.
  */
 export function snapshotAfter(
-  before: SnapshotSeen | null,
+  before: SnapshotProgress | null,
   event: SourceEvent | CdcError,
   offset: number,
-): SnapshotSeen | null {
+): SnapshotProgress | null {
   // A record that was refused whole may have been a read, of whichever row.
-  if (event instanceof CdcError) return before && { ...before, hasGap: true };
+  if (event instanceof CdcError) return before && { ...before, hasRejectedRecord: true };
   if (event.kind !== "row" || event.incremental) return before;
   if (event.operation !== "read") return before?.open ? { ...before, open: false } : before;
   const id = idOf(event);
   const goesOn = before !== null && before.id === id && (before.open || id !== "");
-  return goesOn ? { ...before, open: true } : { id, began: offset, open: true };
+  return goesOn ? { ...before, open: true } : { id, firstOffset: offset, open: true };
 }
 
 /**
@@ -28,11 +28,11 @@ export function snapshotAfter(
  * before this snapshot, and it did not contain, is gone from the database.
  */
 export function snapshotEnd(
-  { event, record, place }: ChangeContext,
-  silent: readonly string[],
-): Letter & { kind: "snapshot-end" } {
-  const { table, time, position } = event;
-  const removal = { table, time, position, record, place, silent };
+  { event, record, changeId }: ChangeContext,
+  skippedSyncs: readonly string[],
+): ControlMessage & { kind: "snapshot-end" } {
+  const { table, time, sourcePosition } = event;
+  const removal = { table, time, sourcePosition, record, changeId, skippedSyncs };
   const { topic, partition } = record;
   return { kind: "snapshot-end", topic, partition, snapshot: idOf(event), removal };
 }
@@ -44,15 +44,20 @@ export function snapshotEnd(
  */
 export function isMissing(
   row: StoredRow,
-  seenHere: SnapshotSeen | null,
-  { snapshot, removal }: { readonly snapshot: string; readonly removal: Removal },
+  seenHere: SnapshotProgress | null,
+  { snapshot, removal }: { readonly snapshot: string; readonly removal: RemovalRequest },
 ): boolean {
   if (row.row === null) return false;
-  if (seenHere?.id === snapshot) return !seenHere.hasGap && row.offset < seenHere.began;
-  const { position } = removal;
-  return position !== null && row.position !== null && isBefore(row.position, position);
+  if (seenHere?.id === snapshot)
+    return !seenHere.hasRejectedRecord && row.offset < seenHere.firstOffset;
+  const { sourcePosition } = removal;
+  return (
+    sourcePosition !== null &&
+    row.sourcePosition !== null &&
+    isBefore(row.sourcePosition, sourcePosition)
+  );
 }
 
-function idOf({ position }: RowEvent): string {
-  return position ?? "";
+function idOf({ sourcePosition }: RowEvent): string {
+  return sourcePosition ?? "";
 }

@@ -1,16 +1,16 @@
-import type { Letter, Removal } from "../../coordination/control-message.ts";
+import type { ControlMessage, RemovalRequest } from "../../coordination/control-message.ts";
 import type { Truncate } from "../../data/event.ts";
 import { recordName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
 import { CdcError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 
 export type TruncationOptions = {
-  readonly at: TopicPartition;
+  readonly tp: TopicPartition;
   readonly policy: "remove" | "ignore" | "stop";
   /** All partitions of the topic, this one included. */
   readonly partitions: () => Promise<readonly number[]>;
   /** Puts a letter into the control log. */
-  readonly send: (letter: Letter) => void;
+  readonly send: (message: ControlMessage) => void;
   readonly logger: Logger;
 };
 
@@ -42,16 +42,16 @@ export class Truncation {
 
   /**
    * The record that stands next is a truncate.
-   * @param silent syncs to which it lies before they began
+   * @param skippedSyncs syncs to which it lies before they began
    * @returns `ignored` and what to remove here, the others being done, let the task go past it; `null` asks to wait
    * @throws CdcError TRUNCATED where the policy is to stop
    */
-  async meet(
-    { table, time, position }: Truncate,
+  async process(
+    { table, time, sourcePosition }: Truncate,
     record: SourceRecord,
-    silent: readonly string[],
-  ): Promise<Removal | "ignored" | null> {
-    const { at, policy, partitions, send } = this.#options;
+    skippedSyncs: readonly string[],
+  ): Promise<RemovalRequest | "ignored" | null> {
+    const { tp, policy, partitions, send } = this.#options;
     if (policy === "ignore") {
       this.#say(record, "a TRUNCATE was met and ignored");
       return "ignored";
@@ -62,14 +62,21 @@ export class Truncation {
         `${recordName(record)}: the table was truncated, and onTruncate: stop asks to stop here; set it to remove or ignore to go on`,
       );
     }
-    const place = position ?? `${record.partition}/${record.offset}`;
-    const removal: Removal = { table, time, position, record, place, silent };
+    const changeId = sourcePosition ?? `${record.partition}/${record.offset}`;
+    const removal: RemovalRequest = {
+      table,
+      time,
+      sourcePosition,
+      record,
+      changeId,
+      skippedSyncs,
+    };
     const name = recordName(record);
     if (this.#barrier?.name !== name) {
       const missing = new Set(await partitions());
-      missing.delete(at.partition);
+      missing.delete(tp.partition);
       this.#barrier = { name, record, missing };
-      if (missing.size > 0) send({ kind: "truncate", ...at, removal });
+      if (missing.size > 0) send({ kind: "truncate", ...tp, removal });
       this.#say(record, "a TRUNCATE was met", missing);
     }
     if (this.isWaiting) return null;

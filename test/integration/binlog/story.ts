@@ -24,7 +24,7 @@ type Kinds = { [member: string]: string[] };
 let server: Server;
 let stack: Stack;
 let standIn: StandIn;
-let folder: string;
+let directory: string;
 let config: string;
 
 /**
@@ -33,8 +33,8 @@ let config: string;
  */
 export function tellStory(of: Server): void {
   server = of;
-  folder = mkdtempSync(join(tmpdir(), `${of.wanted}-`));
-  config = join(folder, "config.json");
+  directory = mkdtempSync(join(tmpdir(), `${of.wanted}-`));
+  config = join(directory, "config.json");
   const test = suite(`${of.title}, from a row to an event`);
 
   test.before(async () => {
@@ -45,7 +45,7 @@ export function tellStory(of: Server): void {
   test.after(async () => {
     await standIn?.stop();
     await stack?.stop();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   test("`run` should send the kinds that the database's own triggers logged", async () => {
@@ -61,7 +61,7 @@ export function tellStory(of: Server): void {
   test("`record` and `preview` should tell the same", async () => {
     const recorded = await cdcToSegment(["record", "--config", config]);
     assert.is(recorded.code, 0, recorded.stderr);
-    const file = join(folder, "recorded.ndjson");
+    const file = join(directory, "recorded.ndjson");
     writeFileSync(file, recorded.stdout);
     const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
     assert.is(code, 0, stderr);
@@ -103,7 +103,7 @@ function configuration(): object {
   return {
     name: "members",
     kafka: { brokers: stack.kafka.brokers },
-    state: { directory: join(folder, "state") },
+    state: { directory: join(directory, "state") },
     segment: { writeKey: "secret", url: standIn.url },
     log: { format: "json" },
     status: { port: 0 },

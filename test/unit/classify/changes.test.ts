@@ -73,7 +73,7 @@ const TABLE: readonly Case[] = [
   {
     title: "remove by a tombstone, which has no position",
     stored: storedOf(),
-    event: deleteOf({ position: null }),
+    event: deleteOf({ sourcePosition: null }),
     kinds: ["removed"],
     members: [],
   },
@@ -137,7 +137,7 @@ for (const { title, stored, event, kinds: expected, members, unchanged = 0 } of 
     assert.equal(kinds(outcome), expected);
     assert.equal(outcome.stored?.members ?? null, members);
     assert.is(outcome.unchanged.length, unchanged);
-    assert.equal(outcome.refusals, []);
+    assert.equal(outcome.rejections, []);
   });
 }
 
@@ -191,13 +191,13 @@ s("should store the row with its offset, position and commit time", () => {
   assert.equal(stored, {
     row: MOVED,
     offset: 100,
-    position: lsn(20),
+    sourcePosition: lsn(20),
     time: 20_000,
     members: [0],
     since: [5_000],
-    behind: [],
+    pinned: [],
     unknown: [],
-    told: "",
+    lastMessages: "",
   });
 });
 
@@ -226,17 +226,17 @@ s("should keep since when each sync counts the row", () => {
 s("should not know since when, where the store never saw the row begin", () => {
   const before = outcomeOf(null, eventOf({ row: MOVED, before: PRO })).stored;
   assert.equal([before?.members, before?.since], [[0], [0]]);
-  const standing = { ...STREAMING, moved: true };
-  const moved = outcomeOf(null, eventOf({ row: PRO }), [paying(syncOf())], standing).stored;
+  const recordContext = { ...STREAMING, keyChanged: true };
+  const moved = outcomeOf(null, eventOf({ row: PRO }), [paying(syncOf())], recordContext).stored;
   assert.equal([moved?.members, moved?.since], [[0], [0]]);
 });
 
 s("should take along what was told, with the place of the record that told it", () => {
-  const stored = storedOf({ told: "i0" });
-  const place = `1,10000,${lsn(10)}`;
-  assert.is(outcomeOf(stored, eventOf()).stored?.told, `;i0@${place}`);
+  const stored = storedOf({ lastMessages: "i0" });
+  const changeId = `1,10000,${lsn(10)}`;
+  assert.is(outcomeOf(stored, eventOf()).stored?.lastMessages, `;i0@${changeId}`);
   const removed = outcomeOf(stored, eventOf({ operation: "delete", row: null })).stored;
-  assert.is(removed?.told, `;i0@${place}`, "a deletion mark has it too");
+  assert.is(removed?.lastMessages, `;i0@${changeId}`, "a deletion mark has it too");
 });
 
 s.run();

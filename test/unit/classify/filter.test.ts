@@ -26,7 +26,7 @@ const BOTH = [
 s("should refuse the record for the model and leave row and membership as they are", () => {
   const outcome = outcomeOf(storedOf(), eventOf({ row: PLANLESS }));
   assert.equal(
-    outcome.refusals.map(({ by, error }) => [by, error.code]),
+    outcome.rejections.map(({ by, error }) => [by, error.code]),
     [["paying", "FILTER_FAILED"]],
   );
   assert.is(outcome.stored, null);
@@ -35,7 +35,7 @@ s("should refuse the record for the model and leave row and membership as they a
 
 s("should go on with the other models over the same row", () => {
   const outcome = outcomeOf(storedOf({ members: [0, 1] }), eventOf({ row: PLANLESS }), BOTH);
-  assert.equal(outcome.refusals.length, 1);
+  assert.equal(outcome.rejections.length, 1);
   assert.equal(
     outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
     [["b", "changed"]],
@@ -47,13 +47,13 @@ s("should go on with the other models over the same row", () => {
 s(
   "should send the next good row though it equals the stored one: Segment may hold an older one",
   () => {
-    const refused = outcomeOf(
+    const rejected = outcomeOf(
       storedOf({ members: [0, 1] }),
       eventOf({ row: PLANLESS }),
       BOTH,
     ).stored;
-    assert.equal(refused?.behind, [{ sync: 0, row: PRO }]);
-    const outcome = outcomeOf(refused, eventOf({ row: { ...PLANLESS, plan: "pro" } }), BOTH);
+    assert.equal(rejected?.pinned, [{ sync: 0, row: PRO }]);
+    const outcome = outcomeOf(rejected, eventOf({ row: { ...PLANLESS, plan: "pro" } }), BOTH);
     assert.equal(
       outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
       [
@@ -61,12 +61,12 @@ s(
         ["b", "changed"],
       ],
     );
-    assert.equal(outcome.stored?.behind, []);
+    assert.equal(outcome.stored?.pinned, []);
   },
 );
 
 s("should still remove a member that is behind, as it knew it", () => {
-  const behind = storedOf({ row: PLANLESS, members: [0], behind: [{ sync: 0, row: PRO }] });
+  const behind = storedOf({ row: PLANLESS, members: [0], pinned: [{ sync: 0, row: PRO }] });
   assert.equal(kinds(outcomeOf(behind, deleteOf())), ["removed"]);
   assert.equal(outcomeOf(behind, deleteOf()).changes[0]?.previous, PRO);
   assert.equal(kinds(outcomeOf(behind, eventOf({ row: FREE }))), ["removed"]);
@@ -79,12 +79,12 @@ s("should hold no row for a sync of which the row was no member", () => {
     BOTH,
   );
   assert.equal(outcome.stored?.members, [1]);
-  assert.equal(outcome.stored?.behind, []);
+  assert.equal(outcome.stored?.pinned, []);
 });
 
 s("should not ask the filter about a delete", () => {
   const outcome = outcomeOf(storedOf({ row: PLANLESS }), deleteOf());
-  assert.equal(outcome.refusals, []);
+  assert.equal(outcome.rejections, []);
   assert.equal(kinds(outcome), ["removed"]);
 });
 

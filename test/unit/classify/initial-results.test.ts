@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Standing } from "../../../src/classify/initial-result.ts";
+import type { RecordContext } from "../../../src/classify/initial-result.ts";
 import type { RowEvent } from "../../../src/data/event.ts";
 import {
   deleteOf,
@@ -18,14 +18,14 @@ const s = suite("classify: initial results");
 const SKIP = everyone(syncOf({ initialResults: "skip", boundary: 50 }));
 const SEND = everyone(syncOf({ initialResults: "send", boundary: 50 }));
 
-const below: Standing = { offset: 49, streaming: true };
-const at: Standing = { offset: 50, streaming: true };
-const fresh: Standing = { offset: 50, streaming: false };
+const below: RecordContext = { offset: 49, streaming: true };
+const at: RecordContext = { offset: 50, streaming: true };
+const fresh: RecordContext = { offset: 50, streaming: false };
 
 type Case = {
   readonly title: string;
   readonly event: RowEvent;
-  readonly standing: Standing;
+  readonly recordContext: RecordContext;
   readonly initial: boolean;
 };
 
@@ -33,56 +33,56 @@ const NEVER_SEEN: readonly Case[] = [
   {
     title: "a create below the boundary",
     event: eventOf({ operation: "create" }),
-    standing: below,
+    recordContext: below,
     initial: true,
   },
   {
     title: "a create at the boundary",
     event: eventOf({ operation: "create" }),
-    standing: at,
+    recordContext: at,
     initial: false,
   },
   {
     title: "a snapshot read before the first streamed record",
     event: eventOf({ operation: "read" }),
-    standing: fresh,
+    recordContext: fresh,
     initial: true,
   },
   {
     title: "a snapshot read after the first streamed record",
     event: eventOf({ operation: "read" }),
-    standing: at,
+    recordContext: at,
     initial: false,
   },
   {
     title: "an incremental read among the stream",
-    event: eventOf({ operation: "read", incremental: true, position: null }),
-    standing: at,
+    event: eventOf({ operation: "read", incremental: true, sourcePosition: null }),
+    recordContext: at,
     initial: true,
   },
-  { title: "an update", event: eventOf({ operation: "update" }), standing: at, initial: true },
+  { title: "an update", event: eventOf({ operation: "update" }), recordContext: at, initial: true },
   {
     title: "a create before the first streamed record",
     event: eventOf({ operation: "create" }),
-    standing: fresh,
+    recordContext: fresh,
     initial: false,
   },
   {
     title: "a flattened record that does not say what it is",
     event: eventOf({ operation: "unknown" }),
-    standing: at,
+    recordContext: at,
     initial: false,
   },
 ];
 
-for (const { title, event, standing, initial } of NEVER_SEEN) {
+for (const { title, event, recordContext, initial } of NEVER_SEEN) {
   s(`should ${initial ? "" : "not "}take as an initial result ${title}`, () => {
-    const skipped = outcomeOf(null, event, [SKIP], standing);
+    const skipped = outcomeOf(null, event, [SKIP], recordContext);
     assert.equal(kinds(skipped), initial ? [] : ["added"]);
     assert.is(skipped.initial.length, initial ? 1 : 0);
     assert.equal(skipped.stored?.members, [0]);
 
-    const sent = outcomeOf(null, event, [SEND], standing);
+    const sent = outcomeOf(null, event, [SEND], recordContext);
     assert.equal(kinds(sent), ["added"]);
     assert.is(sent.initial.length, 0);
   });

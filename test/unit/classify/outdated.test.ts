@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hasMovedOn } from "../../../src/classify/staleness.ts";
+import { isOutdated } from "../../../src/classify/staleness.ts";
 import type { RowEvent } from "../../../src/data/event.ts";
 import type { StoredRow } from "../../../src/data/stored-row.ts";
 
@@ -14,7 +14,12 @@ const at = (offset: number, lsn: number | null, time = lsn ?? offset): Place => 
 });
 const positionOf = ({ lsn }: Place) => (lsn === null ? null : `pg|${String(lsn).padStart(5, "0")}`);
 
-const CASES: readonly [title: string, stored: Place | null, letter: Place, moved: boolean][] = [
+const CASES: readonly [
+  title: string,
+  stored: Place | null,
+  deadLetter: Place,
+  keyChange: boolean,
+][] = [
   ["the row was never seen", null, at(5, 50), false],
   ["the store has an older version", at(3, 30), at(5, 50), false],
   ["the store has this very record", at(5, 50), at(5, 50), false],
@@ -29,16 +34,16 @@ const CASES: readonly [title: string, stored: Place | null, letter: Place, moved
   ["the letter is of a restored server", at(3, 50, 50), at(5, 40, 90), false],
 ];
 
-for (const [title, stored, letter, moved] of CASES) {
+for (const [title, stored, deadLetter, moved] of CASES) {
   s(`should ${moved ? "" : "not "}be so where ${title}`, () => {
     const row = stored && {
       offset: stored.offset,
-      position: positionOf(stored),
+      sourcePosition: positionOf(stored),
       time: stored.time,
     };
-    const { time } = letter;
-    const event = { position: positionOf(letter), time, isCommitTime: true } as RowEvent;
-    assert.is(hasMovedOn(row as StoredRow | null, event, letter.offset), moved);
+    const { time } = deadLetter;
+    const event = { sourcePosition: positionOf(deadLetter), time, isCommitTime: true } as RowEvent;
+    assert.is(isOutdated(row as StoredRow | null, event, deadLetter.offset), moved);
   });
 }
 

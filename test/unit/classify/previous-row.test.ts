@@ -53,11 +53,14 @@ s("should say nothing where the filter cannot decide about `before`", () => {
   const planless = { id: 1, user: "u1" };
   const outcome = outcomeOf(null, deleteOf({ before: planless }));
   assert.equal(kinds(outcome), []);
-  assert.equal(outcome.refusals, []);
+  assert.equal(outcome.rejections, []);
 });
 
 s("should fill unavailable columns from the stored row", () => {
-  const event = eventOf({ row: { id: 1, user: "u1", plan: "team" }, unavailable: ["email"] });
+  const event = eventOf({
+    row: { id: 1, user: "u1", plan: "team" },
+    unavailable: ["email"],
+  });
   const outcome = outcomeOf(storedOf(), event);
   assert.equal(outcome.stored?.row, { id: 1, user: "u1", plan: "team", email: "a@x" });
   assert.equal(kinds(outcome), [], "an unavailable column did not change");
@@ -65,7 +68,10 @@ s("should fill unavailable columns from the stored row", () => {
 
 s("should fill an unavailable column with NULL where that is its last value", () => {
   const stored = storedOf({ row: { ...PRO, email: null } });
-  const event = eventOf({ row: { id: 1, user: "u1", plan: "pro" }, unavailable: ["email"] });
+  const event = eventOf({
+    row: { id: 1, user: "u1", plan: "pro" },
+    unavailable: ["email"],
+  });
   assert.is(outcomeOf(stored, event).stored?.row?.email, null);
 });
 
@@ -100,7 +106,11 @@ s("should not touch the event's own row when it fills", () => {
 
 s("should forget a column that was dropped from the table", () => {
   const event = eventOf({ row: { id: 1, user: "u1", plan: "pro" } });
-  assert.equal(outcomeOf(storedOf(), event).stored?.row, { id: 1, user: "u1", plan: "pro" });
+  assert.equal(outcomeOf(storedOf(), event).stored?.row, {
+    id: 1,
+    user: "u1",
+    plan: "pro",
+  });
 });
 
 s.run();

@@ -28,7 +28,7 @@ s("should store a row without a user as no member and refuse it once for each sy
   ];
   const outcome = outcomeOf(null, eventOf({ operation: "create", row: NOBODY }), models);
   assert.equal(
-    outcome.refusals.map(({ by, error }) => [by, error.code]),
+    outcome.rejections.map(({ by, error }) => [by, error.code]),
     [
       ["a", "MISSING_USER"],
       ["b", "MISSING_USER"],
@@ -44,24 +44,24 @@ s("should store a row without a user as no member and refuse it once for each sy
 
 s("should not refuse a row outside the filter for want of a user", () => {
   const outcome = outcomeOf(null, eventOf({ row: { ...FREE, user: null } }));
-  assert.equal(outcome.refusals, []);
+  assert.equal(outcome.rejections, []);
 });
 
 s("should not refuse the same row again when it is read again", () => {
   const outcome = outcomeOf(UNKNOWN, eventOf({ operation: "read", row: { ...NOBODY } }));
-  assert.equal(outcome.refusals, []);
+  assert.equal(outcome.rejections, []);
 });
 
 s("should refuse a changed row that still has no user", () => {
   const outcome = outcomeOf(UNKNOWN, eventOf({ row: { ...NOBODY, email: "b@x" } }));
-  assert.equal(outcome.refusals.length, 1);
+  assert.equal(outcome.rejections.length, 1);
   assert.equal(kinds(outcome), []);
 });
 
 s("should refuse nothing where missing users are ignored", () => {
   const model = everyone(syncOf({ missingUser: () => null }));
   const outcome = outcomeOf(null, eventOf({ row: NOBODY }), [model]);
-  assert.equal(outcome.refusals, []);
+  assert.equal(outcome.rejections, []);
   assert.equal(outcome.stored?.members, []);
 });
 
@@ -81,7 +81,7 @@ s("should remove a row whose user changed to none, with the previous row", () =>
 s("should say nothing of the delete of a row that never had a user", () => {
   const outcome = outcomeOf(UNKNOWN, deleteOf());
   assert.equal(kinds(outcome), []);
-  assert.equal(outcome.refusals, []);
+  assert.equal(outcome.rejections, []);
 });
 
 s("should tell a change of the user as one change with both rows", () => {

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { differs } from "../../../src/classify/changed-columns.ts";
+import { hasChanged } from "../../../src/classify/changed-columns.ts";
 import { Real, type Row, type Value } from "../../../src/data/row.ts";
 import { eventOf, everyone, kinds, outcomeOf, storedOf, syncOf } from "../../support/classify.ts";
 
@@ -42,15 +42,15 @@ const DIFFERENT: readonly (readonly [title: string, a: Value, b: Value])[] = [
 
 for (const [title, a, b] of EQUAL) {
   s(`should take as equal ${title}`, () => {
-    assert.not(differs(["v"], { v: a }, { v: b }, null));
-    assert.not(differs(["v"], { v: b }, { v: a }, null));
+    assert.not(hasChanged(["v"], { v: a }, { v: b }, null));
+    assert.not(hasChanged(["v"], { v: b }, { v: a }, null));
   });
 }
 
 for (const [title, a, b] of DIFFERENT) {
   s(`should take as different ${title}`, () => {
-    assert.ok(differs(["v"], { v: a }, { v: b }, null));
-    assert.ok(differs(["v"], { v: b }, { v: a }, null));
+    assert.ok(hasChanged(["v"], { v: a }, { v: b }, null));
+    assert.ok(hasChanged(["v"], { v: b }, { v: a }, null));
   });
 }
 
@@ -60,7 +60,7 @@ type ColumnCase = readonly [
   previous: Row,
   next: Row,
   defaults: Row | null,
-  differs: boolean,
+  hasChanged: boolean,
 ];
 
 const COLUMNS: readonly ColumnCase[] = [
@@ -87,7 +87,7 @@ const COLUMNS: readonly ColumnCase[] = [
 
 for (const [title, watched, previous, next, defaults, expected] of COLUMNS) {
   s(`should ${expected ? "see" : "see no"} difference in ${title}`, () => {
-    assert.is(differs(watched, previous, next, defaults), expected);
+    assert.is(hasChanged(watched, previous, next, defaults), expected);
   });
 }
 

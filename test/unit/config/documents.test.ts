@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { isErrorCode } from "../../../src/lib/errors.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { PREFIX } from "../../../src/status/metrics.ts";
-import { PHASES } from "../../../src/task/task-status.ts";
+import { TASK_STATES } from "../../../src/task/task-status.ts";
 import { cdcToSegment } from "../../support/command-line.ts";
 import { isSeries, metricsIn } from "../../support/metric-names.ts";
 import { admits, isValue, settingAt, settingsNamed, TOP } from "../../support/named-settings.ts";
@@ -120,8 +120,10 @@ s(
   async () => {
     const usage = (await cdcToSegment(["--help"])).stderr;
     const commands = all(/^ {2}cdc-to-segment (\w+)/gm, usage);
-    const verdicts = Object.keys(new Counters().answers).map((word) => word.replace(" ", "_"));
-    const known = new Set<string>([...commands, ...verdicts, ...PHASES, ...LOG_FIELDS]);
+    const responseActions = Object.keys(new Counters().responses).map((word) =>
+      word.replace(" ", "_"),
+    );
+    const known = new Set<string>([...commands, ...responseActions, ...TASK_STATES, ...LOG_FIELDS]);
     const words = all(/`([a-z]\w*)`/g, proseOf("docs/operations/runbook.md"));
     assert.ok(words.length > 10);
     for (const word of words)

@@ -4,14 +4,14 @@ import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { jsonSchema } from "../../../src/config/json-schema.ts";
 import { readSettings } from "../../../src/config/read.ts";
-import { Plans } from "../../../src/topology/topology.ts";
+import { Topology } from "../../../src/topology/topology.ts";
 
 const files = suite("the configuration files we ship");
 
 for (const name of ["minimal", "example", "local"]) {
   files(`${name}.yaml should be valid`, () => {
     const settings = readSettings(`config/${name}.yaml`, { SEGMENT_WRITE_KEY: "key" });
-    assert.ok(new Plans(settings).topics.length > 0);
+    assert.ok(new Topology(settings).topics.length > 0);
   });
 }
 

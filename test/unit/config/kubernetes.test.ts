@@ -6,7 +6,7 @@ import { parseSettings } from "../../../src/config/read.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { StatusServer } from "../../../src/status/status-server.ts";
 import { Telemetry } from "../../../src/status/telemetry.ts";
-import { Plans } from "../../../src/topology/topology.ts";
+import { Topology } from "../../../src/topology/topology.ts";
 
 const s = suite("the example for Kubernetes");
 
@@ -14,7 +14,7 @@ type Named = { readonly metadata: { readonly name: string } };
 
 s("should have settings that are valid, and reach what it names", () => {
   const settings = kubernetesSettings();
-  assert.ok(new Plans(settings).topics.length > 0);
+  assert.ok(new Topology(settings).topics.length > 0);
   const { volumeMounts, ports, args, env } = container();
   const mounts = volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath);
   assert.ok(mounts.includes(settings.state.directory));
@@ -139,9 +139,9 @@ function kubernetesSettings() {
 /** What a status port that nothing runs behind answers with. */
 async function statusOf(path: string): Promise<number> {
   const source = {
-    told: {
+    status: {
       ...{ isJoined: false, reason: null, rebalances: 0 },
-      restarts: { crashed: 0, lost: 0, silent: 0 },
+      restarts: { crashed: 0, lost: 0, stalled: 0 },
       next: new Map(),
     },
     ends: async () => new Map(),

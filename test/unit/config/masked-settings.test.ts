@@ -17,7 +17,7 @@ const TEXT = JSON.stringify({
   segment: { writeKey: SECRETS.writeKey },
   models: { users: { topic: "users", where: `row.key != '${SECRETS.plain}'` } },
   syncs: {
-    life: {
+    session: {
       model: "users",
       type: "identify",
       userId: "id",

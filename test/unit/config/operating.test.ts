@@ -151,8 +151,8 @@ s("the operator's page should answer each question in under ten lines", () => {
   ];
   const page = read("docs/operations/runbook.md");
   for (const question of questions) {
-    const answer = page.split(`## ${question}\n`)[1]?.split("\n## ")[0]?.trim().split("\n") ?? [];
-    assert.ok(answer.length > 3 && answer.length < 10, `${question}: ${answer.length} lines`);
+    const response = page.split(`## ${question}\n`)[1]?.split("\n## ")[0]?.trim().split("\n") ?? [];
+    assert.ok(response.length > 3 && response.length < 10, `${question}: ${response.length} lines`);
   }
 });
 

@@ -1,74 +1,79 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  decodeLetter,
-  encodeLetter,
-  type Letter,
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
 } from "../../../src/coordination/control-message.ts";
 import { TopicControl } from "../../../src/coordination/topic-control.ts";
 import type { CdcError } from "../../../src/lib/errors.ts";
-import { silent } from "../../../src/lib/logger.ts";
+import { noopLogger } from "../../../src/lib/logger.ts";
 import { FakeSource } from "../../support/fake-source.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
 const s = suite("control: a topic");
-const AT = { topic: "shop.control", partition: 0 };
+const TP = { topic: "shop.control", partition: 0 };
 
-const letter = (name: string): Letter => ({ kind: "truncated", topic: "t", partition: 1, name });
+const deadLetter = (name: string): ControlMessage => ({
+  kind: "truncated",
+  topic: "t",
+  partition: 1,
+  name,
+});
 
 /** A process over the topic that all processes share. */
-function process(topic: FakeSource, onGap: "stop" | "continue" = "stop") {
+function process(topic: FakeSource, onDataLoss: "stop" | "continue" = "stop") {
   const failures: unknown[] = [];
   const clock = new VirtualClock();
-  let refusals = 0;
+  let rejections = 0;
   const control = new TopicControl({
-    topic: AT.topic,
+    topic: TP.topic,
     log: {
       append: async (entries) => {
-        if (refusals-- > 0) throw new Error("the broker is away");
-        for (const entry of entries) topic.produce(AT, { ...entry, headers: {}, timestamp: 0 });
+        if (rejections-- > 0) throw new Error("the broker is away");
+        for (const entry of entries) topic.produce(TP, { ...entry, headers: {}, timestamp: 0 });
       },
       close: async () => {},
     },
     source: {
       start: async (listener) => {
         await topic.start(listener);
-        topic.assign([AT]);
+        topic.assign([TP]);
       },
-      pause: (at) => topic.pause(at),
-      resume: (at) => topic.resume(at),
-      seek: (at, offset) => topic.seek(at, offset),
-      range: (at) => topic.range(at),
+      pause: (tp) => topic.pause(tp),
+      resume: (tp) => topic.resume(tp),
+      seek: (tp, offset) => topic.seek(tp, offset),
+      range: (tp) => topic.range(tp),
       partitions: (name) => topic.partitions(name),
-      holds: (at) => topic.holds(at),
-      commit: (at, offset) => topic.commit(at, offset),
+      owns: (tp) => topic.owns(tp),
+      commit: (tp, offset) => topic.commit(tp, offset),
       stop: () => topic.stop(),
     },
-    onGap,
+    onDataLoss,
     clock,
-    logger: silent,
+    logger: noopLogger,
     onFailure: (error) => failures.push(error),
   });
-  const refuse = (times: number) => {
-    refusals = times;
+  const reject = (times: number) => {
+    rejections = times;
   };
-  return { control, clock, failures, refuse };
+  return { control, clock, failures, reject };
 }
 
 async function heard(control: TopicControl, name: string, from: number) {
   const got: [string, number][] = [];
-  await control.listen(name, from, ({ letters, next }) => {
-    for (const one of letters) got.push([one.kind === "truncated" ? one.name : one.kind, next]);
+  await control.listen(name, from, ({ messages, next }) => {
+    for (const one of messages) got.push([one.kind === "truncated" ? one.name : one.kind, next]);
   });
   return got;
 }
 
 s("should deliver everything from the listener's place on, whoever sent it", async () => {
   const { control } = process(new FakeSource());
-  await control.send([letter("x"), letter("y")]);
+  await control.send([deadLetter("x"), deadLetter("y")]);
   const got = await heard(control, "a", 1);
   await flush();
-  await control.send([letter("z")]);
+  await control.send([deadLetter("z")]);
   await flush();
   assert.equal(got, [
     ["y", 2],
@@ -81,7 +86,7 @@ s(
   "should go back for a listener who is further behind, and repeat nothing to the others",
   async () => {
     const { control } = process(new FakeSource());
-    await control.send([letter("x"), letter("y")]);
+    await control.send([deadLetter("x"), deadLetter("y")]);
     const a = await heard(control, "a", 1);
     await flush();
     const b = await heard(control, "b", 0);
@@ -96,10 +101,10 @@ s(
 );
 
 s("should try again until a letter is durable", async () => {
-  const { control, clock, refuse } = process(new FakeSource());
+  const { control, clock, reject } = process(new FakeSource());
   const got = await heard(control, "a", 0);
-  refuse(3);
-  const sent = control.send([letter("x")]);
+  reject(3);
+  const sent = control.send([deadLetter("x")]);
   await clock.advance(60_000);
   await sent;
   await flush();
@@ -110,7 +115,7 @@ s("should try again until a letter is durable", async () => {
 s("should refuse to go on where letters are gone, unless it is told to", async () => {
   const topic = new FakeSource();
   const first = process(topic).control;
-  await first.send(["a", "b", "c", "d"].map(letter));
+  await first.send(["a", "b", "c", "d"].map(deadLetter));
   topic.logStart = 3;
   await heard(first, "a", 2).then(
     () => assert.unreachable(),
@@ -130,7 +135,7 @@ s("should refuse to go on where letters are gone, unless it is told to", async (
 s("should take the topic as it is for one who has not read it yet", async () => {
   const topic = new FakeSource();
   const { control } = process(topic);
-  await control.send(["a", "b"].map(letter));
+  await control.send(["a", "b"].map(deadLetter));
   topic.logStart = 1;
   const got = await heard(control, "a", 0);
   await flush();
@@ -151,7 +156,7 @@ s("should fail on an entry that is none of ours", async () => {
   const topic = new FakeSource();
   const { control, failures } = process(topic);
   await heard(control, "a", 0);
-  topic.produce(AT, { key: null, value: Buffer.from("nonsense"), headers: {}, timestamp: 0 });
+  topic.produce(TP, { key: null, value: Buffer.from("nonsense"), headers: {}, timestamp: 0 });
   await flush();
   const [{ code, message } = { code: "", message: "" }] = failures as CdcError[];
   assert.is(code, "CONTROL_UNREADABLE");
@@ -173,13 +178,13 @@ s("should give back a removal with the bytes of its record", () => {
   const removal = {
     table: "public.t",
     time: 9,
-    position: "postgresql|1",
+    sourcePosition: "postgresql|1",
     record,
-    place: "p",
-    silent: ["x"],
+    changeId: "p",
+    skippedSyncs: ["x"],
   };
-  const sent: Letter = { kind: "truncate", topic: "t", partition: 2, removal };
-  assert.equal(decodeLetter(encodeLetter(sent), "sent"), sent);
+  const sent: ControlMessage = { kind: "truncate", topic: "t", partition: 2, removal };
+  assert.equal(decodeControlMessage(encodeControlMessage(sent), "sent"), sent);
 });
 
 s.run();

@@ -2,33 +2,46 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { MessageKind } from "../../../src/data/last-message.ts";
-import { type Teller, type Told, tableAsTold, tableTold } from "../../../src/data/last-message.ts";
 import {
-  carried,
-  decodeTold,
-  encodeTold,
-  retold,
-  toldElsewhere,
+  type LastMessage,
+  type LastMessageSource,
+  tableOf,
+  tableOverride,
+} from "../../../src/data/last-message.ts";
+import {
+  carryLastMessages,
+  decodeLastMessages,
+  encodeLastMessages,
+  lastMessagesForOtherKey,
+  withLastMessages,
 } from "../../../src/data/last-message-codec.ts";
 
 const s = suite("told: what each sync told last of a row, as its text");
 
-const ROW = { offset: 7, time: 1_700_000_000_000, position: "postgresql|00000000000024023128" };
-const NEXT = { offset: 8, time: ROW.time + 1, position: "postgresql|00000000000024023999" };
-const OWN: Teller = {
+const ROW = {
+  offset: 7,
+  time: 1_700_000_000_000,
+  sourcePosition: "postgresql|00000000000024023128",
+};
+const NEXT = { offset: 8, time: ROW.time + 1, sourcePosition: "postgresql|00000000000024023999" };
+const OWN: LastMessageSource = {
   offset: ROW.offset,
   time: ROW.time,
-  place: ROW.position,
+  changeId: ROW.sourcePosition,
   table: null,
   partition: null,
   key: null,
 };
-const told = (sync: number, by: Partial<Teller> = {}, over: Partial<Told> = {}): Told => ({
+const told = (
+  sync: number,
+  source: Partial<LastMessageSource> = {},
+  over: Partial<LastMessage> = {},
+): LastMessage => ({
   sync,
   kind: "identify",
   id: null,
-  isSetAside: false,
-  by: { ...OWN, ...by },
+  isDeadLettered: false,
+  source: { ...OWN, ...source },
   ...over,
 });
 const KINDS: readonly MessageKind[] = [
@@ -41,18 +54,21 @@ const KINDS: readonly MessageKind[] = [
 ];
 const HARD = "a%b,c;d@e=f.\n\t\"'\\ 😀\ud83d";
 
-const CASES: readonly (readonly [title: string, all: readonly Told[]])[] = [
+const CASES: readonly (readonly [title: string, all: readonly LastMessage[]])[] = [
   ["nothing", []],
   ["what the row's own record told", [told(0), told(1, {}, { kind: "changed" })]],
   ["every kind", KINDS.map((kind, sync) => told(sync, {}, { kind }))],
-  ["every kind set aside", KINDS.map((kind, sync) => told(sync, {}, { kind, isSetAside: true }))],
+  [
+    "every kind set aside",
+    KINDS.map((kind, sync) => told(sync, {}, { kind, isDeadLettered: true })),
+  ],
   [
     "what other records told",
     [
       told(0, { offset: 3 }),
       told(1, { offset: 3 }),
       told(12, { time: 9 }),
-      told(13, { place: "0/3" }),
+      told(13, { changeId: "0/3" }),
       told(14, { table: "routed" }),
       told(15, { table: "" }),
       told(16, { partition: 0 }),
@@ -65,49 +81,58 @@ const CASES: readonly (readonly [title: string, all: readonly Told[]])[] = [
     "whatever stands in names and ids",
     [
       told(0, { table: HARD }, { id: HARD }),
-      told(1, { key: HARD, place: HARD }, { id: "%" }),
-      told(2, {}, { id: HARD, isSetAside: true }),
+      told(1, { key: HARD, changeId: HARD }, { id: "%" }),
+      told(2, {}, { id: HARD, isDeadLettered: true }),
     ],
   ],
 ];
 
 for (const [title, all] of CASES) {
   s(`should give back ${title}`, () => {
-    assert.equal(bySync(decodeTold(encodeTold(all, ROW), ROW)), all);
+    assert.equal(bySync(decodeLastMessages(encodeLastMessages(all, ROW), ROW)), all);
   });
 
   s(`should stay the same when the row moves on: ${title}`, () => {
-    const text = carried(encodeTold(all, ROW), ROW);
-    assert.equal(bySync(decodeTold(text, NEXT)), all);
-    assert.is(carried(text, NEXT), text, "what others told is told by them still");
+    const text = carryLastMessages(encodeLastMessages(all, ROW), ROW);
+    assert.equal(bySync(decodeLastMessages(text, NEXT)), all);
+    assert.is(carryLastMessages(text, NEXT), text, "what others told is told by them still");
   });
 }
 
 s("should forget what a sync told before, and of no other one", () => {
-  const text = carried(encodeTold([told(1), told(11, { offset: 3 }), told(2)], ROW), ROW);
-  const by = { offset: 8, time: NEXT.time, place: NEXT.position };
+  const text = carryLastMessages(
+    encodeLastMessages([told(1), told(11, { offset: 3 }), told(2)], ROW),
+    ROW,
+  );
+  const by = { offset: 8, time: NEXT.time, changeId: NEXT.sourcePosition };
   const now = [told(1, by, { kind: "changed" })];
-  const after = [now[0] as Told, told(2), told(11, { offset: 3 })];
-  assert.equal(bySync(decodeTold(retold(text, now, NEXT), NEXT)), after);
-  const both = retold(text, [told(1, by), told(2, by)], NEXT);
-  assert.equal(bySync(decodeTold(both, NEXT)), [told(1, by), told(2, by), told(11, { offset: 3 })]);
-  assert.is(retold(text, [], NEXT), text);
+  const after = [now[0] as LastMessage, told(2), told(11, { offset: 3 })];
+  assert.equal(bySync(decodeLastMessages(withLastMessages(text, now, NEXT), NEXT)), after);
+  const both = withLastMessages(text, [told(1, by), told(2, by)], NEXT);
+  assert.equal(bySync(decodeLastMessages(both, NEXT)), [
+    told(1, by),
+    told(2, by),
+    told(11, { offset: 3 }),
+  ]);
+  assert.is(withLastMessages(text, [], NEXT), text);
 });
 
 s(
   "should know a row's own record by its place too: a removal may be told from another partition",
   () => {
     const by = { ...OWN, partition: 3 };
-    assert.equal(decodeTold(retold("", [told(0, by)], ROW), ROW), [told(0, by)]);
-    const unplaced = { ...ROW, position: null };
-    const record = { ...OWN, place: "0/7" };
-    assert.equal(decodeTold(retold("", [told(0, record)], unplaced), unplaced), [told(0, record)]);
+    assert.equal(decodeLastMessages(withLastMessages("", [told(0, by)], ROW), ROW), [told(0, by)]);
+    const unplaced = { ...ROW, sourcePosition: null };
+    const record = { ...OWN, changeId: "0/7" };
+    assert.equal(decodeLastMessages(withLastMessages("", [told(0, record)], unplaced), unplaced), [
+      told(0, record),
+    ]);
   },
 );
 
 s("should keep the key and partition that a row had, when it goes to others", () => {
-  const text = encodeTold([told(0), told(1, { key: "[1]", partition: 5 })], ROW);
-  assert.equal(toldElsewhere(text, ROW, { key: "[2]", partition: 4 }), [
+  const text = encodeLastMessages([told(0), told(1, { key: "[1]", partition: 5 })], ROW);
+  assert.equal(lastMessagesForOtherKey(text, ROW, { key: "[2]", partition: 4 }), [
     told(0, { key: "[2]", partition: 4 }),
     told(1, { key: "[1]", partition: 5 }),
   ]);
@@ -121,8 +146,8 @@ s("should name the table by the topic where Debezium does", () => {
     ["users", "users", null],
     ["shop.users", "", ""],
   ] as const) {
-    assert.is(tableAsTold(topic, table), written);
-    assert.is(tableTold(topic, { ...OWN, table: written }), table);
+    assert.is(tableOverride(topic, table), written);
+    assert.is(tableOf(topic, { ...OWN, table: written }), table);
   }
 });
 
@@ -131,7 +156,7 @@ s("should give back any, in a text that goes through JSON", () => {
     {
       offset: fc.maxSafeNat(),
       time: fc.nat(2_000_000_000_000),
-      place: fc.oneof(fc.constant(ROW.position), fc.string({ unit: "binary" })),
+      changeId: fc.oneof(fc.constant(ROW.sourcePosition), fc.string({ unit: "binary" })),
       table: fc.option(fc.string({ unit: "binary" })),
       partition: fc.option(fc.nat(10_000)),
       key: fc.option(fc.json()),
@@ -142,16 +167,16 @@ s("should give back any, in a text that goes through JSON", () => {
     {
       kind: fc.constantFrom(...KINDS),
       id: fc.option(fc.string({ unit: "binary", minLength: 1 })),
-      isSetAside: fc.boolean(),
-      by: fc.oneof(fc.constant(OWN), teller),
+      isDeadLettered: fc.boolean(),
+      source: fc.oneof(fc.constant(OWN), teller),
     },
     { noNullPrototype: true },
   );
   fc.assert(
     fc.property(fc.array(one), (some) => {
-      const all = some.map((rest, sync): Told => ({ sync, ...rest }));
-      const text = JSON.parse(JSON.stringify(encodeTold(all, ROW)));
-      assert.equal(bySync(decodeTold(text, ROW)), all);
+      const all = some.map((rest, sync): LastMessage => ({ sync, ...rest }));
+      const text = JSON.parse(JSON.stringify(encodeLastMessages(all, ROW)));
+      assert.equal(bySync(decodeLastMessages(text, ROW)), all);
     }),
     { numRuns: 500 },
   );
@@ -160,13 +185,13 @@ s("should give back any, in a text that goes through JSON", () => {
 s(
   "should be short: of two syncs less than 10 characters, and less than 70 once the row has moved on",
   () => {
-    const text = encodeTold([told(0), told(1, {}, { kind: "changed" })], ROW);
+    const text = encodeLastMessages([told(0), told(1, {}, { kind: "changed" })], ROW);
     assert.ok(text.length < 10, text);
-    assert.ok(carried(text, ROW).length < 70, carried(text, ROW));
+    assert.ok(carryLastMessages(text, ROW).length < 70, carryLastMessages(text, ROW));
   },
 );
 
-function bySync(all: readonly Told[]): readonly Told[] {
+function bySync(all: readonly LastMessage[]): readonly LastMessage[] {
   return all.toSorted((a, b) => a.sync - b.sync);
 }
 

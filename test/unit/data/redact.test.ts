@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hidden, hiddenRow } from "../../../src/data/redact.ts";
+import { redact, redactRow } from "../../../src/data/redact.ts";
 import type { ColumnType } from "../../../src/decode/value/column-types.ts";
 import { messageOf } from "../../../src/lib/errors.ts";
 import { rowWith } from "../../support/bad-schemas.ts";
@@ -47,8 +47,8 @@ for (const [title, value, type] of UNREADABLE) {
     }
     const quoted = /ada@|4242424242|E1Y=/;
     assert.match(reason, quoted, "it is said");
-    assert.not.match(hidden(reason), quoted);
-    assert.match(hidden(reason), "(hidden)");
+    assert.not.match(redact(reason), quoted);
+    assert.match(redact(reason), "(hidden)");
   });
 }
 
@@ -59,15 +59,15 @@ s("should hide a date of Protobuf's that there is not", async () => {
   const bytes = [0, 8, 1, 18, birthday.length, ...birthday];
   const refusal = await rowWith({ schema, schemaType: "PROTOBUF" }, bytes).catch((error) => error);
   assert.match(messageOf(refusal), /1984-2-31/, "it is said");
-  assert.is(hidden(messageOf(refusal)), "the bytes do not fit their schema 5: (hidden) is no date");
+  assert.is(redact(messageOf(refusal)), "the bytes do not fit their schema 5: (hidden) is no date");
 });
 
 s("should keep what a person needs", () => {
-  const kept = (reason: string) => assert.is(hidden(reason), reason);
+  const kept = (reason: string) => assert.is(redact(reason), reason);
   kept("the record was written with schema 999999, which was not asked for");
   kept("the record has no key, so its row cannot be followed");
   assert.is(
-    hidden(
+    redact(
       'column "x": "E1Y=" is a decimal without its scale; give the column {type: decimal, scale: N}',
     ),
     'column "x": (hidden) is a decimal without its scale; give the column {type: decimal, scale: N}',
@@ -78,7 +78,7 @@ s("should hide the values of a row in what is said of it, and keep its columns' 
   const row = { email: SECRET, age: 36_000, prefs: { city: "London" }, plan: "pro" };
   const reason = `column "email" holds "${SECRET}", 36000 in London, which is no date`;
   assert.is(
-    hiddenRow(reason, row),
+    redactRow(reason, row),
     'column "email" holds "(hidden)", (hidden) in (hidden), which is no date',
   );
 });

@@ -31,9 +31,9 @@ const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 const MANY = 1_000_000;
 const DIGITS = "7".repeat(MANY);
 
-type Refused = readonly [title: string, value: string | Buffer, code: string, reason: RegExp];
+type Rejected = readonly [title: string, value: string | Buffer, code: string, reason: RegExp];
 
-const REFUSED: readonly Refused[] = [
+const REFUSED: readonly Rejected[] = [
   ["100,000 lists in each other", deep(100_000), "INVALID_JSON", /more than 500 levels/],
   ["lists without end", "[".repeat(100_000), "INVALID_JSON", /not JSON/],
   ["a column of 100,000 levels", column(deep(100_000)), "INVALID_JSON", /500 levels/],
@@ -180,7 +180,7 @@ const REFUSED: readonly Refused[] = [
 const document = (after: string) =>
   JSON.stringify(envelope({ op: "c", after, source: { connector: "mongodb" } }));
 
-const DOCUMENTS: readonly Refused[] = [
+const DOCUMENTS: readonly Rejected[] = [
   [
     "a document whose text does not end",
     document(`{"_id":"${"a".repeat(100_000)}`),

@@ -1,30 +1,30 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Answer } from "../../../src/deliver/destination.ts";
-import { Gate } from "../../../src/deliver/rate-limiter.ts";
-import type { Message } from "../../../src/map/sync.ts";
-import { LaneDriver } from "../../support/lane.ts";
+import type { SegmentResponse } from "../../../src/deliver/destination.ts";
+import { RateLimiter } from "../../../src/deliver/rate-limiter.ts";
+import type { SegmentMessage } from "../../../src/map/sync.ts";
+import { DeliveryQueueDriver } from "../../support/lane.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const s = suite("deliver: the lane");
 
-const OK: Answer = { status: 200, body: "" };
+const OK: SegmentResponse = { status: 200, body: "" };
 const HOUR_MS = 3_600_000;
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `m${i}`);
 
 /** Answers the first requests as told, and takes the rest. */
-function answers(...first: readonly Answer[]) {
-  return (_messages: readonly Message[], request: number) => first[request] ?? OK;
+function responses(...first: readonly SegmentResponse[]) {
+  return (_messages: readonly SegmentMessage[], request: number) => first[request] ?? OK;
 }
 
 s("should deliver in the order of the pushes, one batch in flight", async () => {
-  const driver = new LaneDriver();
-  const answer = driver.segment.hold();
+  const driver = new DeliveryQueueDriver();
+  const response = driver.segment.hold();
   for (const id of numbered(50)) driver.push(id);
   await driver.clock.advance(0);
   assert.is(driver.segment.requests.length, 1);
-  answer();
-  await driver.lane.settled(50);
+  response();
+  await driver.queue.settled(50);
   assert.equal(driver.taken, numbered(50));
   assert.is(driver.segment.mostInFlight, 1);
   assert.is(driver.counters.get("messages_delivered"), 50);
@@ -32,9 +32,9 @@ s("should deliver in the order of the pushes, one batch in flight", async () => 
 });
 
 s("should cut batches at 2,500 messages", async () => {
-  const driver = new LaneDriver();
+  const driver = new DeliveryQueueDriver();
   driver.push(...numbered(5_001));
-  await driver.lane.settled(5_001);
+  await driver.queue.settled(5_001);
   assert.equal(
     driver.segment.requests.map(({ length }) => length),
     [2_500, 2_500, 1],
@@ -42,12 +42,12 @@ s("should cut batches at 2,500 messages", async () => {
 });
 
 s("should cut batches by UTF-8 bytes, not by characters", async () => {
-  const driver = new LaneDriver();
+  const driver = new DeliveryQueueDriver();
   // 10,000 characters are 30,000 bytes, and 480,000 the limit with the rest of the messages: 15 to a request.
-  driver.lane.push(
+  driver.queue.push(
     numbered(32).map((id) => driver.message({ messageId: id, text: "€".repeat(10_000) })),
   );
-  await driver.lane.settled(32);
+  await driver.queue.settled(32);
   assert.equal(
     driver.segment.requests.map(({ length }) => length),
     [15, 15, 2],
@@ -55,7 +55,7 @@ s("should cut batches by UTF-8 bytes, not by characters", async () => {
 });
 
 s("should wait a little for more to fill a batch, but not where it is full", async () => {
-  const driver = new LaneDriver({ linger_ms: 20 });
+  const driver = new DeliveryQueueDriver({ linger_ms: 20 });
   driver.push("a");
   await driver.clock.advance(19);
   driver.push("b");
@@ -63,13 +63,13 @@ s("should wait a little for more to fill a batch, but not where it is full", asy
   await driver.clock.advance(1);
   assert.equal(driver.requests, [["a", "b"]]);
 
-  const full = new LaneDriver({ linger_ms: 20 });
+  const full = new DeliveryQueueDriver({ linger_ms: 20 });
   full.push(...numbered(2_500));
   await full.clock.advance(0);
   assert.is(full.segment.taken.length, 2_500);
 });
 
-const PASSING: readonly (readonly [title: string, answer: Answer])[] = [
+const PASSING: readonly (readonly [title: string, response: SegmentResponse])[] = [
   ["a server error", { status: 503, body: "" }],
   ["a timeout at the server", { status: 408, body: "" }],
   ["a network fault", { failure: "ECONNRESET" }],
@@ -78,9 +78,9 @@ const PASSING: readonly (readonly [title: string, answer: Answer])[] = [
 
 for (const [title, passing] of PASSING) {
   s(`should repeat the same batch after ${title}, for as long as it takes`, async () => {
-    const driver = new LaneDriver();
+    const driver = new DeliveryQueueDriver();
     let down = true;
-    driver.segment.answer = () => (down ? passing : OK);
+    driver.segment.response = () => (down ? passing : OK);
     driver.push("a", "b");
     await driver.clock.advance(0);
     driver.push("c");
@@ -92,13 +92,13 @@ for (const [title, passing] of PASSING) {
     await driver.clock.advance(60_000);
     assert.equal(driver.taken, ["a", "b", "c"]);
     assert.equal(driver.failures, []);
-    assert.equal(driver.letters, []);
+    assert.equal(driver.deadLetters, []);
   });
 }
 
 s("should not try again before a back-off has passed", async () => {
-  const driver = new LaneDriver();
-  driver.segment.answer = answers({ status: 500, body: "" });
+  const driver = new DeliveryQueueDriver();
+  driver.segment.response = responses({ status: 500, body: "" });
   driver.push("a");
   await driver.clock.advance(99);
   assert.is(driver.segment.requests.length, 1);
@@ -109,9 +109,12 @@ s("should not try again before a back-off has passed", async () => {
 
 s("should hold back all lanes until Retry-After has passed", async () => {
   const clock = new VirtualClock();
-  const gate = new Gate(clock);
-  const [limited, other] = [new LaneDriver({ gate }, clock), new LaneDriver({ gate }, clock)];
-  limited.segment.answer = answers({ status: 429, body: "", retryAfter: "10" });
+  const rateLimiter = new RateLimiter(clock);
+  const [limited, other] = [
+    new DeliveryQueueDriver({ rateLimiter }, clock),
+    new DeliveryQueueDriver({ rateLimiter }, clock),
+  ];
+  limited.segment.response = responses({ status: 429, body: "", retryAfter: "10" });
   limited.push("a");
   await clock.advance(0);
   other.push("b");
@@ -123,60 +126,62 @@ s("should hold back all lanes until Retry-After has passed", async () => {
 
 for (const status of [401, 403, 404]) {
   s(`should stop on ${status}, deliver nothing more and give nothing up`, async () => {
-    const driver = new LaneDriver();
-    driver.segment.answer = answers({ status, body: "" });
-    const settled = driver.lane.settled(1);
+    const driver = new DeliveryQueueDriver();
+    driver.segment.response = responses({ status, body: "" });
+    const settled = driver.queue.settled(1);
     driver.push("a");
     assert.is(await driver.state(settled), "rejected");
     driver.push("b");
     await driver.clock.advance(HOUR_MS);
     assert.is(driver.segment.requests.length, 1);
     assert.is(driver.failures.length, 1);
-    assert.equal(driver.letters, []);
-    assert.is(await driver.state(driver.lane.settled(2)), "rejected");
+    assert.equal(driver.deadLetters, []);
+    assert.is(await driver.state(driver.queue.settled(2)), "rejected");
   });
 }
 
 s("should settle exactly what was delivered", async () => {
-  const driver = new LaneDriver();
+  const driver = new DeliveryQueueDriver();
   driver.push("a");
   await driver.clock.advance(0);
-  const answer = driver.segment.hold();
+  const response = driver.segment.hold();
   driver.push("b");
-  assert.is(await driver.state(driver.lane.settled(1)), "resolved");
-  const second = driver.lane.settled(2);
+  assert.is(await driver.state(driver.queue.settled(1)), "resolved");
+  const second = driver.queue.settled(2);
   assert.is(await driver.state(second), "pending");
-  answer();
+  response();
   assert.is(await driver.state(second), "resolved");
 });
 
 s("should be full at its limit of messages or of bytes, until something is delivered", async () => {
   for (const limit of [{ messages: 2 }, { bytes: 30 }]) {
-    const driver = new LaneDriver(limit);
-    const answer = driver.segment.hold();
+    const driver = new DeliveryQueueDriver(limit);
+    const response = driver.segment.hold();
     driver.push("a");
-    assert.is(await driver.state(driver.lane.room()), "resolved");
+    assert.is(await driver.state(driver.queue.room()), "resolved");
     driver.push("b");
-    const room = driver.lane.room();
+    const room = driver.queue.room();
     assert.is(await driver.state(room), "pending");
-    answer();
+    response();
     assert.is(await driver.state(room), "resolved");
   }
 });
 
 s("should give up what waits when it is closed, whatever it waits for", async () => {
   for (const wait of ["an answer", "a back-off", "the gate", "more messages"]) {
-    const gate = new Gate(new VirtualClock());
-    const driver = new LaneDriver(wait === "more messages" ? { linger_ms: 20 } : { gate });
+    const rateLimiter = new RateLimiter(new VirtualClock());
+    const driver = new DeliveryQueueDriver(
+      wait === "more messages" ? { linger_ms: 20 } : { rateLimiter },
+    );
     if (wait === "an answer") driver.segment.hold();
-    if (wait === "a back-off") driver.segment.answer = () => ({ status: 500, body: "" });
-    if (wait === "the gate") gate.closeFor(HOUR_MS);
+    if (wait === "a back-off") driver.segment.response = () => ({ status: 500, body: "" });
+    if (wait === "the gate") rateLimiter.throttle(HOUR_MS);
     driver.push("a");
-    const settled = driver.lane.settled(1);
+    const settled = driver.queue.settled(1);
     assert.is(await driver.state(settled), "pending", wait);
-    driver.lane.close();
+    driver.queue.close();
     assert.is(await driver.state(settled), "rejected", wait);
-    assert.is(await driver.state(driver.lane.room()), "resolved");
+    assert.is(await driver.state(driver.queue.room()), "resolved");
     await driver.clock.advance(HOUR_MS);
     assert.equal(driver.taken, [], wait);
     assert.equal(driver.failures, [], "a closed lane is no failure");

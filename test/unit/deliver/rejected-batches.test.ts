@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { RefusalRatio } from "../../../src/dlq/failure-ratio.ts";
+import { FailureRatio } from "../../../src/dlq/failure-ratio.ts";
 import type { CdcError } from "../../../src/lib/errors.ts";
-import type { Message } from "../../../src/map/sync.ts";
-import { LaneDriver } from "../../support/lane.ts";
+import type { SegmentMessage } from "../../../src/map/sync.ts";
+import { DeliveryQueueDriver } from "../../support/lane.ts";
 
 const s = suite("deliver: messages that Segment refuses");
 
@@ -11,7 +11,7 @@ const numbered = (count: number) => Array.from({ length: count }, (_, i) => `m${
 
 /** Refuses every batch that holds one of the ids, as Segment and its kin do. */
 function refusing(status: number, ...bad: readonly string[]) {
-  return (messages: readonly Message[]) =>
+  return (messages: readonly SegmentMessage[]) =>
     messages.some(({ messageId }) => bad.includes(messageId))
       ? { status, body: "bad event" }
       : { status: 200, body: "" };
@@ -19,20 +19,23 @@ function refusing(status: number, ...bad: readonly string[]) {
 
 for (const status of [400, 413]) {
   s(`should halve a batch refused with ${status} to the one bad message`, async () => {
-    const driver = new LaneDriver();
-    driver.segment.answer = refusing(status, "m37");
+    const driver = new DeliveryQueueDriver();
+    driver.segment.response = refusing(status, "m37");
     driver.push(...numbered(100));
-    await driver.lane.settled(100);
+    await driver.queue.settled(100);
     assert.equal(
       driver.taken,
       numbered(100).filter((id) => id !== "m37"),
     );
-    assert.is(driver.letters.length, 1);
-    const [letter] = driver.letters;
-    assert.is(letter?.error.code, "REFUSED_BY_SEGMENT");
-    assert.match(letter?.error.message ?? "", new RegExp(`HTTP ${status} [A-Z][\\w ]+: bad event`));
-    assert.is(letter?.record.offset, 37);
-    assert.equal(JSON.parse(letter?.message ?? ""), { messageId: "m37" });
+    assert.is(driver.deadLetters.length, 1);
+    const [deadLetter] = driver.deadLetters;
+    assert.is(deadLetter?.error.code, "REFUSED_BY_SEGMENT");
+    assert.match(
+      deadLetter?.error.message ?? "",
+      new RegExp(`HTTP ${status} [A-Z][\\w ]+: bad event`),
+    );
+    assert.is(deadLetter?.record.offset, 37);
+    assert.equal(JSON.parse(deadLetter?.message ?? ""), { messageId: "m37" });
     // Halving 100 takes at most 7 steps down, with two requests each.
     assert.ok(driver.segment.requests.length <= 15, `${driver.segment.requests.length} requests`);
     assert.is(driver.segment.mostInFlight, 1);
@@ -40,38 +43,38 @@ for (const status of [400, 413]) {
 }
 
 s("should find each of several bad messages, at either end as well", async () => {
-  const driver = new LaneDriver();
+  const driver = new DeliveryQueueDriver();
   const bad = ["m0", "m1", "m6", "m8"];
-  driver.segment.answer = refusing(400, ...bad);
+  driver.segment.response = refusing(400, ...bad);
   driver.push(...numbered(9));
-  await driver.lane.settled(9);
+  await driver.queue.settled(9);
   assert.equal(driver.taken, ["m2", "m3", "m4", "m5", "m7"]);
   assert.equal(
-    driver.letters.map(({ record }) => record.offset),
+    driver.deadLetters.map(({ record }) => record.offset),
     [0, 1, 6, 8],
   );
   assert.is(driver.counters.get("dead_letters"), 4);
 });
 
 s("should wait for a back-off in the middle of halving, and not lose its place", async () => {
-  const driver = new LaneDriver();
-  const refuse = refusing(400, "m2");
-  driver.segment.answer = (messages, request) =>
-    request % 2 === 1 ? { status: 503, body: "" } : refuse(messages);
+  const driver = new DeliveryQueueDriver();
+  const reject = refusing(400, "m2");
+  driver.segment.response = (messages, request) =>
+    request % 2 === 1 ? { status: 503, body: "" } : reject(messages);
   driver.push(...numbered(4));
-  const settled = driver.lane.settled(4);
+  const settled = driver.queue.settled(4);
   await driver.clock.advance(60_000);
   await settled;
   assert.equal(driver.taken, ["m0", "m1", "m3"]);
-  assert.is(driver.letters.length, 1);
+  assert.is(driver.deadLetters.length, 1);
 });
 
 s("should have the dead letter acknowledged before the message settles", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const driver = new LaneDriver({ deadLetters: { append: () => promise } });
-  driver.segment.answer = refusing(400, "a");
+  const driver = new DeliveryQueueDriver({ deadLetters: { append: () => promise } });
+  driver.segment.response = refusing(400, "a");
   driver.push("a");
-  const settled = driver.lane.settled(1);
+  const settled = driver.queue.settled(1);
   assert.is(await driver.state(settled), "pending");
   resolve();
   assert.is(await driver.state(settled), "resolved");
@@ -79,52 +82,55 @@ s("should have the dead letter acknowledged before the message settles", async (
 
 s("should settle nothing where the dead letter could not be written", async () => {
   const append = () => Promise.reject(new Error("the log is gone"));
-  const driver = new LaneDriver({ deadLetters: { append } });
-  driver.segment.answer = refusing(400, "a");
+  const driver = new DeliveryQueueDriver({ deadLetters: { append } });
+  driver.segment.response = refusing(400, "a");
   driver.push("a", "b");
-  assert.is(await driver.state(driver.lane.settled(1)), "rejected");
+  assert.is(await driver.state(driver.queue.settled(1)), "rejected");
   assert.is(driver.failures.length, 1);
 });
 
 s(
   "should stop where as many in a row are refused as the setting says, keeping that one",
   async () => {
-    const driver = new LaneDriver({ refusedInARow: 3 });
-    driver.segment.answer = () => ({ status: 400, body: "no" });
+    const driver = new DeliveryQueueDriver({ maxConsecutive: 3 });
+    driver.segment.response = () => ({ status: 400, body: "no" });
     driver.push(...numbered(10));
     await driver.clock.advance(0);
     const [failure] = driver.failures as CdcError[];
     assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
     assert.equal(
-      driver.letters.map(({ record }) => record.offset),
+      driver.deadLetters.map(({ record }) => record.offset),
       [0, 1],
     );
   },
 );
 
 s("should stop where too large a part of what all lanes sent is refused", async () => {
-  const refusals = new RefusalRatio({ ratio: 0.5, window: 10 });
-  const [one, other] = [new LaneDriver({ refusals }), new LaneDriver({ refusals })];
+  const rejections = new FailureRatio({ ratio: 0.5, window: 10 });
+  const [one, other] = [
+    new DeliveryQueueDriver({ rejections }),
+    new DeliveryQueueDriver({ rejections }),
+  ];
   for (const { segment } of [one, other])
-    segment.answer = refusing(400, "m1", "m3", "m5", "m7", "m9");
+    segment.response = refusing(400, "m1", "m3", "m5", "m7", "m9");
   one.push(...numbered(6));
-  await one.lane.settled(6);
+  await one.queue.settled(6);
   other.push(...numbered(10));
   await other.clock.advance(0);
   const [failure] = other.failures as CdcError[];
   assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
   assert.match(failure?.message ?? "", /5 of the last messages \(deadLetters\.stopAtRatio\)/);
   assert.equal(one.failures, []);
-  assert.is(one.letters.length + other.letters.length, 4, "the fifth is kept");
+  assert.is(one.deadLetters.length + other.deadLetters.length, 4, "the fifth is kept");
 });
 
 s("should begin to count anew after every message that is taken", async () => {
-  const driver = new LaneDriver({ refusedInARow: 3 });
-  driver.segment.answer = refusing(400, "m0", "m1", "m3", "m4", "m6", "m7");
+  const driver = new DeliveryQueueDriver({ maxConsecutive: 3 });
+  driver.segment.response = refusing(400, "m0", "m1", "m3", "m4", "m6", "m7");
   driver.push(...numbered(9));
-  await driver.lane.settled(9);
+  await driver.queue.settled(9);
   assert.equal(driver.failures, []);
-  assert.is(driver.letters.length, 6);
+  assert.is(driver.deadLetters.length, 6);
 });
 
 s.run();

@@ -1,28 +1,32 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Answer } from "../../../src/deliver/destination.ts";
-import { type Verdict, verdict } from "../../../src/deliver/response.ts";
-import { backOff_ms } from "../../../src/lib/backoff.ts";
+import type { SegmentResponse } from "../../../src/deliver/destination.ts";
+import { actionFor, type ResponseAction } from "../../../src/deliver/response.ts";
+import { backoff_ms } from "../../../src/lib/backoff.ts";
 
 const s = suite("deliver: what an answer means");
 
 const NOW = Date.parse("2024-01-01T00:00:00Z");
-const http = (status: number, body = ""): Answer => ({ status, body });
+const http = (status: number, body = ""): SegmentResponse => ({ status, body });
 
-const KINDS: readonly (readonly [answer: Answer, kind: Verdict["kind"], code?: string])[] = [
+const KINDS: readonly (readonly [
+  response: SegmentResponse,
+  kind: ResponseAction["kind"],
+  code?: string,
+])[] = [
   [http(200, '{"success":true}'), "delivered"],
   [http(202), "delivered"],
   [http(204), "delivered"],
   [http(301), "stop", "SEGMENT_ADDRESS"],
-  [http(400), "refused"],
+  [http(400), "rejected"],
   [http(401), "stop", "SEGMENT_CREDENTIALS"],
-  [http(402), "refused"],
+  [http(402), "rejected"],
   [http(403), "stop", "SEGMENT_CREDENTIALS"],
   [http(404), "stop", "SEGMENT_ADDRESS"],
   [http(405), "stop", "SEGMENT_ADDRESS"],
   [http(408), "retry"],
-  [http(413), "refused"],
-  [http(422), "refused"],
+  [http(413), "rejected"],
+  [http(422), "rejected"],
   [http(429), "slow down"],
   [http(500), "retry"],
   [http(501), "retry"],
@@ -33,9 +37,9 @@ const KINDS: readonly (readonly [answer: Answer, kind: Verdict["kind"], code?: s
   [{ failure: "ETIMEDOUT" }, "retry"],
 ];
 
-for (const [answer, kind, code] of KINDS) {
-  s(`should take ${"status" in answer ? answer.status : answer.failure} as ${kind}`, () => {
-    const result = verdict(answer, NOW);
+for (const [response, kind, code] of KINDS) {
+  s(`should take ${"status" in response ? response.status : response.failure} as ${kind}`, () => {
+    const result = actionFor(response, NOW);
     assert.is(result.kind, kind);
     if (result.kind !== "stop") return;
     assert.is(result.error.code, code);
@@ -45,14 +49,14 @@ for (const [answer, kind, code] of KINDS) {
 }
 
 s("should give the status as the reason, and what was answered beside it, shortened", () => {
-  const refused = verdict(http(400, "x".repeat(1_000)), NOW);
-  assert.ok(refused.kind === "refused");
-  assert.is(refused.reason, "HTTP 400 Bad Request");
-  assert.match(refused.says, /^HTTP 400 Bad Request: x{200}$/);
-  const nameless = verdict(http(460, "x"), NOW);
+  const rejected = actionFor(http(400, "x".repeat(1_000)), NOW);
+  assert.ok(rejected.kind === "rejected");
+  assert.is(rejected.reason, "HTTP 400 Bad Request");
+  assert.match(rejected.detail, /^HTTP 400 Bad Request: x{200}$/);
+  const nameless = actionFor(http(460, "x"), NOW);
   assert.ok(nameless.kind === "retry");
   assert.is(nameless.reason, "HTTP 460");
-  const failed = verdict({ failure: "ECONNRESET: socket hang up" }, NOW);
+  const failed = actionFor({ failure: "ECONNRESET: socket hang up" }, NOW);
   assert.ok(failed.kind === "retry");
   assert.is(failed.reason, "ECONNRESET: socket hang up");
 });
@@ -74,20 +78,20 @@ const WAITS: readonly (readonly [retryAfter: string | undefined, wait_ms: number
 
 for (const [retryAfter, wait_ms] of WAITS) {
   s(`should wait ${wait_ms ?? "for a back-off"} after Retry-After: ${retryAfter}`, () => {
-    const result = verdict({ status: 429, body: "", retryAfter }, NOW);
+    const result = actionFor({ status: 429, body: "", retryAfter }, NOW);
     assert.ok(result.kind === "slow down");
     assert.is(result.wait_ms, wait_ms);
   });
 }
 
 s("should back off longer each time, up to half a minute, with jitter", () => {
-  const ceilings = [0, 1, 2, 3].map((attempt) => backOff_ms(attempt, 1));
+  const ceilings = [0, 1, 2, 3].map((attempt) => backoff_ms(attempt, 1));
   assert.equal(ceilings, [200, 400, 800, 1_600]);
-  assert.is(backOff_ms(10, 1), 30_000);
-  assert.is(backOff_ms(10_000, 1), 30_000);
+  assert.is(backoff_ms(10, 1), 30_000);
+  assert.is(backoff_ms(10_000, 1), 30_000);
   for (const attempt of [0, 5, 50]) {
-    assert.ok(backOff_ms(attempt, 0) > 0, "a back-off is never none");
-    assert.ok(backOff_ms(attempt, 0) < backOff_ms(attempt, 0.5));
+    assert.ok(backoff_ms(attempt, 0) > 0, "a back-off is never none");
+    assert.ok(backoff_ms(attempt, 0) < backoff_ms(attempt, 0.5));
   }
 });
 

@@ -35,7 +35,11 @@ test.after(() => {
 });
 
 const texts = Array.from({ length: 500 }, (_, id) =>
-  JSON.stringify({ type: "identify", userId: `${id}`, traits: { name: "Zoë", plan: "pro" } }),
+  JSON.stringify({
+    type: "identify",
+    userId: `${id}`,
+    traits: { name: "Zoë", plan: "pro" },
+  }),
 );
 
 async function sent(compression: "none" | "gzip"): Promise<Request> {
@@ -47,9 +51,9 @@ async function sent(compression: "none" | "gzip"): Promise<Request> {
     timeout_ms: 60_000,
     library: { name: "test", version: "1" },
   });
-  const answer = await client.send(texts, new AbortController().signal);
+  const response = await client.send(texts, new AbortController().signal);
   client.close();
-  assert.is("status" in answer && answer.status, 200);
+  assert.is("status" in response && response.status, 200);
   assert.is(requests.length, 1);
   return requests[0] as Request;
 }

@@ -4,11 +4,11 @@ import {
   asLine,
   asRecord,
   type DeadLetter,
-  LoggedDeadLetters,
+  JournaledDeadLetters,
 } from "../../../src/dlq/dead-letters.ts";
-import type { Log, LogEntry } from "../../../src/journal/journal.ts";
+import type { Journal, JournalEntry } from "../../../src/journal/journal.ts";
 import { CdcError } from "../../../src/lib/errors.ts";
-import { silent } from "../../../src/lib/logger.ts";
+import { noopLogger } from "../../../src/lib/logger.ts";
 import { recordOf, TOPIC } from "../../support/debezium.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -56,7 +56,7 @@ s("should keep a record without key or value as such", () => {
   assert.equal([key, value], [null, null]);
 });
 
-const line = (letter: DeadLetter) => JSON.parse(asLine(letter).value?.toString() ?? "");
+const line = (deadLetter: DeadLetter) => JSON.parse(asLine(deadLetter).value?.toString() ?? "");
 
 s(
   "should write a line in the recorded form, which replay reads again, with the reason beside it",
@@ -92,8 +92,8 @@ s("should write no key and no value as null", () => {
 /** Dead letters over a log that fails as often as told. */
 function logged(...failures: readonly unknown[]) {
   const left = [...failures];
-  const appended: (readonly LogEntry[])[] = [];
-  const log: Log = {
+  const appended: (readonly JournalEntry[])[] = [];
+  const log: Journal = {
     append: async (entries) => {
       if (left.length > 0) throw left.shift();
       appended.push(entries);
@@ -102,14 +102,14 @@ function logged(...failures: readonly unknown[]) {
   };
   const clock = new VirtualClock();
   const stop = new AbortController();
-  const letters = new LoggedDeadLetters(log, asRecord, clock, silent);
-  return { letters, appended, clock, stop };
+  const deadLetters = new JournaledDeadLetters(log, asRecord, clock, noopLogger);
+  return { deadLetters, appended, clock, stop };
 }
 
 s("should append all letters at once, and nothing where there is none", async () => {
-  const { letters, appended } = logged();
-  await letters.append([]);
-  await letters.append([letterOf(), letterOf()]);
+  const { deadLetters, appended } = logged();
+  await deadLetters.append([]);
+  await deadLetters.append([letterOf(), letterOf()]);
   assert.equal(
     appended.map(({ length }) => length),
     [2],
@@ -117,9 +117,9 @@ s("should append all letters at once, and nothing where there is none", async ()
 });
 
 s("should try again after a back-off until they are durable", async () => {
-  const { letters, appended, clock } = logged(new Error("away"), new Error("away"));
+  const { deadLetters, appended, clock } = logged(new Error("away"), new Error("away"));
   let done = false;
-  const append = letters.append([letterOf()]).then(() => {
+  const append = deadLetters.append([letterOf()]).then(() => {
     done = true;
   });
   await flush();
@@ -130,18 +130,18 @@ s("should try again after a back-off until they are durable", async () => {
 });
 
 s("should not try again what can never succeed", async () => {
-  const { letters } = logged(new CdcError("SOURCE_FAILED", "no such topic"));
+  const { deadLetters } = logged(new CdcError("SOURCE_FAILED", "no such topic"));
   let failure: unknown;
-  await letters.append([letterOf()]).catch((error) => {
+  await deadLetters.append([letterOf()]).catch((error) => {
     failure = error;
   });
   assert.is((failure as CdcError).code, "SOURCE_FAILED");
 });
 
 s("should give up when the pipeline stops", async () => {
-  const { letters, stop } = logged(...Array.from({ length: 99 }, () => new Error("away")));
+  const { deadLetters, stop } = logged(...Array.from({ length: 99 }, () => new Error("away")));
   let failed = false;
-  const append = letters.append([letterOf()], stop.signal).catch(() => {
+  const append = deadLetters.append([letterOf()], stop.signal).catch(() => {
     failed = true;
   });
   await flush();

@@ -1,11 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { RefusalRatio } from "../../../src/dlq/failure-ratio.ts";
+import { FailureRatio } from "../../../src/dlq/failure-ratio.ts";
 
 const s = suite("deliver: the part that is refused");
 
 /** Adds one for each letter, `x` refused; says how many it took until there were too many. */
-function tooManyAfter(limit: RefusalRatio, kinds: string): number | null {
+function tooManyAfter(limit: FailureRatio, kinds: string): number | null {
   for (const [i, kind] of [...kinds].entries()) if (limit.add(kind === "x")) return i + 1;
   return null;
 }
@@ -23,21 +23,21 @@ const CASES: readonly [title: string, kinds: string, after: number | null][] = [
 
 for (const [title, kinds, after] of CASES) {
   s(`should be ${after === null ? "content" : `too much after ${after}`}: ${title}`, () => {
-    assert.is(tooManyAfter(new RefusalRatio({ ratio: 0.5, window: 10 }), kinds), after);
+    assert.is(tooManyAfter(new FailureRatio({ ratio: 0.5, window: 10 }), kinds), after);
   });
 }
 
 s("should count many at once, and no more than the window of them", () => {
-  const limit = new RefusalRatio({ ratio: 0.5, window: 10 });
+  const limit = new FailureRatio({ ratio: 0.5, window: 10 });
   assert.not(limit.add(true, 4));
-  assert.is(limit.refused, 4);
+  assert.is(limit.rejected, 4);
   limit.add(false, 1_000_000_000);
-  assert.is(limit.refused, 0);
+  assert.is(limit.rejected, 0);
   assert.ok(limit.add(true, 5));
 });
 
 s("should never be content with more than one of a window of one", () => {
-  assert.ok(new RefusalRatio({ ratio: 1, window: 1 }).add(true));
+  assert.ok(new FailureRatio({ ratio: 1, window: 1 }).add(true));
 });
 
 s.run();

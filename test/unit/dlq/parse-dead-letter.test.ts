@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asLine, asRecord, type DeadLetter } from "../../../src/dlq/dead-letters.ts";
-import { letterOfLine, letterOfRecord } from "../../../src/dlq/parse-dead-letter.ts";
+import { deadLetterOfLine, deadLetterOfRecord } from "../../../src/dlq/parse-dead-letter.ts";
 import { CdcError } from "../../../src/lib/errors.ts";
 import { recordOf } from "../../support/debezium.ts";
 
@@ -25,7 +25,7 @@ const CASES: readonly (readonly [string, Partial<DeadLetter>])[] = [
 
 for (const [title, more] of CASES) {
   const error = new CdcError("FILTER_FAILED", "`where` fails: é");
-  const letter: DeadLetter = { record, error, ...more };
+  const deadLetter: DeadLetter = { record, error, ...more };
   const parts = ({ record: of, error: why, by, message, change, isInitial }: DeadLetter) => ({
     by,
     message,
@@ -40,35 +40,35 @@ for (const [title, more] of CASES) {
   });
 
   s(`should be as it was written, in a topic: ${title}`, () => {
-    const { key, value, headers } = asRecord(letter);
+    const { key, value, headers } = asRecord(deadLetter);
     const kept = recordOf({ topic: "shop.dead-letters", offset: 1 });
-    const read = letterOfRecord({ ...kept, key, value, headers });
-    assert.equal(read && parts(read), parts(letter));
+    const read = deadLetterOfRecord({ ...kept, key, value, headers });
+    assert.equal(read && parts(read), parts(deadLetter));
   });
 
   s(`should be as it was written, in a file: ${title}`, () => {
-    const line = asLine(letter).value as Buffer;
-    assert.equal(parts(letterOfLine(line, 1)), parts(letter));
+    const line = asLine(deadLetter).value as Buffer;
+    assert.equal(parts(deadLetterOfLine(line, 1)), parts(deadLetter));
   });
 }
 
 s("should take a record of something else for no dead letter", () => {
-  assert.is(letterOfRecord(record), null);
+  assert.is(deadLetterOfRecord(record), null);
   const headers = { "cdc-to-segment.topic": "t", "cdc-to-segment.partition": "x" };
-  assert.is(letterOfRecord({ ...record, headers }), null);
+  assert.is(deadLetterOfRecord({ ...record, headers }), null);
 });
 
 s("should send a recorded line without a reason to `replay`", () => {
   const line = Buffer.from('{"topic":"t","partition":0,"offset":1,"key":null,"payload":"{}"}');
   assert.throws(
-    () => letterOfLine(line, 5),
+    () => deadLetterOfLine(line, 5),
     (error: CdcError) => error.code === "UNREADABLE_LINE" && /line 5 .*replay/.test(error.message),
   );
 });
 
 s("should keep the code of another version in words", () => {
   const { key, value, headers } = asRecord({ record, error: new CdcError("INVALID_JSON", "why") });
-  const read = letterOfRecord({
+  const read = deadLetterOfRecord({
     ...record,
     key,
     value,

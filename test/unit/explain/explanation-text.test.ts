@@ -8,7 +8,13 @@ const test = suite("an explanation in words");
 const textOf = (key: string) =>
   explanationText(
     {
-      ...{ pipeline: "shop", model: "users", key, looked: ["app.public.users/0"], notLooked: [] },
+      ...{
+        pipeline: "shop",
+        model: "users",
+        key,
+        searched: ["app.public.users/0"],
+        notSearched: [],
+      },
       ...{ rows: [], record: null },
     },
     "shop.dead-letters",
@@ -24,7 +30,14 @@ test("should say that nothing is sent only where that is known", () => {
   const said = (isDecided: boolean) =>
     explanationText(
       {
-        ...{ pipeline: "shop", model: "users", key: "[7]", looked: [], notLooked: [], rows: [] },
+        ...{
+          pipeline: "shop",
+          model: "users",
+          key: "[7]",
+          searched: [],
+          notSearched: [],
+          rows: [],
+        },
         record: {
           from: { topic: "app.public.users", partition: 1, offset: 5 },
           ...{ steps: [], messages: [], isDecided },

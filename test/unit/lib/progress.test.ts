@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { silent } from "../../../src/lib/logger.ts";
+import { noopLogger } from "../../../src/lib/logger.ts";
 import { besideProgress, Progress, type Terminal } from "../../../src/lib/progress.ts";
 import type { Step } from "../../../src/lib/progress-text.ts";
-import { RestoresShown } from "../../../src/task/restore-progress.ts";
+import { RestoreProgressDisplay } from "../../../src/task/restore-progress.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const s = suite("how far a long work has come");
@@ -42,7 +42,7 @@ function work() {
   const clock = new VirtualClock();
   const lines: Line[] = [];
   const logger = {
-    ...silent,
+    ...noopLogger,
     info: (fields: object, text: string) => lines.push({ fields, text }),
   };
   const at = { step: null as Step | null };
@@ -185,13 +185,13 @@ s("should show the last begun of two on one terminal, then the first again", asy
 
 s("should be one work where several partitions are restored side by side", async () => {
   const { clock, logger, lines } = work();
-  const shown = new RestoresShown({ clock, logger, terminal: { write: () => {} } });
-  shown.at("a/0", { done: 10, total: 100 });
-  shown.at("a/1", { done: 0, total: 300 });
+  const shown = new RestoreProgressDisplay({ clock, logger, terminal: { write: () => {} } });
+  shown.update("a/0", { done: 10, total: 100 });
+  shown.update("a/1", { done: 0, total: 300 });
   await clock.advance(5_000);
-  shown.at("a/0", { done: 100, total: 100 });
+  shown.update("a/0", { done: 100, total: 100 });
   shown.ended("a/0");
-  shown.at("a/1", { done: 100, total: 300 });
+  shown.update("a/1", { done: 100, total: 300 });
   await clock.advance(5_000);
   const [line] = lines;
   const expected = { ...line?.fields, done: 200, total: 400 };

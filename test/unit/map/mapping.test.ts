@@ -23,7 +23,7 @@ type Case = readonly [
   title: string,
   fields: Fields,
   properties: object,
-  leftOut?: readonly string[],
+  onOmitted?: readonly string[],
 ];
 
 const CASES: readonly Case[] = [
@@ -76,11 +76,11 @@ const CASES: readonly Case[] = [
   ],
 ];
 
-for (const [title, fields, properties, leftOut = []] of CASES) {
+for (const [title, fields, properties, onOmitted = []] of CASES) {
   s(`should map ${title}`, () => {
     const result = mapped({ fields }, added(ROW));
     assert.equal(result.messages[0]?.properties, properties);
-    assert.equal(result.leftOut, leftOut);
+    assert.equal(result.onOmitted, onOmitted);
   });
 }
 

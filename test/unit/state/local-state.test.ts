@@ -6,12 +6,12 @@ import * as assert from "uvu/assert";
 import { localState } from "../../../src/state/local-state.ts";
 
 const s = suite("state: what of it lies here");
-const folder = mkdtempSync(join(tmpdir(), "local-state-"));
+const directory = mkdtempSync(join(tmpdir(), "local-state-"));
 
-s.after(() => rmSync(folder, { recursive: true }));
+s.after(() => rmSync(directory, { recursive: true }));
 
 function write(path: string, seconds: number): void {
-  const file = join(folder, path);
+  const file = join(directory, path);
   mkdirSync(join(file, ".."), { recursive: true });
   writeFileSync(file, "");
   utimesSync(file, seconds, seconds);
@@ -25,8 +25,8 @@ s("should name each partition's folder, with its last write", () => {
   write("app.public.users/11/CURRENT", 400);
   write("app.public.users/11.old/CURRENT", 500);
   write("orders/0/CURRENT", 600);
-  mkdirSync(join(folder, "orders/1"));
-  const found = localState(folder).sort((a, b) => a.position - b.position);
+  mkdirSync(join(directory, "orders/1"));
+  const found = localState(directory).sort((a, b) => a.position - b.position);
   assert.equal(found, [
     { topic: "app.public.users", partition: 0, position: 300_000 },
     { topic: "app.public.users", partition: 11, position: 400_000 },
@@ -35,7 +35,7 @@ s("should name each partition's folder, with its last write", () => {
 });
 
 s("should find none where there is no folder yet", () => {
-  assert.equal(localState(join(folder, "not", "here")), []);
+  assert.equal(localState(join(directory, "not", "here")), []);
 });
 
 s.run();

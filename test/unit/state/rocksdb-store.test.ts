@@ -4,27 +4,27 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../../src/lib/errors.ts";
-import { isHeld, RocksDbStore } from "../../../src/state/rocksdb-store.ts";
+import { isLocked, RocksDbStore } from "../../../src/state/rocksdb-store.ts";
 
 const test = suite("RocksDB store");
-const folder = mkdtempSync(join(tmpdir(), "rocksdb-store-"));
-test.after(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), "rocksdb-store-"));
+test.after(() => rmSync(directory, { recursive: true }));
 
 test("should open with as much memory as many partitions leave it, or few", async () => {
   const key = Buffer.from("r1");
   for (const [name, bytes] of Object.entries({ few: 256_000_000, some: 42_000_000, many: 1_000 })) {
-    const store = await RocksDbStore.open(join(folder, name), bytes);
+    const store = await RocksDbStore.open(join(directory, name), bytes);
     await store.write([{ key, value: Buffer.from("x") }]);
     await store.close();
     // What was written with one share of the memory is read with another.
-    const again = await RocksDbStore.open(join(folder, name), 64_000_000);
+    const again = await RocksDbStore.open(join(directory, name), 64_000_000);
     assert.equal(await again.get([key]), [Buffer.from("x")], name);
     await again.close();
   }
 });
 
 test("should say that another has the folder", async () => {
-  const home = join(folder, "taken");
+  const home = join(directory, "taken");
   const store = await RocksDbStore.open(home, 64_000_000);
   await RocksDbStore.open(home, 64_000_000).then(
     () => assert.unreachable(),
@@ -34,13 +34,13 @@ test("should say that another has the folder", async () => {
 });
 
 test("should take for a held lock what RocksDB says of one, and nothing else", () => {
-  assert.ok(isHeld("While lock file: /state/0/LOCK: Resource temporarily unavailable"));
+  assert.ok(isLocked("While lock file: /state/0/LOCK: Resource temporarily unavailable"));
   for (const other of [
     "Corruption: block checksum mismatch in /lock/000012.sst",
     "While lock file: /state/0/LOCK: Permission denied",
     "While open a file for appending: /state/lock by current process/LOCK: No space left on device",
   ]) {
-    assert.not.ok(isHeld(other), other);
+    assert.not.ok(isLocked(other), other);
   }
 });
 

@@ -6,9 +6,9 @@ import type { StoredRow } from "../../../src/data/stored-row.ts";
 import type { CdcError } from "../../../src/lib/errors.ts";
 import {
   decodeStoredRow,
+  deleteMarkerTime,
   encodeStoredRow,
-  isMark,
-  markedAt,
+  isDeleteMarker,
 } from "../../../src/state/row-codec.ts";
 
 const s = suite("state: stored rows as bytes");
@@ -16,13 +16,13 @@ const s = suite("state: stored rows as bytes");
 const stored = (row: Row | null, over: Partial<StoredRow> = {}): StoredRow => ({
   row,
   offset: 7,
-  position: "postgresql|00000000000000000010",
+  sourcePosition: "postgresql|00000000000000000010",
   time: 1_700_000_000_000,
   members: [0, 2],
   since: [1_600_000_000_000, 0],
-  behind: [{ sync: 2, row: { v: 9007199254740993n } }],
+  pinned: [{ sync: 2, row: { v: 9007199254740993n } }],
   unknown: ["bio"],
-  told: "i0,c1;x2@46,1600000000000,0/46",
+  lastMessages: "i0,c1;x2@46,1600000000000,0/46",
   ...over,
 });
 const roundTrip = (row: StoredRow) => decodeStoredRow(encodeStoredRow(row, 5));
@@ -68,14 +68,20 @@ s("should keep columns named like an object's own", () => {
 });
 
 s("should give back a deletion mark and when it was made", () => {
-  const mark = stored(null, { members: [], since: [], behind: [], unknown: [] });
+  const mark = stored(null, { members: [], since: [], pinned: [], unknown: [] });
   assert.equal(roundTrip(mark), mark);
-  assert.is(markedAt(Buffer.from(encodeStoredRow(mark, 1_700_000_000_123))), 1_700_000_000_123);
-  assert.is(markedAt(Buffer.from(encodeStoredRow(stored({ v: 1 }), 1_700_000_000_123))), null);
+  assert.is(
+    deleteMarkerTime(Buffer.from(encodeStoredRow(mark, 1_700_000_000_123))),
+    1_700_000_000_123,
+  );
+  assert.is(
+    deleteMarkerTime(Buffer.from(encodeStoredRow(stored({ v: 1 }), 1_700_000_000_123))),
+    null,
+  );
 });
 
 s("should give back a row without a position", () => {
-  const row = stored({ v: 1 }, { position: null, time: 0 });
+  const row = stored({ v: 1 }, { sourcePosition: null, time: 0 });
   assert.equal(roundTrip(row), row);
 });
 
@@ -104,8 +110,8 @@ s("should give back every row as an equal one", () => {
       members: fc.constant([3, 1, 2]),
       since: fc.array(fc.nat(2_000_000_000_000), { minLength: 3, maxLength: 3 }),
       unknown: fc.array(fc.string()),
-      position: fc.option(fc.string()),
-      told: fc.string(),
+      sourcePosition: fc.option(fc.string()),
+      lastMessages: fc.string(),
     },
     { noNullPrototype: true },
   );
@@ -113,10 +119,10 @@ s("should give back every row as an equal one", () => {
     fc.property(anyRow, counts, (row, rest) => {
       const {
         row: back,
-        behind,
+        pinned,
         ...others
-      } = roundTrip({ row, behind: [{ sync: 1, row }], ...rest });
-      assert.ok(equal(behind[0]?.row as Row, row));
+      } = roundTrip({ row, pinned: [{ sync: 1, row }], ...rest });
+      assert.ok(equal(pinned[0]?.row as Row, row));
       assert.ok(back !== null && equal(back, row) && equal(row, back));
       assert.equal(Object.keys(back), Object.keys(row));
       assert.equal(others, rest);
@@ -140,18 +146,26 @@ s("should read what version 1 wrote", () => {
     '[1,42,"postgresql|00000000000000001000",1700000000000,[0,1],[[1,{"plan":"free"}]],["bio"],' +
     '{"id":["i","9007199254740993"],"mrr":["r","5"],"prefs":["o",{"a":["a",[1,null]]}],"plan":"pro"}]';
   assert.equal(decodeStoredRow(text), {
-    row: { id: 9007199254740993n, mrr: new Real("5"), prefs: { a: [1, null] }, plan: "pro" },
+    row: {
+      id: 9007199254740993n,
+      mrr: new Real("5"),
+      prefs: { a: [1, null] },
+      plan: "pro",
+    },
     offset: 42,
-    position: "postgresql|00000000000000001000",
+    sourcePosition: "postgresql|00000000000000001000",
     time: 1_700_000_000_000,
     members: [0, 1],
     since: [0, 0],
-    behind: [{ sync: 1, row: { plan: "free" } }],
+    pinned: [{ sync: 1, row: { plan: "free" } }],
     unknown: ["bio"],
-    told: "",
+    lastMessages: "",
   });
-  assert.is(isMark(text), false);
-  assert.is(markedAt(Buffer.from("[1,42,null,0,[],[],[],1700000000123]")), 1_700_000_000_123);
+  assert.is(isDeleteMarker(text), false);
+  assert.is(
+    deleteMarkerTime(Buffer.from("[1,42,null,0,[],[],[],1700000000123]")),
+    1_700_000_000_123,
+  );
 });
 
 // The same holds for this one.
@@ -160,12 +174,12 @@ s("should read what version 2 wrote", () => {
   const row = {
     row: { plan: "pro" },
     offset: 42,
-    position: "postgresql|00000000000000001000",
+    sourcePosition: "postgresql|00000000000000001000",
     time: 1_700_000_000_000,
     members: [0, 1],
-    behind: [],
+    pinned: [],
     unknown: [],
-    told: "i0;c1@41,1690000000000,0/41",
+    lastMessages: "i0;c1@41,1690000000000,0/41",
   };
   const told = '"i0;c1@41,1690000000000,0/41",{"plan":"pro"}]';
   const same = decodeStoredRow(`${head},1600000000000,${told}`);

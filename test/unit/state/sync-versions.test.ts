@@ -88,11 +88,11 @@ s("should give back the task's record as it was written", () => {
     next: 2 ** 53 - 1,
     lastDelete: '["a\\n"]',
     streaming: true,
-    truncated: { position: "postgresql|1", time: 5 },
+    truncated: { sourcePosition: "postgresql|1", time: 5 },
     control: 7,
-    snapshot: { id: "postgresql|1", began: 3, open: true },
+    snapshot: { id: "postgresql|1", firstOffset: 3, open: true, hasRejectedRecord: undefined },
     reconcile: "{}",
-    walk: { after: "[1]", pending: { 1: "new" as const } },
+    backfill: { after: "[1]", pending: { 1: "new" as const } },
   };
   const { version, syncs, ...back } = decodeTaskRecord(encodeTaskRecord(position, stored));
   assert.is(version, 1);

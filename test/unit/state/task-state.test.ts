@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StoredRow } from "../../../src/data/stored-row.ts";
-import { type PositionRecord, UNBEGUN } from "../../../src/state/checkpoint-record.ts";
-import { type StateCut, TaskState } from "../../../src/state/task-state.ts";
+import { type CheckpointRecord, INITIAL_CHECKPOINT } from "../../../src/state/checkpoint-record.ts";
+import { type PendingState, TaskStore } from "../../../src/state/task-state.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -18,27 +18,27 @@ const SYNCS = [
 ];
 
 function open(store = new MemoryStore(), clock = new VirtualClock()) {
-  return { store, clock, state: new TaskState(store, clock, 7 * DAY_MS) };
+  return { store, clock, state: new TaskStore(store, clock, 7 * DAY_MS) };
 }
 
 const rowOf = (v: number | null): StoredRow => ({
   row: v === null ? null : { v },
   offset: 0,
-  position: null,
+  sourcePosition: null,
   time: 0,
   members: [],
   since: [],
-  behind: [],
+  pinned: [],
   unknown: [],
-  told: "",
+  lastMessages: "",
 });
-const at = (next: number): PositionRecord => ({ ...UNBEGUN, next });
+const at = (next: number): CheckpointRecord => ({ ...INITIAL_CHECKPOINT, next });
 
-async function commit(state: TaskState, cut: StateCut): Promise<void> {
-  await state.commit(await state.entriesOf(cut, SYNCS), null);
+async function commit(state: TaskStore, pending: PendingState): Promise<void> {
+  await state.commit(await state.entriesOf(pending, SYNCS), null);
 }
 
-async function read(state: TaskState, ...keys: readonly string[]) {
+async function read(state: TaskStore, ...keys: readonly string[]) {
   const prefetched = await state.prefetch(new Set(keys));
   return keys.map((key) => {
     const stored = state.row(key, prefetched);
@@ -46,7 +46,7 @@ async function read(state: TaskState, ...keys: readonly string[]) {
   });
 }
 
-async function rowsOf(state: TaskState) {
+async function rowsOf(state: TaskStore) {
   const found: [string, unknown][] = [];
   for await (const [key, { row }] of state.rows()) found.push([key, row?.v ?? null]);
   return found.toSorted();
@@ -56,23 +56,23 @@ s("should read what was written, before, during and after its checkpoint", async
   const { state } = open();
   state.put("[1]", rowOf(1));
   assert.equal(await read(state, "[1]", "[2]"), [1, "none"]);
-  const cut = state.cut(at(1));
+  const pending = state.freeze(at(1));
   assert.equal(await read(state, "[1]"), [1]);
   state.put("[1]", rowOf(2));
   assert.equal(await read(state, "[1]"), [2]);
-  await commit(state, cut);
+  await commit(state, pending);
   assert.equal(await read(state, "[1]"), [2]);
-  await commit(state, state.cut(at(2)));
+  await commit(state, state.freeze(at(2)));
   assert.equal(await read(state, "[1]"), [2]);
 });
 
 s("should commit only what was there at the cut", async () => {
   const { store, state } = open();
   state.put("[1]", rowOf(1));
-  const cut = state.cut(at(1));
+  const pending = state.freeze(at(1));
   state.put("[2]", rowOf(2));
   assert.is(state.uncommitted, 2);
-  await commit(state, cut);
+  await commit(state, pending);
   assert.is(state.uncommitted, 1);
   assert.equal(await read(open(store.crashed().reopen()).state, "[1]", "[2]"), [1, "none"]);
 });
@@ -82,7 +82,7 @@ s("should write rows, position and syncs in one batch, and load them again", asy
   assert.is(await state.load(), null);
   state.put("[1]", rowOf(1));
   state.put("[2]", rowOf(2));
-  await commit(state, state.cut(at(9)));
+  await commit(state, state.freeze(at(9)));
   assert.equal(store.writes, [3]);
   const loaded = await open(store.crashed().reopen()).state.load();
   assert.is(loaded?.next, 9);
@@ -94,13 +94,13 @@ s(
   async () => {
     const { store, state } = open();
     state.put("[1]", rowOf(1));
-    const cut = state.cut(at(1));
-    const answer = store.holdReads();
+    const pending = state.freeze(at(1));
+    const response = store.holdReads();
     const prefetching = state.prefetch(new Set(["[1]", "[2]"]));
     await flush();
     // The store's reads see what was there before; only afterwards does it hold row 1.
-    await commit(state, cut);
-    answer();
+    await commit(state, pending);
+    response();
     const prefetched = await prefetching;
     assert.is(state.row("[1]", prefetched)?.row?.v, 1);
   },
@@ -109,7 +109,7 @@ s(
 s("should not let a prefetched row hide a newer one", async () => {
   const { state } = open();
   state.put("[1]", rowOf(1));
-  await commit(state, state.cut(at(1)));
+  await commit(state, state.freeze(at(1)));
   const prefetched = await state.prefetch(new Set(["[1]"]));
   state.put("[1]", rowOf(2));
   assert.is(state.row("[1]", prefetched)?.row?.v, 2);
@@ -125,9 +125,9 @@ s("should read the store once for a group of keys", async () => {
 s("should list every row once, the newest of each", async () => {
   const { state } = open();
   for (const key of ["[1]", "[2]", "[3]"]) state.put(key, rowOf(1));
-  await commit(state, state.cut(at(1)));
+  await commit(state, state.freeze(at(1)));
   state.put("[2]", rowOf(2));
-  state.cut(at(2));
+  state.freeze(at(2));
   state.put("[3]", rowOf(3));
   assert.equal(await rowsOf(state), [
     ["[1]", 1],
@@ -140,7 +140,7 @@ s("should keep keys of any text apart from each other and from its own records",
   const { state } = open();
   const keys = ['["é"]', '["e\\u0301"]', "p", "d", '["\\u0000"]'];
   for (const [i, key] of keys.entries()) state.put(key, rowOf(i));
-  await commit(state, state.cut(at(1)));
+  await commit(state, state.freeze(at(1)));
   assert.equal(await read(state, ...keys), [0, 1, 2, 3, 4]);
   assert.is((await state.load())?.next, 1);
 });
@@ -149,10 +149,10 @@ s("should keep keys of any text apart from each other and from its own records",
 async function marked() {
   const all = open();
   all.state.put("[1]", rowOf(null));
-  await commit(all.state, all.state.cut(at(1)));
+  await commit(all.state, all.state.freeze(at(1)));
   const later = async (ms: number) => {
     await all.clock.advance(ms);
-    await commit(all.state, all.state.cut(at(2)));
+    await commit(all.state, all.state.freeze(at(2)));
   };
   return { ...all, later };
 }
@@ -202,11 +202,11 @@ s("should keep a row that is put in the very checkpoint that forgets its mark", 
 s("should forget a great many marks over several checkpoints", async () => {
   const { store, state, clock } = open();
   for (let id = 0; id < 2_500; id += 1) state.put(`[${id}]`, rowOf(null));
-  await commit(state, state.cut(at(1)));
+  await commit(state, state.freeze(at(1)));
   const left: number[] = [];
   for (const ms of [8 * DAY_MS, 60_000, 60_000, 60_000, 60_000, 60_000]) {
     await clock.advance(ms);
-    await commit(state, state.cut(at(2)));
+    await commit(state, state.freeze(at(2)));
     left.push(store.keys("r").length);
   }
   assert.ok((left[0] ?? 0) > 0, "no checkpoint waits for all of them");

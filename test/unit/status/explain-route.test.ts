@@ -10,19 +10,19 @@ import { Telemetry } from "../../../src/status/telemetry.ts";
 
 const s = suite("telemetry: explanations of the status port");
 
-const SET_ASIDE = { topic: "users", partition: 1, offset: 7 };
+const DEAD_LETTERED = { topic: "users", partition: 1, offset: 7 };
 const EXPLAINED: Explanation = {
-  ...{ pipeline: "shop", model: "users", key: "[7]", looked: ["users/1"], notLooked: [] },
+  ...{ pipeline: "shop", model: "users", key: "[7]", searched: ["users/1"], notSearched: [] },
   rows: [
     {
-      ...{ from: SET_ASIDE, position: null, committedAt: null, isRemoved: false },
+      ...{ from: DEAD_LETTERED, position: null, committedAt: null, isRemoved: false },
       ...{ columns: ["id", "plan"], values: null, unknown: [], isStored: true },
       syncs: [
         {
           ...{ sync: "life", type: "track", isNew: false, isMember: true, since: null },
           last: {
-            ...{ kind: "added", messageId: null, from: SET_ASIDE, committedAt: null },
-            answer: { is: "set aside", at: null, says: null },
+            ...{ kind: "added", messageId: null, from: DEAD_LETTERED, committedAt: null },
+            response: { status: "set aside", time: null, detail: null },
           },
         },
       ],
@@ -43,18 +43,18 @@ const server = fastify();
 const telemetry = new Telemetry({
   ...{ pipeline: "shop", version: "1", counters: new Counters() },
   source: {
-    told: {
+    status: {
       ...{ isJoined: true, reason: null, rebalances: 1, next: new Map() },
-      restarts: { crashed: 0, lost: 0, silent: 0 },
+      restarts: { crashed: 0, lost: 0, stalled: 0 },
     },
     ends: async () => new Map(),
   },
 });
 telemetry.watch({
-  gate: { standing: { wait_ms: 0, closed_ms: 0 } },
+  rateLimiter: { status: { wait_ms: 0, throttled_ms: 0 } },
   tasks: {
     isSettled: true,
-    standings: async () => [],
+    taskStatuses: async () => [],
     explain: async ({ key }: Question) => {
       if (key !== "7") throw new CdcError("ARGUMENTS", "the key cannot be read");
       return EXPLAINED;
@@ -75,10 +75,10 @@ for (const accept of [
 ])
   s(`should answer with what the command prints to who accepts ${accept}`, async () => {
     for (const method of ["GET", "POST"] as const) {
-      const answer = await asked(accept, method);
-      assert.is(answer.statusCode, 200);
-      assert.is(answer.headers["content-type"], "text/plain; charset=utf-8");
-      assert.is(answer.body, TEXT);
+      const response = await asked(accept, method);
+      assert.is(response.statusCode, 200);
+      assert.is(response.headers["content-type"], "text/plain; charset=utf-8");
+      assert.is(response.body, TEXT);
     }
   });
 
@@ -90,15 +90,15 @@ for (const accept of [
   "text/plain;q=0, */*",
 ])
   s(`should answer with JSON to who accepts ${accept ?? "what there is"}`, async () => {
-    const answer = await asked(accept);
-    assert.match(String(answer.headers["content-type"]), /^application\/json/);
-    assert.equal(answer.json(), EXPLAINED);
+    const response = await asked(accept);
+    assert.match(String(response.headers["content-type"]), /^application\/json/);
+    assert.equal(response.json(), EXPLAINED);
   });
 
 s("should say what is wrong, and what to do, as JSON always", async () => {
-  const answer = await asked("text/plain", "GET", "model=users&key=no");
-  assert.is(answer.statusCode, 400);
-  const { pipeline, code, reason, toDo } = answer.json();
+  const response = await asked("text/plain", "GET", "model=users&key=no");
+  assert.is(response.statusCode, 400);
+  const { pipeline, code, reason, toDo } = response.json();
   assert.equal([pipeline, code, reason], ["shop", "BAD_QUESTION", "the key cannot be read"]);
   assert.match(toDo, /write a key as 7, "a", \["org1",7\]/);
 });

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CdcError } from "../../../src/lib/errors.ts";
 import { type Condition, liveness, readiness } from "../../../src/status/health.ts";
-import type { Phase } from "../../../src/task/task-status.ts";
+import type { TaskState } from "../../../src/task/task-status.ts";
 
 const s = suite("telemetry: live and ready");
 
@@ -10,7 +10,7 @@ const JOINED = {
   isJoined: true,
   reason: null,
   rebalances: 1,
-  restarts: { crashed: 0, lost: 0, silent: 0 },
+  restarts: { crashed: 0, lost: 0, stalled: 0 },
   next: new Map(),
 };
 const GOOD: Condition = {
@@ -20,8 +20,8 @@ const GOOD: Condition = {
   isSettled: true,
   tasks: [],
 };
-const task = (phase: Phase, restore: { done: number; total: number } | null = null) => ({
-  ...{ topic: "users", partition: 3, phase, restore },
+const task = (taskState: TaskState, restore: { done: number; total: number } | null = null) => ({
+  ...{ topic: "users", partition: 3, taskState, restore },
 });
 
 const CASES: readonly {

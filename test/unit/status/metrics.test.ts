@@ -13,7 +13,7 @@ const s = suite("telemetry: metrics");
 
 /** Prometheus' base units, and what we count where no unit is one. */
 const UNITS = /_(seconds|bytes|records|rows|messages|entries|offsets)(_limit)?$/;
-const UNITLESS = /^(info|live|ready|phase|position|log_end|gate_closed|consumer_joined)$/;
+const UNITLESS = /^(info|live|ready|task_state|position|log_end|throttled|consumer_joined)$/;
 
 s("should be named as Prometheus asks, each once, and explained", () => {
   const names = METRICS.map(({ name }) => name);
@@ -36,7 +36,7 @@ s("should stand in the README as they are: `npm run metrics` writes them", () =>
 s("should all have samples with the labels that they name", async () => {
   const counters = new Counters();
   counters.sync("life");
-  counters.setAside("MISSING_KEY");
+  counters.recordDeadLetter("MISSING_KEY");
   const restore = { done: 1, total: 2 };
   const partition = { ...RUNNING, restore, end: 10, lag: { records: 0, seconds: 0 } };
   const text = await new MetricsText().of(observed({ counters, partitions: [partition] }));
@@ -56,15 +56,15 @@ s("should say what the counters count", async () => {
   const counters = new Counters();
   counters.records.avro.row += 3;
   counters.records.none.tombstone += 1;
-  const life = counters.sync("life");
-  life.changed += 4;
-  life.calls_not_made += 5;
-  life.messages_delivered += 6;
-  counters.answers["slow down"] += 2;
-  counters.answers.retry += 1;
-  counters.answers.delivered += 7;
-  counters.setAside("MISSING_KEY");
-  counters.setAside("MISSING_KEY");
+  const session = counters.sync("life");
+  session.changed += 4;
+  session.calls_not_made += 5;
+  session.messages_delivered += 6;
+  counters.responses["slow down"] += 2;
+  counters.responses.retry += 1;
+  counters.responses.delivered += 7;
+  counters.recordDeadLetter("MISSING_KEY");
+  counters.recordDeadLetter("MISSING_KEY");
   counters.add("stale", 8);
   counters.delivery.observe(0.2);
   counters.delivery.observe(7);
@@ -74,7 +74,7 @@ s("should say what the counters count", async () => {
   assert.is(m.get("changes_total", { sync: "life", kind: "changed" }), 4);
   assert.is(m.get("calls_not_made_total", { sync: "life" }), 5);
   assert.is(m.get("messages_delivered_total", { sync: "life" }), 6);
-  assert.is(m.get("answers_total", { verdict: "slow_down" }), 2);
+  assert.is(m.get("segment_responses_total", { action: "slow_down" }), 2);
   assert.is(m.get("batches_total"), 7);
   assert.is(m.get("retries_total"), 3);
   assert.is(m.get("dead_letters_total", { reason: "MISSING_KEY" }), 2);
@@ -109,7 +109,7 @@ function allApart(): Observed {
     ["key_changes", 109],
     ["key_changes_missed", 110],
     ["key_changes_unreadable", 111],
-    ["rows_walked", 112],
+    ["rows_backfilled", 112],
     ["reconciled", 113],
     ["missing_users_ignored", 114],
     ["fields_left_out", 115],
@@ -120,16 +120,16 @@ function allApart(): Observed {
     ...{ added: 201, changed: 202, removed: 203, calls_not_made: 204, initial_skipped: 205 },
     ...{ messages: 206, messages_delivered: 207 },
   });
-  Object.assign(counters.answers, { delivered: 301, retry: 302, refused: 304, stop: 305 });
-  counters.answers["slow down"] = 303;
+  Object.assign(counters.responses, { delivered: 301, retry: 302, rejected: 304, stop: 305 });
+  counters.responses["slow down"] = 303;
   counters.deadLetters.MISSING_KEY = 306;
   for (const delay_s of [0.5, 400]) counters.delivery.observe(delay_s);
   for (const took_s of [0.25, 8, 16]) counters.checkpoint.observe(took_s);
   return observed({
-    ...{ counters, since: 1_600_000_000_500, gate: { wait_ms: 40, closed_ms: 41_500 } },
+    ...{ counters, since: 1_600_000_000_500, rateLimiter: { wait_ms: 40, throttled_ms: 41_500 } },
     source: {
       ...{ isJoined: true, reason: null, rebalances: 401, next: new Map() },
-      restarts: { crashed: 402, lost: 403, silent: 404 },
+      restarts: { crashed: 402, lost: 403, stalled: 404 },
     },
     process: {
       ...{ resident_bytes: 501, heap_bytes: 502, external_bytes: 503, cpu_s: 504.5 },
@@ -137,17 +137,17 @@ function allApart(): Observed {
     },
     partitions: [
       {
-        ...{ ...RUNNING, position: 601, checkpointed: 1_600_000_602_500 },
+        ...{ ...RUNNING, nextOffset: 601, checkpointed: 1_600_000_602_500 },
         ...{ end: 603, lag: { records: 604, seconds: 605.5 } },
         restore: { done: 606, total: 607 },
-        state: { entries: 608, disk_bytes: 609, memory_bytes: 610 },
-        fills: {
+        store: { entries: 608, disk_bytes: 609, memory_bytes: 610 },
+        usage: {
           queue_records: { now: 701, limit: 711 },
           queue_bytes: { now: 702, limit: 712 },
           uncommitted_rows: { now: 703, limit: 713 },
           uncommitted_bytes: { now: 704, limit: 714 },
-          lane_messages: { now: 705, limit: 715 },
-          lane_bytes: { now: 706, limit: 716 },
+          delivery_queue_messages: { now: 705, limit: 715 },
+          delivery_queue_bytes: { now: 706, limit: 716 },
         },
       },
     ],
@@ -162,13 +162,13 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
   ["records_total", 103, "kind=non-row format=json"],
   ["records_total", 104, "kind=unreadable format=unknown"],
   ["truncates_total", 105],
-  ["replayed_records_total", 106],
+  ["duplicate_records_total", 106],
   ["stale_records_total", 107],
   ["position_resets_total", 108],
   ["key_changes_total", 109, "result=one"],
   ["key_changes_total", 110, "result=missed"],
   ["key_changes_total", 111, "result=unreadable"],
-  ["walked_rows_total", 112],
+  ["backfilled_rows_total", 112],
   ["reconciled_rows_total", 113],
   ["missing_users_ignored_total", 114],
   ["fields_left_out_total", 115],
@@ -181,22 +181,22 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
   ["messages_total", 206, "sync=life"],
   ["messages_delivered_total", 207, "sync=life"],
   ["batches_total", 301],
-  ["answers_total", 301, "verdict=delivered"],
-  ["answers_total", 302, "verdict=retry"],
-  ["answers_total", 303, "verdict=slow_down"],
-  ["answers_total", 304, "verdict=refused"],
-  ["answers_total", 305, "verdict=stop"],
+  ["segment_responses_total", 301, "action=delivered"],
+  ["segment_responses_total", 302, "action=retry"],
+  ["segment_responses_total", 303, "action=slow_down"],
+  ["segment_responses_total", 304, "action=rejected"],
+  ["segment_responses_total", 305, "action=stop"],
   ["retries_total", 605],
   ["dead_letters_total", 306, "reason=MISSING_KEY"],
   ["delivery_delay_seconds_sum", 400.5],
   ["delivery_delay_seconds_count", 2],
   ["checkpoint_seconds_sum", 24.25],
   ["checkpoint_seconds_count", 3],
-  ["gate_closed_seconds_total", 41.5],
+  ["throttled_seconds_total", 41.5],
   ["rebalances_total", 401],
   ["consumer_restarts_total", 402, "reason=crashed"],
   ["consumer_restarts_total", 403, "reason=lost"],
-  ["consumer_restarts_total", 404, "reason=silent"],
+  ["consumer_restarts_total", 404, "reason=stalled"],
   ["memory_bytes", 501, "kind=resident"],
   ["memory_bytes", 502, "kind=heap"],
   ["memory_bytes", 503, "kind=external"],
@@ -224,14 +224,14 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
       ["uncommitted_rows_limit", 713],
       ["uncommitted_bytes", 704],
       ["uncommitted_bytes_limit", 714],
-      ["lane_messages", 705],
+      ["delivery_queue_messages", 705],
       ["lane_messages_limit", 715],
-      ["lane_bytes", 706],
+      ["delivery_queue_bytes", 706],
       ["lane_bytes_limit", 716],
     ] as const
   ).map(([name, value]) => [name, value, "topic=users partition=0"] as const),
 ];
-const FLAGS = ["info", "live", "ready", "phase", "gate_closed", "consumer_joined"];
+const FLAGS = ["info", "live", "ready", "task_state", "throttled", "consumer_joined"];
 
 s("should give each its own number, and no other", async () => {
   const m = await scrape(allApart());
@@ -246,46 +246,46 @@ s("should give each its own number, and no other", async () => {
 
 s("should say where each partition stands, and nothing of one that went", async () => {
   const text = new MetricsText();
-  const at = { topic: "users", partition: "0" };
+  const tp = { topic: "users", partition: "0" };
   const m = new Scraped(await text.of(observed()));
   assert.equal(
-    [m.get("lag_records", at), m.get("lag_seconds", at), m.get("position", at)],
+    [m.get("lag_records", tp), m.get("lag_seconds", tp), m.get("position", tp)],
     [0, 0, 10],
   );
-  assert.is(m.get("phase", { ...at, phase: "running" }), 1);
-  assert.is(m.get("checkpoint_timestamp_seconds", at), 1_700_000_005);
+  assert.is(m.get("task_state", { ...tp, state: "running" }), 1);
+  assert.is(m.get("checkpoint_timestamp_seconds", tp), 1_700_000_005);
   for (const [name, now, limit] of [
     ["queue_records", 1, 11],
     ["queue_bytes", 2, 12],
     ["uncommitted_rows", 3, 13],
     ["uncommitted_bytes", 6, 16],
-    ["lane_messages", 4, 14],
-    ["lane_bytes", 5, 15],
+    ["delivery_queue_messages", 4, 14],
+    ["delivery_queue_bytes", 5, 15],
   ] as const)
-    assert.equal([m.get(name, at), m.get(`${name}_limit`, at)], [now, limit], name);
+    assert.equal([m.get(name, tp), m.get(`${name}_limit`, tp)], [now, limit], name);
   assert.equal(
-    ["state_entries", "state_disk_bytes", "state_memory_bytes"].map((name) => m.get(name, at)),
+    ["state_entries", "state_disk_bytes", "state_memory_bytes"].map((name) => m.get(name, tp)),
     [6, 7, 8],
   );
-  assert.throws(() => m.get("restore_offsets", at), "nothing was restored: that is not 0");
+  assert.throws(() => m.get("restore_offsets", tp), "nothing was restored: that is not 0");
   const restoring = { ...RUNNING, restore: { done: 3, total: 9 }, state: null, position: null };
   const later = new Scraped(
     await text.of(
       observed({ partitions: [{ ...restoring, partition: 1, end: null, lag: NO_LAG }] }),
     ),
   );
-  assert.throws(() => later.get("position", at));
-  const other = { ...at, partition: "1" };
+  assert.throws(() => later.get("position", tp));
+  const other = { ...tp, partition: "1" };
   assert.is(later.get("restore_read_offsets", other), 3);
   assert.is(later.get("restore_offsets", other), 9);
   assert.throws(() => later.get("lag_records", other), "unknown is not 0");
 });
 
 s("should say how the process, its consumer and the gate are", async () => {
-  const m = await scrape({ gate: { wait_ms: 10, closed_ms: 1_500 } });
-  assert.is(m.get("consumer_restarts_total", { reason: "silent" }), 3);
+  const m = await scrape({ rateLimiter: { wait_ms: 10, throttled_ms: 1_500 } });
+  assert.is(m.get("consumer_restarts_total", { reason: "stalled" }), 3);
   assert.equal([m.get("rebalances_total"), m.get("consumer_joined")], [2, 1]);
-  assert.equal([m.get("gate_closed"), m.get("gate_closed_seconds_total")], [1, 1.5]);
+  assert.equal([m.get("throttled"), m.get("throttled_seconds_total")], [1, 1.5]);
   assert.is(m.get("event_loop_delay_seconds", { quantile: "p99" }), 0.01);
   assert.is(m.get("memory_bytes", { kind: "resident" }), 100);
   assert.is(m.get("info", { pipeline: "shop", version: "1.2.3" }), 1);

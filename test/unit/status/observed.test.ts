@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { LogEnds } from "../../../src/status/log-ends.ts";
-import { behind } from "../../../src/status/observed.ts";
-import type { TaskStanding } from "../../../src/task/task-status.ts";
+import { lagOf } from "../../../src/status/observed.ts";
+import type { TaskStatus } from "../../../src/task/task-status.ts";
 import { RUNNING } from "../../support/observed.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -13,7 +13,7 @@ const NOW = TIME + 30_000;
 
 const CASES: readonly {
   readonly title: string;
-  readonly task?: Partial<TaskStanding>;
+  readonly task?: Partial<TaskStatus>;
   readonly end: number | null;
   readonly next?: number;
   readonly lag: { readonly records: number | null; readonly seconds: number | null };
@@ -66,7 +66,7 @@ const CASES: readonly {
   },
   {
     title: "nothing known while it opens",
-    task: { position: null, time: null },
+    task: { nextOffset: null, time: null },
     end: 9,
     lag: { records: null, seconds: null },
   },
@@ -74,7 +74,7 @@ const CASES: readonly {
 
 for (const { title, task, end, next, lag } of CASES) {
   s(`should be ${title}`, () => {
-    assert.equal(behind({ ...RUNNING, time: TIME, ...task }, end, next, NOW).lag, lag);
+    assert.equal(lagOf({ ...RUNNING, time: TIME, ...task }, end, next, NOW).lag, lag);
   });
 }
 
@@ -103,12 +103,12 @@ s("should answer in time with the last known ends while the brokers are away", a
   isAway = true;
   for (let scrape = 0; scrape < 3; scrape += 1) {
     await clock.advance(5_000);
-    let answer: ReadonlyMap<string, number> | null = null;
+    let response: ReadonlyMap<string, number> | null = null;
     void ends.of(["a"]).then((found) => {
-      answer = found;
+      response = found;
     });
     await clock.advance(2_000);
-    assert.is((answer as ReadonlyMap<string, number> | null)?.get("a/0"), 7);
+    assert.is((response as ReadonlyMap<string, number> | null)?.get("a/0"), 7);
   }
   assert.is(asked, 2, "one question at a time");
 });

@@ -31,7 +31,7 @@ s("should say how late the event loop was, and forget it when told", async () =>
   assert.ok(max >= 0.35, `max ${max}`);
   assert.ok(p99 >= 0.35, `p99 ${p99}`);
   assert.ok(p50 <= p99 && p99 <= max, `${p50} ${p99} ${max}`);
-  reader.forget();
+  reader.reset();
   assert.equal(reader.read().delay_s, { p50: 0, p99: 0, max: 0 });
 });
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Traced } from "../../../src/deliver/message-origin.ts";
+import type { TracedMessage } from "../../../src/deliver/message-origin.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { RecentMessages } from "../../../src/status/recent-messages.ts";
 
@@ -12,7 +12,7 @@ const NOW = 1_700_000_010_000;
 const counts = new Counters().sync("life");
 
 /** A message about the user `n`, whose `plan` changed. */
-function message(n: number, asked: number[] = [], sync = "life"): Traced {
+function message(n: number, asked: number[] = [], sync = "life"): TracedMessage {
   const about = { type: "track", event: "Changed", userId: `u${n}`, messageId: `m${n}` };
   const text = JSON.stringify({ ...about, timestamp: "2023-11-14T22:13:20.000Z" });
   const columns = () => {
@@ -39,7 +39,7 @@ s("should say of each who, what, why, whence and with which answer", () => {
       from: { topic: "users", partition: 1, offset: 7, key: "[7]" },
       sentAt: "2023-11-14T22:13:30.000Z",
       delay_s: 2.5,
-      answer: "HTTP 200",
+      response: "HTTP 200",
     },
   ]);
 });

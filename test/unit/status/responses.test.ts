@@ -1,34 +1,45 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Answer, Explanation, LastMessage } from "../../../src/explain/explanation.ts";
-import { withAnswers } from "../../../src/status/responses.ts";
-import type { RecentLetter, RecentMessage } from "../../../src/status/status.ts";
+import type {
+  Explanation,
+  LastMessage,
+  SegmentResponse,
+} from "../../../src/explain/explanation.ts";
+import { withResponses } from "../../../src/status/responses.ts";
+import type { RecentDeadLetter, RecentMessage } from "../../../src/status/status.ts";
 
 const s = suite("telemetry: answers that the process remembers");
 
 const FROM = { topic: "users", partition: 1, offset: 7 };
-const SETTLED: Answer = { is: "settled", at: null, says: null };
-const SET_ASIDE: Answer = { is: "set aside", at: null, says: null };
+const SETTLED: SegmentResponse = { status: "settled", time: null, detail: null };
+const DEAD_LETTERED: SegmentResponse = { status: "set aside", time: null, detail: null };
 const LAST: LastMessage = {
-  ...{ kind: "changed", messageId: "id-1", from: FROM, committedAt: null, answer: SETTLED },
+  ...{ kind: "changed", messageId: "id-1", from: FROM, committedAt: null, response: SETTLED },
 };
 const AT = "2026-01-01T00:00:00.000Z";
-const MESSAGE = { sync: "life", messageId: "id-1", sentAt: AT, answer: "HTTP 200" };
-const LETTER: Partial<RecentLetter> = {
+const MESSAGE = { sync: "life", messageId: "id-1", sentAt: AT, response: "HTTP 200" };
+const DEAD_LETTER: Partial<RecentDeadLetter> = {
   ...{ at: AT, code: "REFUSED_BY_SEGMENT", reason: "HTTP 400", by: null, ...FROM },
 };
 
-function answerOf(
+function responseOf(
   last: LastMessage,
   messages: readonly Partial<RecentMessage>[],
-  letters: readonly Partial<RecentLetter>[],
+  deadLetters: readonly Partial<RecentDeadLetter>[],
   showValues = false,
-): Answer | undefined {
+): SegmentResponse | undefined {
   const sync = { sync: "life", type: "track", isNew: false, isMember: true, since: null } as const;
   const row = { ...{ from: FROM, position: null, committedAt: null, isRemoved: false } };
   const rest = { columns: [], values: null, unknown: [], isStored: true };
   const explanation: Explanation = {
-    ...{ pipeline: "shop", model: "users", key: "[1]", looked: [], notLooked: [], record: null },
+    ...{
+      pipeline: "shop",
+      model: "users",
+      key: "[1]",
+      searched: [],
+      notSearched: [],
+      record: null,
+    },
     rows: [
       {
         ...row,
@@ -42,67 +53,79 @@ function answerOf(
   };
   const remembered = {
     messages: messages as readonly RecentMessage[],
-    letters: letters as readonly RecentLetter[],
+    deadLetters: deadLetters as readonly RecentDeadLetter[],
   };
-  return withAnswers(explanation, remembered, showValues).rows[0]?.syncs[0]?.last?.answer;
+  return withResponses(explanation, remembered, showValues).rows[0]?.syncs[0]?.last?.response;
 }
 
 const other = { ...MESSAGE, messageId: "id-2" };
-const refused = { ...LETTER, messageId: "id-1" };
-const aside = { ...LETTER, code: "MESSAGE_TOO_LARGE", reason: "40 KB", by: "life" } as const;
+const rejected = { ...DEAD_LETTER, messageId: "id-1" };
+const aside = { ...DEAD_LETTER, code: "MESSAGE_TOO_LARGE", reason: "40 KB", by: "life" } as const;
 const quoting = {
-  ...({ ...LETTER, code: "UNREADABLE_TIMESTAMP", by: "life" } as const),
+  ...({ ...DEAD_LETTER, code: "UNREADABLE_TIMESTAMP", by: "life" } as const),
   reason: 'column "at" holds "ada@x", which is no date or instant',
 };
 const quoted = {
-  ...{ ...refused, reason: 'Segment refuses the message: HTTP 400 Bad Request: "ada@x" is wrong' },
+  ...{ ...rejected, reason: 'Segment refuses the message: HTTP 400 Bad Request: "ada@x" is wrong' },
 };
-const CASES: readonly [title: string, answer: Answer | undefined, expected: Answer][] = [
-  ["leave open what nobody remembers", answerOf(LAST, [other], []), SETTLED],
+const CASES: readonly [
+  title: string,
+  response: SegmentResponse | undefined,
+  expected: SegmentResponse,
+][] = [
+  ["leave open what nobody remembers", responseOf(LAST, [other], []), SETTLED],
   [
     "know what Segment took, and when",
-    answerOf(LAST, [other, MESSAGE], []),
-    { is: "accepted", at: AT, says: "HTTP 200" },
+    responseOf(LAST, [other, MESSAGE], []),
+    { status: "accepted", time: AT, detail: "HTTP 200" },
   ],
   [
     "know what Segment refused, and why",
-    answerOf(LAST, [other], [{ ...LETTER, messageId: null }, refused]),
-    { is: "refused", at: AT, says: "HTTP 400" },
+    responseOf(LAST, [other], [{ ...DEAD_LETTER, messageId: null }, rejected]),
+    { status: "refused", time: AT, detail: "HTTP 400" },
   ],
   [
     "know why a change was set aside, by its sync and record",
-    answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [{ ...aside, by: "x" }, aside]),
-    { is: "set aside", at: AT, says: "MESSAGE_TOO_LARGE: 40 KB" },
+    responseOf(
+      { ...LAST, messageId: null, response: DEAD_LETTERED },
+      [],
+      [{ ...aside, by: "x" }, aside],
+    ),
+    { status: "set aside", time: AT, detail: "MESSAGE_TOO_LARGE: 40 KB" },
   ],
   [
     "hide what a reason quotes of a row",
-    answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [quoting]),
+    responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting]),
     {
-      ...{ is: "set aside", at: AT },
-      says: 'UNREADABLE_TIMESTAMP: column "at" holds (hidden), which is no date or instant',
+      ...{ status: "set aside", time: AT },
+      detail: 'UNREADABLE_TIMESTAMP: column "at" holds (hidden), which is no date or instant',
     },
   ],
   [
     "show it where values are asked for",
-    answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [quoting], true),
-    { is: "set aside", at: AT, says: `UNREADABLE_TIMESTAMP: ${quoting.reason}` },
+    responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting], true),
+    { status: "set aside", time: AT, detail: `UNREADABLE_TIMESTAMP: ${quoting.reason}` },
   ],
   [
     "hide what Segment quotes of a message",
-    answerOf(LAST, [], [quoted]),
+    responseOf(LAST, [], [quoted]),
     {
-      ...{ is: "refused", at: AT },
-      says: "Segment refuses the message: HTTP 400 Bad Request: (hidden)",
+      ...{ status: "refused", time: AT },
+      detail: "Segment refuses the message: HTTP 400 Bad Request: (hidden)",
     },
   ],
   [
     "leave the reason of an older one to the dead letters",
-    answerOf({ ...LAST, messageId: null, answer: SET_ASIDE }, [], [{ ...aside, offset: 8 }]),
-    SET_ASIDE,
+    responseOf(
+      { ...LAST, messageId: null, response: DEAD_LETTERED },
+      [],
+      [{ ...aside, offset: 8 }],
+    ),
+    DEAD_LETTERED,
   ],
 ];
 
-for (const [title, answer, expected] of CASES)
-  s(`should ${title}`, () => assert.equal(answer, expected));
+for (const [title, response, expected] of CASES)
+  s(`should ${title}`, () => assert.equal(response, expected));
 
 s.run();

@@ -11,12 +11,12 @@ const CAUGHT_UP = { ...RUNNING, end: 10, lag: { records: 0, seconds: 0 } };
 s("should say why the consumer is not in its group, and what became of those before it", () => {
   const source = {
     ...{ isJoined: false, reason: "the brokers do not answer", rebalances: 4, next: new Map() },
-    restarts: { crashed: 1, lost: 2, silent: 3 },
+    restarts: { crashed: 1, lost: 2, stalled: 3 },
   };
   const { kafka } = statusOf(observed({ source }), [], {});
   assert.equal(kafka, {
     ...{ isJoined: false, reason: "the brokers do not answer", rebalances: 4 },
-    restarts: { crashed: 1, lost: 2, silent: 3 },
+    restarts: { crashed: 1, lost: 2, stalled: 3 },
   });
 });
 
@@ -35,14 +35,14 @@ s("should name partitions by topic and number, 10 after 9", () => {
 });
 
 s("should say of a partition where it stands, and what it holds", () => {
-  const { fills, state } = RUNNING;
+  const { usage, store } = RUNNING;
   const lag = { records: 15, seconds: 30.5 };
   const restore = { done: 3, total: 9 };
   const partitions = [{ ...CAUGHT_UP, end: 25, lag, restore }];
   assert.equal(statusOf(observed({ partitions }), [], {}).partitions, [
     {
-      ...{ topic: "users", partition: 0, phase: "running", position: 10, end: 25, lag },
-      ...{ lastCheckpoint: "2023-11-14T22:13:25.000Z", fills, restore, state },
+      ...{ topic: "users", partition: 0, taskState: "running", nextOffset: 10, end: 25, lag },
+      ...{ lastCheckpoint: "2023-11-14T22:13:25.000Z", usage, restore, store },
     },
   ]);
   const opening = [{ ...CAUGHT_UP, checkpointed: null }];
@@ -53,27 +53,30 @@ s("should say of a partition where it stands, and what it holds", () => {
 s("should say of the rest what the metrics say, times as text", () => {
   const counters = new Counters();
   counters.sync("life").added += 2;
-  counters.answers.delivered += 3;
+  counters.responses.delivered += 3;
   counters.add("bytes_delivered", 4);
-  counters.setAside("MISSING_KEY");
-  counters.setAside("MISSING_KEY");
-  counters.setAside("INVALID_JSON");
-  const gate = { wait_ms: 1_500, closed_ms: 2_500 };
+  counters.recordDeadLetter("MISSING_KEY");
+  counters.recordDeadLetter("MISSING_KEY");
+  counters.recordDeadLetter("INVALID_JSON");
+  const rateLimiter = { wait_ms: 1_500, throttled_ms: 2_500 };
   const sync = { name: "life", model: "users", type: "track" } as const;
-  const status = statusOf(observed({ counters, gate }), [sync], { name: "shop" });
+  const status = statusOf(observed({ counters, rateLimiter }), [sync], { name: "shop" });
   assert.equal([status.pipeline, status.version], ["shop", "1.2.3"]);
   assert.equal(
     [status.since, status.now],
     ["2023-11-14T22:13:20.000Z", "2023-11-14T22:13:30.000Z"],
   );
   assert.equal(status.syncs, [{ ...sync, ...counters.sync("life") }]);
-  assert.equal([status.segment.answers.delivered, status.segment.bytes], [3, 4]);
-  assert.equal(status.segment.gate, { opensAt: "2023-11-14T22:13:31.500Z", closed_s: 2.5 });
+  assert.equal([status.segment.responses.delivered, status.segment.bytes], [3, 4]);
+  assert.equal(status.segment.rateLimiter, {
+    throttledUntil: "2023-11-14T22:13:31.500Z",
+    closed_s: 2.5,
+  });
   assert.equal(status.deadLetters, { total: 3, byReason: { MISSING_KEY: 2, INVALID_JSON: 1 } });
   assert.equal(status.process, { resident_bytes: 100, heap_bytes: 50, eventLoopDelay_ms: 10 });
   assert.equal(status.settings, { name: "shop" });
-  const open = statusOf(observed({ gate: { wait_ms: 0, closed_ms: 0 } }), [], {});
-  assert.is(open.segment.gate.opensAt, null);
+  const open = statusOf(observed({ rateLimiter: { wait_ms: 0, throttled_ms: 0 } }), [], {});
+  assert.is(open.segment.rateLimiter.throttledUntil, null);
 });
 
 s.run();

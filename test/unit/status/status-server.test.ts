@@ -18,11 +18,11 @@ s.after.each(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-const LETTERS = "shop.dead-letters";
+const DEAD_LETTERS = "shop.dead-letters";
 const SOURCE = {
-  told: {
+  status: {
     ...{ isJoined: true, reason: null, rebalances: 1 },
-    restarts: { crashed: 0, lost: 0, silent: 0 },
+    restarts: { crashed: 0, lost: 0, stalled: 0 },
     next: new Map(),
   },
   ends: async () => new Map([[0, 12]]),
@@ -38,7 +38,7 @@ async function served(host = "127.0.0.1") {
     telemetry,
     syncs,
     settings: { name: "shop" },
-    deadLetters: LETTERS,
+    deadLetters: DEAD_LETTERS,
   };
   const server = await StatusServer.open(about);
   open.push(server, telemetry);
@@ -51,20 +51,20 @@ async function served(host = "127.0.0.1") {
 }
 
 const EXPLAINED: Explanation = {
-  ...{ pipeline: "shop", model: "users", key: "[7]", looked: ["users/0"], notLooked: [] },
+  ...{ pipeline: "shop", model: "users", key: "[7]", searched: ["users/0"], notSearched: [] },
   ...{ rows: [], record: null },
 };
 const asked: Question[] = [];
 const tasks = {
   isSettled: true,
-  standings: async () => [RUNNING],
+  taskStatuses: async () => [RUNNING],
   explain: async (question: Question) => {
     asked.push(question);
     if (question.model !== "users") throw new CdcError("ARGUMENTS", "there is no such model");
     return EXPLAINED;
   },
 };
-const gate = { standing: { wait_ms: 0, closed_ms: 0 } };
+const rateLimiter = { status: { wait_ms: 0, throttled_ms: 0 } };
 
 s("should be live and not ready before the pipeline runs, and ready then", async () => {
   const { telemetry, get } = await served();
@@ -72,14 +72,14 @@ s("should be live and not ready before the pipeline runs, and ready then", async
   const before = await get("/ready");
   assert.equal([before.code, before.json.code], [503, "RESTORING"]);
   assert.ok(before.json.reason && before.json.toDo);
-  telemetry.watch({ gate, tasks });
+  telemetry.watch({ rateLimiter, tasks });
   const ready = await get("/ready");
   assert.equal([ready.code, ready.json], [200, { status: "ok" }]);
 });
 
 s("should be neither once the pipeline cannot go on", async () => {
   const { telemetry, get } = await served();
-  telemetry.watch({ gate, tasks });
+  telemetry.watch({ rateLimiter, tasks });
   telemetry.failed(new CdcError("SEGMENT_CREDENTIALS", "the key is refused"));
   for (const path of ["/live", "/ready"]) {
     const { code, json } = await get(path);
@@ -90,19 +90,19 @@ s("should be neither once the pipeline cannot go on", async () => {
 
 s("should answer with metrics, the status, messages and dead letters", async () => {
   const { telemetry, get } = await served();
-  telemetry.watch({ gate, tasks });
-  telemetry.answered("retry", "HTTP 503");
+  telemetry.watch({ rateLimiter, tasks });
+  telemetry.responded("retry", "HTTP 503");
   const error = new CdcError("MISSING_KEY", "the record has no key");
-  telemetry.setAside([{ record: { topic: "users", partition: 0, offset: 4 }, error }]);
+  telemetry.recordDeadLetter([{ record: { topic: "users", partition: 0, offset: 4 }, error }]);
   const metrics = await get("/metrics");
   assert.match(metrics.text, /^cdc_to_segment_lag_records\{topic="users",partition="0"\} 2$/m);
   const { json: status } = await get("/status");
   assert.equal(status.partitions[0].lag.records, 2);
   assert.equal([status.pipeline, status.settings], ["shop", { name: "shop" }]);
-  assert.is(status.segment.lastAnswer.reason, "HTTP 503");
+  assert.is(status.segment.lastResponse.reason, "HTTP 503");
   assert.equal((await get("/status/messages?sync=life&user=1&key=2")).json, { messages: [] });
-  const [letter] = (await get("/status/dead-letters")).json.deadLetters;
-  assert.equal([letter.code, letter.offset], ["MISSING_KEY", 4]);
+  const [deadLetter] = (await get("/status/dead-letters")).json.deadLetters;
+  assert.equal([deadLetter.code, deadLetter.offset], ["MISSING_KEY", 4]);
 });
 
 s("should say what can be asked", async () => {
@@ -124,10 +124,10 @@ s("should pass on what is asked about a row, and say what is wrong with a questi
   const { telemetry, get } = await served();
   const early = await get("/explain?model=users&key=7");
   assert.equal([early.code, early.json.code], [503, "NOT_RUNNING"]);
-  telemetry.watch({ gate, tasks });
+  telemetry.watch({ rateLimiter, tasks });
   asked.splice(0);
-  const answer = await get("/explain?model=users&key=7");
-  assert.equal([answer.code, answer.json], [200, EXPLAINED]);
+  const response = await get("/explain?model=users&key=7");
+  assert.equal([response.code, response.json], [200, EXPLAINED]);
   const line = '{"topic":"users"}';
   const headers = { "content-type": "text/plain" };
   await get("/explain?model=users&values=true", { method: "POST", body: line, headers });
@@ -147,7 +147,7 @@ s("should pass on what is asked about a row, and say what is wrong with a questi
 
 s("should say how to ask where a body cannot be taken", async () => {
   const { telemetry, server, get } = await served();
-  telemetry.watch({ gate, tasks });
+  telemetry.watch({ rateLimiter, tasks });
   for (const [type, expected, reason] of [
     ["application/x-www-form-urlencoded", 415, /Media Type/],
     ["application/json", 400, /JSON/],
@@ -165,10 +165,10 @@ s("should say how to ask where a body cannot be taken", async () => {
 
 s("should tell values of rows to this machine alone", async () => {
   const { telemetry } = await served();
-  telemetry.watch({ gate, tasks });
+  telemetry.watch({ rateLimiter, tasks });
   const server = fastify();
   open.push(server);
-  serveExplain(server, telemetry, LETTERS);
+  serveExplain(server, telemetry, DEAD_LETTERS);
   for (const [remoteAddress, values, code] of [
     ["10.0.0.9", "false", 200],
     ["10.0.0.9", "true", 403],
@@ -209,7 +209,7 @@ s("should say what is wrong with a port that it cannot have", async () => {
   const counters = new Counters();
   const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
   open.push(telemetry);
-  const about = { telemetry, syncs: [], settings: {}, deadLetters: LETTERS };
+  const about = { telemetry, syncs: [], settings: {}, deadLetters: DEAD_LETTERS };
   for (const [at, reason] of [
     [
       { host: "127.0.0.1", port },

@@ -2,14 +2,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdcError } from "../../../src/lib/errors.ts";
 import type { LogRange } from "../../../src/source/source.ts";
-import { type TaskRecord, UNBEGUN } from "../../../src/state/checkpoint-record.ts";
-import { startOf } from "../../../src/task/start-offset.ts";
+import { INITIAL_CHECKPOINT, type TaskRecord } from "../../../src/state/checkpoint-record.ts";
+import { decideStartOffset } from "../../../src/task/start-offset.ts";
 
 const s = suite("task: where it begins");
-const AT = { topic: "app.public.users", partition: 1 };
+const TP = { topic: "app.public.users", partition: 1 };
 
 const stored = (next: number): TaskRecord => ({
-  ...UNBEGUN,
+  ...INITIAL_CHECKPOINT,
   version: 1,
   next,
   streaming: true,
@@ -64,10 +64,10 @@ const STARTS: readonly Case[] = [
   ["a recorded file where it stopped", stored(7), null, true, { next: 7, boundary: 0 }],
 ];
 
-for (const [title, known, range, begun, expected] of STARTS) {
+for (const [title, known, range, knownTopics, expected] of STARTS) {
   s(`should begin ${title}`, () => {
-    assert.equal(startOf(AT, known, range, begun, "stop"), {
-      ...{ ...expected, forget: false, gap: null },
+    assert.equal(decideStartOffset(TP, known, range, knownTopics, "stop"), {
+      ...{ ...expected, rebuild: false, dataLoss: null },
     });
   });
 }
@@ -86,7 +86,7 @@ const GAPS: readonly (readonly [string, TaskRecord | null, LogRange, RegExp])[] 
 for (const [title, known, range, reason] of GAPS) {
   s(`should stop where ${title}, and say what is lost`, () => {
     assert.throws(
-      () => startOf(AT, known, range, true, "stop"),
+      () => decideStartOffset(TP, known, range, true, "stop"),
       (error: CdcError) =>
         error.code === "POSITION_LOST" && error.next === "stop" && reason.test(error.message),
     );
@@ -95,10 +95,10 @@ for (const [title, known, range, reason] of GAPS) {
   s(`should go on from the log's first record where ${title} and it was told to`, () => {
     const { start, end } = range;
     const from = { next: start, boundary: end };
-    for (const onGap of ["continue", "rebuild"] as const) {
-      const { gap, ...begins } = startOf(AT, known, range, true, onGap);
-      assert.equal(begins, { ...from, forget: onGap === "rebuild" });
-      assert.match(`${AT.topic}/${AT.partition}: ${gap}`, reason);
+    for (const onDataLoss of ["continue", "rebuild"] as const) {
+      const { dataLoss, ...begins } = decideStartOffset(TP, known, range, true, onDataLoss);
+      assert.equal(begins, { ...from, rebuild: onDataLoss === "rebuild" });
+      assert.match(`${TP.topic}/${TP.partition}: ${dataLoss}`, reason);
     }
   });
 }

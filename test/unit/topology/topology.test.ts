@@ -4,18 +4,18 @@ import * as assert from "uvu/assert";
 import { parseSettings } from "../../../src/config/read.ts";
 import type { SyncFingerprint } from "../../../src/state/sync-versions.ts";
 import { rulesOf } from "../../../src/topology/rules.ts";
-import { Plans, type TopicPlan } from "../../../src/topology/topology.ts";
+import { type TopicTopology, Topology } from "../../../src/topology/topology.ts";
 
 const s = suite("task: the plan of each topic");
 
 type Part = { readonly model?: string; readonly sync?: string; readonly more?: string };
 
-function plan({ model = "", sync = "", more = "" }: Part = {}): TopicPlan {
+function plan({ model = "", sync = "", more = "" }: Part = {}): TopicTopology {
   const text = `name: shop
 segment: {writeKey: k}
 models: {users: {topic: t${model}}${more}}
 syncs: {life: {model: users, type: track, userId: id, events: {added: A}, properties: [email]${sync}}}`;
-  return new Plans(parseSettings(text, "c.yaml", {})).get("t") as TopicPlan;
+  return new Topology(parseSettings(text, "c.yaml", {})).get("t") as TopicTopology;
 }
 
 const FINGERPRINT = { reading: "r", type: "track", filter: "f", users: "u", mapping: "m" };
@@ -122,12 +122,12 @@ syncs:
   eu: {model: eu, type: identify, userId: id}`;
 
 s("should plan the topics that a pattern names, with every model that reads them", () => {
-  const plans = new Plans(parseSettings(SHARDS, "c.yaml", {}));
-  const models = (topic: string) => plans.get(topic)?.models.map(({ name }) => name);
+  const topology = new Topology(parseSettings(SHARDS, "c.yaml", {}));
+  const models = (topic: string) => topology.get(topic)?.models.map(({ name }) => name);
   assert.equal(models("app.shard1.users"), ["users", "eu"]);
   assert.equal(models("app.shard17.users"), ["users"]);
   assert.is(models("app.shard17.users_old"), undefined);
-  assert.equal(plans.topics.map(String), [
+  assert.equal(topology.topics.map(String), [
     "/^app\\.shard\\d+\\.users$/",
     "app.shard1.users",
     "app.shard2.users",
@@ -136,8 +136,8 @@ s("should plan the topics that a pattern names, with every model that reads them
 
 s("should refuse models that meet in a topic by their patterns and read it differently", () => {
   const text = SHARDS.replace("app.shard2.users]}", "app.shard2.users], columns: {a: json}}");
-  const plans = new Plans(parseSettings(text, "c.yaml", {}));
-  assert.throws(() => plans.get("app.shard1.users"), /share its rows: write `columns` alike/);
+  const topology = new Topology(parseSettings(text, "c.yaml", {}));
+  assert.throws(() => topology.get("app.shard1.users"), /share its rows: write `columns` alike/);
 });
 
 s.run();

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { TopicLetters } from "../../../../src/cli/redrive/topic-dead-letters.ts";
+import { TopicDeadLetters } from "../../../../src/cli/redrive/topic-dead-letters.ts";
 import { asRecord } from "../../../../src/dlq/dead-letters.ts";
 import { CdcError } from "../../../../src/lib/errors.ts";
 import { recordOf } from "../../../support/debezium.ts";
@@ -8,7 +8,7 @@ import { FakeSource } from "../../../support/fake-source.ts";
 import { flush, VirtualClock } from "../../../support/virtual-clock.ts";
 
 const s = suite("command: the letters of a topic");
-const AT = { topic: "shop.dead-letters", partition: 0 };
+const TP = { topic: "shop.dead-letters", partition: 0 };
 
 /** A topic with so many letters, whose offsets tell them apart. */
 function setUp(count: number) {
@@ -18,79 +18,79 @@ function setUp(count: number) {
   const add = (offset: number) => {
     const error = new CdcError("INVALID_JSON", "no");
     const { headers, ...entry } = asRecord({ record: recordOf({ value: "{oops", offset }), error });
-    source.produce(AT, { ...entry, headers, timestamp: 0 });
+    source.produce(TP, { ...entry, headers, timestamp: 0 });
   };
   for (let i = 0; i < count; i += 1) add(i);
-  const letters = new TopicLetters(source, clock, (name) => others.push(name));
+  const deadLetters = new TopicDeadLetters(source, clock, (name) => others.push(name));
   const read = async () => {
     const offsets: number[] = [];
     const reading = (async () => {
-      for await (const { record } of letters) offsets.push(record.offset);
+      for await (const { record } of deadLetters) offsets.push(record.offset);
       return true;
     })();
     reading.catch(() => {});
     await flush();
-    source.assign([AT]);
-    for (let turns = 0; turns < 200 && offsets.length < count; turns += 1) await flush();
+    source.assign([TP]);
+    for (let queue = 0; queue < 200 && offsets.length < count; queue += 1) await flush();
     return { offsets, reading };
   };
-  return { source, clock, letters, others, add, read };
+  return { source, clock, deadLetters, others, add, read };
 }
 
 s("should give every letter once, though they are many, and remember how far it came", async () => {
-  const { letters, read, source } = setUp(5_000);
+  const { deadLetters, read, source } = setUp(5_000);
   const { offsets, reading } = await read();
   assert.ok(await reading);
   assert.equal(offsets, [...Array(5_000).keys()]);
   assert.is(source.committed.size, 0, "only when all is done");
-  await letters.done();
+  await deadLetters.done();
   assert.is(source.committed.get("shop.dead-letters/0"), 5_000);
 });
 
 s(
   "should begin where it came to, and leave what is appended meanwhile for the next time",
   async () => {
-    const { letters, read, source, add } = setUp(10);
-    await source.commit.call(source, AT, 4);
+    const { deadLetters, read, source, add } = setUp(10);
+    await source.commit.call(source, TP, 4);
     const { range } = source;
     // One more comes with the fetch that brings the last.
-    source.range = async (at) => ({ ...(await range.call(source, at)), end: 10 });
+    source.range = async (tp) => ({ ...(await range.call(source, tp)), end: 10 });
     add(99);
     const { offsets, reading } = await read();
     assert.ok(await reading);
     assert.equal(offsets, [4, 5, 6, 7, 8, 9]);
-    await letters.done();
+    await deadLetters.done();
     assert.is(source.committed.get("shop.dead-letters/0"), 10);
   },
 );
 
 s("should end at once where there is none", async () => {
-  const { letters, read, source } = setUp(0);
+  const { deadLetters, read, source } = setUp(0);
   const { reading } = await read();
   assert.ok(await reading);
-  await letters.done();
+  await deadLetters.done();
   assert.is(source.committed.size, 0);
 });
 
 s("should end after a silence, and remember no more than it read", async () => {
-  const { letters, read, source, clock } = setUp(3);
+  const { deadLetters, read, source, clock } = setUp(3);
   const { range } = source;
   // The log's last record is one that is not shown.
-  source.range = async (at) => ({ ...(await range.call(source, at)), end: 4 });
+  source.range = async (tp) => ({ ...(await range.call(source, tp)), end: 4 });
   const { offsets, reading } = await read();
   assert.equal(offsets, [0, 1, 2]);
   await clock.advance(5_000);
   assert.ok(await reading);
-  await letters.done();
+  await deadLetters.done();
   assert.is(source.committed.get("shop.dead-letters/0"), 3);
 });
 
 s("should say so where the group does not take it", async () => {
-  const { letters, read, source } = setUp(3);
+  const { deadLetters, read, source } = setUp(3);
   await (await read()).reading;
   source.commit = async () => {};
   let failure: unknown;
-  await letters.done().catch((error) => {
+  await deadLetters.done().catch((error) => {
     failure = error;
   });
   assert.match((failure as Error).message, /the next redrive begins where this one began/);
@@ -98,7 +98,7 @@ s("should say so where the group does not take it", async () => {
 
 s("should name what is no dead letter", async () => {
   const { read, source, others } = setUp(0);
-  source.produce(AT, { key: null, value: Buffer.from("hello"), headers: {}, timestamp: 0 });
+  source.produce(TP, { key: null, value: Buffer.from("hello"), headers: {}, timestamp: 0 });
   const { reading } = await read();
   await flush();
   assert.ok(await reading);

@@ -84,13 +84,13 @@ s("should take a document before for complete, where there is one", () => {
 
 s("should know the place of each change but those of a transaction", () => {
   assert.ok(comesBefore(EVENTS, LOOKED_UP, REPLACED));
-  assert.is(rowAt(EVENTS, REPEATED).position, rowAt(EVENTS, LOOKED_UP).position);
-  assert.is(rowAt(EVENTS, FIRST_IN_TRANSACTION).position, null);
-  assert.is(rowAt(EVENTS, SECOND_IN_TRANSACTION).position, null);
+  assert.is(rowAt(EVENTS, REPEATED).sourcePosition, rowAt(EVENTS, LOOKED_UP).sourcePosition);
+  assert.is(rowAt(EVENTS, FIRST_IN_TRANSACTION).sourcePosition, null);
+  assert.is(rowAt(EVENTS, SECOND_IN_TRANSACTION).sourcePosition, null);
 });
 
 s("should not compare a snapshot's cluster time with the wall clock of a change", () => {
-  assert.ok(rowAt(EVENTS, READ).position);
+  assert.ok(rowAt(EVENTS, READ).sourcePosition);
   assert.not(comesBefore(EVENTS, READ, CREATE));
 });
 
@@ -102,7 +102,7 @@ s("should know no place of a flattened document: a transaction does not show in 
     __source_ts_ms: 1000,
     __source_ord: 1,
   };
-  assert.is(rowEvent(value).position, null);
+  assert.is(rowEvent(value).sourcePosition, null);
 });
 
 s.run();

@@ -50,12 +50,13 @@ s("should take the row before for complete", () => {
 });
 
 s("should take no SCN for a place: it may name several changes", () => {
-  for (const event of EVENTS) assert.is("position" in event ? event.position : null, null);
+  for (const event of EVENTS)
+    assert.is("sourcePosition" in event ? event.sourcePosition : null, null);
 });
 
 s("should see the two halves of a change of key", () => {
-  assert.equal(rowAt(EVENTS, OLD_KEY).moved, { to: "[4]" });
-  assert.equal(rowAt(EVENTS, NEW_KEY).moved, { from: "[3]" });
+  assert.equal(rowAt(EVENTS, OLD_KEY).keyChange, { to: "[4]" });
+  assert.equal(rowAt(EVENTS, NEW_KEY).keyChange, { from: "[3]" });
 });
 
 s.run();

@@ -50,13 +50,13 @@ s("should take the row before for complete", () => {
 });
 
 s("should know the place of each streamed change, and none of a snapshot's read", () => {
-  assert.is(rowAt(EVENTS, READ).position, null);
-  assert.is(rowAt(EVENTS, INCREMENTAL).position, null);
+  assert.is(rowAt(EVENTS, READ).sourcePosition, null);
+  assert.is(rowAt(EVENTS, INCREMENTAL).sourcePosition, null);
   assert.ok(rowAt(EVENTS, INCREMENTAL).incremental);
   const streamed = [UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION, DELETE, OLD_KEY, NEW_KEY];
-  const places = streamed.map((index) => rowAt(EVENTS, index).position);
+  const places = streamed.map((index) => rowAt(EVENTS, index).sourcePosition);
   assert.is(new Set(places).size, streamed.length);
-  assert.is(rowAt(EVENTS, REPEATED).position, rowAt(EVENTS, UPDATE).position);
+  assert.is(rowAt(EVENTS, REPEATED).sourcePosition, rowAt(EVENTS, UPDATE).sourcePosition);
 });
 
 s("should order transactions, and not the changes within one", () => {

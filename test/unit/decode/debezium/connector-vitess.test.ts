@@ -56,11 +56,11 @@ s("should know the place of each change from the ordered transaction metadata", 
   assert.ok(comesBefore(EVENTS, UPDATE, FIRST));
   assert.ok(comesBefore(EVENTS, FIRST, SECOND));
   assert.ok(comesBefore(EVENTS, SECOND, DELETE));
-  assert.is(rowAt(EVENTS, REPEATED).position, rowAt(EVENTS, FIRST).position);
+  assert.is(rowAt(EVENTS, REPEATED).sourcePosition, rowAt(EVENTS, FIRST).sourcePosition);
 });
 
 s("should know no place without them: a VGTID names a transaction", () => {
-  assert.is(rowAt(EVENTS, UNORDERED).position, null);
+  assert.is(rowAt(EVENTS, UNORDERED).sourcePosition, null);
 });
 
 s.run();

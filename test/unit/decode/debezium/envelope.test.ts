@@ -27,7 +27,7 @@ for (const [op, operation] of [
     assert.is(event.key, "[1]");
     assert.is(event.table, "public.users");
     assert.is(event.time, 1_700_000_000_000);
-    assert.is(event.position, "postgresql|00000000000000001000");
+    assert.is(event.sourcePosition, "postgresql|00000000000000001000");
     assert.is(event.incremental, false);
   });
 }
@@ -44,7 +44,7 @@ s("should read op t as a truncate, which has no key", () => {
     kind: "truncate",
     table: "public.users",
     time: 1_700_000_000_000,
-    position: "postgresql|00000000000000001000",
+    sourcePosition: "postgresql|00000000000000001000",
   });
 });
 
@@ -151,14 +151,14 @@ s("should take the commit time, else the connector's, else the record's", () => 
 s("should give an incremental read no position", () => {
   const event = rowEvent(envelope({ op: "r", after: ROW, source: { snapshot: "incremental" } }));
   assert.is(event.incremental, true);
-  assert.is(event.position, null);
+  assert.is(event.sourcePosition, null);
 });
 
 s("should read MongoDB's documents, which are JSON text", () => {
   const source = { connector: "mongodb", collection: "users", ts_ms: 7000, ord: 3 };
   const event = rowEvent(envelope({ op: "c", after: '{"_id":1,"n":9007199254740993}', source }));
   assert.equal(event.row, { _id: 1, n: 9007199254740993n });
-  assert.is(event.position, "mongodb|00000000000000007000:00000000000000000003");
+  assert.is(event.sourcePosition, "mongodb|00000000000000007000:00000000000000000003");
 });
 
 const REFUSED: readonly (readonly [title: string, value: unknown, code: string, reason: RegExp])[] =

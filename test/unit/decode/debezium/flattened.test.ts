@@ -31,9 +31,9 @@ s("should read a record without a value as a tombstone", () => {
   assert.equal(read(null), {
     kind: "tombstone",
     key: "[1]",
-    position: null,
+    sourcePosition: null,
     time: null,
-    moved: null,
+    keyChange: null,
   });
 });
 
@@ -44,9 +44,9 @@ s(
     assert.equal(read(null, headers), {
       kind: "tombstone",
       key: "[1]",
-      position: "postgresql|00000000000024000000",
+      sourcePosition: "postgresql|00000000000024000000",
       time: 1_700_000_000_000,
-      moved: null,
+      keyChange: null,
     });
   },
 );
@@ -55,9 +55,9 @@ s("should read the four bytes `null`, which a schemaless delete is, as a tombsto
   assert.equal(read("null"), {
     kind: "tombstone",
     key: "[1]",
-    position: null,
+    sourcePosition: null,
     time: null,
-    moved: null,
+    keyChange: null,
   });
 });
 
@@ -66,9 +66,9 @@ s("should read a null payload under a schema as a tombstone", () => {
   assert.equal(read({ schema, payload: null }), {
     kind: "tombstone",
     key: "[1]",
-    position: null,
+    sourcePosition: null,
     time: null,
-    moved: null,
+    keyChange: null,
   });
 });
 
@@ -84,7 +84,7 @@ s("should say unknown where the record does not tell what was done", () => {
   const event = read({ id: 1, email: "a@x" });
   assert.ok(event.kind === "row");
   assert.is(event.operation, "unknown");
-  assert.is(event.position, null);
+  assert.is(event.sourcePosition, null);
   assert.is(event.table, TOPIC);
   assert.is(event.time, 1_700_000_001_000);
   assert.is(event.before, null);
@@ -113,7 +113,7 @@ for (const [title, value, headers] of ADDED) {
     const event = read(value, headers);
     assert.ok(event.kind === "row");
     assert.is(event.operation, "update");
-    assert.is(event.position, "postgresql|00000000000000000077");
+    assert.is(event.sourcePosition, "postgresql|00000000000000000077");
     assert.is(event.table, "users");
     assert.is(event.time, 5000);
     assert.equal(event.row, { id: 1 });
@@ -122,21 +122,21 @@ for (const [title, value, headers] of ADDED) {
 
 s("should tell MySQL and SQL Server by what was added", () => {
   const mysql = read({ id: 1, __file: "bin.000002", __pos: 9, __row: 1, __server_id: 4 });
-  assert.is(mysql.kind === "row" && mysql.position?.startsWith("mysql:4:bin|"), true);
+  assert.is(mysql.kind === "row" && mysql.sourcePosition?.startsWith("mysql:4:bin|"), true);
   const sqlserver = read({
     id: 1,
     __commit_lsn: "00000025:00000d98:00a2",
     __change_lsn: "00000025:00000d98:0003",
     __event_serial_no: 1,
   });
-  assert.is(sqlserver.kind === "row" && sqlserver.position?.startsWith("sqlserver|"), true);
+  assert.is(sqlserver.kind === "row" && sqlserver.sourcePosition?.startsWith("sqlserver|"), true);
 });
 
 s("should give an incremental read no position", () => {
   const event = read({ id: 1, __op: "r", __lsn: 7, __source_snapshot: "incremental" });
   assert.ok(event.kind === "row");
   assert.is(event.incremental, true);
-  assert.is(event.position, null);
+  assert.is(event.sourcePosition, null);
 });
 
 s("should take a row with columns named op and source for a row", () => {

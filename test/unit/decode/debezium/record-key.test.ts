@@ -31,7 +31,7 @@ for (const [title, fields, key, expected] of KEYS) {
   });
 }
 
-type Refused = readonly [
+type Rejected = readonly [
   title: string,
   fields: KeyFields,
   key: string | null,
@@ -39,7 +39,7 @@ type Refused = readonly [
   reason: RegExp,
 ];
 
-const REFUSED: readonly Refused[] = [
+const REFUSED: readonly Rejected[] = [
   ["no key", null, null, "MISSING_KEY", /message\.key\.columns/],
   ["an empty key", null, "", "MISSING_KEY", /message\.key\.columns/],
   ["a key without fields", null, "{}", "MISSING_KEY", /message\.key\.columns/],

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Refused, refuse, rowWith, zigzag } from "../../../support/bad-schemas.ts";
+import { type Rejected, reject, rowWith, zigzag } from "../../../support/bad-schemas.ts";
 import type { Registered } from "../../../support/fake-registry.ts";
 
 const s = suite("decode: Avro that is no row, and bytes that are not their schema's");
@@ -25,7 +25,7 @@ const doubling = Array.from({ length: 40 }, (_, i) => i).reduceRight<object>(
 const LIST = record({ id: "long", v: { type: "array", items: "string" } });
 const MAP = record({ id: "long", v: { type: "map", values: "long" } });
 
-refuse(s, [
+reject(s, [
   ["Avro whose schema is no JSON", { schema: "no JSON" }, [2], "UNKNOWN_SCHEMA", /cannot be read/],
   [
     "Avro with a field's name that is not allowed",
@@ -150,7 +150,7 @@ refuse(s, [
     "UNKNOWN_SCHEMA",
     /schema 5/,
   ],
-] satisfies Refused[]);
+] satisfies Rejected[]);
 
 s("should read a list and a map in several blocks, one with its size", async () => {
   const items = [2, ...text("a"), ...zigzag(-2), ...zigzag(4), ...text("b"), ...text("c"), 0];

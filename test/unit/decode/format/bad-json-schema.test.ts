@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Refused, refuse, rowWith } from "../../../support/bad-schemas.ts";
+import { type Rejected, reject, rowWith } from "../../../support/bad-schemas.ts";
 import type { Registered } from "../../../support/fake-registry.ts";
 
 const s = suite("decode: JSON Schema that is no row, and bytes that are not their schema's");
@@ -20,7 +20,7 @@ const doubling = {
   ),
   $ref: "#/definitions/t0",
 };
-refuse(s, [
+reject(s, [
   [
     "JSON Schema of a text",
     json({ type: "string" }),
@@ -70,7 +70,7 @@ refuse(s, [
     "UNREADABLE_VALUE",
     /more than 100000 fields/,
   ],
-] satisfies Refused[]);
+] satisfies Rejected[]);
 
 s("should read records that hold others of their kind", async () => {
   const node = { type: "object", properties: { id: { type: "integer" }, next: { $ref: "#" } } };

@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Refused, refuse, rowWith, zigzag } from "../../../support/bad-schemas.ts";
+import { type Rejected, reject, rowWith, zigzag } from "../../../support/bad-schemas.ts";
 import type { Registered } from "../../../support/fake-registry.ts";
 
 const s = suite("decode: Protobuf that is no row, and bytes that are not their schema's");
@@ -20,7 +20,7 @@ const doubling = Array.from({ length: 40 }, (_, i) =>
 
 const ROW = proto("message Row { int64 id = 1; }");
 
-refuse(s, [
+reject(s, [
   ["Protobuf without its message indexes", ROW, [], "UNREADABLE_VALUE", /message indexes/],
   [
     "Protobuf of a type that there is not",
@@ -93,7 +93,7 @@ refuse(s, [
     "UNREADABLE_VALUE",
     /more than 100000 fields/,
   ],
-] satisfies Refused[]);
+] satisfies Rejected[]);
 
 s("should read records that hold others of their kind", async () => {
   const source = "message Row { int64 id = 1; Row next = 2; }";

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { SourceRecord } from "../../../../src/data/record.ts";
 import { registryOf, type SchemaRegistry } from "../../../../src/decode/format/schema-registry.ts";
 import type { CdcError } from "../../../../src/lib/errors.ts";
-import { silent } from "../../../../src/lib/logger.ts";
+import { noopLogger } from "../../../../src/lib/logger.ts";
 import { wire } from "../../../support/fake-registry.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
@@ -66,8 +66,8 @@ s("should not hold a process that ends", async () => {
 });
 
 s("should ask for another schema after one that it was refused", async () => {
-  const refuse: RequestListener = (_request, response) => response.writeHead(403).end("{}");
-  await asking(refuse, async ({ registry, asked }) => {
+  const reject: RequestListener = (_request, response) => response.writeHead(403).end("{}");
+  await asking(reject, async ({ registry, asked }) => {
     await registry.prepare([record()]).then(
       () => assert.unreachable(),
       (error: CdcError) => assert.is(error.code, "REGISTRY_REFUSED"),
@@ -99,7 +99,7 @@ async function asking(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const clock = new VirtualClock();
   const stop = new AbortController();
-  const rest = { clock, logger: silent, stop: stop.signal };
+  const rest = { clock, logger: noopLogger, stop: stop.signal };
   const registry = registryOf({ url }, rest) as SchemaRegistry;
   try {
     await work({ registry, clock, stop, asked: () => asked });

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nameOf, type TopicPartition } from "../../../../src/data/record.ts";
+import { partitionName, type TopicPartition } from "../../../../src/data/record.ts";
 import {
-  type Held,
+  type MemberPartition,
   type Shares,
   type StickyMember,
   shareOut,
@@ -22,10 +22,10 @@ const topicsOf = (...counts: readonly number[]): Partitions =>
 const flat = (share: ReadonlyMap<string, readonly number[]> | undefined): TopicPartition[] =>
   [...(share ?? [])].flatMap(([topic, list]) => list.map((partition) => ({ topic, partition })));
 
-const namesOf = (shares: Shares, id: string) => flat(shares.get(id)).map(nameOf);
+const namesOf = (shares: Shares, id: string) => flat(shares.get(id)).map(partitionName);
 
 const ownerOf = (shares: Shares): Map<string, string> =>
-  new Map([...shares].flatMap(([id, share]) => flat(share).map((at) => [nameOf(at), id])));
+  new Map([...shares].flatMap(([id, share]) => flat(share).map((tp) => [partitionName(tp), id])));
 
 function moved(before: Shares, after: Shares): string[] {
   const owners = ownerOf(after);
@@ -36,15 +36,19 @@ function moved(before: Shares, after: Shares): string[] {
 const settled = (members: readonly StickyMember[], shares: Shares): StickyMember[] =>
   members.map((member) => {
     const share = flat(shares.get(member.id));
-    const owned = new Set(share.map(nameOf));
-    const left = member.held.filter((one) => !owned.has(nameOf(one)));
+    const owned = new Set(share.map(partitionName));
+    const left = member.localStates.filter((one) => !owned.has(partitionName(one)));
     return {
       ...member,
-      held: [...share.map((at) => ({ ...at, position: 100, owned: true })), ...disowned(left)],
+      localStates: [
+        ...share.map((tp) => ({ ...tp, position: 100, owned: true })),
+        ...disowned(left),
+      ],
     };
   });
 
-const disowned = (held: readonly Held[]) => held.map((one) => ({ ...one, owned: false }));
+const disowned = (localStates: readonly MemberPartition[]) =>
+  localStates.map((one) => ({ ...one, owned: false }));
 
 const spread = (counts: readonly number[]) => Math.max(...counts) - Math.min(...counts);
 
@@ -52,7 +56,7 @@ const group = fc
   .record({
     counts: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
     size: fc.integer({ min: 1, max: 6 }),
-    held: fc.array(
+    localStates: fc.array(
       fc.record({
         member: fc.nat(5),
         topic: fc.nat(5),
@@ -63,14 +67,14 @@ const group = fc
       { maxLength: 30 },
     ),
   })
-  .map(({ counts, size, held }) => {
+  .map(({ counts, size, localStates }) => {
     const partitions = topicsOf(...counts);
     const members = range(size).map((n): StickyMember => {
-      const mine = held.filter(({ member }) => member === n);
+      const mine = localStates.filter(({ member }) => member === n);
       return {
         id: `m${n}`,
         topics: [...partitions.keys()],
-        held: mine.map((one): Held => ({ ...one, topic: `t${one.topic}` })),
+        localStates: mine.map((one): MemberPartition => ({ ...one, topic: `t${one.topic}` })),
       };
     });
     return { partitions, members };
@@ -91,7 +95,7 @@ s("should give every partition to exactly one member that subscribes to its topi
         some.some((one) => one.topics.includes(topic)),
       );
       const given = some.flatMap(({ id }) => namesOf(shares, id));
-      assert.equal(given.toSorted(), flat(new Map(read)).map(nameOf).toSorted());
+      assert.equal(given.toSorted(), flat(new Map(read)).map(partitionName).toSorted());
       for (const { id, topics } of some)
         assert.ok([...(shares.get(id)?.keys() ?? [])].every((topic) => topics.includes(topic)));
     }),
@@ -102,13 +106,16 @@ s("should give every partition to exactly one member that subscribes to its topi
 s("should spread all as evenly as can be, and each topic too while nobody owns any", () => {
   fc.assert(
     fc.property(group, ({ partitions, members }) => {
-      const countsIn = (shares: Shares, of: (at: TopicPartition) => boolean) =>
+      const countsIn = (shares: Shares, of: (tp: TopicPartition) => boolean) =>
         members.map(({ id }) => flat(shares.get(id)).filter(of).length);
       assert.ok(spread(countsIn(shareOut(members, partitions), () => true)) <= 1);
-      const free = members.map((member) => ({ ...member, held: disowned(member.held) }));
+      const free = members.map((member) => ({
+        ...member,
+        localStates: disowned(member.localStates),
+      }));
       const shares = shareOut(free, partitions);
       for (const topic of partitions.keys())
-        assert.ok(spread(countsIn(shares, (at) => at.topic === topic)) <= 1);
+        assert.ok(spread(countsIn(shares, (tp) => tp.topic === topic)) <= 1);
     }),
     RUNS,
   );
@@ -129,7 +136,7 @@ s("should find what is the best by its rules among all that there are", () => {
       );
       const score = scoreOf(all, members);
       const mine = score(
-        all.map((at) => members.findIndex(({ id }) => id === found.get(nameOf(at)))),
+        all.map((tp) => members.findIndex(({ id }) => id === found.get(partitionName(tp)))),
       );
       for (let n = 0; n < members.length ** all.length; n++) {
         const other = score(
@@ -145,17 +152,22 @@ s("should find what is the best by its rules among all that there are", () => {
 
 /** How far from each rule, in their order: the less the better. */
 function scoreOf(all: readonly TopicPartition[], members: readonly StickyMember[]) {
-  const held = members.map((one) => new Map(one.held.map((of) => [nameOf(of), of])));
+  const localStates = members.map(
+    (one) => new Map(one.localStates.map((of) => [partitionName(of), of])),
+  );
   const squares = (keys: readonly string[]) =>
     [...Map.groupBy(keys, (key) => key).values()].reduce((sum, { length }) => sum + length ** 2, 0);
   return (places: readonly number[]): readonly number[] => {
-    const known = all.map((at, n) => ({ at, one: held[places[n] ?? -1]?.get(nameOf(at)) }));
+    const known = all.map((tp, n) => ({
+      tp,
+      one: localStates[places[n] ?? -1]?.get(partitionName(tp)),
+    }));
     const foreign = all.filter(({ topic }, n) => !members[places[n] ?? -1]?.topics.includes(topic));
     const moves = known.filter(
-      ({ at, one }) => !one?.owned && held.some((of) => of.get(nameOf(at))?.owned),
+      ({ tp, one }) => !one?.owned && localStates.some((of) => of.get(partitionName(tp))?.owned),
     );
-    const ranks = known.map(({ at, one }) => {
-      const positions = held.map((of) => of.get(nameOf(at))?.position ?? 0);
+    const ranks = known.map(({ tp, one }) => {
+      const positions = localStates.map((of) => of.get(partitionName(tp))?.position ?? 0);
       const lag = Math.max(...positions) - (one?.position ?? 0);
       return typeof one?.position === "number" ? Math.ceil(8 * Math.log2(1 + lag)) : 512;
     });
@@ -202,12 +214,12 @@ s("should move to one who joins no more than its share", () => {
     fc.property(group, fc.array(fc.nat(3), { maxLength: 20 }), ({ partitions, members }, state) => {
       const before = shareOut(members, partitions);
       const all = flat(partitions);
-      const held = state.flatMap((position, n) => {
-        const at = all[(n * 7) % all.length];
-        return at ? [{ ...at, position: position * 100, owned: false }] : [];
+      const localStates = state.flatMap((position, n) => {
+        const tp = all[(n * 7) % all.length];
+        return tp ? [{ ...tp, position: position * 100, owned: false }] : [];
       });
       const topics = [...partitions.keys()];
-      const joined = [...settled(members, before), { id: "new", topics, held }];
+      const joined = [...settled(members, before), { id: "new", topics, localStates }];
       const after = shareOut(joined, partitions);
       const moves = moved(before, after);
       assert.ok(moves.length <= Math.ceil(all.length / joined.length), `${moves}`);

@@ -2,14 +2,14 @@ import kafkajs, { type GroupMember } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { LocalState } from "../../../../src/kafka/assignor/member-metadata.ts";
-import { stickyAssigner } from "../../../../src/kafka/assignor/sticky-assignor.ts";
-import { silent } from "../../../../src/lib/logger.ts";
+import { stickyAssignor } from "../../../../src/kafka/assignor/sticky-assignor.ts";
+import { noopLogger } from "../../../../src/lib/logger.ts";
 
 const s = suite("source: the sticky assigner, as kafkajs calls it");
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
 const TOPICS: Readonly<Record<string, number>> = { users: 4, orders: 2 };
-type Config = Parameters<ReturnType<typeof stickyAssigner>>[0];
+type Config = Parameters<ReturnType<typeof stickyAssignor>>[0];
 
 /** Of kafkajs' cluster only what the assigner asks: the partitions of a topic that its leader reads. */
 const config = {
@@ -19,15 +19,23 @@ const config = {
   },
 } as unknown as Config;
 
-function assigner(held: () => LocalState[] = () => [], owned: LocalState[] = [], log = silent) {
-  return stickyAssigner({ held, owned: () => owned }, log)(config);
+function assigner(
+  localStates: () => LocalState[] = () => [],
+  owned: LocalState[] = [],
+  log = noopLogger,
+) {
+  return stickyAssignor({ localStates, owned: () => owned }, log)(config);
 }
 
 const at = (topic: string, partition: number, position = 1) => ({ topic, partition, position });
 
-const member = (memberId: string, topics: string[], held?: () => LocalState[]): GroupMember => ({
+const member = (
+  memberId: string,
+  topics: string[],
+  localStates?: () => LocalState[],
+): GroupMember => ({
   memberId,
-  memberMetadata: assigner(held).protocol({ topics }).metadata,
+  memberMetadata: assigner(localStates).protocol({ topics }).metadata,
 });
 
 async function shares(...members: GroupMember[]) {
@@ -44,8 +52,8 @@ s("should give partitions to who said to have their state, and goes the furthest
 });
 
 s("should say what is owned too, with state or without, and nothing of other topics", () => {
-  const held = () => [at("users", 0, 7), at("users", 1, 9), at("orders", 0, 8)];
-  const { metadata } = assigner(held, [at("users", 0), at("users", 3)]).protocol({
+  const localStates = () => [at("users", 0, 7), at("users", 1, 9), at("orders", 0, 8)];
+  const { metadata } = assigner(localStates, [at("users", 0), at("users", 3)]).protocol({
     topics: ["users"],
   });
   const topics = {
@@ -88,7 +96,7 @@ s(
   "should give of a topic to those who read it, and warn of one that the leader does not",
   async () => {
     const warnings: object[] = [];
-    const log = { ...silent, warn: (fields: object) => warnings.push(fields) };
+    const log = { ...noopLogger, warn: (fields: object) => warnings.push(fields) };
     const members = [member("a", ["users", "unknown"]), member("b", ["users", "orders"])];
     const given = await assigner(undefined, [], log).assign({ members, topics: ["users"] });
     const [a, b] = given.map((one) => MemberAssignment.decode(one.memberAssignment)?.assignment);
@@ -111,8 +119,10 @@ s("should join without its state where the disk cannot be looked at", () => {
 s(
   "should say of a great many the furthest, within what the broker's record of the group holds",
   () => {
-    const held = Array.from({ length: 3_000 }, (_, n) => at("users", n, 1_700_000_000_000 + n));
-    const { metadata } = assigner(() => held).protocol({ topics: ["users"] });
+    const localStates = Array.from({ length: 3_000 }, (_, n) =>
+      at("users", n, 1_700_000_000_000 + n),
+    );
+    const { metadata } = assigner(() => localStates).protocol({ topics: ["users"] });
     assert.ok(metadata.length < 60_000, `${metadata.length} bytes`);
     assert.ok(metadata.includes("[2999,"));
   },

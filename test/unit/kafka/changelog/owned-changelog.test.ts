@@ -3,30 +3,30 @@ import * as assert from "uvu/assert";
 import { ChangelogReader } from "../../../../src/kafka/changelog/changelog-reader.ts";
 import { KafkaOwnedChangelog } from "../../../../src/kafka/changelog/owned-changelog.ts";
 import type { TransactionalEntry } from "../../../../src/kafka/changelog/transactional-log.ts";
-import { silent } from "../../../../src/lib/logger.ts";
+import { noopLogger } from "../../../../src/lib/logger.ts";
 import { FakeSource } from "../../../support/fake-source.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
 const s = suite("changelog: as its owner has it");
 
-const AT = { topic: "changelog", partition: 0 };
+const TP = { topic: "changelog", partition: 0 };
 
 /** A changelog partition and what opens it. */
 function changelog() {
   const source = new FakeSource();
-  source.assign([AT]);
+  source.assign([TP]);
   const own = async () => {
     const log = {
       open: async () => {},
       append: async (entries: readonly TransactionalEntry[]) =>
         Math.max(
-          ...entries.map((entry) => source.produce(AT, { ...entry, headers: {}, timestamp: 0 })),
+          ...entries.map((entry) => source.produce(TP, { ...entry, headers: {}, timestamp: 0 })),
         ),
       close: async () => {},
     };
     const clock = new VirtualClock();
-    const parts = { at: AT, log, reader: new ChangelogReader(source), start: 0 };
-    return KafkaOwnedChangelog.take({ ...parts, clock, logger: silent });
+    const parts = { tp: TP, log, reader: new ChangelogReader(source), start: 0 };
+    return KafkaOwnedChangelog.take({ ...parts, clock, logger: noopLogger });
   };
   return { own };
 }

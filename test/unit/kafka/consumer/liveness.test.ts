@@ -2,8 +2,8 @@ import type { Consumer, Kafka } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GroupMember } from "../../../../src/kafka/consumer/group-member.ts";
-import { Pulse } from "../../../../src/kafka/consumer/liveness.ts";
-import { silent } from "../../../../src/lib/logger.ts";
+import { HeartbeatMonitor } from "../../../../src/kafka/consumer/liveness.ts";
+import { noopLogger } from "../../../../src/lib/logger.ts";
 import { flush, VirtualClock } from "../../../support/virtual-clock.ts";
 
 const SESSION_MS = 10_000;
@@ -11,20 +11,20 @@ const SESSION_MS = 10_000;
 const s = suite("the pulse of a group's member");
 
 s("should be lost a session after the last heartbeat, where there are fetches", async () => {
-  const { clock, pulse, isLost } = watched();
+  const { clock, heartbeats, isLost } = watched();
   for (let second = 0; second < 30; second += 1) {
-    pulse.fetched();
-    pulse.beat();
+    heartbeats.fetched();
+    heartbeats.heartbeat();
     await clock.advance(1_000);
   }
   assert.is(isLost(), false);
   for (let second = 0; second < 9; second += 1) {
-    pulse.fetched();
+    heartbeats.fetched();
     await clock.advance(1_000);
   }
   assert.is(isLost(), false);
   for (let second = 0; second < 3; second += 1) {
-    pulse.fetched();
+    heartbeats.fetched();
     await clock.advance(1_000);
   }
   assert.is(isLost(), true);
@@ -37,10 +37,10 @@ s("should not be lost where nothing is fetched: a join waits for others", async 
 });
 
 s("should not be lost by one look after a long standstill", async () => {
-  const { clock, pulse, isLost } = watched();
-  pulse.fetched();
+  const { clock, heartbeats, isLost } = watched();
+  heartbeats.fetched();
   await clock.advance(SESSION_MS);
-  pulse.beat();
+  heartbeats.heartbeat();
   await clock.advance(SESSION_MS);
   assert.is(isLost(), false);
 });
@@ -82,27 +82,27 @@ s("should begin no consumer once it was told to leave", async () => {
     ...{ joined() {}, batch() {}, skipped() {} },
     isFetching: () => true,
   });
-  const looked = Promise.withResolvers<void>();
-  const stayed = member.stay(() => looked.promise);
+  const searched = Promise.withResolvers<void>();
+  const stayed = member.stay(() => searched.promise);
   await flush();
   kafka.consumers[0]?.emit("consumer.crash", {
     error: Object.assign(new Error("away"), { retriable: true }),
   });
   await clock.advance(60_000);
   await member.leave();
-  looked.resolve();
+  searched.resolve();
   await stayed;
   assert.is(kafka.consumers.length, 1);
 });
 
 function watched() {
   const clock = new VirtualClock();
-  const pulse = new Pulse(SESSION_MS, clock);
+  const heartbeats = new HeartbeatMonitor(SESSION_MS, clock);
   let lost = false;
-  void pulse.lost(new AbortController().signal).then(() => {
+  void heartbeats.lost(new AbortController().signal).then(() => {
     lost = true;
   });
-  return { clock, pulse, isLost: () => lost };
+  return { clock, heartbeats, isLost: () => lost };
 }
 
 function memberOf(
@@ -112,10 +112,10 @@ function memberOf(
 ): GroupMember {
   const group = {
     ...{ id: "g", isAlone: false, topics: [] },
-    ...{ sessionTimeout_ms: SESSION_MS, silence_ms: 60_000 },
-    standing: { owned: () => [], held: () => [] },
+    ...{ sessionTimeout_ms: SESSION_MS, stallTimeout_ms: 60_000 },
+    metadata: { owned: () => [], localStates: () => [] },
   };
-  return new GroupMember(kafka as unknown as Kafka, group, clock, silent, events);
+  return new GroupMember(kafka as unknown as Kafka, group, clock, noopLogger, events);
 }
 
 type Listener = (event: { payload: object }) => void;

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Watchdog } from "../../../../src/kafka/consumer/liveness.ts";
+import { StallDetector } from "../../../../src/kafka/consumer/liveness.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
 const SILENCE_MS = 40_000;
@@ -48,8 +48,8 @@ s("should not blame the consumer for a process that stood still", async () => {
 });
 
 s("should end with its consumer", async () => {
-  const { clock, life, barked } = watched();
-  life.abort();
+  const { clock, session, barked } = watched();
+  session.abort();
   await clock.advance(10 * SILENCE_MS);
   assert.is(barked(), false);
   assert.is(clock.sleeping, 0);
@@ -57,13 +57,13 @@ s("should end with its consumer", async () => {
 
 function watched(isFetching = () => true) {
   const clock = new VirtualClock();
-  const life = new AbortController();
-  const dog = new Watchdog(clock, SILENCE_MS, isFetching);
+  const session = new AbortController();
+  const dog = new StallDetector(clock, SILENCE_MS, isFetching);
   let barks = false;
-  void dog.silence(life.signal).then((isSilent) => {
-    barks = isSilent;
+  void dog.stalled(session.signal).then((isSkipped) => {
+    barks = isSkipped;
   });
-  return { clock, life, dog, barked: () => barks };
+  return { clock, session, dog, barked: () => barks };
 }
 
 s.run();
