@@ -225,9 +225,9 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
       ["uncommitted_bytes", 704],
       ["uncommitted_bytes_limit", 714],
       ["delivery_queue_messages", 705],
-      ["lane_messages_limit", 715],
+      ["delivery_queue_messages_limit", 715],
       ["delivery_queue_bytes", 706],
-      ["lane_bytes_limit", 716],
+      ["delivery_queue_bytes_limit", 716],
     ] as const
   ).map(([name, value]) => [name, value, "topic=users partition=0"] as const),
 ];
