@@ -40,7 +40,7 @@ RUN mkdir state && chown node:node state
 # node, by its number: Kubernetes' runAsNonRoot does not look names up.
 USER 1000:1000
 ENV NODE_ENV=production
-# A smaller young generation and fewer arenas: a quarter less memory, for a tenth of the highest rate (README, Measurements).
+# A smaller young generation and fewer arenas: a quarter less memory, for a tenth of the highest rate (docs/benchmarks.md).
 ENV NODE_OPTIONS=--max-semi-space-size=8 MALLOC_ARENA_MAX=2
 VOLUME /app/state
 # The status port of `run`, where `status.host` is 0.0.0.0. Its health is asked by who starts it (docker-compose.yml,

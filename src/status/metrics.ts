@@ -5,7 +5,7 @@ import { each, type Metric, partitioned, single } from "./metric.ts";
 /** What the names of all metrics begin with. */
 export const PREFIX = "cdc_to_segment_";
 
-/** Every metric. The registry is made from it, and so is the table in the README. */
+/** Every metric. The registry and docs/reference/metrics.md are made from it. */
 export const METRICS: readonly Metric[] = [
   each("gauge", "info", "1, for the version that runs", ["pipeline", "version"], (o) => [
     [o.pipeline, o.version, 1],

@@ -1,5 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { withMetrics } from "./metrics-table.ts";
+import { metricsPage } from "./metrics-table.ts";
 
-const README = new URL("../../README.md", import.meta.url);
-writeFileSync(README, withMetrics(readFileSync(README, "utf8")));
+/** `npm run metrics` writes the reference page; with `--check` it exits with 1 if the page is stale. */
+
+const PAGE = new URL("../../docs/reference/metrics.md", import.meta.url);
+
+if (!process.argv.includes("--check")) writeFileSync(PAGE, metricsPage());
+else if (readFileSync(PAGE, "utf8") !== metricsPage()) {
+  process.stderr.write("docs/reference/metrics.md is stale; run `npm run metrics`\n");
+  process.exitCode = 1;
+}

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: ours beside what one would write by hand, on one feed, in one run, on this machine.
- * `--records N --keys N --rounds N`; `--write` puts the tables into README.md; `--only run,replay,restore` measures some
+ * `--records N --keys N --rounds N`; `--write` updates docs/benchmarks.md; `--only run,replay,restore` measures some
  * peers and parts; `--growth` lets a table grow as well, to 1 million rows, `--full` to 5; `--beside FOLDER` also measures
  * the work tree there, such as the one before a change; `--profiles FOLDER` writes processor profiles of our own.
  */
@@ -25,7 +25,7 @@ import { measureStages } from "./stages.ts";
 import { buildStreams } from "./streams.ts";
 import { fillTopic } from "./topic.ts";
 
-const README = new URL("../../README.md", import.meta.url);
+const PAGE = new URL("../../docs/benchmarks.md", import.meta.url);
 const [BEGIN, END] = ["<!-- bench -->", "<!-- /bench -->"];
 
 /** What the stages are measured on: enough to be hot, little enough to be held in memory. */
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     const found = await measureAll({ ...options, ...places, messages }, options, formats);
     const report = reportOf(found, options);
     console.log(report);
-    if (options.write) intoReadme(report);
+    if (options.write) intoPage(report);
   } finally {
     await stack.stop();
     await watchdog.close();
@@ -86,13 +86,13 @@ async function measurePeers(ground: Ground, peers: Options["peers"], rounds: num
   return output;
 }
 
-function intoReadme(report: string): void {
-  const readme = readFileSync(README, "utf8");
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+function intoPage(report: string): void {
+  const page = readFileSync(PAGE, "utf8");
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin === -1 || end < begin)
-    throw new Error(`README.md has no place for the tables: add ${BEGIN} and ${END}`);
-  const [before, after] = [readme.slice(0, begin + BEGIN.length), readme.slice(end)];
-  writeFileSync(README, `${before}\n${report}\n\n${after}`);
+    throw new Error(`docs/benchmarks.md lacks the marks ${BEGIN} and ${END}`);
+  const [before, after] = [page.slice(0, begin + BEGIN.length), page.slice(end)];
+  writeFileSync(PAGE, `${before}\n${report}\n\n${after}`);
 }
 
 try {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Findings } from "./findings.ts";
 import { goalsOf } from "./goals.ts";
@@ -16,42 +17,56 @@ import {
   stageTable,
 } from "./table.ts";
 
-/** What was found, as Markdown; nothing of the parts that were left out. */
+/** The findings as Markdown, a section per measured part. */
 export function reportOf(found: Findings, { records, keys, rounds }: Options): string {
   const { output, stages, growth, groups, restore, latency, profile } = found;
   const count = (number: number) => number.toLocaleString("en");
   const about = [
-    `Measured on ${new Date().toISOString().slice(0, 10)} with \`npm run bench\`: ${availableParallelism()} cores shared by broker, stand-in and peer;`,
-    `${count(records)} records of about 700 bytes, ${count(keys)} of them snapshot reads, 40 % of the updates without a change that a sync uses;`,
-    `medians of ${rounds} interleaved rounds, from the assignment to the last record.`,
+    `Measured on ${new Date().toISOString().slice(0, 10)} at commit ${commit()} with \`npm run bench\`, on ${availableParallelism()} cores that broker, mock Segment server and the measured process share.`,
+    `The feed has ${count(records)} records of about 700 bytes. ${count(keys)} of them are snapshot records; 40 % of the updates change no column that a sync uses.`,
+    `Figures are medians of ${rounds} interleaved rounds, from the assignment to the last record.`,
   ];
   const peers = [
-    "The script without state sends identify for every record and track for every update; ours and Kafka Streams keep the",
-    "rows and send what changed. [Kafka Streams](test/bench/kafka-streams) stores the mapped columns as JSON (ours: the whole",
-    "row), at least once, with a commit a second, one thread, 500 messages a batch and no record cache, which is where it is",
-    `fastest here; \`-Xmx${HEAP}\`, 256 MB for RocksDB (ours: 96); Jackson binds only the fields in use.`,
+    "## Throughput",
+    "",
+    "The stateless script sends `identify` for every record and `track` for every update. cdc-to-segment and Kafka Streams",
+    "keep the rows and send only changes. [The Kafka Streams program](../test/bench/kafka-streams) stores the mapped columns as JSON, where",
+    "cdc-to-segment stores the whole row. It runs with one thread, at least once, a commit every second, 500 messages per batch and no record cache,",
+    `its fastest configuration here, with \`-Xmx${HEAP}\` and 256 MB for RocksDB (cdc-to-segment: 96 MB).`,
   ];
   const formats = [
-    "The same rows with Debezium's schema in every record, about 4,600 bytes, and as Avro, about 270. Plain consuming shows",
-    "what moving the bytes costs, JSON.parse of whole records what recognising the repeated schema saves.",
+    "## Formats",
+    "",
+    "The same rows with Debezium's schema in every record (about 4,600 bytes) and as Avro (about 270 bytes).",
   ];
   const restoring = [
-    "Restore: after the feed was processed the disk is taken away, and the state comes back from the changelog.",
+    "## Restore",
+    "",
+    "After the feed has been processed, the disk is deleted and the state is restored from the changelog.",
   ];
   const delays = [
-    `Delay, from a change's timestamp in the topic to the arrival of its message, at ${count(CHANGES_A_SECOND)} changes a second.`,
+    "## Delay",
+    "",
+    `From a change's timestamp in the topic to the arrival of its message, at ${count(CHANGES_A_SECOND)} changes per second.`,
   ];
   const processes = [
-    "Processes of one group over the same feed, and the part of the cores' time that all together left idle.",
+    "## Several processes",
+    "",
+    "Processes of one group on the same feed, and the share of the cores' time that stayed idle.",
   ];
   const growing = [
-    "A table that grows, one task and 64 of one process: 100,000 updates at each size, rows of all ages alike. Memory is that of",
-    "the whole process, reading the new rows included.",
+    "## Growing table",
+    "",
+    "100,000 updates at each size, evenly distributed over all rows, with one task and with 64 tasks in one process. The peak",
+    "memory includes the phase that reads the new rows.",
   ];
+  const staging = ["## Stages", "", "Each stage alone on one core."];
   const profiling = [
-    "Where the time goes of the one thread that runs all JavaScript of `run`, without changelog, with the profiler on: what",
-    "cannot be reached above is here. A package's time is without what it calls back.",
+    "## Profile",
+    "",
+    "Time of the JavaScript thread of `run`, without changelog, with the profiler on. A package's time excludes its callbacks.",
   ];
+  const aims = ["## Goals", ""];
   const several = output.some(({ format }) => format !== "schemaless");
   const goals = goalsOf(found);
   return [
@@ -62,15 +77,20 @@ export function reportOf(found: Findings, { records, keys, rounds }: Options): s
     latency && text(delays) + latencyTable(latency),
     groups.length > 0 && text(processes) + groupTable(groups),
     growth.length > 0 && text(growing) + growthTable(growth),
-    stages.length > 0 && stageTable(stages),
+    stages.length > 0 && text(staging) + stageTable(stages),
     profile && text(profiling) + profileTable(profile),
-    goals.length > 0 && goalTable(goals),
+    goals.length > 0 && text(aims) + goalTable(goals),
   ]
     .filter((part) => typeof part === "string")
     .map((part) => part.trimEnd())
     .join("\n\n");
 }
 
+/** The measured commit; `-dirty` if the work tree differs from it. */
+function commit(): string {
+  return execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
+}
+
 function text(lines: readonly string[]): string {
-  return `${lines.join("\n")}\n\n`;
+  return `${lines.join("\n").trimEnd()}\n\n`;
 }

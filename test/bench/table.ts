@@ -39,7 +39,7 @@ export function formatTable(output: readonly Result[]): string {
     output.some((other) => other.name === name && other.format !== "schemaless"),
   );
   return table(
-    ["the same feed as", "", "records/s", "of run, schemaless", CPU, "peak MB"],
+    ["format", "", "records/s", "of run, schemaless", CPU, "peak MB"],
     several
       .toSorted((a, b) => FORMATS.indexOf(a.format) - FORMATS.indexOf(b.format))
       .map((result) => [
@@ -56,7 +56,7 @@ export function formatTable(output: readonly Result[]): string {
 /** The stages of the pipeline, each alone on one core. */
 export function stageTable(stages: readonly Stage[]): string {
   return table(
-    ["stage alone", "records/s", "µs a record"],
+    ["stage", "records/s", "µs per record"],
     stages.map(({ name, seconds, records }) => [
       name,
       whole(records / seconds),
@@ -69,7 +69,7 @@ export function stageTable(stages: readonly Stage[]): string {
 export function profileTable({ parts }: Profile): string {
   const all = parts.reduce((sum, { us_a_record }) => sum + us_a_record, 0);
   return table(
-    ["where", "µs a record", "part"],
+    ["where", "µs per record", "share"],
     parts.map(({ where, us_a_record }) => [
       where,
       us_a_record.toFixed(1),
@@ -102,7 +102,7 @@ export function latencyTable({ messages, median_ms, p99_ms, cpu_s, peak_mb }: La
 
 export function groupTable(groups: readonly Group[]): string {
   return table(
-    ["processes", "records/s", CPU, "peak MB, together", "cores idle"],
+    ["processes", "records/s", CPU, "peak MB in total", "cores idle"],
     groups.map(({ processes, rounds, idle }) => [
       `${processes}`,
       whole(median(rounds.map(({ records_s }) => records_s))),
@@ -116,7 +116,7 @@ export function groupTable(groups: readonly Group[]): string {
 /** Updates of a table that grows. */
 export function growthTable(growth: readonly Size[]): string {
   return table(
-    ["tasks", "keys", "records/s", "of 10,000 keys", CPU, "peak MB", "bytes a key on disk"],
+    ["tasks", "keys", "records/s", "of 10,000 keys", CPU, "peak MB", "bytes per key on disk"],
     growth.map(({ tasks, keys, records_s, cpu_s, peak_mb, bytes_a_key }) => {
       const smallest = growth.find((size) => size.tasks === tasks) as Size;
       const of = `${Math.round((records_s / smallest.records_s) * 100)} %`;
@@ -128,7 +128,7 @@ export function growthTable(growth: readonly Size[]): string {
 
 export function goalTable(goals: readonly Goal[]): string {
   return table(
-    ["ratio, or figure", "goal", "measured", ""],
+    ["figure", "goal", "measured", ""],
     goals.map((goal) => [
       goal.what,
       `at ${goal.isMost ? "most" : "least"} ${short(goal.wanted)}`,

@@ -1,4 +1,4 @@
-/** Takes the README's pictures of the status page: `npm run screenshots`, while a demo runs behind it. */
+/** Takes the pictures in docs/images of the status page: `npm run screenshots`, while a demo runs behind it. */
 import { writeFileSync } from "node:fs";
 import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 import { openBrowser, visit } from "./browser.ts";

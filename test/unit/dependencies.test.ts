@@ -19,13 +19,13 @@ s("should be locked with a hash, down to the last", () => {
     assert.ok(path === "" || link || integrity?.startsWith("sha512-"), path);
 });
 
-s("should be explained in the README", () => {
-  const table = read("README.md").split("| dependency | why |")[1] ?? "";
-  const explained = [...table.matchAll(/^\| ([^|]+) \| [^|]+ \|$/gm)].flatMap(
-    ([, names]) => names?.split(", ") ?? [],
+s("should be justified in docs/internals/decisions.md, each of them and no other", () => {
+  const [, table = ""] = read("docs/internals/decisions.md").split("\n## Dependencies\n");
+  const rows = [...table.matchAll(/^\| (\S+) \| [^|]+ \| [^|]+ \|$/gm)].map(([, name]) => name);
+  assert.equal(
+    rows.filter((name) => name !== "dependency").toSorted(),
+    Object.keys(dependencies).toSorted(),
   );
-  for (const name of Object.keys(dependencies))
-    assert.ok(explained.includes(name), `README.md does not say why ${name}`);
 });
 
 s.run();

@@ -3,10 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { METRICS, PREFIX } from "../../../src/status/metrics.ts";
-import { cdcToSegment } from "../../support/command-line.ts";
 import { metricsIn, unknownIn } from "../../support/metric-names.ts";
 
-const s = suite("what operators are given");
+const s = suite("deploy: alerts and dashboard");
 
 /** Not ours, with the labels that are used. */
 const OTHERS = {
@@ -138,37 +137,6 @@ s("the dashboard's panels should be explained, and lie beside each other", () =>
         assert.not.ok(taken.has(`${x},${y}`), `${title} lies on another`);
         taken.add(`${x},${y}`);
       }
-  }
-});
-
-s("the operator's page should answer each question in under ten lines", () => {
-  const questions = [
-    "It is behind",
-    "An event is missing",
-    "An event is wrong",
-    "Segment is down",
-    "We lost the disk",
-  ];
-  const page = read("docs/operations/runbook.md");
-  for (const question of questions) {
-    const response = page.split(`## ${question}\n`)[1]?.split("\n## ")[0]?.trim().split("\n") ?? [];
-    assert.ok(response.length > 3 && response.length < 10, `${question}: ${response.length} lines`);
-  }
-});
-
-s("the operator's page should name commands and options that there are", async () => {
-  const page = read("docs/operations/runbook.md");
-  const usage = (await cdcToSegment(["--help"])).stderr;
-  const commands = [...page.matchAll(/`(\w+) (--?[^`]*)`/g)].filter(
-    ([, name]) => name !== "kubectl" && name !== "kcat",
-  );
-  assert.ok(commands.length > 5);
-  for (const [text, name = "", options = ""] of commands) {
-    const line = new RegExp(`cdc-to-segment ${name} [^]*?(?=\\n  cdc-to-segment|\\n\\n)`).exec(
-      usage,
-    )?.[0];
-    assert.ok(line, text);
-    for (const [option] of options.matchAll(/--[a-z-]+/g)) assert.ok(line.includes(option), text);
   }
 });
 

@@ -8,7 +8,7 @@ import { StatusServer } from "../../../src/status/status-server.ts";
 import { Telemetry } from "../../../src/status/telemetry.ts";
 import { Topology } from "../../../src/topology/topology.ts";
 
-const s = suite("the example for Kubernetes");
+const s = suite("deploy: Kubernetes");
 
 type Named = { readonly metadata: { readonly name: string } };
 
@@ -75,7 +75,7 @@ s(
   () => {
     const { metadata, spec } = kind("StatefulSet");
     const claim = `${spec.volumeClaimTemplates[0].metadata.name}-${metadata.name}-`;
-    const page = read("docs/operations/runbook.md");
+    const page = read("docs/operations/runbook.md") + read("docs/operations/upgrading.md");
     const named = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name);
     assert.equal(named(/delete pvc (\S+?)\d+ /g), [claim]);
     assert.equal(named(/delete pod (\S+?-)\d+/g), [`${metadata.name}-`]);

@@ -1,0 +1,89 @@
+import { globSync, readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { isErrorCode } from "../../../src/lib/errors.ts";
+import { PREFIX } from "../../../src/status/metrics.ts";
+import { isSeries, metricsIn } from "../../support/metric-names.ts";
+import { admits, settingAt, settingsNamed, TOP } from "../../support/named-settings.ts";
+import { matches, PAGES, proseOf, readPage } from "../../support/pages.ts";
+
+const s = suite("docs: names of settings, metrics, error codes and log lines");
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+
+/** Deployment files quote the same names. */
+const TEXTS = [...PAGES, "deploy/prometheus/alerts.yaml", "deploy/kubernetes.yaml"];
+
+/** First words of dotted names that belong to Debezium, Kafka, Kubernetes, rows and source files. */
+const FOREIGN = new Set(
+  [
+    "add bigint binary capture cleanup decimal delete field io json lob max message optional prefs prometheus provide",
+    "replace retention row schema segment_bytes skipped snapshot source transaction unavailable vitess wrapper",
+  ].flatMap((words) => words.split(" ")),
+);
+
+/** Words in inline code that look like settings: columns, log fields and members of the status API. */
+const OTHER_WORDS = new Set([
+  ...["deadLetters", "messageId", "podManagementPolicy", "terminationGracePeriodSeconds"],
+  ...["toDo", "waitsFor"],
+]);
+
+/** Capitals in inline code and prose that are no codes. */
+const NO_CODES = ["MALLOC_ARENA_MAX", "NODE_OPTIONS", "SEGMENT_WRITE_KEY"];
+
+/** Names that the code gets with the renames of settings, metrics and log lines. */
+const PLANNED = true;
+
+const sources = globSync("src/**/*.ts", { cwd: ROOT })
+  .map((file) => readFileSync(ROOT + file, "utf8"))
+  .join("\n")
+  .replace(/["`] \+\s+["`]/g, "");
+
+const statusCodes = new Set(matches(/"([A-Z]+(?:_[A-Z]+)*)"/g, sources));
+
+for (const text of TEXTS) {
+  const prose = proseOf(text);
+
+  s(`${text} should name error codes that exist`, () => {
+    const codes = matches(/\b[A-Z]+(?:_[A-Z]+)+\b/g, prose);
+    for (const code of codes.filter((code) => !NO_CODES.includes(code)))
+      assert.ok(isErrorCode(code) || statusCodes.has(code), `${text}: ${code}`);
+  });
+
+  if (PLANNED) continue;
+
+  s(`${text} should name settings that exist, with values that they accept`, () => {
+    for (const [quoted, name = "", value] of prose.matchAll(
+      /`([a-z]\w*(?:\.\w+)*)(?:: ([^`\s]+))?`/g,
+    )) {
+      if (!/[.:]|[a-z][A-Z]/.test(quoted) || /\.(?:yaml|ndjson|json|ts|so)\b/.test(name)) continue;
+      if (FOREIGN.has(name.split(".")[0] ?? "") || OTHER_WORDS.has(name)) continue;
+      const settings = name.includes(".") ? settingAt(name) : settingsNamed(name);
+      assert.ok(settings, `${text}: ${quoted}`);
+      if (value !== undefined && !/^["/[{]/.test(value))
+        assert.ok(admits(settings, value), `${text}: ${quoted}`);
+    }
+    const unquoted = new RegExp(`(?<![\\w./-])(?:${TOP.join("|")})\\.[a-z]\\w*\\b(?!/)`, "g");
+    for (const name of matches(unquoted, prose))
+      assert.ok(/\.(?:yaml|ndjson|json|ts)$/.test(name) || settingAt(name), `${text}: ${name}`);
+  });
+
+  s(`${text} should name metrics that exist`, () => {
+    for (const name of metricsIn(prose))
+      assert.ok(name === PREFIX || isSeries(name), `${text}: ${name}`);
+  });
+}
+
+for (const page of PLANNED ? [] : ["docs/troubleshooting.md", "docs/operations/runbook.md"])
+  s(`${page} should quote log lines as they are written`, () => {
+    const quoted = matches(/"([a-z][^"]{7,})"/g, proseOf(page));
+    assert.ok(quoted.length > 0);
+    for (const line of quoted)
+      assert.ok(sources.includes(`"${line}`) || sources.includes(line), `${page}: "${line}"`);
+  });
+
+s("should find names in these texts", () => {
+  assert.ok(metricsIn(readPage("docs/operations/monitoring.md")).length > 3);
+});
+
+s.run();

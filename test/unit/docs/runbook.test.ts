@@ -1,0 +1,20 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readPage } from "../../support/pages.ts";
+
+const s = suite("docs: runbook");
+
+for (const question of [
+  "It is behind",
+  "An event is missing",
+  "An event is wrong",
+  "Segment is down",
+  "We lost the disk",
+])
+  s(`"${question}" should be answered in under ten lines`, () => {
+    const [, section = ""] = readPage("docs/operations/runbook.md").split(`## ${question}\n`);
+    const answer = section.split("\n## ")[0]?.trim().split("\n") ?? [];
+    assert.ok(answer.length > 3 && answer.length < 10, `${answer.length} lines`);
+  });
+
+s.run();
