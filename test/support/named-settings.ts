@@ -27,11 +27,6 @@ export function settingsNamed(name: string): readonly Node[] | null {
   return found.length === 0 ? null : found;
 }
 
-/** Whether some setting has the word among its values. */
-export function isValue(word: string): boolean {
-  return nodesIn(ROOT).some(({ enum: words }) => Array.isArray(words) && words.includes(word));
-}
-
 function nodesIn(node: unknown): readonly Node[] {
   if (typeof node !== "object" || node === null) return [];
   return [node as Node, ...Object.values(node).flatMap(nodesIn)];
