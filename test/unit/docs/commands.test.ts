@@ -37,7 +37,7 @@ for (const page of PAGES)
         continue;
       }
       for (const option of matches(/--[a-z][a-z-]+/g, line))
-        assert.ok(help.get(name)?.includes(option), `${page}: ${line}`);
+        assert.match(help.get(name) ?? "", new RegExp(`${option}(?![\\w-])`), `${page}: ${line}`);
     }
   });
 
