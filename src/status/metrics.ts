@@ -7,39 +7,39 @@ export const PREFIX = "cdc_to_segment_";
 
 /** Every metric. The registry and docs/reference/metrics.md are made from it. */
 export const METRICS: readonly Metric[] = [
-  each("gauge", "info", "1, for the version that runs", ["pipeline", "version"], (o) => [
+  each("gauge", "info", "1 for the running version", ["pipeline", "version"], (o) => [
     [o.pipeline, o.version, 1],
   ]),
   single(
     "gauge",
     "start_time_seconds",
-    "when the process started, since 1970",
+    "start time of the process, since 1970",
     (o) => o.since / 1_000,
   ),
-  single("gauge", "live", "1 where /live is ok", ({ live }) => is(live.status === "ok")),
-  single("gauge", "ready", "1 where /ready is ok", ({ ready }) => is(ready.status === "ok")),
+  single("gauge", "live", "1 if /live is ok", ({ live }) => is(live.status === "ok")),
+  single("gauge", "ready", "1 if /ready is ok", ({ ready }) => is(ready.status === "ok")),
 
-  // Where it stands
+  // Progress
   partitioned(
     "lag_records",
-    "records between the stored position and the log's end",
+    "records between the stored offset and the log end",
     ({ lag }) => lag.records,
   ),
   partitioned(
     "lag_seconds",
-    "age, by its commit in the database or else Kafka's time, of the first record taken in and not yet delivered and stored, else of the last stored; 0 at the log's end",
+    "age of the oldest record that is not delivered and stored, by its commit time or else its Kafka timestamp; 0 at the log end",
     ({ lag }) => lag.seconds,
   ),
   partitioned(
     "position",
-    "the next offset that is not yet delivered and stored",
+    "next offset: everything below it is delivered and stored",
     (p) => p.nextOffset,
   ),
-  partitioned("log_end", "the offset that the partition's next record will get", ({ end }) => end),
+  partitioned("log_end", "log end: the offset of the partition's next record", ({ end }) => end),
   each(
     "gauge",
     "task_state",
-    `1 for the state that a task is in: ${TASK_STATES.join(", ")}`,
+    `1 for the current state of the task: ${TASK_STATES.join(", ")}`,
     ["topic", "partition", "state"],
     (o) =>
       o.partitions.map(({ topic, partition, taskState }) => [
@@ -49,17 +49,15 @@ export const METRICS: readonly Metric[] = [
         1,
       ]),
   ),
-  partitioned(
-    "checkpoint_timestamp_seconds",
-    "when the last checkpoint was done, since 1970",
-    (p) => (p.checkpointed === null ? null : p.checkpointed / 1_000),
+  partitioned("checkpoint_timestamp_seconds", "time of the last checkpoint, since 1970", (p) =>
+    p.checkpointed === null ? null : p.checkpointed / 1_000,
   ),
 
   // Records
   each(
     "counter",
     "records_total",
-    "records taken, by what they were and how they were written",
+    "records processed, by kind and format",
     ["kind", "format"],
     (o) =>
       Object.entries(o.counters.records).flatMap(([format, counts]) =>
@@ -69,31 +67,31 @@ export const METRICS: readonly Metric[] = [
   single(
     "counter",
     "truncates_total",
-    "TRUNCATE records, not among the other records",
+    "truncate records, which `records_total` does not include",
     ({ counters }) => counters.get("truncates"),
   ),
   single(
     "counter",
     "duplicate_records_total",
-    "records below the stored position, dropped",
+    "records below the next offset, dropped",
     ({ counters }) => counters.get("replayed"),
   ),
   single(
     "counter",
     "stale_records_total",
-    "records from before the stored row's position: redelivery",
+    "records from before the stored row, dropped",
     ({ counters }) => counters.get("stale"),
   ),
   single(
     "counter",
     "position_resets_total",
-    "records of a new or restored server, whose positions begin again",
+    "records of a new or restored database server, with a lower source position",
     ({ counters }) => counters.get("position_resets"),
   ),
   each(
     "counter",
     "key_changes_total",
-    "changes of a primary key: told as one, missed in time, unreadable",
+    "primary-key changes: sent as one change, handover missed, or unreadable",
     ["result"],
     ({ counters }) => [
       ["one", counters.get("key_changes")],
@@ -104,13 +102,13 @@ export const METRICS: readonly Metric[] = [
   single(
     "counter",
     "backfilled_rows_total",
-    "stored rows that a new or changed sync was held against",
+    "stored rows that a backfill has read",
     ({ counters }) => counters.get("rows_backfilled"),
   ),
   single(
     "counter",
     "reconciled_rows_total",
-    "rows removed because a complete snapshot no longer had them",
+    "rows removed because a complete new snapshot does not contain them",
     ({ counters }) => counters.get("reconciled"),
   ),
 
@@ -118,7 +116,7 @@ export const METRICS: readonly Metric[] = [
   each(
     "counter",
     "changes_total",
-    "what happened to rows in the eyes of a sync: added, changed, removed",
+    "changes of rows per sync: added, changed, removed",
     ["sync", "kind"],
     (o) =>
       [...o.counters.syncs].flatMap(([sync, { added, changed, removed }]) => [
@@ -130,54 +128,51 @@ export const METRICS: readonly Metric[] = [
   each(
     "counter",
     "calls_not_made_total",
-    "calls saved: a member's row changed, and nothing that the sync watches",
+    "changes skipped because no watched column differs",
     ["sync"],
     (o) => [...o.counters.syncs].map(([sync, counts]) => [sync, counts.calls_not_made]),
   ),
   each(
     "counter",
     "initial_skipped_total",
-    "changes not sent because the row was there before the sync began",
+    "changes skipped because the row is an initial result",
     ["sync"],
     (o) => [...o.counters.syncs].map(([sync, counts]) => [sync, counts.initial_skipped]),
   ),
   single(
     "counter",
     "missing_users_ignored_total",
-    "rows without a user that `missingUser: ignore` passed over",
+    "rows without a user, ignored by `missingUser: ignore`",
     ({ counters }) => counters.get("missing_users_ignored"),
   ),
   single(
     "counter",
     "fields_left_out_total",
-    "traits or properties left out: no such column, or its expression failed",
+    "traits or properties left out because the column is missing or the expression failed",
     ({ counters }) => counters.get("fields_left_out"),
   ),
-  each("counter", "messages_total", "messages handed to their lane", ["sync"], (o) =>
+  each("counter", "messages_total", "messages added to a delivery queue", ["sync"], (o) =>
     [...o.counters.syncs].map(([sync, { messages }]) => [sync, messages]),
   ),
   each(
     "counter",
     "messages_delivered_total",
-    "messages that Segment took: what it bills",
+    "messages that Segment has accepted, which are the calls it bills",
     ["sync"],
     (o) => [...o.counters.syncs].map(([sync, counts]) => [sync, counts.messages_delivered]),
   ),
 
   // Delivery
-  single("counter", "batches_total", "requests that Segment took", ({ counters }) =>
+  single("counter", "batches_total", "requests that Segment has accepted", ({ counters }) =>
     counters.get("batches"),
   ),
-  single(
-    "counter",
-    "delivered_bytes_total",
-    "bytes of the messages that Segment took",
-    ({ counters }) => counters.get("bytes_delivered"),
+  single("counter", "delivered_bytes_total", "bytes of the accepted messages", ({ counters }) =>
+    counters.get("bytes_delivered"),
   ),
   each(
     "counter",
     "segment_responses_total",
-    "Segment's answers, by what they meant: delivered, retry, slow_down, rejected, stop",
+    "responses of Segment, by the action that follows: delivered, retry, slow_down, rejected, stop",
     ["action"],
     (o) =>
       Object.entries(o.counters.responses).map(([responseAction, count]) => [
@@ -185,30 +180,25 @@ export const METRICS: readonly Metric[] = [
         count,
       ]),
   ),
-  single("counter", "retries_total", "requests tried again", ({ counters }) =>
-    counters.get("retries"),
-  ),
+  single("counter", "retries_total", "requests retried", ({ counters }) => counters.get("retries")),
   {
     ...{ type: "histogram", name: "delivery_delay_seconds", labels: [] },
-    help: "from the commit in the database to Segment's acceptance, for each message",
+    help: "time from the commit in the database to acceptance by Segment, per message",
     read: ({ counters }) => counters.delivery,
   },
   single(
     "counter",
     "throttled_seconds_total",
-    "how long all lanes waited because Segment asked to slow down",
+    "time in which Segment throttled all delivery queues",
     ({ rateLimiter }) => rateLimiter.throttled_ms / 1_000,
   ),
-  single(
-    "gauge",
-    "throttled",
-    "1 while all lanes wait because Segment asked to slow down",
-    ({ rateLimiter }) => is(rateLimiter.wait_ms > 0),
+  single("gauge", "throttled", "1 while Segment throttles all delivery queues", ({ rateLimiter }) =>
+    is(rateLimiter.wait_ms > 0),
   ),
   each(
     "counter",
     "dead_letters_total",
-    "records and messages set aside, by the code of the reason",
+    "rejected records and messages, by error code",
     ["reason"],
     ({ counters }) => counters.reasons("dead_letters"),
   ),
@@ -216,32 +206,32 @@ export const METRICS: readonly Metric[] = [
   // State
   {
     ...{ type: "histogram", name: "checkpoint_seconds", labels: [] },
-    help: "how long checkpoints took, the delivery of what they cover included",
+    help: "duration of checkpoints, including the delivery of the messages they cover",
     read: ({ counters }) => counters.checkpoint,
   },
   partitioned(
     "state_entries",
-    "rows in the store, deletion marks included; RocksDB's estimate",
+    "rows in the store, including delete markers; an estimate of RocksDB",
     ({ store }) => store?.entries ?? null,
   ),
   partitioned(
     "state_disk_bytes",
-    "the store's table files",
+    "table files of the store",
     ({ store }) => store?.disk_bytes ?? null,
   ),
   partitioned(
     "state_memory_bytes",
-    "the store's write buffers",
+    "write buffers of the store",
     ({ store }) => store?.memory_bytes ?? null,
   ),
   partitioned(
     "restore_read_offsets",
-    "the last restore here: offsets of the changelog that were read",
+    "last restore: changelog offsets read",
     ({ restore }) => restore?.done ?? null,
   ),
   partitioned(
     "restore_offsets",
-    "the last restore here: offsets of the changelog that there were to read",
+    "last restore: changelog offsets to read",
     ({ restore }) => restore?.total ?? null,
   ),
 
@@ -250,7 +240,7 @@ export const METRICS: readonly Metric[] = [
     partitioned(name, help, ({ usage }) => usage?.[name as keyof typeof USAGES].now ?? null),
     partitioned(
       `${name}_limit`,
-      `the limit of \`${name}\``,
+      `limit of \`${name}\``,
       ({ usage }) => usage?.[name as keyof typeof USAGES].limit ?? null,
     ),
   ]),
@@ -262,27 +252,27 @@ export const METRICS: readonly Metric[] = [
   single(
     "counter",
     "rebalances_total",
-    "assignments of partitions, the first included",
+    "partition assignments, including the first",
     ({ source }) => source.rebalances,
   ),
   each(
     "counter",
     "consumer_restarts_total",
-    "consumers in the place of one that crashed, was lost to its group, or stalled",
+    "consumers replaced because they crashed, were lost to their group, or stalled",
     ["reason"],
     ({ source }) => Object.entries(source.restarts),
   ),
   each(
     "gauge",
     "event_loop_delay_seconds",
-    "how late the event loop was since the last scrape: p50, p99, max",
+    "event loop delay since the last scrape: p50, p99, max",
     ["quantile"],
     (o) => Object.entries(o.process.delay_s),
   ),
   each(
     "gauge",
     "memory_bytes",
-    "the process's memory: resident, heap in use, external to it",
+    "memory of the process: resident, heap in use, external",
     ["kind"],
     (o) => [
       ["resident", o.process.resident_bytes],
@@ -290,7 +280,7 @@ export const METRICS: readonly Metric[] = [
       ["external", o.process.external_bytes],
     ],
   ),
-  single("counter", "cpu_seconds_total", "processor time, user and system", (o) => o.process.cpu_s),
+  single("counter", "cpu_seconds_total", "CPU time, user and system", (o) => o.process.cpu_s),
 ];
 
 function is(fact: boolean): number {
