@@ -42,6 +42,16 @@ for (const page of PAGES) {
   });
 }
 
+for (const file of ["deploy/kubernetes.yaml", "deploy/prometheus/alerts.yaml"])
+  s(`${file} should name pages and headings that exist`, () => {
+    const text = readPage(file);
+    const pages = matches(/docs\/[\w./-]+\.md/g, text);
+    assert.ok(pages.length > 0);
+    for (const page of pages) assert.ok(PAGES.includes(page), `${file}: ${page}`);
+    for (const [, heading, page = ""] of text.matchAll(/\\"([A-Z][\w ]+)\\" in (\S+\.md)/g))
+      assert.ok(readPage(page).includes(`\n## ${heading}\n`), `${file}: ${heading}`);
+  });
+
 s("every page should be reachable from the README", () => {
   const reached = new Set(["README.md"]);
   for (const page of reached)
