@@ -101,9 +101,9 @@ test("should read the folder where another pipeline answers at the port, whateve
 });
 
 test("should say in the help how a key is written, and that a record is enough", async () => {
-  const { stderr } = await cdcToSegment(["explain", "--help"]);
-  for (const key of ["7", '"a"', '["org1",7]', '{"org":"org1","id":7}']) assert.match(stderr, key);
-  assert.match(stderr, /--record.*\n.*without --key/);
+  const { stdout } = await cdcToSegment(["explain", "--help"]);
+  for (const key of ["7", '"a"', '["org1",7]', '{"org":"org1","id":7}']) assert.match(stdout, key);
+  assert.match(stdout, /--record .*without --key/);
 });
 
 test.run();

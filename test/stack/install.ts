@@ -83,6 +83,15 @@ const BROWSER_NEEDS: Need[] = [
   },
 ];
 
+/** For the test of shell completion. */
+const ZSH_NEEDS: Need[] = [
+  {
+    what: "zsh",
+    debianPackage: "zsh",
+    isThere: async () => (await folderOf("zsh", searchPath())) !== undefined,
+  },
+];
+
 /**
  * Sees to it that the machine has what the stack runs on. As root on a Debian-like system it installs
  * what is missing; otherwise one error names all of it and the command to install it.
@@ -108,6 +117,10 @@ export async function ensureInstalled(wanted: {
 export async function ensureBrowser(): Promise<string> {
   await ensure(BROWSER_NEEDS);
   return (await chromium()) ?? "";
+}
+
+export function ensureZsh(): Promise<void> {
+  return ensure(ZSH_NEEDS);
 }
 
 async function ensure(needs: Need[]): Promise<void> {
