@@ -61,6 +61,20 @@ s("an unknown option should fail with the nearest name, and read nothing", async
   assert.match(stderr, 'unknown option --confg of preview; did you mean "--config"?');
 });
 
+for (const [args, text] of [
+  [["record", "--config", "x", "--limit", "0"], /--limit is "0"; write a number of records/],
+  [
+    ["check", "--config", "x", "--connect", "--outage", "3"],
+    /--outage is "3"; write a number and a unit/,
+  ],
+  [["explain", "--config", "x", "--model", "m"], /explain needs --key JSON, or --record FILE/],
+] as const)
+  s(`${args.join(" ")} should be rejected before the settings are read`, async () => {
+    const { code, stdout, stderr } = await cdcToSegment(args);
+    assert.equal([code, stdout], [2, ""]);
+    assert.match(stderr, text);
+  });
+
 for (const [words, expected] of [
   [[""], [...COMMANDS.map(({ name }) => name), "--help", "--version"]],
   [["re"], ["replay", "record", "redrive"]],

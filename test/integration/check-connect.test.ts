@@ -357,7 +357,7 @@ test("--canary should not be tried again where Segment does not take it", async 
 test("should refuse arguments that mean nothing", async () => {
   const config = written(SOUND);
   for (const [args, text] of [
-    [["--canary"], /--canary goes with --connect/],
+    [["--canary"], /--canary requires --connect/],
     [
       ["--connect", "--outage", "soon"],
       /--outage is "soon"; write a number and a unit, such as 3d/,
