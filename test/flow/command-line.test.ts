@@ -1,15 +1,18 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { cdcToSegment } from "../support/command-line.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
 
 /** The command line as a user and a shell see it. */
 
 const s = suite("command line");
+const EXAMPLE = "examples/01-identify";
 const directory = mkdtempSync(join(tmpdir(), "command-line-"));
 const script = join(directory, "completion.bash");
 
@@ -75,6 +78,23 @@ for (const [args, text] of [
     assert.match(stderr, text);
   });
 
+s("preview should fail when it is stopped before the end of its input", async () => {
+  const config = join(EXAMPLE, "config.yaml");
+  const { child, ended } = start(["preview", "--config", config, "-"], {
+    SEGMENT_WRITE_KEY: "key",
+  });
+  const input = child.stdin as Writable;
+  input.on("error", () => {}); // closed by the end of the process
+  const lines = endlessRecords();
+  const feeding = setInterval(() => input.write(lines.next().value), 1);
+  await once(child.stdout as Readable, "data");
+  child.kill("SIGTERM");
+  const { code, stderr } = await ended;
+  clearInterval(feeding);
+  assert.is(code, 1, stderr);
+  assert.match(stderr, /stopped before the end of the input/);
+});
+
 for (const [words, expected] of [
   [[""], [...COMMANDS.map(({ name }) => name), "--help", "--version"]],
   [["re"], ["replay", "record", "redrive"]],
@@ -117,6 +137,16 @@ function bashCompletions(words: readonly string[]): readonly string[] {
     encoding: "utf8",
   });
   return output.split("\n").filter(Boolean);
+}
+
+/** One record of the example at ever higher offsets, a hundred lines at a time. */
+function* endlessRecords(): Generator<string, never> {
+  const [first = ""] = readFileSync(join(EXAMPLE, "users.ndjson"), "utf8").split("\n");
+  const record = JSON.parse(first);
+  for (let offset = 0; ; offset += 100) {
+    const lines = Array.from({ length: 100 }, (_, i) => ({ ...record, offset: offset + i }));
+    yield lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  }
 }
 
 function escaped(text: string): string {

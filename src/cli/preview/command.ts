@@ -15,7 +15,7 @@ export const previewCommand = command({
   example: "cdc-to-segment preview --config config.yaml users.ndjson > messages.ndjson",
   exitCodes: {
     0: "The input is processed; dead letters do not change the exit code.",
-    1: "The preview failed before the end of the input.",
+    1: "The preview failed or was stopped before the end of the input.",
     ...USAGE_EXIT_CODE,
   },
   run: async ({ config, "dead-letters": deadLetters }, input) => {

@@ -78,4 +78,8 @@ export async function preview(
       );
     }
   }
+  if (stop.aborted) {
+    process.stderr.write("stopped before the end of the input\n");
+    process.exitCode = 1;
+  }
 }
