@@ -1,5 +1,5 @@
 import { CdcError } from "../lib/errors.ts";
-import { keepHeapSmall } from "../lib/v8-heap.ts";
+import { limitHeapGrowth } from "../lib/v8-heap.ts";
 import { parseArguments } from "./arguments.ts";
 import { COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -19,7 +19,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       process.stderr.write(`${programHelp(COMMANDS)}\n`);
       throw new CdcError("ARGUMENTS", "no command given; write one of the commands above");
     case "run":
-      keepHeapSmall();
+      limitHeapGrowth();
       await request.command.run(request.values, request.argument, COMMANDS);
   }
 }

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseAllDocuments } from "yaml";
 import { parseSettings } from "../../src/config/read.ts";
-import { Plans } from "../../src/topology/topology.ts";
+import { Topology } from "../../src/topology/topology.ts";
 import { assertPreview, directoryOf, fileOf } from "../support/example.ts";
 
 /** The examples that need no service; the others are in test/integration/examples.test.ts. */
@@ -37,7 +37,7 @@ test(`${SIDECAR} should have settings that are valid, and mounts for what they n
   const settings = parseSettings(manifest("ConfigMap").data["config.yaml"], "deployment.yaml", {
     SEGMENT_WRITE_KEY: "key",
   });
-  assert.ok(new Plans(settings).topics.length > 0);
+  assert.ok(new Topology(settings).topics.length > 0);
   assert.equal(
     sidecar.env.map(({ name }: { name: string }) => name),
     ["SEGMENT_WRITE_KEY"],

@@ -88,7 +88,7 @@ const ZSH_NEEDS: Need[] = [
   {
     what: "zsh",
     debianPackage: "zsh",
-    isThere: async () => (await folderOf("zsh", searchPath())) !== undefined,
+    isThere: async () => (await directoryOf("zsh", searchPath())) !== undefined,
   },
 ];
 
