@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { COMMANDS } from "./commands.ts";
-import { cliReference } from "./reference.ts";
+import { withReference } from "./reference.ts";
 
-// `npm run docs:cli`
-const file = new URL("../../docs/reference/cli.md", import.meta.url);
-writeFileSync(file, cliReference(COMMANDS));
+/** `npm run docs:cli` */
+
+const PAGE = new URL("../../docs/reference/cli.md", import.meta.url);
+writeFileSync(PAGE, withReference(readFileSync(PAGE, "utf8"), COMMANDS));

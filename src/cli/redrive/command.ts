@@ -5,11 +5,10 @@ export const redriveCommand = command({
   summary: "resend dead letters",
   description:
     "Processes dead letters again after their cause is fixed, with the state of the service and the original message " +
-    "ids. The service must be stopped. Without INPUT it reads the dead letters of the topic since the last redrive.",
+    "ids. Stop the service first. Without INPUT it reads the dead letters of the topic since the last redrive.",
   argument: {
     name: "INPUT",
-    description:
-      "a file of dead letters, as `replay` and `preview` write it; default: the dead-letter topic",
+    description: "a dead-letter file of `replay`; without it, the dead letter topic",
     isRequired: false,
   },
   options: {
