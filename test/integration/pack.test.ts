@@ -75,7 +75,10 @@ test("should hold the compiled sources, the status page, the configuration with 
   assert.ok(built.includes("dist/status/page/page.html"));
   const configuration = globSync("config/**/*.*", { cwd: ROOT });
   assert.ok(configuration.includes("config/demo/feed.ndjson.gz"));
-  const docs = globSync("docs/**/*.md", { cwd: ROOT });
+  const docs = globSync(
+    ["docs/**/*.md", "examples/**/*.*", "{CHANGELOG,CONTRIBUTING,SECURITY}.md"],
+    { cwd: ROOT },
+  );
   const wanted = [...built, ...configuration, "LICENSE", "README.md", "package.json", ...docs];
   assert.equal(found, wanted.map((file) => `package/${file}`).toSorted());
 });

@@ -2,10 +2,10 @@ import { globSync, readFileSync } from "node:fs";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Paths of the README and of every page in docs/, relative to the repository. */
+/** Paths of all pages, relative to the repository. */
 export const PAGES: readonly string[] = [
-  "README.md",
-  ...globSync("docs/**/*.md", { cwd: ROOT.pathname }).toSorted(),
+  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...globSync(["docs/**/*.md", "examples/**/*.md"], { cwd: ROOT.pathname }).toSorted(),
 ];
 
 export function readPage(path: string): string {
