@@ -33,13 +33,12 @@ const OTHER_WORDS = new Set([
   ...["toDo", "waitsFor"],
 ]);
 
-/** Environment variables. */
-const NO_CODES = [
-  "KAFKA_BROKERS",
-  "MALLOC_ARENA_MAX",
-  "NODE_OPTIONS",
-  "NODE_TLS_REJECT_UNAUTHORIZED",
-  "SEGMENT_WRITE_KEY",
+/** Environment variables: those of Node.js and glibc, and those that settings read. */
+const ENVIRONMENT = [
+  ...["MALLOC_ARENA_MAX", "NODE_OPTIONS", "NODE_TLS_REJECT_UNAUTHORIZED"],
+  ...globSync("{config,examples}/**/*.yaml", { cwd: ROOT }).flatMap((file) =>
+    matches(/\$\{(\w+)/g, readPage(file)),
+  ),
 ];
 
 /** `${NAME}` in settings. */
@@ -60,7 +59,7 @@ for (const text of TEXTS) {
 
   s(`${text} should name error codes that exist`, () => {
     const codes = matches(/\b[A-Z]+(?:_[A-Z]+)+\b/g, prose);
-    for (const code of codes.filter((code) => !NO_CODES.includes(code)))
+    for (const code of codes.filter((code) => !ENVIRONMENT.includes(code)))
       assert.ok(isErrorCode(code) || statusCodes.has(code), `${text}: ${code}`);
   });
 
