@@ -152,7 +152,7 @@ export class RecordProcessor {
     const output = emptyOutput();
     const event = removal({ key, table, time, sourcePosition });
     const { next } = this.#options.taskOffset.record;
-    const recordContext = { offset: next, streaming: true, noopLogger: by.skippedSyncs };
+    const recordContext = { offset: next, streaming: true, skippedSyncs: by.skippedSyncs };
     this.#rows.apply(
       { event, recordContext, record: by.record, changeId: by.changeId },
       row,

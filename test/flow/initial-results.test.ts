@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SegmentMessage } from "../../src/map/sync.ts";
-import { insert, read, remove, update } from "../support/table.ts";
+import { insert, read, remove, truncate, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: initial results");
@@ -119,6 +119,18 @@ s("should give each partition its own boundary", async () => {
   await driver.pipe(insert(a, 10), 0);
   await driver.start();
   assert.equal(told(await driver.pipe(insert({ id: 2, email: "c" }, 11), 1)), ["Added 2"]);
+  await driver.stop();
+});
+
+s("should skip a truncate below the boundary in the other partitions too", async () => {
+  const driver = new TaskDriver({ syncs: SKIPPED, partitions: 2 });
+  await driver.pipe(insert({ id: 2, email: "c" }, 10), 1);
+  await driver.start(driver.partitions.slice(1));
+  await driver.stop();
+  await driver.pipe([insert(a, 11), truncate(20)], 0);
+  await driver.start();
+  assert.equal(driver.taken(), []);
+  assert.equal(told(await driver.pipe(insert({ id: 2, email: "c" }, 30), 1)), ["Added 2"]);
   await driver.stop();
 });
 

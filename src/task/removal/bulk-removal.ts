@@ -69,8 +69,8 @@ export class BulkRemoval {
   /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
   async process(truncate: Truncate, record: SourceRecord): Promise<boolean> {
     const { processor, taskOffset, counters } = this.#options;
-    const noopLogger = processor.skippedSyncsBelow(record.offset);
-    const removal = await this.#truncation.process(truncate, record, noopLogger);
+    const skippedSyncs = processor.skippedSyncsBelow(record.offset);
+    const removal = await this.#truncation.process(truncate, record, skippedSyncs);
     if (removal === null) return false;
     if (removal !== "ignored") await this.#truncate(removal);
     taskOffset.skip(record);
