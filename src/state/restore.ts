@@ -1,7 +1,7 @@
 import { CdcError } from "../lib/errors.ts";
 import type { OwnedChangelog } from "./changelog.ts";
 import type { StoreEntry } from "./store.ts";
-import type { TaskStore } from "./task-state.ts";
+import type { TaskStore } from "./task-store.ts";
 
 /** How the state of a task came to be in step with its changelog. */
 export type Restored = {

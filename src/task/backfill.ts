@@ -8,21 +8,13 @@ import {
   encodeLastMessages,
   type LastMessagesText,
 } from "../data/last-message-codec.ts";
-import type { TopicPartition } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import type { CdcError } from "../lib/errors.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { BackfillProgress } from "../state/checkpoint-record.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
 import { emptyOutput, type Output } from "./output.ts";
 import type { Last, RowProcessor } from "./row-processor.ts";
-
-export type BackfillOptions = {
-  readonly tp: TopicPartition;
-  readonly rows: RowProcessor;
-  readonly syncs: readonly SyncEntry[];
-  readonly counters: Counters;
-};
+import type { TaskContext } from "./task-context.ts";
 
 /**
  * New and changed syncs see every stored row once, before the task goes on: the database has not to be asked again.
@@ -30,19 +22,22 @@ export type BackfillOptions = {
  * memberships are written.
  */
 export class Backfill {
-  readonly #options: BackfillOptions;
+  readonly #context: TaskContext;
+  readonly #rows: RowProcessor;
   /** Of syncs that are there: what others told is of no use any more. */
   readonly #numbers: ReadonlySet<number>;
 
-  constructor(options: BackfillOptions) {
-    this.#options = options;
-    const syncs = options.rows.rules.flatMap((model) => model.syncs);
+  constructor(context: TaskContext, rows: RowProcessor) {
+    this.#context = context;
+    this.#rows = rows;
+    const syncs = rows.rules.flatMap((model) => model.syncs);
     this.#numbers = new Set(syncs.map(({ number }) => number));
   }
 
   /** Has the syncs that are pending see one row. */
   process(key: string, row: StoredRow, { pending }: BackfillProgress): Output {
-    const { rows, counters } = this.#options;
+    const { counters } = this.#context;
+    const rows = this.#rows;
     const output = emptyOutput();
     if (row.row === null) return output;
     const absent = new Set(row.unknown);
@@ -81,7 +76,7 @@ export class Backfill {
       pinned,
       lastMessages: this.#stillOf(row),
     };
-    rows.put(key, kept, told, this.#context(key, row));
+    rows.put(key, kept, told, this.#changeContext(key, row));
     return output;
   }
 
@@ -99,7 +94,7 @@ export class Backfill {
     pending: string,
     output: Output,
   ): Last | null {
-    const { rows, syncs } = this.#options;
+    const { syncs } = this.#context;
     const row = stored.row;
     const was = pending !== "new" && stored.members.includes(sync.number);
     const hasChanged = pending === "mapping" || pending === "users";
@@ -109,17 +104,17 @@ export class Backfill {
     if (kind === "removed" && !sync.hasUser(row, new Set(stored.unknown))) return null;
     const previous = was && !(kind === "changed" && pending === "users") ? row : null;
     const absent = new Set(stored.unknown);
-    const context = this.#context(key, stored);
+    const context = this.#changeContext(key, stored);
     const { fingerprint } = syncs[sync.number] as SyncEntry;
     // What asked for it is in the ids too: another change of the settings gives the same row other messages.
     const changeId = [context.changeId, ...Object.values(fingerprint)].join("~");
     const change: Change = { sync, kind, previous, next: row, absent };
-    return rows.mapChange(change, { ...context, changeId }, output);
+    return this.#rows.mapChange(change, { ...context, changeId }, output);
   }
 
   /** The row's own place and time, so that a walk that is repeated gives the same ids. */
-  #context(key: string, stored: StoredRow): ChangeContext {
-    const { tp } = this.#options;
+  #changeContext(key: string, stored: StoredRow): ChangeContext {
+    const { tp } = this.#context;
     const { offset, sourcePosition, time } = stored;
     const changeId = sourcePosition ?? `${tp.partition}/${offset}`;
     return {

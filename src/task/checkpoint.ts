@@ -1,14 +1,11 @@
 import type { Outbox } from "../coordination/outbox.ts";
 import { recordBytes } from "../data/record.ts";
-import type { OutgoingQueue } from "../deliver/outgoing.ts";
-import type { DeadLetter, DeadLetters } from "../dlq/dead-letters.ts";
-import type { Clock } from "../lib/clock.ts";
-import type { Counters } from "../metrics/counters.ts";
+import type { DeadLetter } from "../dlq/dead-letters.ts";
 import type { Usage } from "../metrics/usage.ts";
 import type { OwnedChangelog } from "../state/changelog.ts";
 import type { CheckpointRecord } from "../state/checkpoint-record.ts";
-import type { SyncEntry } from "../state/sync-versions.ts";
-import type { PendingState, TaskStore } from "../state/task-state.ts";
+import type { PendingState } from "../state/task-store.ts";
+import type { TaskContext, TaskPorts } from "./task-context.ts";
 import type { TaskOffset, Times } from "./task-offset.ts";
 
 export type CheckpointLimits = {
@@ -18,23 +15,14 @@ export type CheckpointLimits = {
 };
 
 export type CheckpointOptions = {
-  readonly state: TaskStore;
-  readonly syncs: readonly SyncEntry[];
-  readonly queue: OutgoingQueue;
-  readonly deadLetters: DeadLetters;
-  readonly outbox: Outbox;
-  /** `null` where the state is on this machine's disk alone. */
-  readonly changelog: OwnedChangelog | null;
-  /** Where the task stands now. */
+  readonly context: TaskContext;
+  readonly ports: TaskPorts;
   readonly taskOffset: TaskOffset;
-  /** Whether a record waits among the uncommitted rows: no position may pass it. */
+  readonly outbox: Outbox;
+  /** Whether an uncommitted row waits for another task: no stored offset may pass it. */
   readonly isBlocked: () => boolean;
-  /** Tells the source that all below the offset is done. */
-  readonly commit: (next: number) => Promise<void>;
-  /** Longest time between two checkpoints that have work, and the uncommitted rows, and bytes, that start one before. */
+  /** A checkpoint starts after `interval_ms`, or earlier at this number of uncommitted rows or bytes. */
   readonly limits: CheckpointLimits;
-  readonly clock: Clock;
-  readonly counters: Counters;
 };
 
 /** Everything that a position covers; `messages` counts those of the lane. */
@@ -68,7 +56,7 @@ export class Checkpoint {
   constructor(options: CheckpointOptions) {
     this.#options = options;
     this.#stored = options.taskOffset.record;
-    this.#last = options.clock.now();
+    this.#last = options.context.clock.now();
   }
 
   /** Dead letters that the next checkpoint makes durable. */
@@ -103,9 +91,9 @@ export class Checkpoint {
 
   /** There is work, and its time has come. */
   get isDue(): boolean {
-    const { clock, limits } = this.#options;
+    const { context, limits } = this.#options;
     if (this.#running !== null || !this.#hasWork || this.#options.isBlocked()) return false;
-    return clock.now() - this.#last >= limits.interval_ms || this.#exceeds(limits);
+    return context.clock.now() - this.#last >= limits.interval_ms || this.#exceeds(limits);
   }
 
   /** So much is uncommitted that nothing may be added. */
@@ -121,7 +109,8 @@ export class Checkpoint {
    */
   async run(): Promise<void> {
     while (this.#running !== null) await this.#running;
-    const { state, queue, outbox, taskOffset, isBlocked, clock } = this.#options;
+    const { context, ports, outbox, taskOffset, isBlocked } = this.#options;
+    const { clock } = context;
     if (!this.#hasWork || isBlocked()) return;
     const deadLetters = this.#deadLetters.splice(0);
     this.#deadLetterBytes = 0;
@@ -130,16 +119,16 @@ export class Checkpoint {
     const controlMessagesSent = outbox.sent();
     this.#covered = taskOffset.takeTimes();
     this.#running = this.#steps({
-      pending: state.freeze(taskOffset.record),
+      pending: context.state.freeze(taskOffset.record),
       deadLetters,
-      messages: queue.pushed,
+      messages: ports.queue.pushed,
       times: this.#covered,
       controlMessagesSent,
     });
     await this.#running;
     this.#running = null;
     this.#done = clock.now();
-    this.#options.counters.checkpoint.observe((this.#done - startedTime) / 1_000);
+    this.#options.context.counters.checkpoint.observe((this.#done - startedTime) / 1_000);
   }
 
   /** Resolves when no checkpoint is under way, however it ended. */
@@ -154,18 +143,18 @@ export class Checkpoint {
     times,
     controlMessagesSent,
   }: Covered): Promise<void> {
-    const { state, syncs, queue, changelog, commit } = this.#options;
+    const { context, ports } = this.#options;
     // 1 deliver
-    await queue.settled(messages);
-    await this.#options.deadLetters.append(deadLetters);
+    await ports.queue.settled(messages);
+    await ports.deadLetters.append(deadLetters);
     await controlMessagesSent;
     // 2 changelog, 3 store
-    await storePending({ state, syncs, changelog }, pending);
+    await storePending(context, ports.changelog, pending);
     this.#stored = pending.position;
     this.#storedTime = times?.last ?? this.#storedTime;
     this.#covered = null;
     // 4 commit the group offset: for lag tools only, the stored position is the truth
-    await commit(pending.position.next);
+    await ports.partition.commit(pending.position.next);
   }
 
   get #hasWork(): boolean {
@@ -173,12 +162,12 @@ export class Checkpoint {
   }
 
   get #pending(): number {
-    return this.#options.state.uncommitted + this.#deadLetters.length;
+    return this.#options.context.state.uncommitted + this.#deadLetters.length;
   }
 
   /** Rows by the length of their text; letters hold their record. */
   get #bytes(): number {
-    return this.#options.state.uncommittedLength + this.#deadLetterBytes;
+    return this.#options.context.state.uncommittedLength + this.#deadLetterBytes;
   }
 
   #exceeds({ rows, bytes }: Pick<CheckpointLimits, "rows" | "bytes">): boolean {
@@ -188,7 +177,8 @@ export class Checkpoint {
 
 /** The steps 2 and 3 of a checkpoint; a task's beginning, which has nothing to deliver, takes them alone. */
 export async function storePending(
-  { state, syncs, changelog }: Pick<CheckpointOptions, "state" | "syncs" | "changelog">,
+  { state, syncs }: Pick<TaskContext, "state" | "syncs">,
+  changelog: OwnedChangelog | null,
   pending: PendingState,
 ): Promise<void> {
   const entries = await state.entriesOf(pending, syncs);

@@ -7,26 +7,12 @@ import { removal } from "../data/deletion.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../data/event.ts";
 import type { TopicPartition } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
-import type { Clock } from "../lib/clock.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { Handover } from "../state/handover.ts";
 import { decodeHandover, encodeHandover } from "../state/handover-codec.ts";
 import type { KeyChangeId, Prefetched } from "../state/handovers.ts";
-import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskStore } from "../state/task-state.ts";
 import type { Output } from "./output.ts";
 import type { Last, RowProcessor } from "./row-processor.ts";
-
-export type KeyChangesOptions = {
-  readonly tp: TopicPartition;
-  readonly state: TaskStore;
-  readonly syncs: readonly SyncEntry[];
-  readonly rows: RowProcessor;
-  readonly clock: Clock;
-  readonly counters: Counters;
-  /** How long a create waits for its row. */
-  readonly wait_ms: number;
-};
+import type { TaskContext } from "./task-context.ts";
 
 /** A create that waits for its row, and what came for its key meanwhile. */
 type Waiting = {
@@ -42,11 +28,13 @@ type Waiting = {
  * the row before. A create that comes first waits, among the uncommitted rows; the other rows go on.
  */
 export class KeyChanges {
-  readonly #options: KeyChangesOptions;
+  readonly #context: TaskContext;
+  readonly #rows: RowProcessor;
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(options: KeyChangesOptions) {
-    this.#options = options;
+  constructor(context: TaskContext, rows: RowProcessor) {
+    this.#context = context;
+    this.#rows = rows;
   }
 
   /** Until when the first of those that wait does so, ms since 1970; `null` where none waits. */
@@ -58,7 +46,7 @@ export class KeyChanges {
   /** What is kept for the changes of keys among the events. */
   prefetch(events: readonly SourceEvent[]): Promise<Prefetched> {
     const changes = events.flatMap((event) => ("keyChange" in event ? keysOf(event) : []));
-    return this.#options.state.handovers.prefetch(changes);
+    return this.#context.state.handovers.prefetch(changes);
   }
 
   /** Whether it takes the occurrence over; otherwise it is an ordinary one. */
@@ -77,7 +65,7 @@ export class KeyChanges {
     const { keyChange } = event;
     if (keyChange === null || isStale(previous, event)) return false;
     if (keyChange === "unreadable") {
-      this.#options.counters.add("key_changes_unreadable");
+      this.#context.counters.add("key_changes_unreadable");
       return false;
     }
     if ("to" in keyChange) return this.#give(keyChange.to, context, previous, kept, output);
@@ -88,7 +76,7 @@ export class KeyChanges {
 
   /** Another task tells of its half. */
   async receive(message: ControlMessage, output: Output): Promise<void> {
-    const { state, tp } = this.#options;
+    const { state, tp } = this.#context;
     if (message.partition === tp.partition) return;
     if (message.kind !== "handover" && message.kind !== "taken") return;
     const kept = await state.handovers.prefetch([message]);
@@ -110,7 +98,7 @@ export class KeyChanges {
    * @returns what came for its key meanwhile, in order, or `null` where nobody's waiting is over
    */
   async release(now: number, output: Output): Promise<readonly ChangeContext[] | null> {
-    const { state, counters } = this.#options;
+    const { state, counters } = this.#context;
     for (const [key, { until, contexts, handover }] of this.#waiting) {
       if (handover === null && until > now) continue;
       const [create, ...others] = contexts;
@@ -137,7 +125,7 @@ export class KeyChanges {
     kept: Prefetched,
     { controlMessages }: Output,
   ): boolean {
-    const { state, tp, syncs, clock } = this.#options;
+    const { state, tp, syncs, clock } = this.#context;
     if (previous !== null && previous.row === null) return false;
     const { stored } = classify(previous, event, recordContext, []);
     if (stored) state.put(event.key, stored);
@@ -167,37 +155,37 @@ export class KeyChanges {
   #standIn(event: RowEvent, recordContext: RecordContext): StoredRow | null {
     if (event.before === null) return null;
     const before = { ...event, row: event.before, before: null };
-    return classify(null, before, recordContext, this.#options.rows.rules).stored;
+    return classify(null, before, recordContext, this.#rows.rules).stored;
   }
 
   #take(change: KeyChangeId, context: ChangeContext, kept: Prefetched, output: Output): void {
-    const { state, clock, wait_ms } = this.#options;
+    const { state, clock, topicTopology } = this.#context;
     const handover = state.handovers.find(change, kept);
     if (handover) this.#claim(handover, context, kept, output);
     else {
-      const until = clock.now() + wait_ms;
+      const until = clock.now() + topicTopology.keyChangeWait_ms;
       this.#waiting.set(change.to, { until, contexts: [context], handover: null });
     }
   }
 
   #claim(handover: Handover, context: ChangeContext, kept: Prefetched, output: Output): void {
-    const { state, rows, counters } = this.#options;
+    const { state, counters } = this.#context;
     counters.add("key_changes");
     state.handovers.remove(handover, kept);
     this.#tellTaken(handover, output);
-    const previous = decodeHandover(handover, this.#options.syncs);
+    const previous = decodeHandover(handover, this.#context.syncs);
     if (previous === null) this.#unseen(context, output);
-    else rows.apply(context, previous, output);
+    else this.#rows.apply(context, previous, output);
   }
 
   /** The row was there under its old key, and nothing else is known of it. */
   #unseen(context: ChangeContext, output: Output): void {
     const recordContext = { ...context.recordContext, keyChanged: true };
-    this.#options.rows.apply({ ...context, recordContext }, null, output);
+    this.#rows.apply({ ...context, recordContext }, null, output);
   }
 
   #tellTaken({ from, to, sourcePosition }: Handover, { controlMessages }: Output): void {
-    const { topic, partition } = this.#options.tp;
+    const { topic, partition } = this.#context.tp;
     controlMessages.push({ kind: "taken", topic, partition, from, to, sourcePosition });
   }
 
@@ -211,10 +199,11 @@ export class KeyChanges {
     kept: Prefetched,
     output: Output,
   ): void {
-    const { state, rows } = this.#options;
+    const { state } = this.#context;
+    const rows = this.#rows;
     state.handovers.remove(message, kept);
     this.#tellTaken(message, output);
-    const previous = decodeHandover(message, this.#options.syncs);
+    const previous = decodeHandover(message, this.#context.syncs);
     if (previous === null || previous.row === null) return;
     const { topic, partition, from: key, sourcePosition, time } = message;
     const { offset, row } = previous;

@@ -3,44 +3,29 @@ import type { RecordContext } from "../classify/initial-result.ts";
 import type { ControlMessage, RemovalRequest } from "../coordination/control-message.ts";
 import { deletionByTombstone, removal } from "../data/deletion.ts";
 import type { SourceEvent, Truncate } from "../data/event.ts";
-import {
-  type RecordFormat,
-  recordName,
-  type SourceRecord,
-  type TopicPartition,
-} from "../data/record.ts";
+import { type RecordFormat, recordName, type SourceRecord } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { Decoder } from "../decode/decoder.ts";
 import type { SchemaRegistry } from "../decode/format/schema-registry.ts";
 import type { DeadLetter } from "../dlq/dead-letters.ts";
 import type { FailureRatio } from "../dlq/failure-ratio.ts";
-import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { Prefetched } from "../state/handovers.ts";
-import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskStore } from "../state/task-state.ts";
-import type { TopicTopology } from "../topology/topology.ts";
 import { Backfill } from "./backfill.ts";
 import { KeyChanges } from "./key-changes.ts";
 import { emptyOutput, type Output } from "./output.ts";
 import { snapshotEnd } from "./removal/snapshots.ts";
 import { RowProcessor } from "./row-processor.ts";
+import type { TaskContext } from "./task-context.ts";
 import type { TaskOffset } from "./task-offset.ts";
 
 /** Results of a group of records, up to the first truncate in it. */
 export type GroupOutput = Output & { readonly count: number; readonly truncate: Truncate | null };
 
 export type RecordProcessorOptions = {
-  readonly tp: TopicPartition;
-  readonly topicTopology: TopicTopology;
-  /** The syncs by their numbers in the stored rows. */
-  readonly syncs: readonly SyncEntry[];
+  readonly context: TaskContext;
   /** Moved past each record. */
   readonly taskOffset: TaskOffset;
-  readonly state: TaskStore;
-  readonly clock: Clock;
-  readonly counters: Counters;
   readonly registry: SchemaRegistry | null;
   /** This many records in a row that come to nothing but dead letters stop the task. */
   readonly maxConsecutive: number;
@@ -73,16 +58,12 @@ export class RecordProcessor {
   #maxConsecutive = 0;
 
   constructor(options: RecordProcessorOptions) {
-    const { topicTopology, registry } = options;
+    const { context, registry } = options;
     this.#options = options;
-    this.#decoder = new Decoder(topicTopology.format, registry);
-    this.#rows = new RowProcessor(options);
-    this.#keyChanges = new KeyChanges({
-      ...options,
-      rows: this.#rows,
-      wait_ms: topicTopology.keyChangeWait_ms,
-    });
-    this.#backfill = new Backfill({ ...options, rows: this.#rows });
+    this.#decoder = new Decoder(context.topicTopology.format, registry);
+    this.#rows = new RowProcessor(context);
+    this.#keyChanges = new KeyChanges(context, this.#rows);
+    this.#backfill = new Backfill(context, this.#rows);
   }
 
   /** Until when records wait for what another partition has to tell; `null` where none does. No position may pass them. */
@@ -95,8 +76,8 @@ export class RecordProcessor {
    * @returns what came out, how many records were processed, and the truncate that stands next
    */
   async process(records: readonly SourceRecord[]): Promise<GroupOutput> {
-    const { registry, counters, taskOffset } = this.#options;
-    const { records: counts } = counters;
+    const { context, registry, taskOffset } = this.#options;
+    const { records: counts } = context.counters;
     await registry?.prepare(records);
     const decoded = records.map((record) => this.#decode(record));
     const known = await this.#known(
@@ -189,7 +170,7 @@ export class RecordProcessor {
   async #known(events: readonly SourceEvent[]): Promise<Known> {
     const keys = new Set(events.flatMap((event) => ("key" in event ? [event.key] : [])));
     const [rows, handovers] = await Promise.all([
-      this.#options.state.prefetch(keys),
+      this.#options.context.state.prefetch(keys),
       this.#keyChanges.prefetch(events),
     ]);
     return { rows, handovers };
@@ -201,7 +182,8 @@ export class RecordProcessor {
     known: Known,
     output: Output,
   ): void {
-    const { counters, taskOffset, topicTopology } = this.#options;
+    const { taskOffset } = this.#options;
+    const { counters, topicTopology } = this.#options.context;
     if (event.kind === "non-row") return counters.add("non_rows");
     if (event.kind === "tombstone" && event.key === taskOffset.record.lastDelete)
       return counters.add("tombstones");
@@ -217,7 +199,7 @@ export class RecordProcessor {
   }
 
   #applyRow(context: ChangeContext, { rows, handovers }: Known, output: Output): void {
-    const previous = this.#options.state.row(context.event.key, rows);
+    const previous = this.#options.context.state.row(context.event.key, rows);
     if (this.#keyChanges.takes(context, previous, handovers, output)) return;
     this.#rows.apply(context, previous, output);
   }

@@ -1,14 +1,14 @@
 import { recordBytes, type SourceRecord } from "../data/record.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
+import type { SourcePartition } from "../source/source-partition.ts";
 
 export type RecordQueueOptions = {
   readonly limit: { readonly records: number; readonly bytes: number };
   /** The offset of the first record to take. */
   readonly next: number;
   readonly counters: Pick<Counters, "add">;
-  readonly pause: () => void;
-  readonly resume: () => void;
+  readonly partition: Pick<SourcePartition, "pause" | "resume">;
 };
 
 /** What the source gave to a task and is not processed yet, bounded: at its limit it has the partition paused. */
@@ -50,7 +50,7 @@ export class RecordQueue {
    * partition is paused, and what is on its way by then is still taken.
    */
   push(records: readonly SourceRecord[]): void {
-    const { counters, pause } = this.#options;
+    const { counters, partition } = this.#options;
     for (const record of records) {
       if (record.offset < this.#next) {
         counters.add("replayed");
@@ -62,7 +62,7 @@ export class RecordQueue {
     }
     if (this.#isPaused || !this.#isFull) return;
     this.#isPaused = true;
-    pause();
+    partition.pause();
   }
 
   /** Up to `count` of the first records. */
@@ -82,7 +82,7 @@ export class RecordQueue {
   resume(): void {
     if (!this.#isPaused || !this.#hasSpace) return;
     this.#isPaused = false;
-    this.#options.resume();
+    this.#options.partition.resume();
   }
 
   clear(): void {

@@ -7,7 +7,6 @@ import type { RowEvent } from "../data/event.ts";
 import type { MessageKind } from "../data/last-message.ts";
 import { type LastMessage, type LastMessageSource, tableOverride } from "../data/last-message.ts";
 import { carryLastMessages, withLastMessages } from "../data/last-message-codec.ts";
-import type { TopicPartition } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import type { MessageOrigin } from "../deliver/message-origin.ts";
@@ -18,26 +17,16 @@ import { CdcError } from "../lib/errors.ts";
 import type { ChangeSource, SegmentMessage, Sync } from "../map/sync.ts";
 import type { Counters, SyncCounts } from "../metrics/counters.ts";
 import { rejectionOf } from "../state/row-codec.ts";
-import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskStore } from "../state/task-state.ts";
+import type { TaskStore } from "../state/task-store.ts";
 import { rulesOf } from "../topology/rules.ts";
-import type { TopicTopology } from "../topology/topology.ts";
 import type { Output } from "./output.ts";
+import type { TaskContext } from "./task-context.ts";
 
 /** The last message of a change; of one that was set aside what happened, and no id. */
 export type Last = {
   readonly sync: SyncRule;
   readonly kind: MessageKind;
   readonly messageId: string | null;
-};
-
-export type RowProcessorOptions = {
-  readonly tp: TopicPartition;
-  readonly topicTopology: TopicTopology;
-  /** By their numbers in the stored rows. */
-  readonly syncs: readonly SyncEntry[];
-  readonly state: TaskStore;
-  readonly counters: Counters;
 };
 
 /** classify → map, for one row at a time: what it was and what happened become messages and the row that is kept. */
@@ -50,7 +39,7 @@ export class RowProcessor {
   readonly #counters: Counters;
   readonly #partition: number;
 
-  constructor({ tp, topicTopology, syncs, state, counters }: RowProcessorOptions) {
+  constructor({ tp, topicTopology, syncs, state, counters }: TaskContext) {
     this.rules = rulesOf(topicTopology, syncs);
     this.#syncs = new Map(
       topicTopology.models.flatMap((model) => model.syncs.map(({ sync }) => [sync.name, sync])),

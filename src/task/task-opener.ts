@@ -12,6 +12,7 @@ import { CdcError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Source } from "../source/source.ts";
+import { SourcePartition } from "../source/source-partition.ts";
 import type { Changelog, OwnedChangelog } from "../state/changelog.ts";
 import {
   type BackfillProgress,
@@ -22,7 +23,7 @@ import type { KnownTopics } from "../state/known-topics.ts";
 import { clearState, type RestoreProgress, restore } from "../state/restore.ts";
 import type { Store } from "../state/store.ts";
 import { bothPending, type Registered, registerSyncs } from "../state/sync-versions.ts";
-import { TaskStore } from "../state/task-state.ts";
+import { TaskStore } from "../state/task-store.ts";
 import type { TopicTopology, Topology } from "../topology/topology.ts";
 import { storePending } from "./checkpoint.ts";
 import { RecordProcessor, type RecordProcessorOptions } from "./record-processor.ts";
@@ -202,27 +203,28 @@ export class TaskOpener {
       );
       logger.info({ ...tp, syncs: backfilling }, "new or changed syncs see the stored rows");
     }
-    await storePending({ state, syncs, changelog }, state.freeze(record));
     const taskOffset = new TaskOffset(record);
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...topicTopology, ...UNTIL_THE_END } : topicTopology;
     const maxConsecutive = settings.deadLetters.stopAfterInARow;
-    const about = { tp, topicTopology: planned, syncs, taskOffset, state, clock, counters };
+    const context = { tp, topicTopology: planned, syncs, state, clock, counters, logger };
+    await storePending(context, changelog, state.freeze(record));
     const { processorFor = (of) => new RecordProcessor(of) } = this.#options;
+    const queue = this.#options.createQueue(
+      {
+        messages: share(settings.limits.lane_messages),
+        bytes: share(settings.limits.lane_bytes),
+      },
+      (error) => this.#events.failed(null, error),
+    );
     const task = new Task({
-      ...about,
-      logger,
-      processor: processorFor({ ...about, registry, maxConsecutive, rejections: this.#rejections }),
-      queue: this.#options.createQueue(
-        {
-          messages: share(settings.limits.lane_messages),
-          bytes: share(settings.limits.lane_bytes),
-        },
-        (error) => this.#events.failed(null, error),
-      ),
-      deadLetters,
-      control,
-      changelog,
+      context,
+      ports: { partition: new SourcePartition(source, tp), queue, deadLetters, control, changelog },
+      processor: processorFor({
+        ...{ context, taskOffset, registry, maxConsecutive },
+        rejections: this.#rejections,
+      }),
+      taskOffset,
       limits: {
         queue: {
           records: share(settings.limits.queue_records),
@@ -234,11 +236,6 @@ export class TaskOpener {
           bytes: share(settings.checkpoint.bytes),
         },
       },
-      pause: () => source.pause(tp),
-      resume: () => source.resume(tp),
-      commit: (next) => source.commit(tp, next),
-      end: async () => (await source.range(tp))?.end ?? null,
-      partitions: () => source.partitions(tp.topic),
       onFailure: (error) => this.#events.failed(task, error),
     });
     logger.info({ ...tp, position: record.next, ...range }, "partition taken");

@@ -1,26 +1,18 @@
-import type { Control, ControlBatch } from "../coordination/control.ts";
+import type { ControlBatch } from "../coordination/control.ts";
 import type { ControlMessage } from "../coordination/control-message.ts";
 import { Inbox } from "../coordination/inbox.ts";
 import { Outbox } from "../coordination/outbox.ts";
 import type { Truncate } from "../data/event.ts";
 import type { SourceRecord, TopicPartition } from "../data/record.ts";
-import type { OutgoingQueue } from "../deliver/outgoing.ts";
-import type { DeadLetters } from "../dlq/dead-letters.ts";
 import type { StateView } from "../explain/state-view.ts";
-import type { Clock } from "../lib/clock.ts";
-import type { Logger } from "../lib/logger.ts";
 import { Signal } from "../lib/signal.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
-import type { OwnedChangelog } from "../state/changelog.ts";
-import type { SyncEntry } from "../state/sync-versions.ts";
-import type { TaskStore } from "../state/task-state.ts";
-import type { TopicTopology } from "../topology/topology.ts";
 import { Checkpoint, type CheckpointLimits } from "./checkpoint.ts";
 import type { Output } from "./output.ts";
 import type { RecordProcessor } from "./record-processor.ts";
 import { RecordQueue } from "./record-queue.ts";
 import { BulkRemoval } from "./removal/bulk-removal.ts";
+import type { TaskContext, TaskPorts } from "./task-context.ts";
 import type { TaskOffset } from "./task-offset.ts";
 import type { TaskState, TaskStatus } from "./task-status.ts";
 
@@ -30,29 +22,12 @@ export type TaskLimits = {
 };
 
 export type TaskOptions = {
-  readonly tp: TopicPartition;
-  readonly topicTopology: TopicTopology;
+  readonly context: TaskContext;
+  readonly ports: TaskPorts;
   readonly processor: RecordProcessor;
   readonly taskOffset: TaskOffset;
-  readonly state: TaskStore;
-  readonly syncs: readonly SyncEntry[];
-  readonly queue: OutgoingQueue;
-  readonly deadLetters: DeadLetters;
-  readonly control: Control;
-  /** `null` where the state is on this machine's disk alone. */
-  readonly changelog: OwnedChangelog | null;
   readonly limits: TaskLimits;
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly logger: Logger;
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly commit: (next: number) => Promise<void>;
-  /** The end of the partition's log now; `null` for a recorded file. */
-  readonly end: () => Promise<number | null>;
-  /** All partitions of the topic. */
-  readonly partitions: () => Promise<readonly number[]>;
-  /** Called with the error after which the task cannot go on. */
+  /** Called with the error that stopped the task. */
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -88,23 +63,25 @@ export class Task {
   #idleWatchers: (() => void)[] = [];
 
   constructor(options: TaskOptions) {
-    const { tp, processor, taskOffset, limits, clock, control } = options;
+    const { context, ports, processor, taskOffset, limits } = options;
+    const { tp, clock, counters } = context;
+    const { partition } = ports;
     this.tp = tp;
     this.#options = options;
     const { next } = taskOffset.record;
-    this.#recordQueue = new RecordQueue({ ...options, limit: limits.queue, next });
+    this.#recordQueue = new RecordQueue({ limit: limits.queue, next, counters, partition });
     this.#signal = new Signal(clock);
     const signal = () => this.#signal.notify();
     this.#inbox = new Inbox(tp.topic, signal);
-    this.#outbox = new Outbox(control, signal, (error) => this.#fail(error));
+    this.#outbox = new Outbox(ports.control, signal, (error) => this.#fail(error));
     this.#checkpoint = new Checkpoint({
-      ...options,
+      ...{ context, ports, taskOffset },
       outbox: this.#outbox,
       isBlocked: () => processor.waitsUntil !== null,
       limits: limits.checkpoint,
     });
     this.#bulkRemoval = new BulkRemoval({
-      ...options,
+      ...{ context, partition, processor, taskOffset },
       send: (message) => this.#outbox.push([message]),
       take: async (output) => {
         this.#take(output);
@@ -119,7 +96,7 @@ export class Task {
 
   /** What it says of itself. */
   async status(): Promise<Omit<TaskStatus, "restore">> {
-    const { state, queue } = this.#options;
+    const { context, ports } = this.#options;
     const { next, time, storedTime } = this.#checkpoint.stored;
     const oldest = this.#oldest;
     return {
@@ -131,15 +108,15 @@ export class Task {
       usage: {
         ...this.#recordQueue.usage,
         ...this.#checkpoint.usage,
-        ...(queue.usage ?? NO_QUEUE),
+        ...(ports.queue.usage ?? NO_QUEUE),
       },
-      store: await state.size(),
+      store: await context.state.size(),
     };
   }
 
   /** What it knows, for a person to look at. */
   get view(): StateView {
-    const { topicTopology, syncs, state } = this.#options;
+    const { topicTopology, syncs, state } = this.#options.context;
     const position = this.#options.taskOffset.record;
     const durable = this.#checkpoint.stored.next;
     return {
@@ -204,9 +181,9 @@ export class Task {
   /** Gives up at once: the partition belongs to somebody else, or time is over. The position says where to go on. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    this.#options.queue.close();
+    this.#options.ports.queue.close();
     this.#outbox.close();
-    const released = this.#options.changelog?.release();
+    const released = this.#options.ports.changelog?.release();
     await this.stop();
     await released;
   }
@@ -230,10 +207,10 @@ export class Task {
 
   /** New and changed syncs see every stored row, before anything new is processed. */
   async #backfill(): Promise<void> {
-    const { processor, taskOffset, state } = this.#options;
+    const { context, processor, taskOffset } = this.#options;
     const { backfill } = taskOffset.record;
     if (backfill === null) return;
-    for await (const [key, row] of state.rows(backfill.after)) {
+    for await (const [key, row] of context.state.rows(backfill.after)) {
       if (this.#state !== "running") return;
       this.#take(processor.backfill(key, row));
       await this.#waitForSpace();
@@ -272,8 +249,8 @@ export class Task {
 
   /** Or until something comes, at most as long as a checkpoint may wait. */
   async #sleepUntil(time: number): Promise<void> {
-    const { limits, clock } = this.#options;
-    const left = Math.min(limits.checkpoint.interval_ms, time - clock.now());
+    const { context, limits } = this.#options;
+    const left = Math.min(limits.checkpoint.interval_ms, time - context.clock.now());
     await this.#signal.wait(Math.max(1, left));
   }
 
@@ -292,7 +269,7 @@ export class Task {
 
   /** When what waits has waited long enough: for what the others tell, or nothing more where the source has ended. */
   get #now(): number {
-    return this.#sourceEnded ? Number.POSITIVE_INFINITY : this.#options.clock.now();
+    return this.#sourceEnded ? Number.POSITIVE_INFINITY : this.#options.context.clock.now();
   }
 
   get #isIdle(): boolean {
@@ -303,15 +280,15 @@ export class Task {
   }
 
   #take({ messages, rejected, controlMessages }: Output): void {
-    this.#options.queue.push(messages);
+    this.#options.ports.queue.push(messages);
     this.#checkpoint.deadLetter(rejected);
     this.#outbox.push(controlMessages);
   }
 
   /** What uncommitted rows and undelivered messages take is bounded: waits here, and the queue fills. */
   async #waitForSpace(): Promise<void> {
-    const { queue, processor } = this.#options;
-    await queue.room();
+    const { ports, processor } = this.#options;
+    await ports.queue.room();
     while (this.#checkpoint.isBehind && this.#state === "running") {
       if (processor.waitsUntil === null) await this.#checkpoint.run();
       else if (!(await this.#read())) await this.#waitForOthers(processor.waitsUntil);
@@ -354,11 +331,11 @@ export class Task {
 
   async #close(): Promise<void> {
     this.#state = "closed";
-    this.#options.queue.close();
+    this.#options.ports.queue.close();
     this.#outbox.close();
     await this.#checkpoint.idle();
-    await this.#options.changelog?.release();
+    await this.#options.ports.changelog?.release();
     for (const resolve of this.#idleWatchers.splice(0)) resolve();
-    await this.#options.state.close();
+    await this.#options.context.state.close();
   }
 }

@@ -10,7 +10,7 @@ import { messageOf } from "../../lib/errors.ts";
 import { createLogger } from "../../lib/logger.ts";
 import { localState } from "../../state/local-state.ts";
 import { RocksDbStore } from "../../state/rocksdb-store.ts";
-import { TaskStore } from "../../state/task-state.ts";
+import { TaskStore } from "../../state/task-store.ts";
 import { Topology } from "../../topology/topology.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
 import { replayDeadLetters, replayState, serviceState } from "../paths.ts";

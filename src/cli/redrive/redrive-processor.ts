@@ -54,16 +54,17 @@ export class RedriveProcessor extends RecordProcessor {
   constructor(of: RecordProcessorOptions, redrive: RedriveOptions) {
     const own = new TaskOffset(of.taskOffset.record);
     super({ ...of, taskOffset: own });
+    const { tp, topicTopology } = of.context;
     if (of.taskOffset.record.reconcile !== null) {
       throw new CdcError(
         "REDRIVE_REFUSED",
-        `${of.tp.topic}/${of.tp.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileWait_ms), stop it and start this again`,
+        `${tp.topic}/${tp.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileWait_ms), stop it and start this again`,
       );
     }
     this.#of = of;
     this.#redrive = redrive;
-    this.#decoder = new Decoder(of.topicTopology.format, of.registry);
-    this.#rows = new RowProcessor(of);
+    this.#decoder = new Decoder(topicTopology.format, of.registry);
+    this.#rows = new RowProcessor(of.context);
     this.#own = own;
   }
 
@@ -106,8 +107,8 @@ export class RedriveProcessor extends RecordProcessor {
 
   /** The record in its own place: what it gives is what it would have given then, under the same ids. */
   async #apply({ record, by, isInitial }: DeadLetter): Promise<Output> {
-    const { taskOffset, counters } = this.#of;
-    counters.add("redriven");
+    const { taskOffset, context } = this.#of;
+    context.counters.add("redriven");
     this.#own.moveTo({ ...taskOffset.record, streaming: !isInitial, lastDelete: null });
     const { messages, controlMessages, rejected } = await super.process([record]);
     // The letter of one model does not ask another one again: that has a letter of its own.
@@ -134,8 +135,8 @@ export class RedriveProcessor extends RecordProcessor {
     const bytes = Buffer.byteLength(text);
     if (bytes > LIMITS.message_bytes) this.#rows.reject(output, deadLetter);
     else {
-      this.#of.counters.add("redriven");
-      this.#of.counters.sync("").messages += 1;
+      this.#of.context.counters.add("redriven");
+      this.#of.context.counters.sync("").messages += 1;
       output.messages.push({ text, bytes, record });
     }
     return output;
@@ -152,7 +153,7 @@ export class RedriveProcessor extends RecordProcessor {
       stored === null ||
       (stored.offset > record.offset && stored.sourcePosition !== change.changeId);
     if (isOld && !this.#mayBeOld(deadLetter, "its row has moved on")) return emptyOutput();
-    this.#of.counters.add("redriven");
+    this.#of.context.counters.add("redriven");
     const output = emptyOutput();
     const { key, table, time, changeId } = change;
     const event = removal({ key, table, time, sourcePosition: null });
@@ -173,7 +174,7 @@ export class RedriveProcessor extends RecordProcessor {
   }
 
   async #stored(key: string): Promise<StoredRow | null> {
-    const { state } = this.#of;
+    const { state } = this.#of.context;
     return state.row(key, await state.prefetch(new Set([key])));
   }
 
@@ -200,7 +201,7 @@ export class RedriveProcessor extends RecordProcessor {
   }
 
   #remark(deadLetter: DeadLetter, kind: "outdated" | "not_redriven", text: string): void {
-    this.#of.counters.add(kind);
+    this.#of.context.counters.add(kind);
     this.#redrive.remark(deadLetter, kind, text);
   }
 }

@@ -1,33 +1,22 @@
 import { isRemovedBy } from "../../classify/staleness.ts";
 import type { ControlMessage, RemovalRequest } from "../../coordination/control-message.ts";
 import type { Truncate } from "../../data/event.ts";
-import { recordName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import { recordName, type SourceRecord } from "../../data/record.ts";
 import type { StoredRow } from "../../data/stored-row.ts";
-import type { Clock } from "../../lib/clock.ts";
-import type { Logger } from "../../lib/logger.ts";
-import type { Counters } from "../../metrics/counters.ts";
-import type { TaskStore } from "../../state/task-state.ts";
-import type { TopicTopology } from "../../topology/topology.ts";
+import type { SourcePartition } from "../../source/source-partition.ts";
 import type { Output } from "../output.ts";
 import type { RecordProcessor } from "../record-processor.ts";
+import type { TaskContext } from "../task-context.ts";
 import type { TaskOffset } from "../task-offset.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import { isMissing } from "./snapshots.ts";
 import { Truncation } from "./truncation.ts";
 
 export type BulkRemovalOptions = {
-  readonly tp: TopicPartition;
-  readonly topicTopology: Pick<TopicTopology, "onTruncate" | "reconcileWait_ms">;
+  readonly context: TaskContext;
+  readonly partition: SourcePartition;
   readonly processor: RecordProcessor;
   readonly taskOffset: TaskOffset;
-  readonly state: TaskStore;
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly logger: Logger;
-  /** All partitions of the topic. */
-  readonly partitions: () => Promise<readonly number[]>;
-  /** The end of the partition's log now; `null` for a recorded file. */
-  readonly end: () => Promise<number | null>;
   readonly send: (message: ControlMessage) => void;
   /** Takes results over, and waits until there is room for more. */
   readonly take: (output: Output) => Promise<void>;
@@ -44,9 +33,10 @@ export class BulkRemoval {
   readonly #reconciliation: Reconciliation;
 
   constructor(options: BulkRemovalOptions) {
-    const { topicTopology, clock, taskOffset } = options;
+    const { context, partition, taskOffset, send } = options;
+    const { topicTopology, clock } = context;
     this.#options = options;
-    this.#truncation = new Truncation({ ...options, policy: topicTopology.onTruncate });
+    this.#truncation = new Truncation(context, partition, send);
     const { reconcile } = taskOffset.record;
     this.#reconciliation = new Reconciliation(clock, topicTopology.reconcileWait_ms, reconcile);
   }
@@ -68,19 +58,20 @@ export class BulkRemoval {
 
   /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
   async process(truncate: Truncate, record: SourceRecord): Promise<boolean> {
-    const { processor, taskOffset, counters } = this.#options;
+    const { context, processor, taskOffset } = this.#options;
     const skippedSyncs = processor.skippedSyncsBelow(record.offset);
     const removal = await this.#truncation.process(truncate, record, skippedSyncs);
     if (removal === null) return false;
     if (removal !== "ignored") await this.#truncate(removal);
     taskOffset.skip(record);
-    counters.add("truncates");
+    context.counters.add("truncates");
     return true;
   }
 
   /** Another task tells of a truncate, or of a snapshot's end. */
   async receive(message: ControlMessage): Promise<void> {
-    const { tp, send } = this.#options;
+    const { context, send } = this.#options;
+    const { tp } = context;
     if (message.kind === "truncated") this.#truncation.done(message);
     if (message.kind === "snapshot-end") this.#reconciliation.start(message);
     if (message.kind !== "truncate" || message.partition === tp.partition) return;
@@ -90,9 +81,10 @@ export class BulkRemoval {
 
   /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
   async reconcile(now: number): Promise<boolean> {
-    const { tp, taskOffset, counters, end, logger } = this.#options;
+    const { context, partition, taskOffset } = this.#options;
+    const { tp, counters, logger } = context;
     const { next, snapshot, control } = taskOffset.record;
-    const endOfLog = async () => (await end()) ?? next;
+    const endOfLog = async () => (await partition.end()) ?? next;
     const message = await this.#reconciliation.ready(now, next, endOfLog);
     if (message === null) return false;
     const rows = await this.#remove(message.removal, (row) => {
@@ -112,7 +104,8 @@ export class BulkRemoval {
 
   /** Removes, and makes durable, every row that is from before the truncate. */
   async #truncate(removal: RemovalRequest): Promise<void> {
-    const { tp, taskOffset, checkpoint, logger } = this.#options;
+    const { context, taskOffset, checkpoint } = this.#options;
+    const { tp, logger } = context;
     const rows = await this.#remove(removal, (row) => isRemovedBy(removal, row));
     taskOffset.remember(removal);
     await checkpoint();
@@ -125,13 +118,13 @@ export class BulkRemoval {
    * @returns how many rows were removed
    */
   async #remove(removal: RemovalRequest, isGone: (row: StoredRow) => boolean): Promise<number> {
-    const { state, processor, taskOffset, take, release, checkpoint } = this.#options;
+    const { context, processor, taskOffset, take, release, checkpoint } = this.#options;
     await release();
     // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
     taskOffset.passControl(taskOffset.record.control, this.text);
     await checkpoint();
     let removed = 0;
-    for await (const [key, row] of state.rows()) {
+    for await (const [key, row] of context.state.rows()) {
       if (!isGone(row)) continue;
       await take(processor.remove(key, row, removal));
       removed += 1;

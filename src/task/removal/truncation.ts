@@ -1,18 +1,9 @@
 import type { ControlMessage, RemovalRequest } from "../../coordination/control-message.ts";
 import type { Truncate } from "../../data/event.ts";
-import { recordName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
+import { recordName, type SourceRecord } from "../../data/record.ts";
 import { CdcError } from "../../lib/errors.ts";
-import type { Logger } from "../../lib/logger.ts";
-
-export type TruncationOptions = {
-  readonly tp: TopicPartition;
-  readonly policy: "remove" | "ignore" | "stop";
-  /** All partitions of the topic, this one included. */
-  readonly partitions: () => Promise<readonly number[]>;
-  /** Puts a letter into the control log. */
-  readonly send: (message: ControlMessage) => void;
-  readonly logger: Logger;
-};
+import type { SourcePartition } from "../../source/source-partition.ts";
+import type { TaskContext } from "../task-context.ts";
 
 /** A truncate that was met, and the partitions that have not removed their rows yet. */
 type Barrier = {
@@ -28,11 +19,20 @@ type Barrier = {
  * meets the record again and asks again: whoever has nothing left to remove answers at once.
  */
 export class Truncation {
-  readonly #options: TruncationOptions;
+  readonly #context: TaskContext;
+  readonly #partition: SourcePartition;
+  readonly #send: (message: ControlMessage) => void;
   #barrier: Barrier | null = null;
 
-  constructor(options: TruncationOptions) {
-    this.#options = options;
+  /** @param send appends a message to the control log */
+  constructor(
+    context: TaskContext,
+    partition: SourcePartition,
+    send: (message: ControlMessage) => void,
+  ) {
+    this.#context = context;
+    this.#partition = partition;
+    this.#send = send;
   }
 
   /** A truncate was met, and the others are not done. */
@@ -51,7 +51,8 @@ export class Truncation {
     record: SourceRecord,
     skippedSyncs: readonly string[],
   ): Promise<RemovalRequest | "ignored" | null> {
-    const { tp, policy, partitions, send } = this.#options;
+    const { tp, topicTopology } = this.#context;
+    const policy = topicTopology.onTruncate;
     if (policy === "ignore") {
       this.#say(record, "a TRUNCATE was met and ignored");
       return "ignored";
@@ -73,10 +74,10 @@ export class Truncation {
     };
     const name = recordName(record);
     if (this.#barrier?.name !== name) {
-      const missing = new Set(await partitions());
+      const missing = new Set(await this.#partition.siblings());
       missing.delete(tp.partition);
       this.#barrier = { name, record, missing };
-      if (missing.size > 0) send({ kind: "truncate", ...tp, removal });
+      if (missing.size > 0) this.#send({ kind: "truncate", ...tp, removal });
       this.#say(record, "a TRUNCATE was met", missing);
     }
     if (this.isWaiting) return null;
@@ -99,6 +100,6 @@ export class Truncation {
     missing?: ReadonlySet<number>,
   ): void {
     const waitsFor = missing && [...missing];
-    this.#options.logger.info({ topic, partition, offset, waitsFor }, what);
+    this.#context.logger.info({ topic, partition, offset, waitsFor }, what);
   }
 }

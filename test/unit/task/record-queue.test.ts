@@ -18,8 +18,7 @@ function backlogOf(limit: { readonly records: number; readonly bytes: number }, 
     limit,
     next,
     counters: { add: (name, by = 1) => told.push(`${name} ${by}`) },
-    pause: () => told.push("pause"),
-    resume: () => told.push("resume"),
+    partition: { pause: () => told.push("pause"), resume: () => told.push("resume") },
   });
   return { recordQueue, told };
 }

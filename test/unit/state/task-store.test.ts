@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StoredRow } from "../../../src/data/stored-row.ts";
 import { type CheckpointRecord, INITIAL_CHECKPOINT } from "../../../src/state/checkpoint-record.ts";
-import { type PendingState, TaskStore } from "../../../src/state/task-state.ts";
+import { type PendingState, TaskStore } from "../../../src/state/task-store.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
