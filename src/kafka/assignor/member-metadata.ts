@@ -3,16 +3,16 @@ import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { MemberPartition } from "./sticky-assignment.ts";
 
-/** A partition whose state this process has, and how far it goes by a measure that processes can compare. */
+/** A partition with state on this disk; `position` says how far the state goes and is comparable between processes. */
 export type LocalState = TopicPartition & { readonly position: number };
 
-/** What a process says of itself with each join: what it owns, and which state it has. */
+/** Sent with each join: the partitions that this process owns, and those that it has state of. */
 export type MemberMetadata = {
   readonly owned: () => readonly TopicPartition[];
   readonly localStates: () => readonly LocalState[];
 };
 
-/** As it goes to the leader. */
+/** The form in which the leader receives it. */
 type UserData = {
   readonly version: 1;
   readonly topics: { readonly [topic: string]: readonly Entry[] };
@@ -20,12 +20,12 @@ type UserData = {
 type Entry = readonly [partition: number, position: number | null, owned: 0 | 1];
 
 /**
- * The broker keeps a group, with what all its members say, in one record of at most 1 MB: 2,000 partitions take some
- * 45 KB. What is owned, and then what goes the furthest, is said first.
+ * The broker stores a group with the metadata of all members in one record of at most 1 MB: 2,000 partitions take about
+ * 45 KB. Owned partitions come first, then those with the furthest state.
  */
-const SAID_AT_MOST = 2_000;
+const MAX_PARTITIONS = 2_000;
 
-/** Of the topics subscribed to. A disk that cannot be looked at costs the preference, not the join. */
+/** Only partitions of subscribed topics. If the disk cannot be read, the member joins without local state. */
 export function encodeMemberMetadata(
   { owned, localStates }: MemberMetadata,
   subscribed: readonly string[],
@@ -35,18 +35,18 @@ export function encodeMemberMetadata(
   try {
     for (const tp of localStates()) all.set(partitionName(tp), { ...tp, owned: false });
   } catch (error) {
-    log.warn({ error: messageOf(error) }, "cannot tell the group which state is here");
+    log.warn({ error: messageOf(error) }, "local state cannot be read; joining without it");
   }
   for (const tp of owned()) {
     const { topic, partition } = tp;
     const position = all.get(partitionName(tp))?.position ?? null;
     all.set(partitionName(tp), { topic, partition, position, owned: true });
   }
-  const said = [...all.values()]
+  const published = [...all.values()]
     .filter(({ topic }) => subscribed.includes(topic))
     .sort((a, b) => Number(b.owned) - Number(a.owned) || (b.position ?? -1) - (a.position ?? -1))
-    .slice(0, SAID_AT_MOST);
-  const topics = [...Map.groupBy(said, ({ topic }) => topic)].map(([topic, list]) => [
+    .slice(0, MAX_PARTITIONS);
+  const topics = [...Map.groupBy(published, ({ topic }) => topic)].map(([topic, list]) => [
     topic,
     list.map(({ partition, position, owned }): Entry => [partition, position, owned ? 1 : 0]),
   ]);
@@ -54,7 +54,7 @@ export function encodeMemberMetadata(
   return Buffer.from(JSON.stringify(data));
 }
 
-/** What cannot be read, or is of another version, says nothing: the member is then one without state. */
+/** Metadata that cannot be read, or has another version, is that of a member without state. */
 export function decodeMemberMetadata(bytes: Buffer | null): readonly MemberPartition[] {
   try {
     const { version, topics } = JSON.parse(String(bytes)) as UserData;

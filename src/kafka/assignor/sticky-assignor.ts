@@ -5,14 +5,14 @@ import {
   encodeMemberMetadata,
   type MemberMetadata,
 } from "./member-metadata.ts";
-import { type StickyMember, shareOut } from "./sticky-assignment.ts";
+import { assignPartitions, type StickyMember } from "./sticky-assignment.ts";
 
 const { MemberMetadata: SubscriptionCodec, MemberAssignment } = kafkajs.AssignerProtocol;
 
-/** The group's protocol. The broker refuses a member that has none in common with the others. */
+/** The group's protocol. The broker rejects a member that has no protocol in common with the others. */
 const NAME = "cdc-to-segment-sticky";
 
-/** Partitions stay with the process that has their state on its disk; kafkajs itself has round robin only. */
+/** Keeps partitions with the process that has their state on its disk; kafkajs itself has only round robin. */
 export function stickyAssignor(metadata: MemberMetadata, log: Logger): PartitionAssigner {
   return ({ cluster }) => ({
     name: NAME,
@@ -27,18 +27,18 @@ export function stickyAssignor(metadata: MemberMetadata, log: Logger): Partition
       const known = members.map((member) => memberOf(member.memberId, member.memberMetadata));
       const partitions = new Map<string, readonly number[]>();
       for (const topic of new Set(known.flatMap(({ topics }) => topics))) {
-        // Only what the leader itself subscribes to. To ask for more could end it: it may not be allowed to.
+        // The leader knows only the topics that it subscribes to, and may have no right to describe others.
         const found = cluster.findTopicPartitionMetadata(topic);
         if (found.length === 0)
-          log.warn({ topic }, "nobody gets the topic until one that reads it leads the group");
+          log.warn({ topic }, "topic not assigned: the group leader does not subscribe to it");
         partitions.set(
           topic,
           found.map(({ partitionId }) => partitionId),
         );
       }
-      return [...shareOut(known, partitions)].map(([memberId, share]) => {
+      return [...assignPartitions(known, partitions)].map(([memberId, assigned]) => {
         const assignment = Object.fromEntries(
-          [...share].map(([topic, list]) => [topic, [...list]]),
+          [...assigned].map(([topic, list]) => [topic, [...list]]),
         );
         const fields = { version: 0, assignment, userData: Buffer.alloc(0) };
         return { memberId, memberAssignment: MemberAssignment.encode(fields) };
@@ -47,7 +47,7 @@ export function stickyAssignor(metadata: MemberMetadata, log: Logger): Partition
   });
 }
 
-/** A member that cannot be understood at all gets nothing, and ends nobody. */
+/** A member whose metadata cannot be decoded gets no partitions; the others are assigned as usual. */
 function memberOf(id: string, metadata: Buffer): StickyMember {
   try {
     const decoded = SubscriptionCodec.decode(metadata);

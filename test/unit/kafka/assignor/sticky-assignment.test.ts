@@ -3,13 +3,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { partitionName, type TopicPartition } from "../../../../src/data/record.ts";
 import {
+  type Assignment,
+  assignPartitions,
   type MemberPartition,
-  type Shares,
   type StickyMember,
-  shareOut,
 } from "../../../../src/kafka/assignor/sticky-assignment.ts";
 
-const s = suite("source: partitions shared out by who has their state");
+const s = suite("assignor: partitions by owner and local state");
 
 type Partitions = ReadonlyMap<string, readonly number[]>;
 
@@ -19,29 +19,33 @@ const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 const topicsOf = (...counts: readonly number[]): Partitions =>
   new Map(counts.map((count, n) => [`t${n}`, range(count)]));
 
-const flat = (share: ReadonlyMap<string, readonly number[]> | undefined): TopicPartition[] =>
-  [...(share ?? [])].flatMap(([topic, list]) => list.map((partition) => ({ topic, partition })));
+const flat = (assigned: ReadonlyMap<string, readonly number[]> | undefined): TopicPartition[] =>
+  [...(assigned ?? [])].flatMap(([topic, list]) => list.map((partition) => ({ topic, partition })));
 
-const namesOf = (shares: Shares, id: string) => flat(shares.get(id)).map(partitionName);
+const namesOf = (assignment: Assignment, id: string) => flat(assignment.get(id)).map(partitionName);
 
-const ownerOf = (shares: Shares): Map<string, string> =>
-  new Map([...shares].flatMap(([id, share]) => flat(share).map((tp) => [partitionName(tp), id])));
+const ownerOf = (assignment: Assignment): Map<string, string> =>
+  new Map(
+    [...assignment].flatMap(([id, assigned]) =>
+      flat(assigned).map((tp) => [partitionName(tp), id] as const),
+    ),
+  );
 
-function moved(before: Shares, after: Shares): string[] {
+function moved(before: Assignment, after: Assignment): string[] {
   const owners = ownerOf(after);
   return [...ownerOf(before)].flatMap(([name, id]) => (owners.get(name) === id ? [] : [name]));
 }
 
-/** Members who own what they were given, and have state of it and of whatever they had state of before. */
-const settled = (members: readonly StickyMember[], shares: Shares): StickyMember[] =>
+/** The members as they own the partitions assigned to them, with state of those and of all they had state of before. */
+const afterAssignment = (members: readonly StickyMember[], given: Assignment): StickyMember[] =>
   members.map((member) => {
-    const share = flat(shares.get(member.id));
-    const owned = new Set(share.map(partitionName));
+    const assigned = flat(given.get(member.id));
+    const owned = new Set(assigned.map(partitionName));
     const left = member.localStates.filter((one) => !owned.has(partitionName(one)));
     return {
       ...member,
       localStates: [
-        ...share.map((tp) => ({ ...tp, position: 100, owned: true })),
+        ...assigned.map((tp) => ({ ...tp, position: 100, owned: true })),
         ...disowned(left),
       ],
     };
@@ -49,6 +53,8 @@ const settled = (members: readonly StickyMember[], shares: Shares): StickyMember
 
 const disowned = (localStates: readonly MemberPartition[]) =>
   localStates.map((one) => ({ ...one, owned: false }));
+
+const withoutState = (member: StickyMember): StickyMember => ({ ...member, localStates: [] });
 
 const spread = (counts: readonly number[]) => Math.max(...counts) - Math.min(...counts);
 
@@ -80,147 +86,147 @@ const group = fc
     return { partitions, members };
   });
 
+/** The topics of each member. */
+const subscriptions = fc.array(fc.subarray(["t0", "t1", "t2", "t3", "t4"]), {
+  minLength: 6,
+  maxLength: 6,
+});
+
 const RUNS = { numRuns: 2_000 };
 
 s("should give every partition to exactly one member that subscribes to its topic", () => {
-  const subscriptions = fc.array(fc.subarray(["t0", "t1", "t2", "t3", "t4"]), {
-    minLength: 6,
-    maxLength: 6,
-  });
   fc.assert(
     fc.property(group, subscriptions, ({ partitions, members }, topics) => {
       const some = members.map((member, n) => ({ ...member, topics: topics[n] ?? [] }));
-      const shares = shareOut(some, partitions);
+      const assignment = assignPartitions(some, partitions);
       const read = [...partitions].filter(([topic]) =>
         some.some((one) => one.topics.includes(topic)),
       );
-      const given = some.flatMap(({ id }) => namesOf(shares, id));
-      assert.equal(given.toSorted(), flat(new Map(read)).map(partitionName).toSorted());
+      const assigned = some.flatMap(({ id }) => namesOf(assignment, id));
+      assert.equal(assigned.toSorted(), flat(new Map(read)).map(partitionName).toSorted());
       for (const { id, topics } of some)
-        assert.ok([...(shares.get(id)?.keys() ?? [])].every((topic) => topics.includes(topic)));
+        assert.ok([...(assignment.get(id)?.keys() ?? [])].every((topic) => topics.includes(topic)));
     }),
     RUNS,
   );
 });
 
-s("should spread all as evenly as can be, and each topic too while nobody owns any", () => {
+s("should give all members equally many partitions, give or take one", () => {
   fc.assert(
     fc.property(group, ({ partitions, members }) => {
-      const countsIn = (shares: Shares, of: (tp: TopicPartition) => boolean) =>
-        members.map(({ id }) => flat(shares.get(id)).filter(of).length);
-      assert.ok(spread(countsIn(shareOut(members, partitions), () => true)) <= 1);
-      const free = members.map((member) => ({
-        ...member,
-        localStates: disowned(member.localStates),
-      }));
-      const shares = shareOut(free, partitions);
-      for (const topic of partitions.keys())
-        assert.ok(spread(countsIn(shares, (tp) => tp.topic === topic)) <= 1);
+      const assignment = assignPartitions(members, partitions);
+      assert.ok(spread(members.map(({ id }) => namesOf(assignment, id).length)) <= 1);
     }),
     RUNS,
   );
 });
 
-s("should find what is the best by its rules among all that there are", () => {
-  const few = fc.tuple(group, fc.subarray(["t0", "t1"], { minLength: 1 })).map(([all, topics]) => ({
-    partitions: topicsOf(
-      ...[...all.partitions.values()].slice(0, 2).map((list) => list.length % 4),
-    ),
-    members: all.members.slice(0, 3).map((one, n) => (n === 0 ? { ...one, topics } : one)),
-  }));
+// With owners or local states a topic may be less even: they come first, and the greedy choice does not exchange
+// partitions between members afterwards. A topic that is off by one costs nothing, a moved state costs a restore.
+s("should give equally many of each topic where no process has owned or stored anything", () => {
   fc.assert(
-    fc.property(few, ({ partitions, members }) => {
-      const found = ownerOf(shareOut(members, partitions));
-      const all = flat(partitions).filter(({ topic }) =>
-        members.some((member) => member.topics.includes(topic)),
-      );
-      const score = scoreOf(all, members);
-      const mine = score(
-        all.map((tp) => members.findIndex(({ id }) => id === found.get(partitionName(tp)))),
-      );
-      for (let n = 0; n < members.length ** all.length; n++) {
-        const other = score(
-          all.map((_, at) => Math.floor(n / members.length ** at) % members.length),
-        );
-        const index = other.findIndex((value, at) => value !== mine[at]);
-        assert.ok(index === -1 || Number(other[index]) > Number(mine[index]), `${other} < ${mine}`);
+    fc.property(group, ({ partitions, members }) => {
+      const assignment = assignPartitions(members.map(withoutState), partitions);
+      for (const topic of partitions.keys()) {
+        const counts = members.map(({ id }) => assignment.get(id)?.get(topic)?.length ?? 0);
+        assert.ok(spread(counts) <= 1, topic);
       }
     }),
     RUNS,
   );
 });
 
-/** How far from each rule, in their order: the less the better. */
-function scoreOf(all: readonly TopicPartition[], members: readonly StickyMember[]) {
-  const localStates = members.map(
-    (one) => new Map(one.localStates.map((of) => [partitionName(of), of])),
+s("should take some of each topic from an owner of everything when a member joins", () => {
+  const partitions = topicsOf(2, 8);
+  const [a, b] = ["a", "b"].map((id) => ({ id, topics: ["t0", "t1"], localStates: [] }));
+  const owners = afterAssignment(
+    [a as StickyMember],
+    assignPartitions([a as StickyMember], partitions),
   );
-  const squares = (keys: readonly string[]) =>
-    [...Map.groupBy(keys, (key) => key).values()].reduce((sum, { length }) => sum + length ** 2, 0);
-  return (places: readonly number[]): readonly number[] => {
-    const known = all.map((tp, n) => ({
-      tp,
-      one: localStates[places[n] ?? -1]?.get(partitionName(tp)),
-    }));
-    const foreign = all.filter(({ topic }, n) => !members[places[n] ?? -1]?.topics.includes(topic));
-    const moves = known.filter(
-      ({ tp, one }) => !one?.owned && localStates.some((of) => of.get(partitionName(tp))?.owned),
-    );
-    const ranks = known.map(({ tp, one }) => {
-      const positions = localStates.map((of) => of.get(partitionName(tp))?.position ?? 0);
-      const lag = Math.max(...positions) - (one?.position ?? 0);
-      return typeof one?.position === "number" ? Math.ceil(8 * Math.log2(1 + lag)) : 512;
-    });
-    return [
-      foreign.length,
-      squares(places.map(String)),
-      moves.length,
-      squares(places.map((member, n) => `${member} ${all[n]?.topic}`)),
-      ranks.reduce((sum, rank) => sum + rank, 0),
-    ];
-  };
-}
+  const assignment = assignPartitions([...owners, b as StickyMember], partitions);
+  for (const id of ["a", "b"]) {
+    const counts = ["t0", "t1"].map((topic) => assignment.get(id)?.get(topic)?.length);
+    assert.equal(counts, [1, 4], id);
+  }
+});
 
-s("should say the same whatever the order of members, of topics and of partitions", () => {
+s("should give new partitions to the member with the fewest of their topic", () => {
+  const owner = (id: string, topic: string): StickyMember => ({
+    ...{ id, topics: ["t0", "t1"] },
+    localStates: [0, 1].map((partition) => ({ topic, partition, position: 1, owned: true })),
+  });
+  const assignment = assignPartitions([owner("a", "t0"), owner("b", "t1")], topicsOf(4, 4));
+  assert.equal(namesOf(assignment, "a").toSorted(), ["t0/0", "t0/1", "t1/2", "t1/3"]);
+});
+
+s("should give all partitions back after all processes were stopped", () => {
   fc.assert(
-    fc.property(group, fc.infiniteStream(fc.nat()), ({ partitions, members }, dice) => {
+    fc.property(group, ({ partitions, members }) => {
+      const before = assignPartitions(members.map(withoutState), partitions);
+      // Former owners have states of earlier offsets.
+      const stopped = afterAssignment(members, before).map((member) => ({
+        ...member,
+        localStates: disowned(member.localStates),
+      }));
+      assert.equal(moved(before, assignPartitions(stopped, partitions)), []);
+    }),
+    RUNS,
+  );
+});
+
+s("should assign a partition that several members claim to the one with the furthest state", () => {
+  const claim = (position: number) => [{ topic: "t0", partition: 0, position, owned: true }];
+  const member = (id: string, position: number) => ({
+    ...{ id, topics: ["t0"] },
+    localStates: claim(position),
+  });
+  const assignment = assignPartitions([member("a", 1), member("b", 2)], topicsOf(1));
+  assert.equal(namesOf(assignment, "b"), ["t0/0"]);
+});
+
+s("should not depend on the order of members, topics and partitions", () => {
+  fc.assert(
+    fc.property(group, fc.infiniteStream(fc.nat()), ({ partitions, members }, random) => {
       const shuffled = <T>(list: readonly T[]): T[] =>
         list
-          .map((value) => ({ value, at: dice.next().value }))
-          .sort((a, b) => a.at - b.at)
+          .map((value) => ({ value, order: random.next().value }))
+          .sort((a, b) => a.order - b.order)
           .map(({ value }) => value);
-      const otherwise = shareOut(
+      const shuffledAssignment = assignPartitions(
         shuffled(members).map((member) => ({ ...member, topics: shuffled(member.topics) })),
         new Map(shuffled([...partitions]).map(([topic, list]) => [topic, shuffled(list)])),
       );
-      assert.equal(ownerOf(otherwise), ownerOf(shareOut(members, partitions)));
+      assert.equal(ownerOf(shuffledAssignment), ownerOf(assignPartitions(members, partitions)));
     }),
     RUNS,
   );
 });
 
-s("should move nothing while nobody comes or goes", () => {
+s("should move nothing while the members stay the same", () => {
   fc.assert(
     fc.property(group, ({ partitions, members }) => {
-      const before = shareOut(members, partitions);
-      assert.equal(moved(before, shareOut(settled(members, before), partitions)), []);
+      const before = assignPartitions(members, partitions);
+      assert.equal(
+        moved(before, assignPartitions(afterAssignment(members, before), partitions)),
+        [],
+      );
     }),
     RUNS,
   );
 });
 
-s("should move to one who joins no more than its share", () => {
+s("should move partitions only to a member that joins, and no more than its share", () => {
   fc.assert(
     fc.property(group, fc.array(fc.nat(3), { maxLength: 20 }), ({ partitions, members }, state) => {
-      const before = shareOut(members, partitions);
+      const before = assignPartitions(members, partitions);
       const all = flat(partitions);
       const localStates = state.flatMap((position, n) => {
         const tp = all[(n * 7) % all.length];
         return tp ? [{ ...tp, position: position * 100, owned: false }] : [];
       });
       const topics = [...partitions.keys()];
-      const joined = [...settled(members, before), { id: "new", topics, localStates }];
-      const after = shareOut(joined, partitions);
+      const joined = [...afterAssignment(members, before), { id: "new", topics, localStates }];
+      const after = assignPartitions(joined, partitions);
       const moves = moved(before, after);
       assert.ok(moves.length <= Math.ceil(all.length / joined.length), `${moves}`);
       assert.equal(moves.toSorted(), namesOf(after, "new").toSorted());
@@ -229,15 +235,28 @@ s("should move to one who joins no more than its share", () => {
   );
 });
 
-s("should move of one who leaves only what it had", () => {
+s("should move only the partitions of a member that leaves", () => {
   fc.assert(
     fc.property(group, fc.nat(5), ({ partitions, members }, n) => {
       fc.pre(members.length > 1);
       const leaver = members[n % members.length]?.id ?? "";
-      const before = shareOut(members, partitions);
-      const left = settled(members, before).filter(({ id }) => id !== leaver);
-      const moves = moved(before, shareOut(left, partitions));
+      const before = assignPartitions(members, partitions);
+      const left = afterAssignment(members, before).filter(({ id }) => id !== leaver);
+      const moves = moved(before, assignPartitions(left, partitions));
       assert.equal(moves.toSorted(), namesOf(before, leaver).toSorted());
+    }),
+    RUNS,
+  );
+});
+
+s("should settle after one more assignment where members subscribe to different topics", () => {
+  fc.assert(
+    fc.property(group, subscriptions, ({ partitions, members }, topics) => {
+      const some = members.map((member, n) => ({ ...member, topics: topics[n] ?? [] }));
+      const first = afterAssignment(some, assignPartitions(some, partitions));
+      const second = assignPartitions(first, partitions);
+      const third = assignPartitions(afterAssignment(first, second), partitions);
+      assert.equal(moved(second, third), []);
     }),
     RUNS,
   );

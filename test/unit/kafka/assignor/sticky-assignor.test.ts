@@ -5,13 +5,13 @@ import type { LocalState } from "../../../../src/kafka/assignor/member-metadata.
 import { stickyAssignor } from "../../../../src/kafka/assignor/sticky-assignor.ts";
 import { noopLogger } from "../../../../src/lib/logger.ts";
 
-const s = suite("source: the sticky assigner, as kafkajs calls it");
+const s = suite("sticky assignor: as kafkajs calls it");
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
 const TOPICS: Readonly<Record<string, number>> = { users: 4, orders: 2 };
 type Config = Parameters<ReturnType<typeof stickyAssignor>>[0];
 
-/** Of kafkajs' cluster only what the assigner asks: the partitions of a topic that its leader reads. */
+/** The part of kafkajs' cluster that the assignor uses: the partitions of the topics that the leader subscribes to. */
 const config = {
   cluster: {
     findTopicPartitionMetadata: (topic: string) =>
@@ -19,7 +19,7 @@ const config = {
   },
 } as unknown as Config;
 
-function assigner(
+function assignor(
   localStates: () => LocalState[] = () => [],
   owned: LocalState[] = [],
   log = noopLogger,
@@ -27,7 +27,11 @@ function assigner(
   return stickyAssignor({ localStates, owned: () => owned }, log)(config);
 }
 
-const at = (topic: string, partition: number, position = 1) => ({ topic, partition, position });
+const stateOf = (topic: string, partition: number, position = 1) => ({
+  topic,
+  partition,
+  position,
+});
 
 const member = (
   memberId: string,
@@ -35,25 +39,33 @@ const member = (
   localStates?: () => LocalState[],
 ): GroupMember => ({
   memberId,
-  memberMetadata: assigner(localStates).protocol({ topics }).metadata,
+  memberMetadata: assignor(localStates).protocol({ topics }).metadata,
 });
 
-async function shares(...members: GroupMember[]) {
-  const given = await assigner().assign({ members, topics: ["users"] });
+async function assignments(...members: GroupMember[]) {
+  const given = await assignor().assign({ members, topics: ["users"] });
   return Object.fromEntries(
     given.map((one) => [one.memberId, MemberAssignment.decode(one.memberAssignment)?.assignment]),
   );
 }
 
-s("should give partitions to who said to have their state, and goes the furthest", async () => {
-  const a = member("a", ["users"], () => [at("users", 0, 1), at("users", 2, 5), at("users", 3)]);
-  const b = member("b", ["users"], () => [at("users", 0, 2), at("users", 2, 4)]);
-  assert.equal(await shares(a, b), { a: { users: [2, 3] }, b: { users: [0, 1] } });
+s("should assign partitions to the member with the furthest local state", async () => {
+  const a = member("a", ["users"], () => [
+    stateOf("users", 0, 1),
+    stateOf("users", 2, 5),
+    stateOf("users", 3),
+  ]);
+  const b = member("b", ["users"], () => [stateOf("users", 0, 2), stateOf("users", 2, 4)]);
+  assert.equal(await assignments(a, b), { a: { users: [2, 3] }, b: { users: [0, 1] } });
 });
 
-s("should say what is owned too, with state or without, and nothing of other topics", () => {
-  const localStates = () => [at("users", 0, 7), at("users", 1, 9), at("orders", 0, 8)];
-  const { metadata } = assigner(localStates, [at("users", 0), at("users", 3)]).protocol({
+s("should publish owned partitions with or without state, and no other topics", () => {
+  const localStates = () => [
+    stateOf("users", 0, 7),
+    stateOf("users", 1, 9),
+    stateOf("orders", 0, 8),
+  ];
+  const { metadata } = assignor(localStates, [stateOf("users", 0), stateOf("users", 3)]).protocol({
     topics: ["users"],
   });
   const topics = {
@@ -64,41 +76,44 @@ s("should say what is owned too, with state or without, and nothing of other top
     ],
   };
   const { userData } = MemberMetadata.decode(metadata) ?? {};
-  const said = JSON.parse(`${userData}`);
-  assert.equal(said, { version: 1, topics });
+  assert.equal(JSON.parse(`${userData}`), { version: 1, topics });
 });
 
-s("should take what it cannot understand for nothing said", async () => {
-  const sound = member("a", ["users"], () => [at("users", 1), at("users", 3)]);
+s("should treat a member with unreadable metadata as one without state", async () => {
+  const readable = member("a", ["users"], () => [stateOf("users", 1), stateOf("users", 3)]);
   const entries = (list: unknown) => JSON.stringify({ version: 1, topics: { users: list } });
-  const said = [
+  const texts = [
     ...["", "{", "null", "7", `{"version":1}`, `{"version":2,"topics":{"users":[[1,9,1]]}}`],
     ...[entries(7), entries([[1, 9]]), entries([["1", 9, 1]]), entries([[1, "9", 1]])],
     ...[entries([[1, 9, true]]), entries([null]), entries({ 1: [1, 9, 1] })],
   ];
-  for (const text of said) {
+  for (const text of texts) {
     const fields = { version: 0, topics: ["users"], userData: Buffer.from(text) };
     const other = { memberId: "b", memberMetadata: MemberMetadata.encode(fields) };
-    assert.equal(await shares(other, sound), { a: { users: [1, 3] }, b: { users: [0, 2] } }, text);
+    assert.equal(
+      await assignments(other, readable),
+      { a: { users: [1, 3] }, b: { users: [0, 2] } },
+      text,
+    );
   }
   const unreadable = { memberId: "b", memberMetadata: Buffer.from([0]) };
-  assert.equal(await shares(sound, unreadable), { a: { users: [0, 1, 2, 3] }, b: {} });
+  assert.equal(await assignments(readable, unreadable), { a: { users: [0, 1, 2, 3] }, b: {} });
 });
 
-s("should understand kafkajs' own round robin, which says nothing", async () => {
+s("should assign to a member with kafkajs' own round robin, which has no metadata", async () => {
   const roundRobin = kafkajs.PartitionAssigners.roundRobin(config);
   const { metadata } = roundRobin.protocol({ topics: ["users"] });
-  const all = await shares({ memberId: "a", memberMetadata: metadata });
+  const all = await assignments({ memberId: "a", memberMetadata: metadata });
   assert.equal(all, { a: { users: [0, 1, 2, 3] } });
 });
 
 s(
-  "should give of a topic to those who read it, and warn of one that the leader does not",
+  "should assign a topic to its subscribers, and warn if the leader does not subscribe to it",
   async () => {
     const warnings: object[] = [];
     const log = { ...noopLogger, warn: (fields: object) => warnings.push(fields) };
     const members = [member("a", ["users", "unknown"]), member("b", ["users", "orders"])];
-    const given = await assigner(undefined, [], log).assign({ members, topics: ["users"] });
+    const given = await assignor(undefined, [], log).assign({ members, topics: ["users"] });
     const [a, b] = given.map((one) => MemberAssignment.decode(one.memberAssignment)?.assignment);
     assert.equal(Object.keys(a ?? {}), ["users"]);
     assert.is(a?.users?.length, 3);
@@ -107,22 +122,22 @@ s(
   },
 );
 
-s("should join without its state where the disk cannot be looked at", () => {
+s("should join without local state if the disk cannot be read", () => {
   const broken = () => {
     throw new Error("EACCES");
   };
-  const { metadata } = assigner(broken).protocol({ topics: ["users"] });
+  const { metadata } = assignor(broken).protocol({ topics: ["users"] });
   const { userData } = MemberMetadata.decode(metadata) ?? {};
   assert.equal(JSON.parse(`${userData}`), { version: 1, topics: {} });
 });
 
 s(
-  "should say of a great many the furthest, within what the broker's record of the group holds",
+  "should publish the furthest 2,000 local states, which fit into the broker's record of the group",
   () => {
     const localStates = Array.from({ length: 3_000 }, (_, n) =>
-      at("users", n, 1_700_000_000_000 + n),
+      stateOf("users", n, 1_700_000_000_000 + n),
     );
-    const { metadata } = assigner(() => localStates).protocol({ topics: ["users"] });
+    const { metadata } = assignor(() => localStates).protocol({ topics: ["users"] });
     assert.ok(metadata.length < 60_000, `${metadata.length} bytes`);
     assert.ok(metadata.includes("[2999,"));
   },

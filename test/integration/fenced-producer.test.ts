@@ -21,7 +21,7 @@ const ROWS = 40_000;
 /** The first record batch of the checkpoint's twenty is in the log, and its transaction is open. */
 const INSIDE_BYTES = 200_000;
 
-const directory = mkdtempSync(join(tmpdir(), "barred-producer-"));
+const directory = mkdtempSync(join(tmpdir(), "fenced-producer-"));
 const test = suite("a producer that Kafka bars");
 let stack: Stack;
 let kafka: Kafka;

@@ -27,7 +27,7 @@ const QUEUE_BYTES = 500_000;
 /** 226 MB were measured, and 365 MB with a queue that takes all of the topic. */
 const AWAY_MB = 300;
 
-const directory = mkdtempSync(join(tmpdir(), "registry-away-"));
+const directory = mkdtempSync(join(tmpdir(), "registry-unavailable-"));
 const test = suite("a registry that is away");
 let stack: Stack;
 let standIn: StandIn;
