@@ -9,11 +9,11 @@ import type { Task } from "./task.ts";
 import { TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
 import type { TaskStatus } from "./task-status.ts";
 
-export type TaskManagerOptions = TaskOpenerOptions & {
-  /** Called once, with the first error after which the pipeline cannot go on. */
-  readonly onFailure: (error: unknown) => void;
-  /** Called when a source with an end has been read to it and all is processed. */
-  readonly onEnd: () => void;
+export type TaskManagerEvents = {
+  /** The pipeline cannot continue. Called once, with the first error. */
+  failed(error: unknown): void;
+  /** A source with an end was read completely and all its records are processed. */
+  ended(): void;
 };
 
 /** A restore waits for Kafka more than for us: several go on side by side. */
@@ -21,7 +21,8 @@ const OPENED_AT_ONCE = 8;
 
 /** Has a task for every partition that is owned, and only for those. */
 export class TaskManager implements SourceListener {
-  readonly #options: TaskManagerOptions;
+  readonly #options: TaskOpenerOptions;
+  readonly #events: TaskManagerEvents;
   readonly #tasks = new Map<string, Task>();
   readonly #opener: TaskOpener;
   readonly #fencing: Fencing;
@@ -44,9 +45,10 @@ export class TaskManager implements SourceListener {
   #stopping = false;
   #failed = false;
 
-  constructor(options: TaskManagerOptions) {
+  constructor(options: TaskOpenerOptions, events: TaskManagerEvents) {
     this.#options = options;
-    this.#fencing = new Fencing(options.source, options.clock);
+    this.#events = events;
+    this.#fencing = new Fencing(options.ports.source, options.runtime.clock);
     this.#opener = new TaskOpener(options, {
       restoring: (tp, progress) => this.#restores.set(partitionName(tp), progress),
       delivered: () => {
@@ -80,14 +82,19 @@ export class TaskManager implements SourceListener {
    * @throws CdcError ARGUMENTS where the question cannot be understood
    */
   async explain(question: Question): Promise<Explanation> {
-    const { settings, topology, registry } = this.#options;
+    const { settings, topology, ports } = this.#options;
     const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
     const opening = [...this.#opening.keys()].map((partition) => ({
       partition,
       why: "it is being opened, or restored",
     }));
     return explain(question, {
-      ...{ pipeline: settings.name, models: Object.keys(settings.models), topology, registry },
+      ...{
+        pipeline: settings.name,
+        models: Object.keys(settings.models),
+        topology,
+        registry: ports.registry,
+      },
       views: open.map(({ view }) => view),
       notSearched: opening,
     });
@@ -128,7 +135,10 @@ export class TaskManager implements SourceListener {
     this.processed()
       .then(() => this.#all((task) => task.end()))
       .then(() => this.#stopTasks())
-      .then(this.#options.onEnd, (error) => this.#fail(error));
+      .then(
+        () => this.#events.ended(),
+        (error) => this.#fail(error),
+      );
   }
 
   failed(error: CdcError): void {
@@ -138,7 +148,7 @@ export class TaskManager implements SourceListener {
   /** Delivers and makes durable what is processed, for at most `deadline_ms`; the rest is left for the next start. */
   async stop(deadline_ms: number): Promise<void> {
     this.#stopping = true;
-    const { clock, logger } = this.#options;
+    const { clock, logger } = this.#options.runtime;
     const late = new AbortController();
     const timeout = clock.sleep(deadline_ms, late.signal).then(() => {
       if (late.signal.aborted) return;
@@ -167,7 +177,7 @@ export class TaskManager implements SourceListener {
 
   async #stop(task: Task): Promise<void> {
     await task.stop();
-    this.#options.control.unlisten(partitionName(task.tp));
+    this.#options.ports.control.unlisten(partitionName(task.tp));
   }
 
   async #own(partitions: readonly TopicPartition[]): Promise<void> {
@@ -198,11 +208,11 @@ export class TaskManager implements SourceListener {
 
   async #abandon(task: Task): Promise<void> {
     await task.abandon();
-    this.#options.control.unlisten(partitionName(task.tp));
+    this.#options.ports.control.unlisten(partitionName(task.tp));
     this.#tasks.delete(partitionName(task.tp));
     this.#fenced.delete(task);
     this.#restores.delete(partitionName(task.tp));
-    this.#options.logger.info({ ...task.tp }, "partition given up");
+    this.#options.runtime.logger.info({ ...task.tp }, "partition given up");
   }
 
   /** Another process may take the partition over while it is opened here. */
@@ -225,7 +235,7 @@ export class TaskManager implements SourceListener {
 
   /** A partition that was fenced goes to another process, or is opened anew here: it goes on from its store. */
   #recover(tp: TopicPartition): void {
-    const { logger } = this.#options;
+    const { logger } = this.#options.runtime;
     const assignments = this.#assignments;
     const isTold = () => this.#assignments !== assignments || this.#stopping;
     logger.warn({ ...tp }, "the partition's changelog takes no more of this process");
@@ -244,7 +254,7 @@ export class TaskManager implements SourceListener {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#options.onFailure(error);
+    this.#events.failed(error);
   }
 }
 

@@ -7,10 +7,7 @@ import type { DeliveryLimits } from "../deliver/delivery-queue.ts";
 import type { OutgoingQueue } from "../deliver/outgoing.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
 import { FailureRatio } from "../dlq/failure-ratio.ts";
-import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { Logger } from "../lib/logger.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { Source } from "../source/source.ts";
 import { SourcePartition } from "../source/source-partition.ts";
 import type { Changelog, OwnedChangelog } from "../state/changelog.ts";
@@ -30,44 +27,49 @@ import { RecordProcessor, type RecordProcessorOptions } from "./record-processor
 import { RestoreProgressDisplay } from "./restore-progress.ts";
 import { decideStartOffset, type StartOffset } from "./start-offset.ts";
 import { Task } from "./task.ts";
+import type { Runtime } from "./task-context.ts";
 import { TaskOffset } from "./task-offset.ts";
 
 export type TaskOpenerOptions = {
   readonly settings: Settings;
   readonly topology: Topology;
-  readonly source: Source;
-  /** Folder of this pipeline's stores. */
+  /** Parent directory of the tasks' stores. */
   readonly directory: string;
-  /** Topics that this pipeline has begun with. */
   readonly knownTopics: KnownTopics;
+  readonly runtime: Runtime;
+  readonly ports: SharedPorts;
+  readonly overrides?: TaskOverrides;
+};
+
+/** Everything outside the process that its tasks use. */
+export type SharedPorts = {
+  readonly source: Source;
   readonly openStore: (directory: string, memory_bytes: number) => Promise<Store>;
   readonly createQueue: (
     limits: DeliveryLimits,
     onFailure: (error: unknown) => void,
   ) => OutgoingQueue;
   readonly deadLetters: DeadLetters;
-  /** How the tasks tell each other what concerns several partitions. */
   readonly control: Control;
-  /** Where the state goes besides this machine's disk; `null` where nowhere. */
+  /** `null` if the state is only on this machine's disk. */
   readonly changelog: Changelog | null;
-  /** Where records in Confluent's wire format have their schemas; `null` where no registry is set. */
+  /** `null` if the settings name no schema registry. */
   readonly registry: SchemaRegistry | null;
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly logger: Logger;
-  /** What processes the records of a task, where they do not come in their order. */
-  readonly processorFor?: (options: RecordProcessorOptions) => RecordProcessor;
-  /** A partition that has no state is refused, rather than begun. */
-  readonly requireState?: boolean;
 };
 
-/** What its tasks tell of themselves. */
+/** What `redrive` does differently from the service. */
+export type TaskOverrides = {
+  readonly createProcessor: (options: RecordProcessorOptions) => RecordProcessor;
+  /** Reject a partition without state instead of starting it empty. */
+  readonly requireState: boolean;
+};
+
+/** Events that a task reports to its manager. */
 export type TaskEvents = {
-  /** How far the restore of a partition has come. */
   restoring(tp: TopicPartition, progress: RestoreProgress): void;
-  /** Another task has told it something. */
+  /** A control message has arrived. */
   delivered(): void;
-  /** A task, or the lane of one that is not there yet, cannot go on. */
+  /** The task cannot continue; `null` if its delivery queue failed before the task existed. */
   failed(task: Task | null, error: unknown): void;
 };
 
@@ -96,7 +98,7 @@ export class TaskOpener {
   constructor(options: TaskOpenerOptions, events: TaskEvents) {
     this.#options = options;
     this.#events = events;
-    this.#restores = new RestoreProgressDisplay(options);
+    this.#restores = new RestoreProgressDisplay(options.runtime);
     this.#rejections = FailureRatio.of(options.settings.deadLetters);
   }
 
@@ -105,7 +107,8 @@ export class TaskOpener {
    * Rejects with FENCED where another process takes the partition over meanwhile.
    */
   async open(tp: TopicPartition, tasks: number): Promise<Task> {
-    const { topology, source, directory, openStore, control, clock, settings } = this.#options;
+    const { topology, directory, runtime, ports, settings } = this.#options;
+    const { source, openStore, control } = ports;
     const topicTopology = topology.get(tp.topic);
     if (!topicTopology)
       throw new CdcError(
@@ -118,8 +121,8 @@ export class TaskOpener {
     const home = join(directory, tp.topic, String(tp.partition));
     const { memory_bytes, forgetDeletedAfter } = settings.state;
     const store = await openStore(home, memory_bytes / tasks);
-    const state = new TaskStore(store, clock, forgetDeletedAfter);
-    const owned = await this.#options.changelog?.own(tp).catch(async (error) => {
+    const state = new TaskStore(store, runtime.clock, forgetDeletedAfter);
+    const owned = await ports.changelog?.own(tp).catch(async (error) => {
       await state.close();
       throw error;
     });
@@ -160,20 +163,11 @@ export class TaskOpener {
     tasks,
   }: Opening): Promise<{ task: Task; position: CheckpointRecord }> {
     const share = (limit: number) => shareOf(limit, tasks);
-    const {
-      settings,
-      source,
-      knownTopics,
-      deadLetters,
-      control,
-      registry,
-      clock,
-      counters,
-      logger,
-    } = this.#options;
+    const { settings, knownTopics, runtime, ports, overrides } = this.#options;
+    const { source, deadLetters, control, registry } = ports;
     const isAdded = changelog && (await this.#restore(tp, state, changelog));
     const found = await state.load();
-    if (found === null && this.#options.requireState) throw noState(partitionName(tp));
+    if (found === null && overrides?.requireState) throw noState(partitionName(tp));
     const now = await source.range(tp);
     const range = now && { ...now, committed };
     const start = decideStartOffset(
@@ -201,16 +195,19 @@ export class TaskOpener {
       const backfilling = Object.keys(backfill.pending).map(
         (number) => syncs[Number(number)]?.name,
       );
-      logger.info({ ...tp, syncs: backfilling }, "new or changed syncs see the stored rows");
+      runtime.logger.info(
+        { ...tp, syncs: backfilling },
+        "new or changed syncs see the stored rows",
+      );
     }
     const taskOffset = new TaskOffset(record);
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...topicTopology, ...UNTIL_THE_END } : topicTopology;
     const maxConsecutive = settings.deadLetters.stopAfterInARow;
-    const context = { tp, topicTopology: planned, syncs, state, clock, counters, logger };
+    const context = { tp, topicTopology: planned, syncs, state, ...runtime };
     await storePending(context, changelog, state.freeze(record));
-    const { processorFor = (of) => new RecordProcessor(of) } = this.#options;
-    const queue = this.#options.createQueue(
+    const createProcessor = overrides?.createProcessor ?? ((of) => new RecordProcessor(of));
+    const queue = ports.createQueue(
       {
         messages: share(settings.limits.lane_messages),
         bytes: share(settings.limits.lane_bytes),
@@ -220,7 +217,7 @@ export class TaskOpener {
     const task = new Task({
       context,
       ports: { partition: new SourcePartition(source, tp), queue, deadLetters, control, changelog },
-      processor: processorFor({
+      processor: createProcessor({
         ...{ context, taskOffset, registry, maxConsecutive },
         rejections: this.#rejections,
       }),
@@ -238,13 +235,13 @@ export class TaskOpener {
       },
       onFailure: (error) => this.#events.failed(task, error),
     });
-    logger.info({ ...tp, position: record.next, ...range }, "partition taken");
+    runtime.logger.info({ ...tp, position: record.next, ...range }, "partition taken");
     return { task, position: record };
   }
 
   #logDataLoss(tp: TopicPartition, { dataLoss, rebuild, next }: StartOffset): void {
     const then = rebuild ? "its state is built anew from what the topic holds" : "goes on without";
-    this.#options.logger.warn(
+    this.#options.runtime.logger.warn(
       { ...tp, position: next, dataLoss },
       `gone past what is lost: ${then}`,
     );
@@ -256,7 +253,8 @@ export class TaskOpener {
     state: TaskStore,
     changelog: OwnedChangelog,
   ): Promise<boolean> {
-    const { clock, logger, settings } = this.#options;
+    const { settings, runtime } = this.#options;
+    const { clock, logger } = runtime;
     const startedTime = clock.now();
     const { how, entries, isAdded } = await restore(state, changelog, {
       now: startedTime,

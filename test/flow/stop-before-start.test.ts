@@ -25,22 +25,22 @@ s("should end at once, though the signal came while the topics were opened", asy
     {
       settings,
       topology: new Topology(settings),
-      source,
-      destination: new FakeSegment(),
-      deadLetters: { append: async () => {} },
-      controlFor: () => ({
-        send: async () => {},
-        listen: async () => {},
-        unlisten: () => {},
-        close: async () => {
-          isClosed = true;
-        },
-      }),
       directory: "/none",
-      clock: systemClock,
-      counters: new Counters(),
-      logger: noopLogger,
-      openStore: () => Promise.reject(new Error("nothing was to be opened")),
+      runtime: { clock: systemClock, counters: new Counters(), logger: noopLogger },
+      ports: {
+        source,
+        destination: new FakeSegment(),
+        deadLetters: { append: async () => {} },
+        controlFor: () => ({
+          send: async () => {},
+          listen: async () => {},
+          unlisten: () => {},
+          close: async () => {
+            isClosed = true;
+          },
+        }),
+        openStore: () => Promise.reject(new Error("no store may be opened")),
+      },
     },
     AbortSignal.abort(),
   ).then(() => "ended");

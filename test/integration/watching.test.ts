@@ -205,7 +205,9 @@ test("should say how far the restore of a lost state came", async () => {
   const changeId = `"topic":"${TOPIC}","partition":0,"offset":\\d+`;
   assert.match(
     stderr,
-    new RegExp(`${changeId},"code":"INVALID_JSON","count":1,"msg":"set aside as a dead letter"`),
+    new RegExp(
+      `${changeId},"code":"INVALID_JSON","count":1,"msg":"record sent to dead letter queue"`,
+    ),
   );
   assert.match(stderr, new RegExp(`${changeId},"messages":\\d+,.*"Segment did not take a batch`));
   assert.match(

@@ -13,6 +13,7 @@ import { Counters } from "../../src/metrics/counters.ts";
 import type { Changelog } from "../../src/state/changelog.ts";
 import type { Store } from "../../src/state/store.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
+import type { SharedPorts } from "../../src/task/task-opener.ts";
 import { Topology } from "../../src/topology/topology.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
 import { FencedLog } from "./fenced-log.ts";
@@ -71,12 +72,9 @@ export class Session {
       onFailure,
     });
     this.#changelog = this.#changelogOf(clock);
-    this.manager = new TaskManager({
-      settings,
-      topology: new Topology(settings),
+    const { counters } = this;
+    const ports: SharedPorts = {
       source: this.source,
-      directory: "/state",
-      knownTopics: disk.knownTopics,
       openStore: async (directory) =>
         this.lifetime.isDead ? never() : this.#store(disk.open(directory)),
       createQueue: (limits, onQueueFailure) =>
@@ -87,7 +85,7 @@ export class Session {
           rateLimiter,
           deadLetters,
           clock,
-          counters: this.counters,
+          counters,
           logger: noopLogger,
           linger_ms: settings.segment.linger_ms,
           ...limits,
@@ -99,14 +97,20 @@ export class Session {
       control: this.#control,
       changelog: this.#changelog,
       registry: null,
-      clock,
-      counters: this.counters,
-      logger: noopLogger,
-      onFailure: (error) => {
-        if (!this.lifetime.isDead) onFailure(error);
+    };
+    this.manager = new TaskManager(
+      {
+        ...{ settings, topology: new Topology(settings), directory: "/state", ports },
+        knownTopics: disk.knownTopics,
+        runtime: { clock, counters, logger: noopLogger },
       },
-      onEnd: () => {},
-    });
+      {
+        failed: (error) => {
+          if (!this.lifetime.isDead) onFailure(error);
+        },
+        ended: () => {},
+      },
+    );
   }
 
   die(): void {

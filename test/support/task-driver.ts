@@ -16,6 +16,7 @@ import type { Source } from "../../src/source/source.ts";
 import type { Changelog } from "../../src/state/changelog.ts";
 import type { Store, StoreEntry } from "../../src/state/store.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
+import type { SharedPorts } from "../../src/task/task-opener.ts";
 import type { TaskStatus } from "../../src/task/task-status.ts";
 import { Topology } from "../../src/topology/topology.ts";
 import { recordOf, TOPIC } from "./debezium.ts";
@@ -279,12 +280,9 @@ class Session {
       logger: outside.log,
       onFailure: (error) => this.failures.push(error),
     });
-    this.manager = new TaskManager({
-      settings,
-      topology: new Topology(settings),
+    const { counters } = this;
+    const ports: SharedPorts = {
       source: this.#source(outside.source),
-      directory: "/state",
-      knownTopics: outside.knownTopics,
       openStore: async (directory) => this.#store(openStore(directory)),
       createQueue: (limits, onFailure) =>
         new DeliveryQueue({
@@ -292,7 +290,7 @@ class Session {
           rateLimiter,
           deadLetters,
           clock,
-          counters: this.counters,
+          counters,
           logger: outside.log,
           linger_ms: settings.segment.linger_ms,
           ...limits,
@@ -304,14 +302,20 @@ class Session {
       control: this.control,
       changelog: settings.state.changelog ? this.#changelog(outside.changelog) : null,
       registry: outside.registry,
-      clock,
-      counters: this.counters,
-      logger: outside.log,
-      onFailure: (error) => this.failures.push(error),
-      onEnd: () => {
-        this.ended = true;
+    };
+    this.manager = new TaskManager(
+      {
+        ...{ settings, topology: new Topology(settings), directory: "/state", ports },
+        knownTopics: outside.knownTopics,
+        runtime: { clock, counters, logger: outside.log },
       },
-    });
+      {
+        failed: (error) => this.failures.push(error),
+        ended: () => {
+          this.ended = true;
+        },
+      },
+    );
   }
 
   #source(source: FakeSource): Source {

@@ -108,11 +108,14 @@ export class WatchedPipeline {
     const destination = segmentOf(settings.segment);
     await runPipeline(
       {
-        ...{ settings, directory, destination, counters, changelog, source: this.#source },
-        ...{ topology: new Topology(settings), clock: systemClock, logger: noopLogger },
-        deadLetters: new JournaledDeadLetters(deadLetters, asLine, systemClock, noopLogger),
-        controlFor: () => fileControl(directory),
-        telemetry: this.#telemetry,
+        ...{ settings, directory, topology: new Topology(settings) },
+        runtime: { clock: systemClock, counters, logger: noopLogger },
+        ports: {
+          ...{ source: this.#source, destination, changelog },
+          deadLetters: new JournaledDeadLetters(deadLetters, asLine, systemClock, noopLogger),
+          controlFor: () => fileControl(directory),
+        },
+        observer: { telemetry: this.#telemetry },
       },
       this.#stop.signal,
     );

@@ -90,24 +90,21 @@ export async function demo(): Promise<void> {
       {
         settings,
         topology,
-        source,
-        destination,
-        deadLetters,
-        controlFor: () => fileControl(directory),
         directory: join(directory, "tasks"),
-        clock: systemClock,
-        counters,
-        logger: noopLogger,
-        telemetry,
-        onMessages: (pushed) => {
-          for (const message of pushed) {
-            messages.set(message.record, [...(messages.get(message.record) ?? []), message]);
-          }
+        runtime: { clock: systemClock, counters, logger: noopLogger },
+        ports: { source, destination, deadLetters, controlFor: () => fileControl(directory) },
+        observer: {
+          telemetry,
+          onMessages: (pushed) => {
+            for (const message of pushed) {
+              messages.set(message.record, [...(messages.get(message.record) ?? []), message]);
+            }
+          },
+          listen: (listener) => ({
+            ...drawing(listener, screen, messages),
+            ended: () => (process.stdout.isTTY ? void stay() : listener.ended()),
+          }),
         },
-        listen: (listener) => ({
-          ...drawing(listener, screen, messages),
-          ended: () => (process.stdout.isTTY ? void stay() : listener.ended()),
-        }),
       },
       stop,
     );

@@ -55,15 +55,15 @@ export async function preview(
       {
         settings,
         topology,
-        source,
-        destination: { queue: () => queue },
-        deadLetters,
-        controlFor: () => fileControl(directory),
         directory,
-        clock: systemClock,
-        counters,
-        logger,
-        listen: (listener) => queue.printing(listener),
+        runtime: { clock: systemClock, counters, logger },
+        ports: {
+          source,
+          destination: { queue: () => queue },
+          deadLetters,
+          controlFor: () => fileControl(directory),
+        },
+        observer: { listen: (listener) => queue.printing(listener) },
       },
       stop,
     );

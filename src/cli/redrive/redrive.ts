@@ -61,23 +61,25 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
       {
         settings,
         topology,
-        source,
-        destination: dryRun ? { queue: () => queue } : destination,
-        deadLetters: dryRun ? seen : reported(from.failedAgain),
-        controlFor: () => (dryRun ? { ...from.control, send: async () => {} } : from.control),
         directory: from.directory,
-        // A look takes the state as it lies here: it takes over nothing, and restores nothing.
-        changelog: dryRun ? null : from.changelog,
-        openStore: async (directory, memory_bytes) => {
-          const store = await RocksDbStore.open(directory, memory_bytes);
-          return dryRun ? new DryStore(store) : store;
+        runtime: { clock: systemClock, counters, logger },
+        ports: {
+          source,
+          destination: dryRun ? { queue: () => queue } : destination,
+          deadLetters: dryRun ? seen : reported(from.failedAgain),
+          controlFor: () => (dryRun ? { ...from.control, send: async () => {} } : from.control),
+          // A dry run uses the state on this disk: it does not own the changelog and restores nothing.
+          changelog: dryRun ? null : from.changelog,
+          openStore: async (directory, memory_bytes) => {
+            const store = await RocksDbStore.open(directory, memory_bytes);
+            return dryRun ? new DryStore(store) : store;
+          },
         },
-        requireState: true,
-        processorFor: (of) => new RedriveProcessor(of, { outdated, remark }),
-        clock: systemClock,
-        counters,
-        logger,
-        listen: (listener) => queue.printing(listener),
+        overrides: {
+          requireState: true,
+          createProcessor: (of) => new RedriveProcessor(of, { outdated, remark }),
+        },
+        observer: { listen: (listener) => queue.printing(listener) },
       },
       stop,
     );

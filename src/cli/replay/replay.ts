@@ -56,14 +56,14 @@ export async function replay(config: string, input: string): Promise<void> {
       {
         settings,
         topology,
-        source,
-        destination,
-        deadLetters,
-        controlFor: () => fileControl(replayState(settings)),
         directory: replayState(settings),
-        clock: systemClock,
-        counters,
-        logger,
+        runtime: { clock: systemClock, counters, logger },
+        ports: {
+          source,
+          destination,
+          deadLetters,
+          controlFor: () => fileControl(replayState(settings)),
+        },
       },
       stop,
     );
