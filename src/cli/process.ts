@@ -17,7 +17,7 @@ export function stopSignal(): AbortSignal {
 
 /** 2 where the configuration or the arguments are wrong, and nothing was read; 1 for every other error. */
 export function exitCodeOf(error: unknown): 1 | 2 {
-  return error instanceof CdcError && error.next === "usage" ? 2 : 1;
+  return error instanceof CdcError && error.consequence === "usage" ? 2 : 1;
 }
 
 /** Ends the process when whoever reads its stdout has left, as `head` does; `clean` is done before. */

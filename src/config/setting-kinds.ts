@@ -1,8 +1,7 @@
 import { z } from "zod";
+import { UNITS } from "../lib/duration.ts";
 
 /** The kinds of value that settings have. Durations are written `500ms`, `10s`, `7d`. */
-
-export const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A duration such as `7d`, in milliseconds once read. */
 export const duration = z

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { UNITS } from "../lib/duration.ts";
 import { kafka } from "./kafka-settings.ts";
 import { model } from "./model-settings.ts";
-import { address, duration, file, flag, part, UNITS, whole } from "./setting-kinds.ts";
+import { address, duration, file, flag, part, whole } from "./setting-kinds.ts";
 import { sync } from "./sync-settings.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { recordName } from "../data/record.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
 import type { FailureRatio } from "../dlq/failure-ratio.ts";
-import { backoff_ms } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
+import { backoff_ms } from "../lib/retry.ts";
 import type { Counters, ResponseActionKind } from "../metrics/counters.ts";
 import type { Usage } from "../metrics/usage.ts";
 import { batchSize, LIMITS } from "./batch.ts";
@@ -174,7 +174,7 @@ export class DeliveryQueue implements OutgoingQueue {
       const { topic, partition, offset } = (batch[0] as OutgoingMessage).record;
       logger.warn(
         { topic, partition, offset, messages: batch.length, attempt, reason: result.reason },
-        "Segment did not take a batch; it is tried again",
+        "batch failed; retrying",
       );
     }
   }

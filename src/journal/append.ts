@@ -1,7 +1,7 @@
-import { backoff_ms } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
-import { CdcError, messageOf } from "../lib/errors.ts";
+import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
+import { retry } from "../lib/retry.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
 export type AppendOptions = {
@@ -12,23 +12,16 @@ export type AppendOptions = {
   readonly stop?: AbortSignal;
 };
 
-/**
- * Appends until it is done: a log that is away comes back.
- * Rejects where no repetition helps (a CdcError), and with the last failure once `stop` is aborted.
- */
+/** Appends with retries. Rejects with a CdcError, which a retry does not fix, and with the last failure once `stop` is aborted. */
 export async function append(
-  log: Journal,
+  journal: Journal,
   entries: readonly JournalEntry[],
   { clock, logger, what, stop }: AppendOptions,
 ): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await log.append(entries);
-    } catch (error) {
-      if (error instanceof CdcError || stop?.aborted) throw error;
-      const reason = messageOf(error);
-      logger.warn({ attempt, reason }, `${what} could not be written; it is tried again`);
-      await clock.sleep(backoff_ms(attempt), stop);
-    }
-  }
+  await retry(() => journal.append(entries), {
+    clock,
+    signal: stop,
+    onRetry: (error, attempt) =>
+      logger.warn({ attempt, what, reason: messageOf(error) }, "write failed; retrying"),
+  });
 }

@@ -21,7 +21,9 @@ function reader(name: string, decompress: (bytes: Buffer) => Buffer | Promise<Bu
         return await decompress(bytes);
       } catch (cause) {
         const text = `a record batch compressed with ${name} cannot be read: ${messageOf(cause)}`;
-        throw Object.assign(new CdcError("SOURCE_FAILED", text, { cause }), { retriable: false });
+        throw Object.assign(new CdcError("BATCH_UNREADABLE", text, { cause }), {
+          retriable: false,
+        });
       }
     },
   };

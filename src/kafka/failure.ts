@@ -1,4 +1,4 @@
-import { CdcError } from "../lib/errors.ts";
+import { CdcError, type ErrorCode } from "../lib/errors.ts";
 import { reasonOf } from "./error-hint.ts";
 
 /** kafkajs marks these as final, yet each passes with a new connection: a coordinator that moved, a lock held too long. */
@@ -25,10 +25,23 @@ export function isRejected(error: unknown): boolean {
   );
 }
 
-/** The CdcError inside, or a new SOURCE_FAILED: `what` it was, what Kafka said. */
+/** The CdcError inside, or a new one: `what` failed, Kafka's own error, and a code by its kind. */
 export function failureOf(error: unknown, what: string): CdcError {
   for (const cause of causes(error)) if (cause instanceof CdcError) return cause;
-  return new CdcError("SOURCE_FAILED", `${what}: ${reasonOf(error)}`, { cause: error });
+  return new CdcError(codeOf(error), `${what}: ${reasonOf(error)}`, { cause: error });
+}
+
+const CREDENTIALS = /SASL/i;
+const CONNECTION = /^KafkaJS(?:Connection|BrokerNotFound|NoBrokerAvailable|RequestTimeout)/;
+
+function codeOf(error: unknown): ErrorCode {
+  if (isRejected(error)) return "KAFKA_PERMISSION";
+  const kinds = [...causes(error)].map((cause) =>
+    "type" in cause ? String(cause.type) : cause.name,
+  );
+  if (kinds.some((kind) => CREDENTIALS.test(kind))) return "KAFKA_CREDENTIALS";
+  if (kinds.includes("UNKNOWN_TOPIC_OR_PARTITION")) return "TOPIC_MISSING";
+  return kinds.some((kind) => CONNECTION.test(kind)) ? "BROKER_UNREACHABLE" : "KAFKA_ERROR";
 }
 
 function* causes(error: unknown): Generator<Error> {

@@ -61,7 +61,7 @@ async function untilListed(admin: Admin, topic: string): Promise<void> {
     await systemClock.sleep(LISTED_EVERY_MS);
   }
   throw new CdcError(
-    "SOURCE_FAILED",
+    "TOPIC_MISSING",
     `the topic ${topic} was made, and the brokers do not list it`,
   );
 }

@@ -37,7 +37,7 @@ export class KafkaJournal implements Journal {
     this.#maxBytes = maxBytes;
   }
 
-  /** Creates the topic if it is absent. Rejects with SOURCE_FAILED when that cannot be done (after some 20 s). */
+  /** Creates the topic if it is absent. Rejects with a CdcError when that cannot be done (after some 20 s). */
   static async open({
     kafka: settings,
     log,
@@ -64,7 +64,7 @@ export class KafkaJournal implements Journal {
   }
 
   /**
-   * Entries that do not fit into one record batch follow each other in several. Rejects with SOURCE_FAILED where one
+   * Entries that do not fit into one record batch follow each other in several. Rejects with ENTRY_TOO_LARGE where one
    * alone is too large for the topic, which no repetition heals; with kafkajs' error where it may be called again.
    */
   append(entries: readonly JournalEntry[]): Promise<void> {

@@ -82,7 +82,7 @@ export class KafkaSource implements Source {
     this.#joined.promise.catch(() => {});
   }
 
-  /** Rejects with SOURCE_FAILED: no broker answers (after some 20 s), a topic is missing, access is refused, or stopped. */
+  /** Rejects with a CdcError: no broker answers (after some 20 s), a topic is missing, access is refused, or stopped. */
   async start(listener: SourceListener): Promise<void> {
     const range = (tp: TopicPartition) => this.range(tp);
     this.#listener = listener;
@@ -164,7 +164,7 @@ export class KafkaSource implements Source {
 
   async #close(): Promise<void> {
     const text = "the Kafka source was stopped before its first assignment";
-    this.#joined.reject(new CdcError("SOURCE_FAILED", text));
+    this.#joined.reject(new CdcError("SOURCE_CLOSED", text));
     this.#intake = undefined;
     await this.#member.leave();
     await this.#topics.close();

@@ -12,7 +12,7 @@ const BATCH_RECORDS = 2_000;
 /**
  * Entries in order, in runs that each fit into one record batch of the topic.
  * @param maxBytes the topic's max.message.bytes
- * @throws CdcError SOURCE_FAILED where one alone does not fit, which no repetition heals
+ * @throws CdcError ENTRY_TOO_LARGE where one alone does not fit, which no repetition heals
  */
 export function recordBatches<E extends Pick<JournalEntry, "key" | "value" | "headers">>(
   entries: readonly E[],
@@ -26,7 +26,7 @@ export function recordBatches<E extends Pick<JournalEntry, "key" | "value" | "he
     const bytes = bytesOf(entry);
     if (bytes > limit) {
       const text = `an entry of ${bytes} bytes does not fit into the topic "${topic}": raise its max.message.bytes (now ${maxBytes})`;
-      throw new CdcError("SOURCE_FAILED", text);
+      throw new CdcError("ENTRY_TOO_LARGE", text);
     }
     if (bytes > room || runs.at(-1)?.length === BATCH_RECORDS) {
       runs.push([]);

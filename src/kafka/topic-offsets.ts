@@ -1,10 +1,10 @@
 import kafkajs, { type Admin, type Kafka } from "kafkajs";
 import { partitionName, type TopicPartition } from "../data/record.ts";
 import { matchesTopic, type TopicPattern } from "../data/topic-pattern.ts";
-import { backoff_ms } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
+import { backoff_ms } from "../lib/retry.ts";
 import { withTimeout } from "../lib/timeout.ts";
 import type { LogRange } from "../source/source.ts";
 import { failureOf, passes } from "./failure.ts";
@@ -29,23 +29,23 @@ export class Topics {
     this.#log = log;
   }
 
-  /** One round of tries. Rejects with SOURCE_FAILED that names what is missing, or as kafkajs does when no broker answers. */
+  /** One round of tries. Rejects with TOPIC_MISSING that names what is missing, or as kafkajs does when no broker answers. */
   async require(wanted: readonly TopicPattern[]): Promise<void> {
     const existing = await this.#ask((admin) => admin.listTopics());
     const missing = wanted.filter((name) => !existing.some((topic) => matchesTopic(name, topic)));
     if (missing.length > 0)
-      throw new CdcError("SOURCE_FAILED", missingText(missing.map(String), existing));
+      throw new CdcError("TOPIC_MISSING", missingText(missing.map(String), existing));
   }
 
   /**
    * First offset and, for a reader of committed records, the end; and what the group has committed. Tries for as long
-   * as it may pass; rejects with SOURCE_FAILED when it does not or when closed.
+   * as it may pass; rejects with a CdcError when it does not or when closed.
    */
   range(tp: TopicPartition, groupId: string): Promise<LogRange> {
     return this.#insist(`the range of ${partitionName(tp)}`, async () => {
       const offsets = await this.#offsets(tp.topic);
       const found = offsets.find(({ partition }) => partition === tp.partition);
-      if (!found) throw new CdcError("SOURCE_FAILED", `the topic has no such partition`);
+      if (!found) throw new CdcError("TOPIC_MISSING", `the topic has no such partition`);
       const committed = await this.#committed(tp, groupId);
       return { start: Number(found.low), end: Number(found.high), committed };
     });
@@ -127,7 +127,7 @@ export class Topics {
   }
 
   async #connect(): Promise<Admin> {
-    if (this.#closed.signal.aborted) throw new CdcError("SOURCE_FAILED", "the source is closed");
+    if (this.#closed.signal.aborted) throw new CdcError("SOURCE_CLOSED", "the source is closed");
     const admin = this.#kafka.admin();
     await admin.connect();
     return admin;

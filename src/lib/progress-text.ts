@@ -1,3 +1,5 @@
+import { durationText } from "./duration.ts";
+
 /** How far a long work has come. */
 export type Step = {
   /** What is done and of how much, in any unit (bytes of a file, offsets); `total` is `null` where nobody knows. */
@@ -29,7 +31,7 @@ export function stepText({ done, total, counts }: Step, { perSecond, left_s }: P
   );
   const counted = [first, `${perSecond.toLocaleString("en")} a second`, ...others].join(", ");
   const bar = total ? `${barText(done / total)}  ` : "";
-  const left = left_s === null ? "" : `  ${durationText(left_s)} left`;
+  const left = left_s === null ? "" : `  ${durationText(left_s * 1_000)} left`;
   return `${bar}${counted}${left}`;
 }
 
@@ -38,10 +40,4 @@ export function barText(part: number): string {
   const whole = Math.min(Math.max(part, 0), 1);
   const filled = Math.floor(whole * BAR_WIDTH);
   return `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ${Math.floor(whole * 100)} %`;
-}
-
-function durationText(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
 }

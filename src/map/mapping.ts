@@ -1,6 +1,7 @@
 import { failureKind } from "../data/expression.ts";
 import { column, type Row, type Value } from "../data/row.ts";
 import { messageOf } from "../lib/errors.ts";
+import { setOwn } from "../lib/set-own.ts";
 import { type MappedValue, type Reader, readerOf } from "./reader.ts";
 import { type SegmentValue, segmentValue } from "./segment-value.ts";
 
@@ -39,24 +40,18 @@ export class Mapping {
     const result: { [name: string]: SegmentValue } = {};
     if (this.#readers === null) {
       for (const name of Object.keys(row))
-        put(result, name, segmentValue(column(row, name) as Value));
+        setOwn(result, name, segmentValue(column(row, name) as Value));
       return result;
     }
     for (const [name, reader] of this.#readers) {
       try {
         const value = reader.read(row, absent);
         if (value === undefined) onOmitted(name, NO_COLUMN, NO_COLUMN);
-        else put(result, name, segmentValue(value));
+        else setOwn(result, name, segmentValue(value));
       } catch (error) {
         onOmitted(name, messageOf(error).split("\n")[0] ?? "", failureKind(error));
       }
     }
     return result;
   }
-}
-
-/** A column may be named `__proto__`, which cannot be assigned. */
-function put(fields: { [name: string]: SegmentValue }, name: string, value: SegmentValue): void {
-  if (name !== "__proto__") fields[name] = value;
-  else Object.defineProperty(fields, name, { value, enumerable: true });
 }

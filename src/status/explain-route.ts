@@ -42,7 +42,7 @@ export function serveExplain(
         .type("text/plain; charset=utf-8")
         .send(explanationText(explanation, deadLetters));
     } catch (error) {
-      if (error instanceof CdcError && error.next === "usage")
+      if (error instanceof CdcError && error.consequence === "usage")
         return rejected(reply, error.message, HOW_TO_SAY);
       throw error;
     }

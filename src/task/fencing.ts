@@ -27,7 +27,7 @@ export class Fencing {
   /**
    * @param isTold whether the group has told since
    * @returns whether the group, which has not told, has the partition here: it is to be opened anew.
-   * Rejects with FENCED where that was so too often.
+   * Rejects with NAME_IN_USE where that was so too often.
    */
   async isStillHere(tp: TopicPartition, isTold: () => boolean): Promise<boolean> {
     for (;;) {
@@ -49,7 +49,7 @@ export class Fencing {
 
 function again(name: string): CdcError {
   return new CdcError(
-    "FENCED",
+    "NAME_IN_USE",
     `${name}: somebody else writes its changelog, again and again, though this process' group has given it here: ` +
       "two pipelines of one `name` run in two groups, or on two Kafka clusters' groups; give one another `name`",
   );

@@ -149,7 +149,7 @@ export class RowProcessor {
   }
 
   reject(output: Output, deadLetter: DeadLetter): void {
-    if (deadLetter.error.next === "stop") throw deadLetter.error;
+    if (deadLetter.error.consequence === "stop") throw deadLetter.error;
     output.rejected.push(deadLetter);
     this.#counters.recordDeadLetter(deadLetter.error.code);
   }

@@ -220,14 +220,14 @@ export class TaskManager implements SourceListener {
     try {
       return await this.#opener.open(tp, tasks);
     } catch (error) {
-      if (!isFenced(error)) throw error;
+      if (!isReopened(error)) throw error;
       this.#recover(tp);
       return null;
     }
   }
 
   #failTask(task: Task | null, error: unknown): void {
-    if (task === null || !isFenced(error)) return this.#fail(error);
+    if (task === null || !isReopened(error)) return this.#fail(error);
     this.#fenced.add(task);
     void task.abandon();
     this.#recover(task.tp);
@@ -267,6 +267,6 @@ const OPENING = {
   store: null,
 } as const;
 
-function isFenced(error: unknown): boolean {
-  return error instanceof CdcError && error.code === "FENCED";
+function isReopened(error: unknown): boolean {
+  return error instanceof CdcError && error.consequence === "reopen";
 }

@@ -111,10 +111,7 @@ export class TaskOpener {
     const { source, openStore, control } = ports;
     const topicTopology = topology.get(tp.topic);
     if (!topicTopology)
-      throw new CdcError(
-        "SOURCE_FAILED",
-        `${partitionName(tp)} was assigned and no model reads it`,
-      );
+      throw new CdcError("GROUP_ERROR", `${partitionName(tp)} was assigned and no model reads it`);
     // Asked before the changelog is taken over: what was committed until then is in it. Of what a later owner commits
     // while this one is slow it would say that its state is lost.
     const committed = (await source.range(tp))?.committed ?? null;

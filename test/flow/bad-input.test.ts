@@ -71,7 +71,7 @@ async function balances(changes: readonly Change[]): Promise<void> {
   );
   for (const { record, error } of driver.deadLetters) {
     assert.equal([record.topic, record.partition], [TOPIC, 0]);
-    assert.is(error.next, "dead-letter");
+    assert.is(error.consequence, "dead-letter");
     assert.ok(error.message.length > 0 && error.message.length < 2_100);
   }
   const bySync = driver.deadLetters.map(({ record, by }) => `${record.offset} ${by}`);

@@ -244,7 +244,7 @@ s("should store no position past a dead letter that could not be written", async
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1 }, 10)]);
   await driver.checkpoint();
-  driver.breakLetters = new CdcError("SOURCE_FAILED", "the dead letters' topic is gone");
+  driver.breakLetters = new CdcError("ENTRY_TOO_LARGE", "the dead letters' topic is gone");
   await driver.pipe([insert({ id: 2 }, 11), { key: { id: 3 }, value: "{oops" }]);
   await driver.checkpoint();
   assert.is(driver.failures.length, 1);

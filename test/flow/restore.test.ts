@@ -257,7 +257,7 @@ s(
       await driver.checkpoint();
       await driver.clock.advance(2_000);
     }
-    assert.is((driver.failures[0] as CdcError)?.code, "FENCED");
+    assert.is((driver.failures[0] as CdcError)?.code, "NAME_IN_USE");
     assert.match((driver.failures[0] as CdcError).message, /again and again/);
   },
 );

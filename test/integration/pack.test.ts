@@ -148,7 +148,7 @@ test("run should start, and say which brokers do not answer", async () => {
   const last = stderr.trim().split("\n").at(-1) ?? "";
   assert.match(
     last,
-    /"code":"SOURCE_FAILED".*at 127\.0\.0\.1:9 \(kafka\.brokers\): .*ECONNREFUSED/,
+    /"code":"BROKER_UNREACHABLE".*at 127\.0\.0\.1:9 \(kafka\.brokers\): .*ECONNREFUSED/,
   );
 });
 

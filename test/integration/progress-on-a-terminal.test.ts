@@ -36,7 +36,7 @@ test("should rewrite one line with a bar until the replay is done", async () => 
 
   assert.is(standIn.kept.length, RECORDS, shown);
   isDrawn("replay", "lines", shown);
-  assert.match(shown, /, [\d,]+ messages delivered {2}\d+ s left/);
+  assert.match(shown, /, [\d,]+ messages delivered {2}\d+s left/);
   // The line is gone before the summary is written.
   assert.match(shown.split(CLEAR).at(-1) ?? "", /^ +6000 {2}records taken/);
 });
@@ -124,7 +124,7 @@ test("should have the demo's bar tell its rate and the time left too", async () 
   assert.is(await demo.pressCtrlC(), 0);
   const plain = stripVTControlCharacters(demo.shown);
   const bar =
-    /^[█░]{24} \d+ % {2}([\d,]+) records, ([\d,]+) a second, [\d,]+ calls not made, [\d,]+ messages {2}(\d+) s left$/;
+    /^[█░]{24} \d+ % {2}([\d,]+) records, ([\d,]+) a second, [\d,]+ calls not made, [\d,]+ messages {2}(\d+)s left$/;
   const drawn = plain.split("\r").flatMap((text) => (bar.exec(text) ? [bar.exec(text)] : []));
   assert.ok(drawn.length > 20, plain);
   const numbers = drawn.map((found) =>

@@ -88,7 +88,7 @@ test("should be waited for by those who need it, and by nobody else", async () =
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
-  assert.match(stderr, /the schema registry does not answer; it is asked again/);
+  assert.match(stderr, /schema registry unavailable; retrying/);
   assertInOrder("avro", AVRO_RECORDS + 100);
   assertInOrder("plain", PLAIN_RECORDS + 100);
 });

@@ -50,7 +50,7 @@ test("should be a log of lines alone where Kafka is away", async () => {
   const ends = lines.filter(({ level }) => level === 50);
   assert.equal(
     ends.map(({ code: named }) => named),
-    ["SOURCE_FAILED"],
+    ["BROKER_UNREACHABLE"],
   );
   assert.match(ends[0].msg, /127\.0\.0\.1:1/);
 });

@@ -74,7 +74,7 @@ promise("should not be logged where nobody listens", () =>
       quiet(directory, ["record", "--config", config]),
       quiet(directory, ["run", "--config", config]),
       quiet(directory, ["preview", "--config", config, input]),
-      quiet(directory, ["replay", "--config", config, input], /tried again/),
+      quiet(directory, ["replay", "--config", config, input], /retrying/),
     ]);
     assert.equal(
       ends.map(({ code }) => code),
@@ -82,7 +82,7 @@ promise("should not be logged where nobody listens", () =>
     );
     assert.match(
       ends[3]?.stderr ?? "",
-      /SOURCE_FAILED.*127\.0\.0\.1:1|127\.0\.0\.1:1.*\n.*SOURCE_FAILED/,
+      /BROKER_UNREACHABLE.*127\.0\.0\.1:1|127\.0\.0\.1:1.*\n.*BROKER_UNREACHABLE/,
     );
   }),
 );
@@ -112,7 +112,7 @@ for (const format of FORMATS) {
         `${status}-${format}`,
         settings({ log: format, url: door.url }),
       );
-      const again = status === 429 || status >= 500 ? /tried again/ : undefined;
+      const again = status === 429 || status >= 500 ? /retrying/ : undefined;
       const { code, stderr } = await quiet(
         directory,
         ["replay", "--config", config, rows(directory)],
@@ -132,7 +132,7 @@ promise("should not be repeated after a registry that does not answer with a sch
     const door = await EchoingDoor.open(status);
     const { directory, config } = file(`registry-${status}`, settings({ registry: door.url }));
     const input = rows(directory, true);
-    const again = status === 500 ? /asked again/ : undefined;
+    const again = status === 500 ? /retrying/ : undefined;
     const kept = join(directory, "letters.ndjson");
     const args = ["preview", "--config", config, "--dead-letters", kept, input];
     const { code, stderr } = await quiet(directory, args, again);

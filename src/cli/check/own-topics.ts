@@ -2,8 +2,8 @@ import type { Settings } from "../../config/settings.ts";
 import { changelogTopicOf } from "../../kafka/changelog/changelog-topic.ts";
 import { topicConfig } from "../../kafka/internal-topic.ts";
 import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
+import { durationText } from "../../lib/duration.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
-import { durationText } from "./duration-text.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
 import { unanswered } from "./kafka-error.ts";
 

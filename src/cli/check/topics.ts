@@ -3,7 +3,7 @@ import { matchesTopic, type TopicPattern } from "../../data/topic-pattern.ts";
 import { isRejected } from "../../kafka/failure.ts";
 import { topicConfig } from "../../kafka/internal-topic.ts";
 import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
-import { durationText } from "./duration-text.ts";
+import { durationText } from "../../lib/duration.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
 import { unanswered } from "./kafka-error.ts";
 

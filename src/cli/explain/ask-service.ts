@@ -7,7 +7,7 @@ const WITHIN_MS = 30_000;
 
 /**
  * Asks the service that runs on this machine, over its status port; `null` where none is there.
- * @throws CdcError ARGUMENTS where it does not understand the question, SOURCE_FAILED where it cannot answer now
+ * @throws CdcError ARGUMENTS where it does not understand the question, SERVICE_UNAVAILABLE where it cannot answer now
  */
 export async function askedOfService(
   settings: Settings,
@@ -30,7 +30,7 @@ export async function askedOfService(
   }).catch((error) => {
     if (isConnectionRefused(error)) return null;
     throw new CdcError(
-      "SOURCE_FAILED",
+      "SERVICE_UNAVAILABLE",
       `the service at ${url} does not answer: ${messageOf(error)}`,
     );
   });
@@ -46,7 +46,7 @@ export async function askedOfService(
     };
   const { code, reason, toDo } = body;
   if (code === "BAD_QUESTION") throw new CdcError("ARGUMENTS", String(reason));
-  throw new CdcError("SOURCE_FAILED", `the service at ${url} says: ${reason}; ${toDo}`);
+  throw new CdcError("SERVICE_UNAVAILABLE", `the service at ${url} says: ${reason}; ${toDo}`);
 }
 
 /** Why it does not answer; with the pipeline's name. */

@@ -67,7 +67,7 @@ export class TopicDeadLetters {
 
   /**
    * Remembers that everything read is done: the next time begins behind it.
-   * @throws CdcError SOURCE_FAILED where the group does not take it
+   * @throws CdcError COMMIT_FAILED where the group does not take it
    */
   async done(): Promise<void> {
     for (const { tp, next } of this.#parts.values()) {
@@ -76,7 +76,7 @@ export class TopicDeadLetters {
       await this.#source.commit(tp, next);
       if ((await this.#source.range(tp))?.committed === next) continue;
       throw new CdcError(
-        "SOURCE_FAILED",
+        "COMMIT_FAILED",
         `everything is delivered, and the group did not take that ${partitionName(tp)} is done up to offset ${next}: the next redrive begins where this one began, with the same message ids`,
       );
     }

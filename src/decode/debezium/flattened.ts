@@ -1,5 +1,6 @@
 import { isTime } from "../../data/instant.ts";
 import type { Headers } from "../../data/record.ts";
+import { setOwn } from "../../lib/set-own.ts";
 import type { Json, JsonObject } from "../value/json.ts";
 import { isAdded, ofEnvelope } from "./added-fields.ts";
 
@@ -25,7 +26,7 @@ export function readFlattened(payload: JsonObject, headers: Headers): Flattened 
   }
   const row: JsonObject = {};
   for (const [name, value] of Object.entries(payload)) {
-    if (!isAdded(name)) setColumn(row, name, value);
+    if (!isAdded(name)) setOwn(row, name, value);
     else if (value !== null) added[name.slice(2)] = value;
   }
   const source = sourceOf(added);
@@ -56,18 +57,6 @@ function sourceOf(added: JsonObject): JsonObject {
   // What has no value is not there, so a change outside of a transaction looks like one whose number was not added.
   if (source.connector === "mongodb" && source.txnNumber === undefined) delete source.ord;
   return source;
-}
-
-/** Assigned, a column `__proto__` would be lost. */
-function setColumn(row: JsonObject, name: string, value: Json): void {
-  if (name !== "__proto__") row[name] = value;
-  else
-    Object.defineProperty(row, name, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
 }
 
 /** Header values are text, or JSON of a number. */

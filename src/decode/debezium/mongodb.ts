@@ -1,5 +1,6 @@
 import { instantText, utcText } from "../../data/instant.ts";
 import { Real, real, type Value } from "../../data/row.ts";
+import { setOwn } from "../../lib/set-own.ts";
 import { toDouble } from "../value/column-types.ts";
 import { decimal } from "../value/decimal.ts";
 import { isObject, type Json, type JsonObject, parseJson, shown } from "../value/json.ts";
@@ -54,13 +55,10 @@ function plain(value: Json): Value {
   }
   const row: { [name: string]: Value } = {};
   for (const [name, field] of Object.entries(object)) {
-    if (name === "__proto__") Object.defineProperty(row, name, own(plain(field)));
-    else row[name] = plain(field);
+    setOwn(row, name, plain(field));
   }
   return row;
 }
-
-const own = (value: Value) => ({ value, enumerable: true, writable: true, configurable: true });
 
 type Reader = (raw: Json, whole: JsonObject) => Value;
 

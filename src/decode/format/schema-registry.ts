@@ -2,12 +2,12 @@ import { Agent } from "node:https";
 import { SchemaRegistry as Client, SchemaType } from "@kafkajs/confluent-schema-registry";
 import type { Schema } from "avsc";
 import type { SourceRecord } from "../../data/record.ts";
-import { backoff_ms } from "../../lib/backoff.ts";
 import { readCaFile } from "../../lib/ca-file.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { loginSecrets, maskOf } from "../../lib/mask-secrets.ts";
+import { retry } from "../../lib/retry.ts";
 import { SerialQueue } from "../../lib/serial-queue.ts";
 import type { JsonObject } from "../value/json.ts";
 import { typeOfRenamed } from "./avro-names.ts";
@@ -127,42 +127,52 @@ export class SchemaRegistry {
 
   async #fetch(id: number): Promise<void> {
     const { clock, logger, stop, url } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        this.#avroSchema = null;
-        this.#protobuf.take();
-        const schema = await this.#client.getSchema(id);
-        this.#readers.set(id, readerOf(schema, this.#avroSchema, this.#protobuf.take()));
-        return;
-      } catch (error) {
-        // The registry's own words; what it does not have is told in dead letters too.
-        const reason = this.#mask(messageOf(error));
-        // Without the error, which holds the request.
-        if (stop.aborted) throw new Error(`the schema registry ${url} does not answer: ${reason}`);
-        if (isRefusal(error)) {
-          throw new CdcError(
-            "REGISTRY_REFUSED",
-            `the schema registry ${url} refuses us (${reason}); set kafka.schemaRegistry.username and password`,
-          );
-        }
-        const unreadable = isUnreadable(error);
-        if (unreadable || isMissing(error)) {
-          const why = unreadable
-            ? `which cannot be read: ${reason}`
-            : `which ${url} does not have: ${reason}`;
-          this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason: why });
-          return logger.warn(
-            { id, reason },
-            unreadable ? "a schema cannot be read" : "the registry does not have a schema",
-          );
-        }
-        logger.warn(
-          { id, attempt, url, reason },
-          "the schema registry does not answer; it is asked again",
-        );
-        await clock.sleep(backoff_ms(attempt), stop);
-      }
+    try {
+      await retry(() => this.#load(id), {
+        clock,
+        signal: stop,
+        isRetryable: (error) => !isFinal(error),
+        onRetry: (error, attempt) =>
+          logger.warn(
+            { id, attempt, url, reason: this.#reasonOf(error) },
+            "schema registry unavailable; retrying",
+          ),
+      });
+    } catch (error) {
+      this.#fail(id, error);
     }
+  }
+
+  async #load(id: number): Promise<void> {
+    this.#avroSchema = null;
+    this.#protobuf.take();
+    const schema = await this.#client.getSchema(id);
+    this.#readers.set(id, readerOf(schema, this.#avroSchema, this.#protobuf.take()));
+  }
+
+  /** An id that is unknown or unreadable is remembered: its records become dead letters. Everything else is thrown. */
+  #fail(id: number, error: unknown): void {
+    const { clock, logger, url } = this.#options;
+    const reason = this.#reasonOf(error);
+    const unreadable = isUnreadable(error);
+    // Not the error itself: it holds the request with its login.
+    if (!isFinal(error)) throw new Error(`the schema registry ${url} does not respond: ${reason}`);
+    if (isRejected(error)) {
+      throw new CdcError(
+        "REGISTRY_REFUSED",
+        `the schema registry ${url} rejected the login (${reason}); set kafka.schemaRegistry.username and password`,
+      );
+    }
+    const why = unreadable
+      ? `which cannot be parsed: ${reason}`
+      : `which ${url} does not have: ${reason}`;
+    this.#unknown.set(id, { until: clock.now() + REMEMBER_UNKNOWN_MS, reason: why });
+    logger.warn({ id, reason }, unreadable ? "schema unreadable" : "schema not found");
+  }
+
+  /** The registry's own text, which may quote the request. */
+  #reasonOf(error: unknown): string {
+    return this.#mask(messageOf(error));
   }
 }
 
@@ -174,18 +184,22 @@ export function registryOf(
   return settings ? new SchemaRegistry({ ...settings, ...rest }) : null;
 }
 
-/** Neither will come by waiting; anything else may pass. */
+/** Whether a retry cannot help. */
+function isFinal(error: unknown): boolean {
+  return isRejected(error) || isUnreadable(error) || isMissing(error);
+}
+
 function isMissing(error: unknown): boolean {
   const { status } = error as { status?: number };
   return status === 404 || status === 422;
 }
 
-/** So the client says of a schema that it has and that its parser refuses. */
+/** The client's error for a schema that its parser rejects. */
 function isUnreadable(error: unknown): boolean {
   return (error as Error).name === "ConfluentSchemaRegistryArgumentError";
 }
 
-function isRefusal(error: unknown): boolean {
+function isRejected(error: unknown): boolean {
   const { status } = error as { status?: number };
   return status === 401 || status === 403;
 }

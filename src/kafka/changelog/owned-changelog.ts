@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { partitionName, type TopicPartition } from "../../data/record.ts";
-import { backoff_ms } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { backoff_ms } from "../../lib/retry.ts";
 import type { ChangelogChunk, OwnedChangelog } from "../../state/changelog.ts";
 import type { StoreEntry } from "../../state/store.ts";
 import { failureOf, isRejected } from "../failure.ts";

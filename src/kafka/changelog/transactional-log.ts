@@ -49,7 +49,7 @@ export class TransactionalLog {
 
   /**
    * @returns the offset of the last entry
-   * Rejects with FENCED where another has opened it, or Kafka gave a transaction of it up; with SOURCE_FAILED where an entry is too large; with kafkajs' error
+   * Rejects with FENCED where another has opened it, or Kafka gave a transaction of it up; with ENTRY_TOO_LARGE where an entry is too large; with kafkajs' error
    * otherwise: the entries may be there or not, and it has to be opened again.
    */
   async append(entries: readonly TransactionalEntry[]): Promise<number> {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Consumer, Kafka } from "kafkajs";
 import type { TopicPattern } from "../../data/topic-pattern.ts";
-import { backoff_ms } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { backoff_ms } from "../../lib/retry.ts";
 import { withTimeout } from "../../lib/timeout.ts";
 import type { SourceStatus } from "../../source/source.ts";
 import type { MemberMetadata } from "../assignor/member-metadata.ts";
@@ -93,7 +93,7 @@ export class GroupMember {
     return this.#session?.opened ?? Promise.resolve();
   }
 
-  /** Resolves when it has left; rejects with SOURCE_FAILED when it cannot stay. `before` each join but the first. */
+  /** Resolves when it has left; rejects with a CdcError when it cannot stay. `before` each join but the first. */
   async stay(before: () => Promise<void>): Promise<void> {
     const { signal } = this.#leaving;
     for (let joins = 0; !signal.aborted; joins++) {
@@ -162,7 +162,7 @@ export class GroupMember {
     this.#events.joined(assignment, memberId);
   }
 
-  /** Waits before the next one. @throws CdcError SOURCE_FAILED where no other consumer would fare better */
+  /** Waits before the next one. @throws CdcError where no other consumer would fare better */
   async #recover(error: unknown): Promise<void> {
     const { id } = this.#group;
     this.#reason = messageOf(error);

@@ -27,8 +27,8 @@ function report(from: string, to: string): readonly string[] {
   try {
     parseSettings(text, "c.yaml", {});
   } catch (error) {
-    const { code, next, message } = error as CdcError;
-    assert.equal([code, next], ["CONFIGURATION", "usage"]);
+    const { code, consequence, message } = error as CdcError;
+    assert.equal([code, consequence], ["CONFIGURATION", "usage"]);
     return message.split("\n");
   }
   return [];

@@ -266,7 +266,7 @@ for (const [title, value] of AFTERS) {
     try {
       decoder.decode(recordOf({ value }));
     } catch (error) {
-      assert.is((error as CdcError).next, "dead-letter");
+      assert.is((error as CdcError).consequence, "dead-letter");
     }
     const event = decoder.decode(good);
     assert.equal(event.kind === "row" && event.row, { id: 1, v: 1.25 });

@@ -37,7 +37,7 @@ function outcome(decoder: Decoder, record: SourceRecord): SourceEvent | typeof R
     return decoder.decode(record);
   } catch (error) {
     if (!(error instanceof CdcError)) throw error;
-    assert.is(error.next, "dead-letter");
+    assert.is(error.consequence, "dead-letter");
     assert.ok(error.message.length > 0 && error.message.length < 2_100);
     return REFUSED;
   } finally {

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SegmentResponse } from "../../../src/deliver/destination.ts";
 import { actionFor, type ResponseAction } from "../../../src/deliver/response.ts";
-import { backoff_ms } from "../../../src/lib/backoff.ts";
+import { backoff_ms } from "../../../src/lib/retry.ts";
 
 const s = suite("deliver: what an answer means");
 
@@ -43,7 +43,7 @@ for (const [response, kind, code] of KINDS) {
     assert.is(result.kind, kind);
     if (result.kind !== "stop") return;
     assert.is(result.error.code, code);
-    assert.is(result.error.next, "stop");
+    assert.is(result.error.consequence, "stop");
     assert.match(result.error.message, /Nothing is lost/);
   });
 }

@@ -75,7 +75,7 @@ s("should keep the code of another version in words", () => {
     headers: { ...headers, "cdc-to-segment.code": "FROM_LATER" },
   });
   assert.is(read?.error.message, "FROM_LATER: why");
-  assert.is(read?.error.next, "dead-letter");
+  assert.is(read?.error.consequence, "dead-letter");
 });
 
 s.run();

@@ -67,7 +67,7 @@ s("should be one line with a bar, a rate and the time left on a terminal", async
   const bar = "█".repeat(12) + "░".repeat(12);
   assert.match(terminal.line, `replay ${bar} 50 %  500 lines, `);
   // By what was read within the last seconds: 100 lines and a tenth of the whole each second.
-  const [, rate, left] = / (\d+) a second, 5 delivered {2}(\d+) s left$/.exec(terminal.line) ?? [];
+  const [, rate, left] = / (\d+) a second, 5 delivered {2}(\d+)s left$/.exec(terminal.line) ?? [];
   assert.ok(Math.abs(Number(rate) - 100) <= 20, terminal.line);
   assert.ok(Math.abs(Number(left) - 5) <= 1, terminal.line);
   assert.is(terminal.lines.length, 1);

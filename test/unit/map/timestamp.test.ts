@@ -65,7 +65,7 @@ for (const value of REFUSED) {
       () => timestampOf("seen_at", value),
       (error: CdcError) =>
         error.code === "UNREADABLE_TIMESTAMP" &&
-        error.next === "dead-letter" &&
+        error.consequence === "dead-letter" &&
         error.message.includes('"seen_at"') &&
         error.message.includes(text),
     );

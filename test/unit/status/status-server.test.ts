@@ -219,7 +219,7 @@ s("should say what is wrong with a port that it cannot have", async () => {
   ] as const) {
     const error = await StatusServer.open({ ...about, ...at }).catch((error) => error);
     assert.instance(error, CdcError);
-    assert.equal([error.code, error.next], ["CONFIGURATION", "usage"]);
+    assert.equal([error.code, error.consequence], ["CONFIGURATION", "usage"]);
     assert.match(error.message, reason);
   }
 });

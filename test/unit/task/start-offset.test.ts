@@ -88,7 +88,9 @@ for (const [title, known, range, reason] of GAPS) {
     assert.throws(
       () => decideStartOffset(TP, known, range, true, "stop"),
       (error: CdcError) =>
-        error.code === "POSITION_LOST" && error.next === "stop" && reason.test(error.message),
+        error.code === "POSITION_LOST" &&
+        error.consequence === "stop" &&
+        reason.test(error.message),
     );
   });
 

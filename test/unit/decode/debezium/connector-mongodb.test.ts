@@ -72,7 +72,7 @@ s("should make the next document out of the one before and what changed", () => 
 
 s("should set aside what only says what changed, and name the connector's setting", () => {
   const event = EVENTS[WITHOUT_DOCUMENT];
-  assert.ok(event instanceof CdcError && event.next === "dead-letter");
+  assert.ok(event instanceof CdcError && event.consequence === "dead-letter");
   assert.match(event.message, /capture\.mode=change_streams_update_full/);
 });
 

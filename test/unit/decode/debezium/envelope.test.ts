@@ -182,7 +182,7 @@ for (const [title, value, code, reason] of REFUSED) {
     assert.throws(
       () => decodeValue(value),
       (error: CdcError) =>
-        error.code === code && error.next === "dead-letter" && reason.test(error.message),
+        error.code === code && error.consequence === "dead-letter" && reason.test(error.message),
     );
   });
 }

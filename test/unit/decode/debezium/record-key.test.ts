@@ -63,7 +63,7 @@ for (const [title, fields, key, code, reason] of REFUSED) {
     assert.throws(
       () => new RecordKey(fields).read(key === null ? null : Buffer.from(key)),
       (error: CdcError) =>
-        error.code === code && error.next === "dead-letter" && reason.test(error.message),
+        error.code === code && error.consequence === "dead-letter" && reason.test(error.message),
     );
   });
 }

@@ -26,13 +26,13 @@ const LIST = record({ id: "long", v: { type: "array", items: "string" } });
 const MAP = record({ id: "long", v: { type: "map", values: "long" } });
 
 reject(s, [
-  ["Avro whose schema is no JSON", { schema: "no JSON" }, [2], "UNKNOWN_SCHEMA", /cannot be read/],
+  ["Avro whose schema is no JSON", { schema: "no JSON" }, [2], "UNKNOWN_SCHEMA", /cannot be parsed/],
   [
     "Avro with a field's name that is not allowed",
     avro(record({ "full name": "string" })),
     [0],
     "UNKNOWN_SCHEMA",
-    /schema 5, which cannot be read: .*full name/,
+    /schema 5, which cannot be parsed: .*full name/,
   ],
   ["Avro that is a text", avro("string"), text("hello"), "UNKNOWN_SHAPE", /"hello", neither/],
   ["Avro that is a number", avro("long"), zigzag(7), "UNKNOWN_SHAPE", /is 7, neither/],
