@@ -12,25 +12,54 @@ import { type Ended, start } from "../support/command-line.ts";
 import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
 
 /**
- * The disk under the state is full, at the start, in RocksDB's log, in a flush behind its back: the process ends and says
- * what to do, and once there is room the next start sends, by messageId, what `preview` says of the same records.
+ * The disk under the state directory is full: at the start, in RocksDB's write-ahead log, in a flush. The process ends
+ * with STATE_UNWRITABLE. Once there is space, the next start sends, by messageId, what `preview` prints for the input.
  */
 
 const TOPIC = "app.public.users";
 const PARTITIONS = 2;
 const RECORDS = 6_000;
 
-/** Smallest write buffers: RocksDB writes and merges its files in the background all the time. */
+/** Smallest write buffers: RocksDB flushes and compacts all the time. */
 const SMALL_BUFFERS = 1_000_000;
-/** Both logs in memory until they are full: nothing else is written. */
+/** Memtables that never fill: only the write-ahead log is written. */
 const LARGE_BUFFERS = 64_000_000;
 
-const FULL: readonly (readonly [what: string, free_bytes: number, memory_bytes: number])[] = [
-  ["before the state is made", 0, LARGE_BUFFERS],
-  ["while the state is made", 24_000, LARGE_BUFFERS],
-  ["in the write-ahead log", 400_000, LARGE_BUFFERS],
-  ["in a flush or the log behind it", 2_500_000, SMALL_BUFFERS],
-  ["in a flush or a compaction", 4_000_000, SMALL_BUFFERS],
+/**
+ * `first request`: Segment has a batch whose checkpoint is not written yet. The rows need at least 1.4 MB on disk (1,800
+ * keys of 850 random bytes), so a later checkpoint fails in each case.
+ */
+const FULL: readonly {
+  readonly what: string;
+  readonly from: "start" | "first request";
+  readonly free_bytes: number;
+  readonly memory_bytes: number;
+}[] = [
+  { what: "before the state is made", from: "start", free_bytes: 0, memory_bytes: LARGE_BUFFERS },
+  {
+    what: "while the state is made",
+    from: "start",
+    free_bytes: 24_000,
+    memory_bytes: LARGE_BUFFERS,
+  },
+  {
+    what: "in the write-ahead log",
+    from: "first request",
+    free_bytes: 400_000,
+    memory_bytes: LARGE_BUFFERS,
+  },
+  {
+    what: "in a flush or the log behind it",
+    from: "first request",
+    free_bytes: 800_000,
+    memory_bytes: SMALL_BUFFERS,
+  },
+  {
+    what: "in a flush or a compaction",
+    from: "first request",
+    free_bytes: 1_200_000,
+    memory_bytes: SMALL_BUFFERS,
+  },
 ];
 
 const directory = mkdtempSync(join(tmpdir(), "disk-full-"));
@@ -49,96 +78,113 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A disk and a Segment of its own. */
+/** Each test has its own disk and its own mock Segment server. */
 function setUp(memory_bytes: number, work: (parts: Parts) => Promise<void>): () => Promise<void> {
   return async () => {
     const disk = smallDisk();
-    const standIn = await StandIn.start();
+    let first: (() => void) | null = null;
+    const onRequest = (action: () => void) => {
+      first = action;
+    };
+    const segment = await StandIn.start({
+      misbehave: () => {
+        first?.();
+        first = null;
+        return null;
+      },
+    });
     const config = join(directory, "config.json");
-    writeFileSync(config, JSON.stringify(settings(disk.directory, standIn.url, memory_bytes)));
+    writeFileSync(config, JSON.stringify(settings(disk.directory, segment.url, memory_bytes)));
     try {
-      await work({ disk, standIn, config });
+      await work({ disk, segment, config, onRequest });
     } finally {
-      await standIn.stop();
+      await segment.stop();
       disk.remove();
     }
   };
 }
 
-type Parts = { readonly disk: SmallDisk; readonly standIn: StandIn; readonly config: string };
+type Parts = {
+  readonly disk: SmallDisk;
+  readonly segment: StandIn;
+  readonly config: string;
+  /** Runs an action inside the first request, before Segment responds. */
+  readonly onRequest: (action: () => void) => void;
+};
 
-for (const [what, free_bytes, memory_bytes] of FULL) {
-  const isUsed = free_bytes > 100_000;
+for (const { what, from, free_bytes, memory_bytes } of FULL) {
   test(
-    `should end a replay ${what}, and go on when there is room`,
-    setUp(memory_bytes, async ({ disk, standIn, config }) => {
-      const replay = () => knownTopics(["replay", "--config", config, feed], disk).ended;
-      disk.fill(free_bytes);
+    `should end a replay ${what}, and continue when there is space`,
+    setUp(memory_bytes, async ({ disk, segment, config, onRequest }) => {
+      const replay = () => started(["replay", "--config", config, feed], disk).ended;
+      if (from === "start") disk.fill(free_bytes);
+      else onRequest(() => disk.fill(free_bytes));
       isUnwritable(await replay());
-      // Whoever starts it again at once is told the same, not that the state is broken or the input another.
+      // The next start reports the same error, not a broken state or another input.
+      disk.fill(0);
       isUnwritable(await replay());
-      disk.waitForSpace();
+      disk.clear();
       const { code, stderr } = await replay();
       assert.is(code, 0, stderr);
-      await isWhole(standIn, config);
-      // What a checkpoint had delivered when the store failed it.
-      const repeated = standIn.arrived.length - standIn.kept.length;
-      if (isUsed) assert.ok(repeated > 0, "nothing came twice: it failed before anything was sent");
+      await isWhole(segment, config);
+      const repeated = segment.arrived.length - segment.kept.length;
+      if (from === "first request")
+        assert.ok(repeated > 0, "the batch whose checkpoint failed is sent again");
     }),
   );
 }
 
 test(
   "should leave no half dead letter behind",
-  setUp(LARGE_BUFFERS, async ({ disk, standIn, config }) => {
+  setUp(LARGE_BUFFERS, async ({ disk, segment, config }) => {
     const bad = join(directory, "bad.ndjson");
     const deadLetters = join(disk.directory, "state/full/replay/dead-letters.ndjson");
     writeFileSync(bad, Array.from({ length: 900 }, (_, offset) => badLine(offset)).join(""));
-    const replay = () => knownTopics(["replay", "--config", config, bad], disk).ended;
+    const replay = () => started(["replay", "--config", config, bad], disk).ended;
     disk.fill(1_500_000);
     const { code, stderr } = await replay();
     assert.is(code, 1);
     assert.match(stderr, /^DEAD_LETTERS_UNWRITABLE: .*(No space left|no space left|too large)/m);
-    disk.waitForSpace();
+    disk.clear();
     assert.is((await replay()).code, 0);
     const written = readFileSync(deadLetters, "utf8").trimEnd().split("\n");
     const offsets = new Set(written.map((line) => JSON.parse(line).offset));
     assert.is(offsets.size, 900);
-    assert.is(standIn.kept.length, 0);
+    assert.is(segment.kept.length, 0);
   }),
 );
 
 test(
-  "should end run, whose changelog brings the state back to where it was",
-  setUp(SMALL_BUFFERS, async ({ disk, standIn, config }) => {
+  "should end run, whose changelog restores the state",
+  setUp(SMALL_BUFFERS, async ({ disk, segment, config }) => {
     await createTopic();
-    const run = () => knownTopics(["run", "--config", config], disk);
+    const run = () => started(["run", "--config", config], disk);
     const first = run();
-    // From its beginning on everything counts; what lies in the topic before is an initial result.
+    // Records that come later are changes; records already in the topic are initial results.
     while (!existsSync(join(disk.directory, "state/full/run/begun.json"))) await sleep(50);
     disk.fill(2_500_000);
-    disk.bound(first.child);
+    disk.limit(first.child);
     await produce();
     isUnwritable(await first.ended);
     isUnwritable(await run().ended);
-    disk.waitForSpace();
+    disk.clear();
     const last = run();
     const { length } = await expectedMessages(config);
     const deadline = Date.now() + 60_000;
-    while (standIn.kept.length < length && Date.now() < deadline) await sleep(100);
-    await sleep(500); // what must not come has had its time
+    while (segment.kept.length < length && Date.now() < deadline) await sleep(100);
+    await sleep(500); // time for messages that must not come
     last.child.kill("SIGTERM");
     const { code, stderr } = await last.ended;
     assert.is(code, 0, stderr);
-    // What the store could not take was in the changelog before.
+    // The changelog has what the store could not write.
     assert.match(stderr, /"how":"(read|all)".*state restored/);
-    await isWhole(standIn, config);
+    await isWhole(segment, config);
   }),
 );
 
-function knownTopics(args: readonly string[], disk: SmallDisk): ReturnType<typeof start> {
+function started(args: readonly string[], disk: SmallDisk): ReturnType<typeof start> {
   const service = start(args);
-  disk.bound(service.child);
+  disk.limit(service.child);
   return service;
 }
 
@@ -148,7 +194,7 @@ function isUnwritable({ code, stderr }: Ended): void {
   assert.match(stderr, /Make room there.* and start again: nothing is lost/);
 }
 
-/** Segment kept what the records are worth, each row's in its order. */
+/** Segment has the expected messages, those of each row in order. */
 async function isWhole({ kept }: StandIn, config: string): Promise<void> {
   const messages = await expectedMessages(config);
   assert.equal(ids(kept).toSorted(), ids(messages).toSorted());
@@ -173,7 +219,7 @@ function settings(state: string, url: string, memory_bytes: number): object {
   };
 }
 
-/** Rows of a kilobyte that no compression makes smaller. */
+/** Rows of 1 KB that do not compress. */
 function wideChanges(): string[] {
   const options = { topic: TOPIC, keys: 2_000, partitions: PARTITIONS, seed: 5 };
   const random = generator(5);

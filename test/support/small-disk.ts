@@ -3,27 +3,27 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A disk of its own for a test, that can be full. */
+/** A disk for one test, which the test can fill. */
 export type SmallDisk = {
   readonly directory: string;
-  /** The way in which it was had. */
+  /** How the disk was made. */
   readonly how: string;
-  /** Leaves so many bytes. */
+  /** Leaves this many bytes free. */
   fill(free_bytes: number): void;
-  waitForSpace(): void;
-  /** To be called with each process that writes there, as soon as it runs. */
-  bound(child: ChildProcess): void;
+  clear(): void;
+  /** Call it with each process that writes to the disk, when it starts. */
+  limit(child: ChildProcess): void;
   remove(): void;
 };
 
 const SIZE_BYTES = 64 * 1_048_576;
 
-/** Of each file, where there is no disk to fill: RocksDB's log of one partition reaches it soon. */
+/** The limit of each file when no disk can be made: RocksDB's write-ahead log reaches it soon. */
 const LARGEST_FILE_BYTES = 200_000;
 
 /**
- * The first of these ways that this machine allows: a mount (root), the same by sudo (CI machines), a mount in a user
- * namespace (desktops), a limit on the size of files (containers without rights). Throws where it allows none.
+ * Tries in this order: a mount (root), a mount by sudo (CI machines), a mount in a user namespace (desktops), a limit on
+ * file sizes (containers without privileges). Throws if the machine allows none.
  */
 export function smallDisk(): SmallDisk {
   const rejected: string[] = [];
@@ -38,7 +38,7 @@ export function smallDisk(): SmallDisk {
       rejected.push(`${way.name}: ${(error as Error).message.trim()}`);
     }
   }
-  throw new Error(`no small disk can be had here:\n${rejected.join("\n")}`);
+  throw new Error(`no small disk can be made on this machine:\n${rejected.join("\n")}`);
 }
 
 function mounted(home: string, directory: string): SmallDisk {
@@ -58,17 +58,17 @@ function mountedBySudo(home: string, directory: string): SmallDisk {
   });
 }
 
-/** The namespace lives as long as a process in it, through which its files are reached from outside. */
+/** The namespace exists while a process runs in it; /proc/PID/root gives access to its files. */
 function mountedInNamespace(home: string, directory: string): SmallDisk {
   command("unshare", ["-Urm", "mount", ...mountOf(directory)]);
   const script = 'mount "$@" && echo mounted > "$0" && exec sleep 3600';
-  const said = join(home, "said");
-  const args = ["-Urm", "sh", "-c", script, said, ...mountOf(directory)];
+  const marker = join(home, "mounted");
+  const args = ["-Urm", "sh", "-c", script, marker, ...mountOf(directory)];
   const holder = spawn("unshare", args, { stdio: "ignore" });
   command("sh", [
     "-c",
     'for i in $(seq 600); do [ -s "$0" ] && exit; sleep 0.1; done; exit 1',
-    said,
+    marker,
   ]);
   return ofSize("user namespace", `/proc/${holder.pid}/root${directory}`, () => {
     holder.kill("SIGKILL");
@@ -85,10 +85,10 @@ function limitedFiles(home: string, directory: string): SmallDisk {
     fill: () => {
       isFull = true;
     },
-    waitForSpace: () => {
+    clear: () => {
       isFull = false;
     },
-    bound: ({ pid }) => {
+    limit: ({ pid }) => {
       if (isFull) command("prlimit", [`--pid=${pid}`, `--fsize=${LARGEST_FILE_BYTES}`]);
     },
     remove: () => rmSync(home, { recursive: true }),
@@ -102,10 +102,10 @@ function ofSize(how: string, directory: string, remove: () => void): SmallDisk {
     how,
     fill: (free_bytes) => {
       const { bavail, bsize } = statfsSync(directory);
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize - free_bytes));
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - free_bytes)), { flag: "a" });
     },
-    waitForSpace: () => rmSync(ballast),
-    bound: () => {},
+    clear: () => rmSync(ballast),
+    limit: () => {},
     remove,
   };
 }
