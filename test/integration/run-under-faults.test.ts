@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +12,8 @@ import { recordedChanges } from "../support/changes.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 
 /**
- * `run` on a real Kafka while records keep coming: killed, its broker restarted, Segment misbehaving. What Segment keeps
- * is, by messageId and in the order of each row, what `preview` says of the same records.
+ * `run` on a real Kafka: the process is killed between delivery and checkpoint, the broker restarts, Segment returns
+ * errors. Segment keeps, by messageId and in the order of each row, the messages that `preview` prints for the records.
  */
 
 const TOPIC = "app.public.users";
@@ -20,7 +21,7 @@ const PARTITIONS = 4;
 const RECORDS = 24_000;
 const KILLS = 4;
 
-/** Requests of each ten that are not simply taken. */
+/** Responses to three of each ten requests. */
 const MISBEHAVIOURS = [
   { status: 503 },
   { status: 429, headers: { "retry-after": "0" } },
@@ -40,12 +41,17 @@ const lines = [
 ];
 const test = suite("run under faults");
 let stack: Stack;
-let standIn: StandIn;
+let segment: StandIn;
+let onBatch: (batch: readonly Arrived[]) => void = () => {};
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start({
-    misbehave: (_batch, request) => MISBEHAVIOURS[request % 10] ?? { status: 200, delay_ms: 10 },
+  segment = await StandIn.start({
+    misbehave: (batch, request) => {
+      const misbehaviour = MISBEHAVIOURS[request % 10];
+      if (misbehaviour === undefined) onBatch(batch);
+      return misbehaviour ?? { status: 200, delay_ms: 10 };
+    },
   });
   writeFileSync(config, JSON.stringify(settings()));
   writeFileSync(join(directory, "feed.ndjson"), `${lines.join("\n")}\n`);
@@ -55,48 +61,48 @@ test.before(async () => {
 });
 
 test.after(async () => {
-  await standIn?.stop();
+  await segment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
 
-test("should send exactly what the records are worth", async () => {
+test("should send exactly the messages that preview prints for the records", async () => {
   const expected = await expectedMessages();
   let service = start(["run", "--config", config]);
-  // From its beginning on everything counts; what lies in the topic before is an initial result, and skipped.
+  // Records that come later are changes; records already in the topic are initial results, which are skipped.
   while (!existsSync(join(directory, "state/faults/run/begun.json"))) await sleep(50);
-  let producing = true;
-  const produced = produce().finally(() => {
-    producing = false;
-  });
   for (let kills = 0; kills < KILLS; kills += 1) {
-    await grown(500);
-    service.child.kill("SIGKILL");
+    await produce(kills);
+    await killInsideRequest(service.child);
     await service.ended;
     if (kills === 1) await stack.kafka.restart();
     service = start(["run", "--config", config]);
   }
-  assert.ok(producing, "the kills came after the records: they proved nothing");
-  await produced;
+  await produce(KILLS);
   const deadline = Date.now() + 120_000;
-  while (standIn.kept.length < expected.length && Date.now() < deadline) await sleep(200);
-  await sleep(1_500); // what must not come has had its time
+  while (segment.kept.length < expected.length && Date.now() < deadline) await sleep(200);
+  await sleep(1_500); // time for messages that must not come
   service.child.kill("SIGTERM");
   const ended = await service.ended;
   assert.is(ended.code, 0, ended.stderr);
-  assert.equal(ids(standIn.kept).toSorted(), ids(expected).toSorted());
-  assert.equal(byRow(standIn.kept), byRow(expected));
+  assert.equal(ids(segment.kept).toSorted(), ids(expected).toSorted());
+  assert.equal(byRow(segment.kept), byRow(expected));
 });
 
-/** Some more messages have arrived: this life has done something, and is in the midst of more. */
-async function grown(by: number): Promise<void> {
-  const target = standIn.kept.length + by;
-  const deadline = Date.now() + 60_000;
-  while (standIn.kept.length < target) {
-    if (Date.now() > deadline)
-      throw new Error(`nothing arrives: ${standIn.kept.length} of ${target} messages`);
-    await sleep(20);
-  }
+/** Kills the process after Segment has taken a batch of some messages, and before the process reads the response. */
+async function killInsideRequest(child: ChildProcess): Promise<void> {
+  const inRequest = Promise.withResolvers<void>();
+  let messages = 0;
+  onBatch = (batch) => {
+    messages += batch.length;
+    if (messages < 500) return;
+    onBatch = () => {};
+    child.kill("SIGKILL");
+    inRequest.resolve();
+  };
+  const late = sleep(60_000, "late", { ref: false });
+  if ((await Promise.race([inRequest.promise, late])) === "late")
+    throw new Error(`no messages arrive: ${segment.kept.length}`);
 }
 
 function settings(): object {
@@ -105,7 +111,7 @@ function settings(): object {
     name: "faults",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 6_000 },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: segment.url },
     checkpoint: { interval_ms: 200 },
     log: { format: "json", level: "warn" },
     status: { port: 0 },
@@ -137,16 +143,18 @@ async function expectedMessages(): Promise<Arrived[]> {
     .map((line) => JSON.parse(line) as Arrived);
 }
 
-/** The feed's records to the partitions and offsets that it says, over about half a minute. */
-async function produce(): Promise<void> {
+/** Produces one of the feed's parts, to the partitions and offsets of the recorded lines. */
+async function produce(part: number): Promise<void> {
+  const size = Math.ceil(lines.length / (KILLS + 1));
+  const own = lines.slice(part * size, (part + 1) * size);
   const producer = kafka().producer({
     idempotent: true,
     maxInFlightRequests: 1,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   await producer.connect();
-  for (let from = 0; from < lines.length; from += 250) {
-    const records = lines.slice(from, from + 250).map((line) => JSON.parse(line));
+  for (let from = 0; from < own.length; from += 250) {
+    const records = own.slice(from, from + 250).map((line) => JSON.parse(line));
     const messages = records.map(({ partition, key, payload, ts }) => ({
       partition,
       key,
@@ -154,7 +162,6 @@ async function produce(): Promise<void> {
       timestamp: `${ts}`,
     }));
     await producer.send({ topic: TOPIC, acks: -1, messages });
-    await sleep(350);
   }
   await producer.disconnect();
 }
