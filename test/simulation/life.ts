@@ -5,11 +5,11 @@ import { RateLimiter } from "../../src/deliver/rate-limiter.ts";
 import { asRecord, JournaledDeadLetters } from "../../src/dlq/dead-letters.ts";
 import { FailureRatio } from "../../src/dlq/failure-ratio.ts";
 import type { Journal } from "../../src/journal/journal.ts";
-import { ChangelogReader } from "../../src/kafka/changelog/changelog-reader.ts";
 import { KafkaOwnedChangelog } from "../../src/kafka/changelog/owned-changelog.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import { noopLogger } from "../../src/lib/logger.ts";
 import { Counters } from "../../src/metrics/counters.ts";
+import { PartitionReader } from "../../src/source/partition-reader.ts";
 import type { Changelog } from "../../src/state/changelog.ts";
 import type { Store } from "../../src/state/store.ts";
 import { TaskManager } from "../../src/task/task-manager.ts";
@@ -159,7 +159,7 @@ export class Session {
 
   #changelogOf(clock: Clock): Changelog {
     const { changelogs, epochs, weather } = this.#outside;
-    const reader = new ChangelogReader(this.#ownSource(changelogs));
+    const reader = new PartitionReader(this.#ownSource(changelogs), clock);
     return {
       own: ({ partition }) => {
         const log = changelogs[partition] as SharedLog;

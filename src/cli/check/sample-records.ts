@@ -1,57 +1,29 @@
-import { partitionName, type SourceRecord, type TopicPartition } from "../../data/record.ts";
-import { type Clock, systemClock } from "../../lib/clock.ts";
-import type { CdcError } from "../../lib/errors.ts";
+import type { SourceRecord, TopicPartition } from "../../data/record.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { withTimeout } from "../../lib/timeout.ts";
+import { PartitionReader } from "../../source/partition-reader.ts";
 import type { Source } from "../../source/source.ts";
 
-/** Records looked at from each partition's end: the last may be a tombstone or a delete. */
-const LAST = 20;
-const WITHIN_MS = 10_000;
+/** Of each partition: the very last record may be a tombstone or a delete. */
+const SAMPLE_OFFSETS = 20;
+const TIMEOUT_MS = 10_000;
 
-/** The last records of every topic, newest first; a topic without records has none. Starts and stops the source. */
-export async function sampleRecords(
-  source: Source,
-  clock: Clock = systemClock,
-): Promise<Map<string, SourceRecord[]>> {
+/** The last records of every topic, newest first; what has not arrived in time is left out. Starts and stops the source. */
+export async function sampleRecords(source: Source): Promise<Map<string, SourceRecord[]>> {
+  const reader = new PartitionReader(source, systemClock);
   const samples = new Map<string, SourceRecord[]>();
-  const waiting = new Map<string, number>();
-  const done = Promise.withResolvers<void>();
-  const over = new AbortController();
-  const check = () => {
-    if (waiting.size === 0) done.resolve();
-  };
-  const open = async (tp: TopicPartition) => {
+  const sample = async (tp: TopicPartition) => {
     const range = await source.range(tp);
-    const from = range ? Math.max(range.start, range.end - LAST) : 0;
-    if (range === null || from >= range.end) waiting.delete(partitionName(tp));
-    else {
-      waiting.set(partitionName(tp), range.end);
-      source.seek(tp, from);
-      source.resume(tp);
-    }
+    if (range === null) return;
+    const from = Math.max(range.start, range.end - SAMPLE_OFFSETS);
+    for await (const records of reader.read(tp, from, range.end))
+      samples.set(tp.topic, [...records.toReversed(), ...(samples.get(tp.topic) ?? [])]);
   };
   try {
-    await source.start({
-      assigned: (partitions) => {
-        for (const tp of partitions) waiting.set(partitionName(tp), Number.POSITIVE_INFINITY);
-        Promise.all(partitions.map(open)).then(check, done.reject);
-      },
-      records: (records) => {
-        const [first] = records;
-        const last = records.at(-1);
-        if (!first || !last) return;
-        const name = partitionName(first);
-        samples.set(first.topic, [...records.toReversed(), ...(samples.get(first.topic) ?? [])]);
-        if (last.offset + 1 >= (waiting.get(name) ?? 0)) waiting.delete(name);
-        check();
-      },
-      processed: async () => {},
-      ended: () => done.resolve(),
-      failed: (error: CdcError) => done.reject(error),
-    });
-    await Promise.race([done.promise, clock.sleep(WITHIN_MS, over.signal)]);
+    const partitions = await reader.partitions();
+    await withTimeout(TIMEOUT_MS, systemClock, Promise.all(partitions.map(sample)));
   } finally {
-    over.abort();
-    await source.stop();
+    await reader.close();
   }
   return samples;
 }

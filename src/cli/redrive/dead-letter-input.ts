@@ -59,7 +59,7 @@ export async function fromTopic(
     failedAgain: new JournaledDeadLetters(log, asRecord, systemClock, logger),
     control: sendOnly(controlFor(() => {})),
     changelog: topics.changelog(),
-    done: () => deadLetters.done(),
+    done: () => deadLetters.commit(),
     close: async () => {
       await deadLetters.stop();
       await log.close();

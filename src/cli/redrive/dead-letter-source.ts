@@ -33,6 +33,7 @@ export class DeadLetterSource implements Source {
   async start(listener: SourceListener): Promise<void> {
     this.#listener = listener;
     this.#read().catch((error) => {
+      if (this.#stopped) return;
       const reason = `the dead letters cannot be read: ${messageOf(error)}`;
       const known = error instanceof CdcError;
       listener.failed(known ? error : new CdcError("INPUT_UNREADABLE", reason, { cause: error }));

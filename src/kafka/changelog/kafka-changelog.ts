@@ -3,10 +3,10 @@ import type { TopicPartition } from "../../data/record.ts";
 import { parseTopicPattern } from "../../data/topic-pattern.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { PartitionReader } from "../../source/partition-reader.ts";
 import type { Changelog, OwnedChangelog } from "../../state/changelog.ts";
 import { type KafkaSettings, kafkaClient } from "../kafka-client.ts";
 import { KafkaSource } from "../kafka-source.ts";
-import { ChangelogReader } from "./changelog-reader.ts";
 import { changelogTopicOf, ensureChangelogTopic } from "./changelog-topic.ts";
 import { ADDED, KafkaOwnedChangelog } from "./owned-changelog.ts";
 import { TransactionalLog } from "./transactional-log.ts";
@@ -25,7 +25,7 @@ type Topic = {
   readonly partitions: number;
   readonly maxBytes: number;
   readonly source: KafkaSource;
-  readonly reader: ChangelogReader;
+  readonly reader: PartitionReader;
 };
 
 /** Changelogs as compacted topics, one for each source topic, each partition fenced for its owner. */
@@ -33,7 +33,7 @@ export class KafkaChangelog implements Changelog {
   readonly #options: KafkaChangelogOptions;
   readonly #client: Kafka;
   readonly #topics = new Map<string, Promise<Topic>>();
-  readonly #readers: ChangelogReader[] = [];
+  readonly #readers: PartitionReader[] = [];
 
   constructor(options: KafkaChangelogOptions) {
     this.#options = options;
@@ -65,7 +65,7 @@ export class KafkaChangelog implements Changelog {
   }
 
   async #ensure(topic: string, sourceTopic: string): Promise<Topic> {
-    const { kafka, groupId, logger } = this.#options;
+    const { kafka, groupId, clock, logger } = this.#options;
     const { added, ...found } = await ensureChangelogTopic(this.#client, topic, sourceTopic);
     const { replicas, sourceReplicas } = found;
     if (replicas < sourceReplicas)
@@ -88,7 +88,7 @@ export class KafkaChangelog implements Changelog {
       log: logger,
     });
     // What was read by an earlier one goes on with it: this one sees the new partitions too.
-    const reader = new ChangelogReader(source);
+    const reader = new PartitionReader(source, clock);
     this.#readers.push(reader);
     return { ...found, source, reader };
   }

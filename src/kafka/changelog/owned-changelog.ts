@@ -4,10 +4,10 @@ import type { Clock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { backoff_ms } from "../../lib/retry.ts";
+import type { PartitionReader } from "../../source/partition-reader.ts";
 import type { ChangelogChunk, OwnedChangelog } from "../../state/changelog.ts";
 import type { StoreEntry } from "../../state/store.ts";
 import { failureOf, isRejected } from "../failure.ts";
-import type { ChangelogReader } from "./changelog-reader.ts";
 import type { TransactionalLog } from "./transactional-log.ts";
 
 /** Keys that are not the store's: an owner's mark, and that the partition came later than its topic. */
@@ -17,7 +17,7 @@ export const ADDED = Buffer.from("a");
 export type OwnedChangelogOptions = {
   readonly tp: TopicPartition;
   readonly log: Pick<TransactionalLog, "open" | "append" | "close">;
-  readonly reader: ChangelogReader;
+  readonly reader: PartitionReader;
   readonly start: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -53,16 +53,14 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
 
   async *read(from: number): AsyncIterable<ChangelogChunk> {
     const { tp, reader } = this.#options;
-    for await (const records of reader.read(tp, from, this.#mark)) {
+    for await (const records of reader.read(tp, from, this.#mark + 1)) {
       const entries: StoreEntry[] = [];
       let isAdded = false;
-      for (const { key, value, offset } of records) {
+      for (const { key, value } of records) {
         if (key?.equals(ADDED)) isAdded = true;
-        else if (key && !key.equals(MARK) && offset < this.#mark) entries.push({ key, value });
+        else if (key && !key.equals(MARK)) entries.push({ key, value });
       }
-      // What a later owner wrote may come along: a place beyond it would say that its entries are here.
-      const last = Math.min(records.at(-1)?.offset ?? 0, this.#mark);
-      yield { entries, next: last + 1, isAdded };
+      yield { entries, next: (records.at(-1)?.offset ?? from) + 1, isAdded };
     }
   }
 
@@ -112,7 +110,7 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
     const { tp, reader } = this.#options;
     const from = this.#next;
     const mark = await this.#open();
-    for await (const records of reader.read(tp, from, mark)) {
+    for await (const records of reader.read(tp, from, mark + 1)) {
       const isForeign = records.some(
         ({ key, value }) => key?.equals(MARK) && !value?.equals(this.#owner),
       );

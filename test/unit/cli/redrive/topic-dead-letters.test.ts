@@ -7,10 +7,10 @@ import { recordOf } from "../../../support/debezium.ts";
 import { FakeSource } from "../../../support/fake-source.ts";
 import { flush, VirtualClock } from "../../../support/virtual-clock.ts";
 
-const s = suite("command: the letters of a topic");
+const s = suite("redrive: dead letters of a topic");
 const TP = { topic: "shop.dead-letters", partition: 0 };
 
-/** A topic with so many letters, whose offsets tell them apart. */
+/** A topic with `count` dead letters, which differ in the offsets of their records. */
 function setUp(count: number) {
   const source = new FakeSource();
   const clock = new VirtualClock();
@@ -37,66 +37,63 @@ function setUp(count: number) {
   return { source, clock, deadLetters, others, add, read };
 }
 
-s("should give every letter once, though they are many, and remember how far it came", async () => {
+s("should give each of many dead letters once and commit the end", async () => {
   const { deadLetters, read, source } = setUp(5_000);
   const { offsets, reading } = await read();
   assert.ok(await reading);
   assert.equal(offsets, [...Array(5_000).keys()]);
-  assert.is(source.committed.size, 0, "only when all is done");
-  await deadLetters.done();
+  assert.is(source.committed.size, 0, "committed only after all are delivered");
+  await deadLetters.commit();
   assert.is(source.committed.get("shop.dead-letters/0"), 5_000);
 });
 
-s(
-  "should begin where it came to, and leave what is appended meanwhile for the next time",
-  async () => {
-    const { deadLetters, read, source, add } = setUp(10);
-    await source.commit.call(source, TP, 4);
-    const { range } = source;
-    // One more comes with the fetch that brings the last.
-    source.range = async (tp) => ({ ...(await range.call(source, tp)), end: 10 });
-    add(99);
-    const { offsets, reading } = await read();
-    assert.ok(await reading);
-    assert.equal(offsets, [4, 5, 6, 7, 8, 9]);
-    await deadLetters.done();
-    assert.is(source.committed.get("shop.dead-letters/0"), 10);
-  },
-);
+s("should start at the committed offset and stop at the end that the topic had then", async () => {
+  const { deadLetters, read, source, add } = setUp(10);
+  await source.commit.call(source, TP, 4);
+  const { range } = source;
+  // One more is in the fetch that has the last.
+  source.range = async (tp) => ({ ...(await range.call(source, tp)), end: 10 });
+  add(99);
+  const { offsets, reading } = await read();
+  assert.ok(await reading);
+  assert.equal(offsets, [4, 5, 6, 7, 8, 9]);
+  await deadLetters.commit();
+  assert.is(source.committed.get("shop.dead-letters/0"), 10);
+});
 
-s("should end at once where there is none", async () => {
+s("should end at once where the topic is empty", async () => {
   const { deadLetters, read, source } = setUp(0);
   const { reading } = await read();
   assert.ok(await reading);
-  await deadLetters.done();
+  await deadLetters.commit();
   assert.is(source.committed.size, 0);
 });
 
-s("should end after a silence, and remember no more than it read", async () => {
+s("should end after an idle time and commit no more than it read", async () => {
   const { deadLetters, read, source, clock } = setUp(3);
   const { range } = source;
-  // The log's last record is one that is not shown.
+  // The log ends in an offset without a record.
   source.range = async (tp) => ({ ...(await range.call(source, tp)), end: 4 });
   const { offsets, reading } = await read();
   assert.equal(offsets, [0, 1, 2]);
   await clock.advance(5_000);
   assert.ok(await reading);
-  await deadLetters.done();
+  await deadLetters.commit();
   assert.is(source.committed.get("shop.dead-letters/0"), 3);
 });
 
-s("should say so where the group does not take it", async () => {
+s("should fail where the group does not accept the commit", async () => {
   const { deadLetters, read, source } = setUp(3);
   await (await read()).reading;
   source.commit = async () => {};
   let failure: unknown;
-  await deadLetters.done().catch((error) => {
+  await deadLetters.commit().catch((error) => {
     failure = error;
   });
-  assert.match((failure as Error).message, /the next redrive begins where this one began/);
+  assert.match((failure as Error).message, /the next redrive starts where this one started/);
 });
 
-s("should name what is no dead letter", async () => {
+s("should report a record that is no dead letter", async () => {
   const { read, source, others } = setUp(0);
   source.produce(TP, { key: null, value: Buffer.from("hello"), headers: {}, timestamp: 0 });
   const { reading } = await read();

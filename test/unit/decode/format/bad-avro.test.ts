@@ -26,7 +26,13 @@ const LIST = record({ id: "long", v: { type: "array", items: "string" } });
 const MAP = record({ id: "long", v: { type: "map", values: "long" } });
 
 reject(s, [
-  ["Avro whose schema is no JSON", { schema: "no JSON" }, [2], "UNKNOWN_SCHEMA", /cannot be parsed/],
+  [
+    "Avro whose schema is no JSON",
+    { schema: "no JSON" },
+    [2],
+    "UNKNOWN_SCHEMA",
+    /cannot be parsed/,
+  ],
   [
     "Avro with a field's name that is not allowed",
     avro(record({ "full name": "string" })),

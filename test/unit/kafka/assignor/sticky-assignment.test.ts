@@ -150,6 +150,23 @@ s("should take some of each topic from an owner of everything when a member join
   }
 });
 
+s("should divide each topic even if one member has all states, or all states of one topic", () => {
+  const topics = ["t0", "t1"];
+  const stateOf = (topic: string, owned: boolean) =>
+    range(4).map((partition) => ({ topic, partition, position: 1, owned }));
+  const all = (owned: boolean) => topics.flatMap((topic) => stateOf(topic, owned));
+  const cases = [
+    [all(false), []],
+    [all(true), stateOf("t0", false)],
+  ];
+  for (const localStates of cases) {
+    const members = localStates.map((one, n) => ({ id: `m${n}`, topics, localStates: one }));
+    const assignment = assignPartitions(members, topicsOf(4, 4));
+    const counts = topics.map((topic) => assignment.get("m0")?.get(topic)?.length);
+    assert.equal(counts, [2, 2]);
+  }
+});
+
 s("should give new partitions to the member with the fewest of their topic", () => {
   const owner = (id: string, topic: string): StickyMember => ({
     ...{ id, topics: ["t0", "t1"] },
@@ -244,6 +261,30 @@ s("should move only the partitions of a member that leaves", () => {
       const left = afterAssignment(members, before).filter(({ id }) => id !== leaver);
       const moves = moved(before, assignPartitions(left, partitions));
       assert.equal(moves.toSorted(), namesOf(before, leaver).toSorted());
+    }),
+    RUNS,
+  );
+});
+
+s("should give a member that returns its own partitions back, and leave the others theirs", () => {
+  fc.assert(
+    fc.property(group, fc.nat(5), ({ partitions, members }, n) => {
+      fc.pre(members.length > 1);
+      const before = assignPartitions(members.map(withoutState), partitions);
+      const all = afterAssignment(members, before);
+      const [gone] = all.splice(n % all.length, 1) as [StickyMember];
+      const without = afterAssignment(all, assignPartitions(all, partitions));
+      const returned = { ...gone, localStates: disowned(gone.localStates) };
+      const after = assignPartitions([...without, returned], partitions);
+      const own = namesOf(before, gone.id);
+      assert.equal(
+        namesOf(after, gone.id).filter((name) => !own.includes(name)),
+        [],
+      );
+      assert.equal(
+        moved(before, after).filter((name) => !own.includes(name)),
+        [],
+      );
     }),
     RUNS,
   );

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ChangelogReader } from "../../../../src/kafka/changelog/changelog-reader.ts";
 import { KafkaOwnedChangelog } from "../../../../src/kafka/changelog/owned-changelog.ts";
 import type { TransactionalEntry } from "../../../../src/kafka/changelog/transactional-log.ts";
 import { noopLogger } from "../../../../src/lib/logger.ts";
+import { PartitionReader } from "../../../../src/source/partition-reader.ts";
 import { FakeSource } from "../../../support/fake-source.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
@@ -14,6 +14,7 @@ const TP = { topic: "changelog", partition: 0 };
 /** A changelog partition and what opens it. */
 function changelog() {
   const source = new FakeSource();
+  const clock = new VirtualClock();
   source.assign([TP]);
   const own = async () => {
     const log = {
@@ -24,8 +25,7 @@ function changelog() {
         ),
       close: async () => {},
     };
-    const clock = new VirtualClock();
-    const parts = { tp: TP, log, reader: new ChangelogReader(source), start: 0 };
+    const parts = { tp: TP, log, reader: new PartitionReader(source, clock), start: 0 };
     return KafkaOwnedChangelog.take({ ...parts, clock, logger: noopLogger });
   };
   return { own };
