@@ -157,7 +157,7 @@ s("should fail every reading with the error of the source", async () => {
   const { reader, source } = setUp(1);
   const readings = [reader.read(ZERO, 0, 5), reader.read(ONE, 0, 5)].map(collect);
   await flush();
-  source.listener?.failed(new CdcError("SOURCE_FAILED", "away"));
+  source.listener?.failed(new CdcError("BROKER_UNREACHABLE", "away"));
   await flush();
   assert.equal(
     readings.map(({ result }) => result),
