@@ -139,8 +139,8 @@ function sharedPorts(
         ? destination.queue()
         : new DeliveryQueue({
             ...{ destination, rateLimiter, deadLetters, ...runtime, ...limits, rejections },
-            linger_ms: settings.segment.linger_ms,
-            maxConsecutive: settings.deadLetters.stopAfterInARow,
+            linger_ms: settings.segment.linger,
+            maxConsecutive: settings.deadLetters.maxConsecutive,
             onPush: observer.onMessages,
             watcher: observer.telemetry,
             onFailure,

@@ -30,7 +30,7 @@ export class InternalTopics {
   async control(): Promise<(onFailure: (error: unknown) => void) => TopicControl> {
     const { name, kafka, state } = this.#settings;
     const topic = kafka?.controlTopic ?? `${name}.control`;
-    const log = await this.#open(topic, state.forgetDeletedAfter);
+    const log = await this.#open(topic, state.deleteRetention);
     const source = new KafkaSource({
       kafka: this.#access.connection,
       // Every process reads all of it.

@@ -30,8 +30,8 @@ export function kafkaAccess(
   return {
     connection: { ...kafka, clientId: kafka.clientId ?? name },
     groupId: look === undefined ? group : `${group}.${look}.${process.pid}`,
-    sessionTimeout_ms: kafka.sessionTimeout_ms,
-    stallTimeout_ms: kafka.silence_ms,
+    sessionTimeout_ms: kafka.sessionTimeout,
+    stallTimeout_ms: kafka.stallTimeout,
   };
 }
 

@@ -24,7 +24,7 @@ export function recordedInput(
       counters.recordDeadLetter(error.code);
       await deadLetters.append([{ record, error }]);
     },
-    unreadableInARow: settings.deadLetters.stopAfterInARow,
+    unreadableInARow: settings.deadLetters.maxConsecutive,
     onOther: () => counters.add("other_records"),
     onOutOfOrder: () => counters.add("out_of_order"),
     ...more,

@@ -12,14 +12,14 @@ export function segmentOf({
   url,
   region,
   compression,
-  timeout_ms,
+  timeout,
   ca,
 }: Settings["segment"]): SegmentClient {
   return new SegmentClient({
     writeKey,
     url: url ?? REGIONS[region],
     compression,
-    timeout_ms,
+    timeout_ms: timeout,
     ca: ca === undefined ? undefined : readCaFile("segment.ca", ca),
     library,
   });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { renamed } from "./renamed-settings.ts";
 import { settingsSchema } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 
@@ -16,7 +17,9 @@ export function explain(
     const allowed = allowedKeys(path, value);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      text: `unknown setting${allowed.length === 0 ? "" : `; ${nearest(key, allowed)}`}`,
+      text:
+        renamed(path, key, at(value, [...path, key])) ??
+        `unknown setting${allowed.length === 0 ? "" : `; ${nearest(key, allowed)}`}`,
     }));
   }
   const found = at(value, path);
@@ -37,8 +40,8 @@ const HARMLESS = new Set<PropertyKey>([
   "region",
   "url",
   "compression",
-  "linger_ms",
-  "timeout_ms",
+  "linger",
+  "timeout",
   "brokers",
   "clientId",
   "groupId",

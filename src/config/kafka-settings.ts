@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, file, flag, whole } from "./setting-kinds.ts";
+import { address, duration, file, flag } from "./setting-kinds.ts";
 
 export const kafka = z
   .strictObject({
@@ -12,13 +12,13 @@ export const kafka = z
       .min(1)
       .optional()
       .describe("client id at the brokers; default: the pipeline's name"),
-    sessionTimeout_ms: whole(1_000, 1_800_000)
-      .default(30_000)
+    sessionTimeout: duration("1s", "30m")
+      .prefault("30s")
       .describe(
         "how long the group waits for a process that was killed before it gives its partitions to others",
       ),
-    silence_ms: whole(90_000, 3_600_000)
-      .default(120_000)
+    stallTimeout: duration("90s", "1h")
+      .prefault("2m")
       .describe(
         "a consumer that neither fetches nor sends a heartbeat for so long, though it has something to fetch, is replaced by a new one; a join may take a minute",
       ),

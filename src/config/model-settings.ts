@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseTopicPattern } from "../data/topic-pattern.ts";
-import { column, flag, whole } from "./setting-kinds.ts";
+import { column, duration, flag, whole } from "./setting-kinds.ts";
 
 const COLUMN_TYPES = [
   "boolean",
@@ -94,8 +94,8 @@ export const model = z
       .describe(
         "what a change of a row's primary key is: the old row removed and a new one added, or one row changed",
       ),
-    keyChangeWait_ms: whole(0, 3_600_000)
-      .default(10_000)
+    keyChangeTimeout: duration("0ms", "1h")
+      .prefault("10s")
       .describe(
         "keyChange: changed: how long the new key waits for its row where another partition has it; then it is sent as changed without what it was",
       ),
@@ -104,8 +104,8 @@ export const model = z
       .describe(
         "whether rows that a complete new snapshot no longer contains (deleted while the connector was away) are removed; one table a topic",
       ),
-    reconcileWait_ms: whole(0, 86_400_000)
-      .default(60_000)
+    reconcileDelay: duration("0ms", "1d")
+      .prefault("1m")
       .describe(
         "reconcile: how long after the snapshot's last read the other partitions may still receive reads of it",
       ),
@@ -133,9 +133,9 @@ export function differentReadings(
     "unavailableValue",
     "onTruncate",
     "keyChange",
-    "keyChangeWait_ms",
+    "keyChangeTimeout",
     "reconcile",
-    "reconcileWait_ms",
+    "reconcileDelay",
   ] as const;
   return shared.find((setting) => JSON.stringify(a[setting]) !== JSON.stringify(b[setting]));
 }

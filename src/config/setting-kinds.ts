@@ -1,48 +1,84 @@
 import { z } from "zod";
-import { UNITS } from "../lib/duration.ts";
+import { DURATION_UNITS, quantityText, SIZE_UNITS, type Units } from "./quantity.ts";
 
-/** The kinds of value that settings have. Durations are written `500ms`, `10s`, `7d`. */
+/** The kinds of value that settings have. Each says in its error what to write. */
 
 /** A duration such as `7d`, in milliseconds once read. */
-export const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h|d)$/, "write a number and a unit, such as 500ms, 10s, 15m, 12h or 7d")
-  .transform((text) => {
-    const [, amount, unit] = /^(\d+)(\w+)$/.exec(text) as unknown as [
-      string,
-      string,
-      keyof typeof UNITS,
-    ];
-    return Number(amount) * UNITS[unit];
-  });
+export const duration = (min: string, max: string) =>
+  quantity({ noun: "a duration", units: DURATION_UNITS, min, max });
 
-/** A whole number; text is taken too, since `${ENV}` gives text. */
-export const whole = (min: number, max: number) =>
-  z
-    .union([
-      z.number(),
+/** A size such as `96MB`, in bytes once read. */
+export const size = (min: string, max: string) =>
+  quantity({ noun: "a size", units: SIZE_UNITS, min, max });
+
+type Quantity = {
+  readonly noun: string;
+  readonly units: Units;
+  readonly min: string;
+  readonly max: string;
+};
+
+function quantity({ noun, units, min, max }: Quantity) {
+  const names = Object.keys(units);
+  const pattern = new RegExp(`^(\\d+)(${names.join("|")})$`);
+  const amountOf = (text: string): number => {
+    const [, amount, unit] = pattern.exec(text) ?? [];
+    return Number(amount) * (units[unit ?? ""] ?? Number.NaN);
+  };
+  const error = ({ input }: { readonly input?: unknown }): string => {
+    const isBare = /^\d+$/.test(String(input));
+    return isBare
+      ? `${noun} needs a unit (${names.join(", ")}); write ${quantityText(Number(input), units)} for ${input} ${names[0]}`
+      : `write ${noun} from ${min} to ${max} (${names.join(", ")})`;
+  };
+  return z
+    .string({ error })
+    .regex(pattern, { error })
+    .transform(amountOf)
+    .pipe(z.number().min(amountOf(min), { error }).max(amountOf(max), { error }));
+}
+
+/** A whole number. Text is accepted too, since `${ENV}` gives text. */
+export function whole(min: number, max: number) {
+  const error = `write a whole number from ${min} to ${max}`;
+  const number = z.int({ error }).min(min, { error }).max(max, { error });
+  return z.union(
+    [
+      number,
       z
         .string()
-        .regex(/^-?\d+$/, "write a whole number")
-        .transform(Number),
-    ])
-    .pipe(z.number().int().min(min).max(max));
+        .regex(/^-?\d+$/)
+        .transform(Number)
+        .pipe(number),
+    ],
+    {
+      error,
+    },
+  );
+}
 
-/** A part of a whole: above 0, at most 1. */
-export const part = z
-  .union([
-    z.number(),
+/** A ratio: above 0, at most 1. */
+const ratioError = "write a number above 0 and at most 1, such as 0.5";
+const ratioNumber = z
+  .number({ error: ratioError })
+  .gt(0, { error: ratioError })
+  .max(1, { error: ratioError });
+export const ratio = z.union(
+  [
+    ratioNumber,
     z
       .string()
-      .regex(/^[01]?(\.\d+)?$/, "write a number such as 0.5")
-      .transform(Number),
-  ])
-  .pipe(z.number().gt(0).max(1));
+      .regex(/^[01]?(\.\d+)?$/)
+      .transform(Number)
+      .pipe(ratioNumber),
+  ],
+  { error: ratioError },
+);
 
-export const flag = z.union([
-  z.boolean(),
-  z.enum(["true", "false"]).transform((text) => text === "true"),
-]);
+export const flag = z.union(
+  [z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")],
+  { error: "write true or false" },
+);
 
 export const column = z.string().min(1);
 

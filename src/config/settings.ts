@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { UNITS } from "../lib/duration.ts";
 import { kafka } from "./kafka-settings.ts";
 import { model } from "./model-settings.ts";
-import { address, duration, file, flag, part, whole } from "./setting-kinds.ts";
+import { address, duration, file, flag, ratio, size, whole } from "./setting-kinds.ts";
 import { sync } from "./sync-settings.ts";
 
 /**
@@ -13,8 +12,8 @@ import { sync } from "./sync-settings.ts";
 const state = z
   .strictObject({
     directory: z.string().min(1).default("./state").describe("folder of the RocksDB stores"),
-    forgetDeletedAfter: duration
-      .default(7 * UNITS.d)
+    deleteRetention: duration("0ms", "36500d")
+      .prefault("7d")
       .describe(
         "how long a removed row is remembered, so that late records from before its removal stay stale",
       ),
@@ -24,8 +23,8 @@ const state = z
       .describe(
         "what happens where records are gone that were not processed, or the state of a partition is: stop and say what is lost, go on with what is known, or forget it and build it anew from the topic (as `run --rebuild`)",
       ),
-    memory_bytes: whole(1_000_000, 1_000_000_000_000)
-      .default(96_000_000)
+    memory: size("1MB", "1TB")
+      .prefault("96MB")
       .describe(
         "what the stores of a process may take for write buffers and caches, shared out over its partitions",
       ),
@@ -64,11 +63,11 @@ const segment = z
       .describe(
         "of request bodies; gzip sends a quarter of the bytes, for some 2 µs of processor time a message",
       ),
-    linger_ms: whole(0, 60_000)
-      .default(20)
+    linger: duration("0ms", "1m")
+      .prefault("20ms")
       .describe("how long a message may wait for others to fill its batch"),
-    timeout_ms: whole(100, 600_000)
-      .default(30_000)
+    timeout: duration("100ms", "10m")
+      .prefault("30s")
       .describe(
         "how long one request may take; what takes longer is sent again, so a Segment that always does gets nothing new",
       ),
@@ -77,16 +76,16 @@ const segment = z
 
 const checkpoint = z
   .strictObject({
-    interval_ms: whole(10, 600_000)
-      .default(1_000)
+    interval: duration("10ms", "10m")
+      .prefault("1s")
       .describe("longest time between two checkpoints of a task that has work"),
     rows: whole(1, 1_000_000)
       .default(5_000)
       .describe(
         "uncommitted rows that start a checkpoint before its time; twice as many pause the task",
       ),
-    bytes: whole(1_000, 1_000_000_000)
-      .default(4_000_000)
+    bytes: size("1KB", "1GB")
+      .prefault("4MB")
       .describe("and so do uncommitted bytes; twice as many pause the task"),
   })
   .prefault({})
@@ -94,17 +93,17 @@ const checkpoint = z
 
 const limits = z
   .strictObject({
-    queue_records: whole(1, 1_000_000)
+    queueRecords: whole(1, 1_000_000)
       .default(4_000)
       .describe("records a task holds before its partition is paused"),
-    queue_bytes: whole(1_000, 1_000_000_000)
-      .default(8_000_000)
+    queueBytes: size("1KB", "1GB")
+      .prefault("8MB")
       .describe("bytes a task holds before its partition is paused"),
-    lane_messages: whole(1, 1_000_000)
+    deliveryMessages: whole(1, 1_000_000)
       .default(5_000)
       .describe("undelivered messages a task holds before it stops to process"),
-    lane_bytes: whole(1_000, 1_000_000_000)
-      .default(4_000_000)
+    deliveryBytes: size("1KB", "1GB")
+      .prefault("4MB")
       .describe("undelivered bytes a task holds before it stops to process"),
   })
   .prefault({})
@@ -119,8 +118,8 @@ const deadLetters = z
       .min(1)
       .optional()
       .describe("topic for what was set aside under `run`; default: `<name>.dead-letters`"),
-    retention: duration
-      .default(30 * UNITS.d)
+    retention: duration("0ms", "36500d")
+      .prefault("30d")
       .describe("retention of that topic where it is made by us"),
     file: z
       .string()
@@ -129,19 +128,19 @@ const deadLetters = z
       .describe(
         "file for what was set aside under `replay`; default: `<state.directory>/<name>/replay/dead-letters.ndjson`",
       ),
-    stopAfterInARow: whole(1, 1_000_000_000)
+    maxConsecutive: whole(1, 1_000_000_000)
       .default(1_000)
       .describe(
         "this many records of one task in a row that all end as dead letters stop the pipeline instead of draining the topic",
       ),
-    stopAtRatio: part
+    maxRatio: ratio
       .default(0.5)
       .describe(
         "this part of the last `ratioWindow` records of a process that end as dead letters, or of its messages that Segment refuses, stops the pipeline too",
       ),
     ratioWindow: whole(10, 10_000_000)
       .default(10_000)
-      .describe("records, and messages, that `stopAtRatio` looks at"),
+      .describe("records, and messages, that `maxRatio` looks at"),
   })
   .prefault({})
   .describe("where records and messages go that cannot be processed, with the reason");

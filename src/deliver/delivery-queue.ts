@@ -192,7 +192,7 @@ export class DeliveryQueue implements OutgoingQueue {
     const isPart = rejections.add(true);
     if (isPart || this.#rejected >= maxConsecutive) {
       const count = isPart
-        ? `${rejections.rejected} of the last messages (deadLetters.stopAtRatio)`
+        ? `${rejections.rejected} of the last messages (deadLetters.maxRatio)`
         : `${this.#rejected} messages in a row`;
       throw new CdcError(
         "TOO_MANY_DEAD_LETTERS",

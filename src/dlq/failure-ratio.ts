@@ -16,11 +16,8 @@ export class FailureRatio {
   #rejected = 0;
 
   /** As the settings say it. */
-  static of(settings: {
-    readonly stopAtRatio: number;
-    readonly ratioWindow: number;
-  }): FailureRatio {
-    return new FailureRatio({ ratio: settings.stopAtRatio, window: settings.ratioWindow });
+  static of(settings: { readonly maxRatio: number; readonly ratioWindow: number }): FailureRatio {
+    return new FailureRatio({ ratio: settings.maxRatio, window: settings.ratioWindow });
   }
 
   constructor({ ratio, window }: FailureRatioOptions) {

@@ -31,7 +31,7 @@ function noRow({ key, searched, pipeline }: Explanation): string[] {
     ];
   return [
     "no partition that was looked at has it. It is in a partition of another process; or no record of it came;",
-    "or each was refused, and stands in the dead letters; or it was removed, and state.forgetDeletedAfter has passed",
+    "or each was refused, and stands in the dead letters; or it was removed, and state.deleteRetention has passed",
     ...(isNumber(key) ? [`or its key is a text: ${quoted(key)}`] : []),
   ];
 }

@@ -59,10 +59,10 @@ export class TaskStore {
   readonly #rows: WriteBuffer<StoredRow>;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #forgetDeletedAfter: number;
+  readonly #deleteRetention: number;
   #swept: number;
 
-  constructor(store: Store, clock: Clock, forgetDeletedAfter: number) {
+  constructor(store: Store, clock: Clock, deleteRetention: number) {
     this.#store = store;
     this.#rows = new WriteBuffer(store, "r", {
       encode: (row) => encodeStoredRow(row, row.row === null ? clock.now() : 0),
@@ -70,7 +70,7 @@ export class TaskStore {
     });
     this.handovers = new Handovers(store);
     this.#clock = clock;
-    this.#forgetDeletedAfter = forgetDeletedAfter;
+    this.#deleteRetention = deleteRetention;
     this.#swept = clock.now();
   }
 
@@ -209,7 +209,7 @@ export class TaskStore {
   async #expired(now: number): Promise<PendingEntries> {
     if (now - this.#swept < SWEEP_INTERVAL_MS) return { shared: [], local: [] };
     this.#swept = now;
-    const oldest = now - this.#forgetDeletedAfter;
+    const oldest = now - this.#deleteRetention;
     const shared: StoreEntry[] = [...(await this.handovers.expired(oldest))];
     const local: StoreEntry[] = [];
     for await (const { key } of this.#store.scan(

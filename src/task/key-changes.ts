@@ -163,7 +163,7 @@ export class KeyChanges {
     const handover = state.handovers.find(change, kept);
     if (handover) this.#claim(handover, context, kept, output);
     else {
-      const until = clock.now() + topicTopology.keyChangeWait_ms;
+      const until = clock.now() + topicTopology.keyChangeTimeout_ms;
       this.#waiting.set(change.to, { until, contexts: [context], handover: null });
     }
   }

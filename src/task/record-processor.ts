@@ -213,14 +213,9 @@ export class RecordProcessor {
     const { rejections, maxConsecutive } = this.#options;
     this.#maxConsecutive = isRejected ? this.#maxConsecutive + 1 : 0;
     if (this.#maxConsecutive >= maxConsecutive)
-      throw tooMany(
-        record,
-        `the last ${this.#maxConsecutive} records all`,
-        last,
-        "stopAfterInARow",
-      );
+      throw tooMany(record, `the last ${this.#maxConsecutive} records all`, last, "maxConsecutive");
     if (rejections.add(isRejected))
-      throw tooMany(record, `${rejections.rejected} of the last records`, last, "stopAtRatio");
+      throw tooMany(record, `${rejections.rejected} of the last records`, last, "maxRatio");
   }
 }
 

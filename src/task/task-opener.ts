@@ -84,8 +84,8 @@ type Opening = {
 };
 
 const UNTIL_THE_END = {
-  keyChangeWait_ms: Number.POSITIVE_INFINITY,
-  reconcileWait_ms: Number.POSITIVE_INFINITY,
+  keyChangeTimeout_ms: Number.POSITIVE_INFINITY,
+  reconcileDelay_ms: Number.POSITIVE_INFINITY,
 };
 
 /** Opens a partition: takes its changelog over, restores its state, decides where it begins, and has a task for it. */
@@ -116,9 +116,9 @@ export class TaskOpener {
     // while this one is slow it would say that its state is lost.
     const committed = (await source.range(tp))?.committed ?? null;
     const home = join(directory, tp.topic, String(tp.partition));
-    const { memory_bytes, forgetDeletedAfter } = settings.state;
-    const store = await openStore(home, memory_bytes / tasks);
-    const state = new TaskStore(store, runtime.clock, forgetDeletedAfter);
+    const { memory, deleteRetention } = settings.state;
+    const store = await openStore(home, memory / tasks);
+    const state = new TaskStore(store, runtime.clock, deleteRetention);
     const owned = await ports.changelog?.own(tp).catch(async (error) => {
       await state.close();
       throw error;
@@ -200,14 +200,14 @@ export class TaskOpener {
     const taskOffset = new TaskOffset(record);
     // A recorded file ends: what a record waits for is there by then, or never.
     const planned = range === null ? { ...topicTopology, ...UNTIL_THE_END } : topicTopology;
-    const maxConsecutive = settings.deadLetters.stopAfterInARow;
+    const maxConsecutive = settings.deadLetters.maxConsecutive;
     const context = { tp, topicTopology: planned, syncs, state, ...runtime };
     await storePending(context, changelog, state.freeze(record));
     const createProcessor = overrides?.createProcessor ?? ((of) => new RecordProcessor(of));
     const queue = ports.createQueue(
       {
-        messages: share(settings.limits.lane_messages),
-        bytes: share(settings.limits.lane_bytes),
+        messages: share(settings.limits.deliveryMessages),
+        bytes: share(settings.limits.deliveryBytes),
       },
       (error) => this.#events.failed(null, error),
     );
@@ -221,11 +221,11 @@ export class TaskOpener {
       taskOffset,
       limits: {
         queue: {
-          records: share(settings.limits.queue_records),
-          bytes: share(settings.limits.queue_bytes),
+          records: share(settings.limits.queueRecords),
+          bytes: share(settings.limits.queueBytes),
         },
         checkpoint: {
-          ...settings.checkpoint,
+          interval_ms: settings.checkpoint.interval,
           rows: share(settings.checkpoint.rows),
           bytes: share(settings.checkpoint.bytes),
         },
@@ -255,7 +255,7 @@ export class TaskOpener {
     const startedTime = clock.now();
     const { how, entries, isAdded } = await restore(state, changelog, {
       now: startedTime,
-      deleteRetention_ms: settings.state.forgetDeletedAfter,
+      deleteRetention_ms: settings.state.deleteRetention,
       onProgress: (progress) => {
         this.#events.restoring(tp, progress);
         this.#restores.update(partitionName(tp), progress);

@@ -25,10 +25,10 @@ export type TopicTopology = {
   readonly format: TopicFormat;
   readonly onTruncate: "remove" | "ignore" | "stop";
   /** How long the create of a changed primary key waits for the row that it had. */
-  readonly keyChangeWait_ms: number;
+  readonly keyChangeTimeout_ms: number;
   /** Whether rows that a complete snapshot no longer contains are removed, and how long after its end. */
   readonly reconcile: boolean;
-  readonly reconcileWait_ms: number;
+  readonly reconcileDelay_ms: number;
   readonly models: readonly ModelTopology[];
 };
 
@@ -90,14 +90,14 @@ export class Topology {
     for (const { model, topicTopology } of others)
       requireAlike(topic, first, { model, topicTopology });
     const topology = readers.map(({ topicTopology }) => topicTopology);
-    const { onTruncate, keyChangeWait_ms, reconcile, reconcileWait_ms } = first.model;
+    const { onTruncate, keyChangeTimeout, reconcile, reconcileDelay } = first.model;
     return {
       topic,
       format: formatOf(topic, first.model, topology),
       onTruncate,
-      keyChangeWait_ms,
+      keyChangeTimeout_ms: keyChangeTimeout,
       reconcile,
-      reconcileWait_ms,
+      reconcileDelay_ms: reconcileDelay,
       models: topology,
     };
   }

@@ -15,10 +15,10 @@ export function writeConfig(file: string, state: string, { brokers, segment }: A
   const events = { added: "Added", changed: "Changed", removed: "Removed" };
   const settings = {
     name: NAME,
-    kafka: { brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    kafka: { brokers, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: state },
-    segment: { writeKey: "none", url: segment, timeout_ms: REQUEST_TIMEOUT_MS },
-    checkpoint: { interval_ms: 300 },
+    segment: { writeKey: "none", url: segment, timeout: `${REQUEST_TIMEOUT_MS}ms` },
+    checkpoint: { interval: "300ms" },
     log: { format: "json", level: "info" },
     status: "off",
     models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },

@@ -14,7 +14,7 @@ const limits = (text: string) => ({ more: `limits: {${text}}` });
 s(
   "should pause the partition while Segment is down, hold no more than its limits, and go on",
   async () => {
-    const driver = await new TaskDriver(limits("queue_records: 100, lane_messages: 100")).start();
+    const driver = await new TaskDriver(limits("queueRecords: 100, deliveryMessages: 100")).start();
     driver.segment.response = () => ({ status: 503, body: "" });
     await driver.pipe(users(0, 2_000));
     assert.ok(driver.source.isPaused(TP));
@@ -37,7 +37,7 @@ s(
 );
 
 s("should pause a full queue by its bytes as well", async () => {
-  const driver = await new TaskDriver(limits("queue_bytes: 10000, lane_messages: 1")).start();
+  const driver = await new TaskDriver(limits("queueBytes: 10KB, deliveryMessages: 1")).start();
   const response = driver.segment.hold();
   await driver.pipe(users(0, 200));
   assert.ok(driver.source.isPaused(TP));
@@ -49,7 +49,7 @@ s("should pause a full queue by its bytes as well", async () => {
 });
 
 s("should stop to process while the lane is full, by messages or by bytes", async () => {
-  for (const limit of ["lane_messages: 10", "lane_bytes: 2000"]) {
+  for (const limit of ["deliveryMessages: 10", "deliveryBytes: 2KB"]) {
     const driver = await new TaskDriver(limits(limit)).start();
     const response = driver.segment.hold();
     await driver.pipe(users(0, 20));
@@ -63,7 +63,7 @@ s("should stop to process while the lane is full, by messages or by bytes", asyn
   }
 });
 
-for (const limit of ["rows: 10", "bytes: 1000"]) {
+for (const limit of ["rows: 10", "bytes: 1KB"]) {
   const driverOf = () => new TaskDriver({ more: `checkpoint: {${limit}}` }).start();
 
   s(
@@ -94,7 +94,7 @@ for (const limit of ["rows: 10", "bytes: 1000"]) {
 }
 
 s("should hold back only the partition whose lane is full", async () => {
-  const driver = await new TaskDriver({ partitions: 2, ...limits("lane_messages: 1") }).start();
+  const driver = await new TaskDriver({ partitions: 2, ...limits("deliveryMessages: 1") }).start();
   // Partition 0's users are refused for now; partition 1's are taken.
   driver.segment.response = ([first]) =>
     Number(first?.userId) < 1_000 ? { status: 500, body: "" } : { status: 200, body: "" };

@@ -24,7 +24,7 @@ const SETUP = {
     life: {model: users, type: track, userId: id, properties: "*", timestamp: updated_at, ${EVENTS}},
     traits: {model: users, type: identify, userId: id, anonymousId: email, missingUser: ignore,
       traits: {email: email, n: {cel: "row.id"}, whole: {cel: "size(row)"}}}}`,
-  more: "deadLetters: {stopAfterInARow: 1000}",
+  more: "deadLetters: {maxConsecutive: 1000}",
 };
 const FORMAT = {
   topic: TOPIC,

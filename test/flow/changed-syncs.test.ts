@@ -120,7 +120,7 @@ s("should go on after a crash in the middle, with the same ids and nothing left 
   const before = { syncs: `{${session()}}` };
   const after = {
     syncs: `{${session()}, ${AUDIENCE}}`,
-    more: "checkpoint: {rows: 10, interval_ms: 50}",
+    more: "checkpoint: {rows: 10, interval: 50ms}",
   };
   const ids = async (die: boolean) => {
     const driver = await new TaskDriver(before).start();

@@ -202,7 +202,7 @@ s("should send no half of a change whose other half is too large", async () => {
 const oops = Array.from({ length: 5 }, () => ({ key: { id: 1 }, value: "{oops" }));
 
 s("should stop rather than drain the topic where too many in a row are bad", async () => {
-  const driver = await new TaskDriver({ more: "deadLetters: {stopAfterInARow: 5}" }).start();
+  const driver = await new TaskDriver({ more: "deadLetters: {maxConsecutive: 5}" }).start();
   await driver.pipe(oops);
   assert.equal(
     driver.failures.map((error) => (error as CdcError).code),
@@ -212,7 +212,7 @@ s("should stop rather than drain the topic where too many in a row are bad", asy
 });
 
 s("should not stop where good records stand between", async () => {
-  const driver = await new TaskDriver({ more: "deadLetters: {stopAfterInARow: 5}" }).start();
+  const driver = await new TaskDriver({ more: "deadLetters: {maxConsecutive: 5}" }).start();
   await driver.pipe([...oops.slice(1), insert({ id: 1 }, 10), ...oops.slice(1)]);
   assert.equal(driver.failures, []);
   assert.is(driver.counters.get("dead_letters"), 8);
@@ -222,7 +222,7 @@ s("should not stop where good records stand between", async () => {
 s(
   "should stop where every second record of the process is bad, in whichever partition",
   async () => {
-    const more = "deadLetters: {stopAfterInARow: 5, stopAtRatio: 0.5, ratioWindow: 10}";
+    const more = "deadLetters: {maxConsecutive: 5, maxRatio: 0.5, ratioWindow: 10}";
     const driver = await new TaskDriver({ more, partitions: 2 }).start();
     const pairs = (first: number) =>
       Array.from({ length: 2 }, (_, i) => [
@@ -235,7 +235,7 @@ s(
     await driver.pipe(pairs(21), 0);
     const [failure] = driver.failures as CdcError[];
     assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
-    assert.match(failure?.message ?? "", /5 of the last records ended .* deadLetters\.stopAtRatio/);
+    assert.match(failure?.message ?? "", /5 of the last records ended .* deadLetters\.maxRatio/);
     await driver.stop();
   },
 );

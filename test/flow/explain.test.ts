@@ -183,7 +183,7 @@ s(
 
 s("should follow a row to its new key", async () => {
   const header = (name: string, id: number) => ({ [name]: Buffer.from(`{"id":${id}}`) });
-  const model = `{topic: ${TOPIC}, keyChange: changed, keyChangeWait_ms: 5000}`;
+  const model = `{topic: ${TOPIC}, keyChange: changed, keyChangeTimeout: 5s}`;
   const syncs = `{${SESSION.replace("userId: id", "userId: mail").replace("[email]", "[mail]")}, ${TRAITS}}`;
   const driver = await new TaskDriver({ model, syncs, partitions: 2 }).start();
   const first = await driver.pipe(insert(row({ mail: "m" }), 10), 0);

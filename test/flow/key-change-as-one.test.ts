@@ -8,7 +8,7 @@ import { TaskDriver } from "../support/task-driver.ts";
 const s = suite("flow: a primary key changes, told as one");
 
 const WAIT_MS = 5_000;
-const MODEL = `{topic: ${TOPIC}, keyChange: changed, keyChangeWait_ms: ${WAIT_MS}}`;
+const MODEL = `{topic: ${TOPIC}, keyChange: changed, keyChangeTimeout: ${WAIT_MS}ms}`;
 const SYNCS = `{
   life: {model: users, type: track, userId: mail, properties: [id, mail], initialResults: send,
     events: {added: Added, changed: Changed, removed: Removed}},

@@ -79,7 +79,7 @@ for (const [what, change] of [
 }
 
 s("should be the age of the record at the stored position, all along a long backlog", async () => {
-  const more = "limits: {queue_records: 100, lane_messages: 300}\ncheckpoint: {rows: 50}";
+  const more = "limits: {queueRecords: 100, deliveryMessages: 300}\ncheckpoint: {rows: 50}";
   const driver = new TaskDriver({ more });
   await driver.clock.advance(6 * HOUR_MS);
   await driver.start();
@@ -126,7 +126,7 @@ s("should be no lag while a new sync sees the stored rows, but what comes meanwh
   await driver.pipe(users(0, 300));
   await driver.stop();
   const response = driver.segment.hold();
-  const more = "limits: {lane_messages: 10}";
+  const more = "limits: {deliveryMessages: 10}";
   await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
   await driver.clock.advance(HOUR_MS);
   const backfilling = await partitionOf(driver);

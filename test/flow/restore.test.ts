@@ -79,7 +79,7 @@ s("should read the tail where the state folder is from before", async () => {
 s(
   "should take nothing over from a state folder that is older than removals are remembered",
   async () => {
-    const driver = await new TaskDriver({ more: "checkpoint: {interval_ms: 600000}" }).start();
+    const driver = await new TaskDriver({ more: "checkpoint: {interval: 10m}" }).start();
     await driver.pipe([insert(row(1), 10), insert(row(4), 11)]);
     await driver.checkpoint();
     const before = driver.store().crashed();

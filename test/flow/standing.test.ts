@@ -36,7 +36,7 @@ s("should be how far it is stored, not how far it is processed", async () => {
 });
 
 s("should be paused, with what it holds, while Segment does not take it", async () => {
-  const limits = "limits: {queue_records: 100, lane_messages: 200}";
+  const limits = "limits: {queueRecords: 100, deliveryMessages: 200}";
   const driver = await new TaskDriver({ more: limits }).start();
   const response = driver.segment.hold();
   await driver.pipe(users(0, 2_000));
@@ -68,7 +68,7 @@ s("should be walking while a new sync sees the stored rows", async () => {
   await driver.pipe(users(0, 300));
   await driver.stop();
   const response = driver.segment.hold();
-  const more = "limits: {lane_messages: 10}";
+  const more = "limits: {deliveryMessages: 10}";
   await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
   assert.is((await only(driver)).taskState, "walking");
   response();

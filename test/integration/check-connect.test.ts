@@ -238,11 +238,7 @@ const FOUND: readonly (readonly ["ok" | "note" | "warning" | "error", string, ..
   ["error", "topic t.unknown-schema", /UNKNOWN_SCHEMA: .*schema 999999/],
 
   ["error", "dead letters troubled.dead-letters", /cleanup\.policy=compact would lose entries/],
-  [
-    "warning",
-    "control topic troubled.control",
-    /for 1h, shorter than state\.forgetDeletedAfter 7d/,
-  ],
+  ["warning", "control topic troubled.control", /for 1h, shorter than state\.deleteRetention 7d/],
   ["error", "changelog troubled.t.users.changelog", /cleanup\.policy=delete .*set it to compact/],
   ["error", "changelog troubled.t.short.changelog", /has 2 partitions, and its source 1/],
   ["ok", "changelog troubled.t.kept.changelog", /is there, compacted, 1 partition/],

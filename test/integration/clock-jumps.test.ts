@@ -79,10 +79,10 @@ async function live(clocks: readonly string[], each_ms: number): Promise<void> {
 function settings(): object {
   return {
     name: "clock",
-    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
-    checkpoint: { interval_ms: 200 },
+    checkpoint: { interval: "200ms" },
     log: { format: "json" },
     status: "off",
     models: { users: { topic: TOPIC } },

@@ -207,9 +207,9 @@ function settings(state: string, url: string, memory_bytes: number): object {
   return {
     name: "full",
     kafka: { brokers: stack.kafka.brokers },
-    state: { directory: join(state, "state"), memory_bytes },
+    state: { directory: join(state, "state"), memory: `${memory_bytes}B` },
     segment: { writeKey: "none", url },
-    checkpoint: { interval_ms: 50, rows: 200 },
+    checkpoint: { interval: "50ms", rows: 200 },
     log: { format: "json" },
     status: { port: 0 },
     models: { users: { topic: TOPIC } },

@@ -225,7 +225,7 @@ function settings(statusPort: number): object {
     kafka: { brokers: stack.kafka.brokers },
     state: { directory: join(directory, "state") },
     segment: { writeKey: SECRET, url: standIn.url },
-    checkpoint: { interval_ms: 100 },
+    checkpoint: { interval: "100ms" },
     log: { format: "json" },
     status: { port: statusPort },
     models: { users: { topic: TOPIC } },

@@ -89,10 +89,10 @@ async function setUp(name: string, rows: number) {
   const settings = {
     name,
     // The group waits longer than the coordinator of transactions: nobody is told of anything.
-    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 120_000 },
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout: "2m" },
     state: { directory: join(directory, name) },
     segment: { writeKey: "none", url: standIn.url },
-    checkpoint: { interval_ms: rows > 1_000 ? 3_000 : 200, rows },
+    checkpoint: { interval: rows > 1_000 ? "3s" : "200ms", rows },
     limits: { delivery_queue_messages: rows },
     log: { format: "json" },
     status: { port: 0 },

@@ -32,7 +32,7 @@ const OUTAGES: readonly (readonly [name: string, response: Misbehaviour | "refus
   ];
 
 /** For each partition: 16 MB in all, of the 150 MB that lie in the topic. */
-const LIMITS = { queue_bytes: 2_000_000, lane_bytes: 2_000_000 };
+const LIMITS = { queueBytes: "2MB", deliveryBytes: "2MB" };
 
 /**
  * The most that the process may have had. One that has nothing to do has some 130 MB, and objects, fetches (8 MB each)
@@ -112,9 +112,9 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
 function settings(url: string): object {
   return {
     name: "outage",
-    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: "none", url, timeout_ms: 2_000 },
+    segment: { writeKey: "none", url, timeout: "2s" },
     checkpoint: { rows: 1_000 },
     limits: LIMITS,
     log: { format: "json", level: "warn" },

@@ -30,7 +30,7 @@ test.after(() => rmSync(directory, { recursive: true }));
 
 test("should rewrite one line with a bar until the replay is done", async () => {
   const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 300 }) });
-  const config = configured("replayed", standIn, { lane_messages: 500 });
+  const config = configured("replayed", standIn, { deliveryMessages: 500 });
   const replayed = onTerminal(commandOf("replay", config, input()));
   const shown = await replayed.finally(() => standIn.stop());
 
@@ -43,7 +43,7 @@ test("should rewrite one line with a bar until the replay is done", async () => 
 
 test("should write a line every ten seconds where the replay has no terminal", async () => {
   const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 1_000 }) });
-  const config = configured("logged", standIn, { lane_messages: 500 });
+  const config = configured("logged", standIn, { deliveryMessages: 500 });
   const replayed = cdcToSegment(["replay", "--config", config, input()]);
   const { code, stderr } = await replayed.finally(() => standIn.stop());
 
@@ -64,7 +64,7 @@ test("should rewrite one line with a bar until the redrive is done", async () =>
   const standIn = await StandIn.start({
     misbehave: () => (slow.responses ? { status: 200, delay_ms: 1_500 } : null),
   });
-  const config = configured("redriven", standIn, { lane_messages: 50 });
+  const config = configured("redriven", standIn, { deliveryMessages: 50 });
   const broken = join(directory, "broken.ndjson");
   writeFileSync(
     broken,
@@ -161,7 +161,7 @@ function configured(
     ...(brokers && { kafka: { brokers } }),
     log: { format: "json" },
     segment: { writeKey: "key", url: standIn?.url },
-    deadLetters: { stopAfterInARow: 2 * DEAD_LETTERS, ratioWindow: 10_000 },
+    deadLetters: { maxConsecutive: 2 * DEAD_LETTERS, ratioWindow: 10_000 },
     models: { users: { topic: TOPIC } },
     syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["email"] } },
   };

@@ -144,7 +144,7 @@ async function service(
     // The changelog belongs to the name.
     state: { directory: join(directory, name), changelog: name === "hit" },
     segment: { writeKey: "none", url: standIn.url },
-    checkpoint: { interval_ms: 200 },
+    checkpoint: { interval: "200ms" },
     log: { format: "json" },
     status: { port: 0 },
     models: { users: { topic: TOPIC } },

@@ -18,7 +18,7 @@ import { generations, memberOf, peak_MB } from "../support/membership.ts";
 const AVRO = "app.public.avro";
 const PLAIN = "app.public.plain";
 const PARTITIONS = 2;
-/** About 1 KB each: sixty times what `queue_bytes` lets a partition hold. */
+/** About 1 KB each: sixty times what `queueBytes` lets a partition hold. */
 const AVRO_RECORDS = 60_000;
 const PLAIN_RECORDS = 3_000;
 const SESSION_TIMEOUT_MS = 4_000;
@@ -106,10 +106,10 @@ function settings(): object {
   const schemaRegistry = { url: stack.registry.url };
   return {
     name: "away",
-    kafka: { brokers, schemaRegistry, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    kafka: { brokers, schemaRegistry, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
-    limits: { queue_bytes: QUEUE_BYTES },
+    limits: { queueBytes: `${QUEUE_BYTES}B` },
     log: { format: "json", level: "warn" },
     status: { port: 0 },
     models: { avro: { topic: AVRO }, plain: { topic: PLAIN } },

@@ -109,10 +109,10 @@ function settings(): object {
   const events = { added: "Added", changed: "Changed", removed: "Removed" };
   return {
     name: "faults",
-    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 6_000 },
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout: "6s" },
     state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: segment.url },
-    checkpoint: { interval_ms: 200 },
+    checkpoint: { interval: "200ms" },
     log: { format: "json", level: "warn" },
     status: { port: 0 },
     models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },

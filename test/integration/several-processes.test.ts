@@ -85,7 +85,7 @@ function service(name: string) {
     kafka: { brokers: stack.kafka.brokers },
     state: { directory: join(directory, name) },
     segment: { writeKey: "none", url: standIn.url },
-    checkpoint: { interval_ms: 200 },
+    checkpoint: { interval: "200ms" },
     log: { format: "json", level: "info" },
     status: { port: 0 },
     models: { users: { topic: TOPIC, keyChange: "changed" } },

@@ -74,7 +74,7 @@ test("should wait for each answer, and lose, double and disorder nothing", async
 function settings(): object {
   return {
     name: "slow",
-    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: SESSION_TIMEOUT_MS },
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: standIn.url },
     log: { format: "json", level: "warn" },

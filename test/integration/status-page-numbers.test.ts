@@ -247,8 +247,8 @@ function settings(): object {
   return {
     name: "watched",
     segment: { writeKey: "page-write-key-0123456789", url: standIn.url },
-    checkpoint: { interval_ms: 50 },
-    limits: { queue_records: 40, lane_messages: 20 },
+    checkpoint: { interval: "50ms" },
+    limits: { queueRecords: 40, deliveryMessages: 20 },
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { model: "users", type: "identify", userId: "id", traits: ["plan"] },

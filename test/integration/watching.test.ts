@@ -246,11 +246,11 @@ function settings(): object {
   const about = { model: "users", userId: "id" };
   return {
     name: "watching",
-    kafka: { brokers: stack.kafka.brokers, sessionTimeout_ms: 6_000 },
+    kafka: { brokers: stack.kafka.brokers, sessionTimeout: "6s" },
     state: { directory: join(directory, "state") },
     segment: { writeKey: KEY, url: standIn.url },
-    checkpoint: { interval_ms: 100, rows: 200 },
-    limits: { queue_records: 70 },
+    checkpoint: { interval: "100ms", rows: 200 },
+    limits: { queueRecords: 70 },
     log: { format: "json" },
     status: { port: 0 },
     models: { users: { topic: TOPIC } },

@@ -93,7 +93,7 @@ function settings(url: string): object {
   return {
     name: "watched",
     segment: { writeKey: KEY, url },
-    checkpoint: { interval_ms: 50 },
+    checkpoint: { interval: "50ms" },
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { ...about, type: "identify", traits: ["plan"] },

@@ -90,7 +90,7 @@ for (const { title, model, syncs, next, kind, isDeadLettered } of CASES) {
 }
 
 promise("should hold for what ends the process, which says where the reason stands", async () => {
-  const driver = await new TaskDriver({ more: "deadLetters: {stopAfterInARow: 3}" }).start();
+  const driver = await new TaskDriver({ more: "deadLetters: {maxConsecutive: 3}" }).start();
   const bad = { key: { id: 7 }, value: `{${VALUES[0]}` };
   await driver.pipe([bad, bad, bad]);
   const [failure] = driver.failures as [CdcError];

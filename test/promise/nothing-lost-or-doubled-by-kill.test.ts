@@ -44,8 +44,8 @@ const SETTINGS = {
   name: "killed",
   state: { directory: "${STATE}" },
   segment: { writeKey: "none", url: "${SEGMENT_URL}" },
-  checkpoint: { interval_ms: 50, rows: 300 },
-  limits: { lane_messages: 500 },
+  checkpoint: { interval: "50ms", rows: 300 },
+  limits: { deliveryMessages: 500 },
   models: { users: { topic: TOPIC }, paying: { topic: TOPIC, where: 'row.plan != "free"' } },
   syncs: {
     profile: { model: "users", type: "identify", userId: "id", traits: ["email", "plan"] },

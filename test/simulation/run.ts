@@ -57,15 +57,15 @@ function parse(text: string): Settings {
 
 function settingsOf(dice: Dice): string {
   const keyChange = dice.chance(0.7)
-    ? "keyChange: changed, keyChangeWait_ms: 3600000"
+    ? "keyChange: changed, keyChangeTimeout: 1h"
     : "keyChange: removedAndAdded";
   const limits = dice.chance(0.5)
-    ? "limits: {queue_records: 8, lane_messages: 6}"
-    : "limits: {queue_records: 1000}";
+    ? "limits: {queueRecords: 8, deliveryMessages: 6}"
+    : "limits: {queueRecords: 1000}";
   return `
 name: shop
-segment: {writeKey: secret, linger_ms: ${dice.pick([0, 20])}}
-checkpoint: {interval_ms: ${dice.pick([200, 1_000, 3_000])}, rows: ${dice.pick([2, 5, 20, 10_000])}}
+segment: {writeKey: secret, linger: ${dice.pick([0, 20])}ms}
+checkpoint: {interval: ${dice.pick([200, 1_000, 3_000])}ms, rows: ${dice.pick([2, 5, 20, 10_000])}}
 ${limits}
 models:
   users: {topic: ${TOPIC}, ${keyChange}}

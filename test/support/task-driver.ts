@@ -125,7 +125,7 @@ export class TaskDriver {
 
   /** Lets the time of one checkpoint pass. */
   async checkpoint(): Promise<void> {
-    await this.clock.advance(this.#settings.checkpoint.interval_ms);
+    await this.clock.advance(this.#settings.checkpoint.interval);
   }
 
   async stop(deadline_ms = 20_000): Promise<void> {
@@ -220,7 +220,7 @@ function settingsOf({
   model = `{topic: ${TOPIC}, key: [id]}`,
   more = "",
 }: Setup): Settings {
-  const segment = "{writeKey: secret, linger_ms: 0}";
+  const segment = "{writeKey: secret, linger: 0ms}";
   const text = `name: shop\nsegment: ${segment}\nmodels: {users: ${model}}\nsyncs: ${syncs}\n${more}`;
   return parseSettings(text, "driver.yaml", {});
 }
@@ -292,9 +292,9 @@ class Session {
           clock,
           counters,
           logger: outside.log,
-          linger_ms: settings.segment.linger_ms,
+          linger_ms: settings.segment.linger,
           ...limits,
-          maxConsecutive: settings.deadLetters.stopAfterInARow,
+          maxConsecutive: settings.deadLetters.maxConsecutive,
           rejections,
           onFailure,
         }),

@@ -22,7 +22,7 @@ export const WRONG_FILES: { readonly [what: string]: string } = {
   "a template as the file": `{{${s()}}}\n`,
   "a name of the file's top": `${s()}: 1\n`,
   "a list": segment(`{writeKey: [${s()}]}`),
-  "a place of another setting": segment(`{writeKey: k, linger_ms: ["x", {${s()}}]}`),
+  "a place of another setting": segment(`{writeKey: k, linger: ["x", {${s()}}]}`),
   "two files in one": `${segment(`{writeKey: ${s()}}`)}---\nname: ${s()}\n`,
   "a login before a broker": kafka(`{brokers: ["app:${s()}@127.0.0.1:1"]}`),
   "an address for a broker": kafka(`{brokers: ["SASL_SSL://app:${s()}@127.0.0.1:1"]}`),

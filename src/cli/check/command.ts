@@ -36,7 +36,7 @@ export const checkCommand = command({
       import("./check.ts"),
       import("../../config/setting-kinds.ts"),
     ]);
-    const longest = duration.safeParse(outage);
+    const longest = duration("0ms", "36500d").safeParse(outage);
     if (!longest.success)
       throw new CdcError(
         "ARGUMENTS",

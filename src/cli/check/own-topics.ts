@@ -59,7 +59,7 @@ function ownTopics(admin: KafkaAdmin, settings: Settings, sources: readonly stri
   const { name, kafka, state } = settings;
   const control = kafka?.controlTopic ?? `${name}.control`;
   const evaluateControl: OwnTopic["evaluate"] = (about, found) =>
-    logFinding(about, found, state.forgetDeletedAfter);
+    logFinding(about, found, state.deleteRetention);
   return [
     {
       about: "dead letters",
@@ -93,7 +93,7 @@ function logFinding(about: string, found: State, atLeast_ms: number): Finding {
   if (retention_ms >= 0 && retention_ms < atLeast_ms)
     return warning(
       about,
-      `keeps entries ${kept}, shorter than state.forgetDeletedAfter ${durationText(atLeast_ms)}: a process away for longer could not go on; raise retention.ms`,
+      `keeps entries ${kept}, shorter than state.deleteRetention ${durationText(atLeast_ms)}: a process away for longer could not go on; raise retention.ms`,
     );
   return ok(about, `is there, and keeps entries ${kept}${clockText(found)}`);
 }

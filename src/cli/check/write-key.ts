@@ -26,7 +26,7 @@ export async function sendCanary({ name, segment }: Settings): Promise<Finding> 
   };
   const client = segmentOf(segment);
   try {
-    const signal = AbortSignal.timeout(segment.timeout_ms);
+    const signal = AbortSignal.timeout(segment.timeout);
     const said = actionFor(await client.send([JSON.stringify(message)], signal), Date.now());
     if (said.kind === "stop") return problem(about, `${said.error.code}: ${said.error.message}`);
     if (said.kind !== "delivered")

@@ -66,14 +66,14 @@ async function open(
   tp: TopicPartition,
   directory: string,
   topology: Topology,
-  { state: { forgetDeletedAfter } }: Settings,
+  { state: { deleteRetention } }: Settings,
   ends: (() => Promise<void>)[],
 ): Promise<StateView | null> {
   const topicTopology = topology.get(tp.topic);
   if (!topicTopology) return null;
   const store = await RocksDbStore.openToRead(join(directory, tp.topic, String(tp.partition)));
   ends.push(() => store.close());
-  const state = new TaskStore(store, systemClock, forgetDeletedAfter);
+  const state = new TaskStore(store, systemClock, deleteRetention);
   const record = await state.load();
   if (record === null) return null;
   const { syncs, ...position } = record;

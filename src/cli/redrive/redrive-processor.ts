@@ -58,7 +58,7 @@ export class RedriveProcessor extends RecordProcessor {
     if (of.taskOffset.record.reconcile !== null) {
       throw new CdcError(
         "REDRIVE_REFUSED",
-        `${tp.topic}/${tp.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileWait_ms), stop it and start this again`,
+        `${tp.topic}/${tp.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileDelay), stop it and start this again`,
       );
     }
     this.#of = of;

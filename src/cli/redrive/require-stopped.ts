@@ -17,7 +17,7 @@ export async function requireStopped(connection: KafkaSettings, groupId: string)
     throw new CdcError(
       "REDRIVE_REFUSED",
       `the service runs: its group "${groupId}" has ${members.length} member(s), at ${members.map(({ clientHost }) => clientHost).join(", ")}. ` +
-        "Its state is needed: stop it first. One that was killed is counted for kafka.sessionTimeout_ms",
+        "Its state is needed: stop it first. One that was killed is counted for kafka.sessionTimeout",
     );
   } catch (error) {
     throw failureOf(error, `cannot ask Kafka for the group "${groupId}"`);

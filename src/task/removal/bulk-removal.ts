@@ -38,7 +38,7 @@ export class BulkRemoval {
     this.#options = options;
     this.#truncation = new Truncation(context, partition, send);
     const { reconcile } = taskOffset.record;
-    this.#reconciliation = new Reconciliation(clock, topicTopology.reconcileWait_ms, reconcile);
+    this.#reconciliation = new Reconciliation(clock, topicTopology.reconcileDelay_ms, reconcile);
   }
 
   /** A truncate was met, and other tasks are not done with it: nothing may be processed. */

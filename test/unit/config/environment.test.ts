@@ -9,7 +9,7 @@ function read(writeKey: string, environment: NodeJS.ProcessEnv = {}) {
   const text = `name: \${NAME:-acme}
 segment:
   writeKey: ${writeKey}
-  linger_ms: \${LINGER:-5}
+  linger: \${LINGER:-5ms}
 models: {m: {topic: t}}
 syncs: {s: {model: m, type: identify, userId: id}}
 `;
@@ -63,8 +63,8 @@ for (const key of ["", "k1\n", " k1", "k 1", "k\u0000", "k\u00e9"]) {
 }
 
 s("should take numbers from the environment", () => {
-  assert.is(read("k", { LINGER: "7" }).segment.linger_ms, 7);
-  assert.is(read("k").segment.linger_ms, 5);
+  assert.is(read("k", { LINGER: "7ms" }).segment.linger, 7);
+  assert.is(read("k").segment.linger, 5);
 });
 
 s("should name a variable that is not set, its line, and both ways to mend it", () => {
@@ -82,8 +82,8 @@ s("should name a variable that is not set, its line, and both ways to mend it", 
 
 const UNSET = [
   '{writeKey: "${KEY}"}',
-  '{writeKey: k, linger_ms: "${KEY}"}',
-  '{writeKey: k, timeout_ms: "${KEY}"}',
+  '{writeKey: k, linger: "${KEY}"}',
+  '{writeKey: k, timeout: "${KEY}"}',
   '{writeKey: k, url: "https://${KEY}/"}',
 ];
 

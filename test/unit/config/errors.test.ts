@@ -138,16 +138,16 @@ const CASES: readonly Case[] = [
   [
     "a duration without a unit",
     "",
-    'state: {forgetDeletedAfter: "7"}\n',
-    "14: state.forgetDeletedAfter",
-    /found "7": write a number and a unit, such as 500ms/,
+    'state: {deleteRetention: "7"}\n',
+    "14: state.deleteRetention",
+    /found "7": a duration needs a unit .*write 7ms for 7 ms/,
   ],
   [
     "a number out of bounds",
     "",
-    "limits: {queue_records: 0}\n",
-    "14: limits.queue_records",
-    /found 0:.*>=1/,
+    "limits: {queueRecords: 0}\n",
+    "14: limits.queueRecords",
+    /found 0: write a whole number from 1 to 1000000/,
   ],
   [
     "a broker without a port",
@@ -232,7 +232,7 @@ for (const [title, from, to, at, text] of CASES) {
 s("should report everything that is wrong at once", () => {
   const lines = report(
     "topic: app.users\nsyncs:",
-    "topik: app.users\nlimits: {queue_records: 0}\nsyncs:",
+    "topik: app.users\nlimits: {queueRecords: 0}\nsyncs:",
   );
   assert.is(lines.length, 2);
 });

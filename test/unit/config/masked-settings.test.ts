@@ -38,7 +38,7 @@ s("should show everything but the secrets, the defaults included", () => {
   assert.is(kafka?.sasl?.password, "(hidden)");
   assert.is(kafka?.sasl?.username, "app");
   assert.is(kafka?.schemaRegistry?.password, "(hidden)");
-  assert.is(checkpoint.interval_ms, 1_000);
+  assert.is(checkpoint.interval, 1_000);
   assert.equal(status, { host: "127.0.0.1", port: 8686 });
 });
 

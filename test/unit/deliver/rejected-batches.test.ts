@@ -119,7 +119,7 @@ s("should stop where too large a part of what all lanes sent is refused", async 
   await other.clock.advance(0);
   const [failure] = other.failures as CdcError[];
   assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
-  assert.match(failure?.message ?? "", /5 of the last messages \(deadLetters\.stopAtRatio\)/);
+  assert.match(failure?.message ?? "", /5 of the last messages \(deadLetters\.maxRatio\)/);
   assert.equal(one.failures, []);
   assert.is(one.deadLetters.length + other.deadLetters.length, 4, "the fifth is kept");
 });
