@@ -1,6 +1,6 @@
 /**
- * Runs test files, each in a process of its own, and closes with the line `N passed, N failed`.
- * `node test/run.ts` runs everything; `node test/run.ts unit flow` some folders; a path runs one file.
+ * Runs test files, each in its own process, lists the failed files, and ends with the line `N passed, N failed`.
+ * `node test/run.ts` runs everything; `node test/run.ts unit flow` runs directories; a path runs one file.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
@@ -8,11 +8,36 @@ import { availableParallelism } from "node:os";
 
 type Outcome = { readonly passed: number; readonly failed: number; readonly skipped: number };
 
+type Result = { readonly file: string; readonly outcome: Outcome };
+
 const ROOT = new URL("..", import.meta.url).pathname;
 const EVERYTHING = ["unit", "flow", "simulation", "promise", "integration"];
 
-/** These start servers of their own: one at a time, or the machine is the bottleneck. */
-const ALONE = /^test\/(integration|promise)\//;
+/** These start servers and processes of their own, wait for them, and run after the others. */
+const WITH_SERVICES = /^test\/(integration|promise)\//;
+
+/**
+ * Files with services that run side by side. They wait more than they compute: one at a time they left both cores idle
+ * for a third of the 30 minutes that they took.
+ */
+const SERVICE_WIDTH = 2;
+
+/** The longest of them, which start first, so that none of them runs alone at the end. */
+const LONGEST = [
+  "kafka-source",
+  "fenced-producer",
+  "no-secret",
+  "pack",
+  "coordinator-moves",
+  "disk-full",
+  "chaos",
+  "types",
+  "outage",
+  "slow-segment",
+  "run-under-faults",
+  "watching",
+  "clock-jumps",
+];
 
 /** A test that hangs is a failure; the slowest file takes about a minute. */
 const TIME_LIMIT_MS = 600_000;
@@ -22,31 +47,42 @@ async function main(): Promise<void> {
   const files = (names.length > 0 ? names : EVERYTHING).flatMap((name) =>
     name.endsWith(".ts") ? [name] : globSync(`test/${name}/**/*.test.ts`, { cwd: ROOT }).toSorted(),
   );
-  const outcomes = [
+  const results = [
     ...(await inParallel(
-      files.filter((file) => !ALONE.test(file)),
+      files.filter((file) => !WITH_SERVICES.test(file)),
       availableParallelism(),
     )),
     ...(await inParallel(
-      files.filter((file) => ALONE.test(file)),
-      1,
+      files.filter((file) => WITH_SERVICES.test(file)).toSorted(longestFirst),
+      SERVICE_WIDTH,
     )),
   ];
-  const sum = (of: keyof Outcome) => outcomes.reduce((total, outcome) => total + outcome[of], 0);
+  const sum = (of: keyof Outcome) => results.reduce((total, { outcome }) => total + outcome[of], 0);
   const failed = sum("failed") + (files.length === 0 ? 1 : 0);
+  const bad = results.filter(({ outcome }) => outcome.failed > 0);
+  if (bad.length > 0)
+    console.log(`\nFailed files:\n${bad.map(({ file }) => `  ${file}`).join("\n")}`);
   const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
   console.log(`${sum("passed")} passed, ${failed} failed${skipped}`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-async function inParallel(files: readonly string[], width: number): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = [];
+function longestFirst(a: string, b: string): number {
+  const rank = (file: string) => {
+    const index = LONGEST.findIndex((name) => file.includes(name));
+    return index === -1 ? LONGEST.length : index;
+  };
+  return rank(a) - rank(b);
+}
+
+async function inParallel(files: readonly string[], width: number): Promise<readonly Result[]> {
+  const results: Result[] = [];
   const waiting = files.values();
   const worker = async () => {
-    for (const file of waiting) outcomes.push(await runFile(file));
+    for (const file of waiting) results.push({ file, outcome: await runFile(file) });
   };
   await Promise.all(Array.from({ length: width }, worker));
-  return outcomes;
+  return results;
 }
 
 async function runFile(file: string): Promise<Outcome> {
@@ -55,7 +91,7 @@ async function runFile(file: string): Promise<Outcome> {
   const count = (name: string) =>
     Number(new RegExp(`^\\s*${name}:\\s+(\\d+)`, "m").exec(output)?.[1] ?? 0);
   const [total, passed, skipped] = [count("Total"), count("Passed"), count("Skipped")];
-  // A file that ended without its closing lines, or badly after them, has failed too.
+  // A file that ends without its summary, or with an exit code, has failed too.
   const failed = Math.max(total - passed - skipped, code === 0 && total > 0 ? 0 : 1);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${failed > 0 ? "FAIL" : "ok  "} ${file}  ${passed}/${total}  ${seconds} s`);
