@@ -129,7 +129,7 @@ export class KeyChanges {
     if (previous !== null && previous.row === null) return false;
     const { stored } = classify(previous, event, recordContext, []);
     if (stored) state.put(event.key, stored);
-    const row = previous ?? this.#standIn(event, recordContext);
+    const row = previous ?? this.#mockSegment(event, recordContext);
     const handover: Handover = {
       from: event.key,
       to,
@@ -152,7 +152,7 @@ export class KeyChanges {
   }
 
   /** The row as the record's `before` has it, where that is known to be complete: the store never saw it. */
-  #standIn(event: RowEvent, recordContext: RecordContext): StoredRow | null {
+  #mockSegment(event: RowEvent, recordContext: RecordContext): StoredRow | null {
     if (event.before === null) return null;
     const before = { ...event, row: event.before, before: null };
     return classify(null, before, recordContext, this.#rows.rules).stored;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type FeedChange, feed, PARTITIONS } from "./feed.ts";
 import { schemaless } from "./format.ts";
 import type { Ground } from "./ground.ts";
@@ -30,14 +30,17 @@ const TOPIC = "bench.latency";
 export async function measureLatency(ground: Ground): Promise<Latency> {
   const from = { ms: Number.POSITIVE_INFINITY };
   const delays: number[] = [];
-  const standIn = await StandIn.start({
+  const mockSegment = await MockSegment.start({
     onMessage: ({ timestamp = "" }) => {
       const appended = Date.parse(timestamp);
       if (appended >= from.ms) delays.push(Date.now() - appended);
     },
   });
   await makeTopic([ground.broker], TOPIC, PARTITIONS);
-  const child = startService({ ...ground, segment: standIn }, { name: "latency", topic: TOPIC });
+  const child = startService(
+    { ...ground, segment: mockSegment },
+    { name: "latency", topic: TOPIC },
+  );
   try {
     await Promise.race([firstTaken(child), child.failure()]);
     from.ms = Date.now() + WARM_UP_MS;
@@ -59,7 +62,7 @@ export async function measureLatency(ground: Ground): Promise<Latency> {
       peak_mb,
     };
   } finally {
-    await standIn.stop();
+    await mockSegment.stop();
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { startStack } from "../stack/stack.ts";
 import { generator } from "../support/changes.ts";
 import { Feed } from "./feed.ts";
@@ -56,9 +56,9 @@ export async function chaos(options: Chaos): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), "chaos-"));
   const started = Date.now();
   const stack = await startStack({ kafka: true });
-  const standIn = await StandIn.start({ misbehave: misbehaviour(generator(seed + 1)) });
+  const mockSegment = await MockSegment.start({ misbehave: misbehaviour(generator(seed + 1)) });
   const { kafka: broker } = stack;
-  const addresses = { brokers: broker.brokers, segment: standIn.url };
+  const addresses = { brokers: broker.brokers, segment: mockSegment.url };
   const machines = MACHINES.map((name) => new Machine(directory, name, addresses));
   let progress: Progress | undefined;
   try {
@@ -76,7 +76,7 @@ export async function chaos(options: Chaos): Promise<Result> {
     while (!first.hasBegun) await sleep(50);
 
     const due = () => feed.time;
-    progress = new Progress(expected, standIn, due, () => storm.isUp, say);
+    progress = new Progress(expected, mockSegment, due, () => storm.isUp, say);
     const storm = new Storm({ broker, machines, feed, progress, random, say });
     await Promise.all([feed.produce(), storm.run(script(random))]);
     say("the storm is over");
@@ -87,15 +87,15 @@ export async function chaos(options: Chaos): Promise<Result> {
       const code = await machine.stop();
       if (code !== 0) storm.done.badStops.push(`${machine.name}: ${code}`);
     }
-    const outcome = outcomeOf(expected, standIn.kept);
+    const outcome = outcomeOf(expected, mockSegment.kept);
     const isRight = outcome.lost.length + outcome.doubled.length + outcome.outOfOrder.length === 0;
     const ends = [...storm.done.badStops, ...machines.flatMap(({ ends }) => ends)];
     const isClean = isRight && ends.length === 0 && !process.env.CHAOS_KEEP;
     if (isClean) rmSync(directory, { recursive: true });
     return {
       ...{ seed, records: feed.records, outcome, done: storm.done },
-      repeated: standIn.dropped.repeated,
-      requests: standIn.requests,
+      repeated: mockSegment.dropped.repeated,
+      requests: mockSegment.requests,
       rebalances: generationsOf(readFileSync(broker.logFile, "utf8")),
       worst_ms: progress.worst_ms,
       seconds: Math.round((Date.now() - started) / 1_000),
@@ -106,7 +106,7 @@ export async function chaos(options: Chaos): Promise<Result> {
   } finally {
     progress?.stop();
     await Promise.all(machines.map((machine) => machine.kill()));
-    await standIn.stop();
+    await mockSegment.stop();
     await stack.stop();
   }
 }

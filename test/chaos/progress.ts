@@ -1,4 +1,4 @@
-import type { Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import type { Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { PARTITIONS } from "./settings.ts";
 
 const EVERY_MS = 100;
@@ -18,7 +18,7 @@ const LONG_MS = 10_000;
  * the pipeline could have gone on: a process was alive, the broker and Segment were up.
  */
 export class Progress {
-  readonly #standIn: StandIn;
+  readonly #mockSegment: MockSegment;
   readonly #due: () => number;
   readonly #isUp: () => boolean;
   readonly #say: (text: string) => void;
@@ -31,7 +31,7 @@ export class Progress {
   /** @param due the time of the last change that is in the topic */
   constructor(
     expected: readonly Arrived[],
-    standIn: StandIn,
+    mockSegment: MockSegment,
     due: () => number,
     isUp: () => boolean,
     say: (text: string) => void,
@@ -44,7 +44,7 @@ export class Progress {
       kept: 0,
       stalled_ms: 0,
     }));
-    this.#standIn = standIn;
+    this.#mockSegment = mockSegment;
     this.#due = due;
     this.#isUp = isUp;
     this.#say = say;
@@ -89,7 +89,7 @@ export class Progress {
 
   #look(): void {
     const moved = new Set<DeliveryQueue>();
-    const { kept } = this.#standIn;
+    const { kept } = this.#mockSegment;
     for (; this.#seen < kept.length; this.#seen += 1) {
       const queue = this.#queues[partitionOf(kept[this.#seen] as Arrived)];
       if (!queue) continue;

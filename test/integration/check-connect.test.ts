@@ -10,7 +10,7 @@ import kafkajs, {
 } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, type Ended } from "../support/command-line.ts";
 import { envelope, envelopeSchema, withSchema } from "../support/debezium.ts";
@@ -23,7 +23,7 @@ const WRITE_KEY = "hunter2-of-the-source";
 const EMAIL = "ada.lovelace@example.com";
 const DAY_MS = 86_400_000;
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let admin: Admin;
 let producer: Producer;
 let troubled: Ended;
@@ -34,7 +34,7 @@ test.before(async () => {
     ...{ "authorizer.class.name": authorizer, "allow.everyone.if.no.acl.found": "true" },
   };
   stack = await startStack({ kafka: { properties }, registry: true });
-  standIn = await StandIn.start();
+  mockSegment = await MockSegment.start();
   const { brokers } = stack.kafka;
   const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
   admin = kafka.admin();
@@ -45,7 +45,7 @@ test.before(async () => {
 });
 
 test.after(async () => {
-  await Promise.all([admin?.disconnect(), producer?.disconnect(), standIn?.stop()]);
+  await Promise.all([admin?.disconnect(), producer?.disconnect(), mockSegment?.stop()]);
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -300,7 +300,7 @@ test("should end with 0 where only the outage is too long, and without a warning
 });
 
 test("should have sent nothing so far, and made no topic", async () => {
-  assert.is(standIn.requests, 0);
+  assert.is(mockSegment.requests, 0);
   const topics = (await admin.listTopics()).filter((topic) => !topic.startsWith("__"));
   // The one that nobody may see is not listed to this user either.
   const made = Object.keys(TOPICS).filter((topic) => topic !== "t.denied");
@@ -310,8 +310,8 @@ test("should have sent nothing so far, and made no topic", async () => {
 test("--canary should send one marked event, once, and say where to look", async () => {
   const { code, stderr } = await check(SOUND, "--outage", "12h", "--canary");
   assert.is(code, 0, stderr);
-  assert.is(standIn.requests, 1);
-  const [message, ...others] = standIn.arrived;
+  assert.is(mockSegment.requests, 1);
+  const [message, ...others] = mockSegment.arrived;
   assert.equal(others, []);
   const { type, event, anonymousId, userId, messageId = "", properties } = message ?? {};
   assert.equal(
@@ -326,7 +326,7 @@ test("--canary should send one marked event, once, and say where to look", async
 });
 
 test("--canary should not be tried again where Segment does not take it", async () => {
-  const refusing = await StandIn.start({ misbehave: () => ({ status: 401 }) });
+  const refusing = await MockSegment.start({ misbehave: () => ({ status: 401 }) });
   const away = {
     ...SOUND,
     kafka: { brokers: ["127.0.0.1:1"], schemaRegistry: { url: "http://127.0.0.1:1" } },
@@ -381,7 +381,7 @@ function check(settings: object, ...args: readonly string[]): Promise<Ended> {
 function written(settings: object): string {
   const file = join(directory, "config.json");
   const kafka = { brokers: stack.kafka.brokers, schemaRegistry: { url: stack.registry.url } };
-  const segment = { writeKey: WRITE_KEY, url: standIn.url };
+  const segment = { writeKey: WRITE_KEY, url: mockSegment.url };
   writeFileSync(file, JSON.stringify({ kafka, segment, ...settings }));
   return file;
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { ensureInstalled, faketimeLibrary } from "../stack/install.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
@@ -26,7 +26,7 @@ const directory = mkdtempSync(join(tmpdir(), "clock-jumps-"));
 const clockFile = join(directory, "clock");
 const test = suite("a clock that is set");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let admin: Admin;
 let producer: Producer;
 let produced = 0;
@@ -34,7 +34,7 @@ let produced = 0;
 test.before(async () => {
   await ensureInstalled({ faketime: true });
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start();
+  mockSegment = await MockSegment.start();
   const kafka = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
   admin = kafka.admin();
   await admin.connect();
@@ -46,7 +46,7 @@ test.before(async () => {
 test.after(async () => {
   await producer?.disconnect();
   await admin?.disconnect();
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -55,7 +55,7 @@ test("should change nothing of what is told, nor when it is durable", async () =
   await live(JUMPS, EACH_MS);
   // And a process that starts with a clock that is wrong.
   for (const wrong of ["+1d", "-1d"]) await live([wrong], 1_000);
-  for (const { userId, timestamp } of standIn.kept)
+  for (const { userId, timestamp } of mockSegment.kept)
     assert.is(timestamp, new Date(timeAt(Number(userId))).toISOString());
 });
 
@@ -73,7 +73,7 @@ async function live(clocks: readonly string[], each_ms: number): Promise<void> {
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
   assert.is(code, 0, stderr);
-  assert.is(standIn.kept.length, produced, "nothing was lost, nothing told twice");
+  assert.is(mockSegment.kept.length, produced, "nothing was lost, nothing told twice");
 }
 
 function settings(): object {
@@ -81,7 +81,7 @@ function settings(): object {
     name: "clock",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: mockSegment.url },
     checkpoint: { interval: "200ms" },
     log: { format: "json" },
     status: "off",
@@ -124,7 +124,7 @@ async function durable(clock: string): Promise<void> {
     if (Number(response?.partitions[0]?.offset) === produced) return;
     if (Date.now() > deadline)
       throw new Error(
-        `${clock}: ${JSON.stringify(response)} of ${produced}, ${standIn.kept.length} kept`,
+        `${clock}: ${JSON.stringify(response)} of ${produced}, ${mockSegment.kept.length} kept`,
       );
     await sleep(100);
   }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { Feed } from "../chaos/feed.ts";
 import { Machine } from "../chaos/machine.ts";
 import { outcomeOf } from "../chaos/outcome.ts";
@@ -26,7 +26,7 @@ const REPLICATED = [TOPIC, `${NAME}.${TOPIC}.changelog`, `${NAME}.control`, ...C
 const directory = mkdtempSync(join(tmpdir(), "coordinator-moves-"));
 const test = suite("a coordinator that moves");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let machine: Machine;
 let admin: Admin;
 
@@ -37,8 +37,11 @@ test.before(async () => {
     "leader.imbalance.per.broker.percentage": "0",
   };
   stack = await startStack({ kafka: { second: true, properties } });
-  standIn = await StandIn.start();
-  machine = new Machine(directory, "one", { brokers: stack.kafka.brokers, segment: standIn.url });
+  mockSegment = await MockSegment.start();
+  machine = new Machine(directory, "one", {
+    brokers: stack.kafka.brokers,
+    segment: mockSegment.url,
+  });
   const retry = { retries: 20, maxRetryTime: 1_000 };
   const { brokers } = stack.kafka;
   admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry }).admin();
@@ -48,7 +51,7 @@ test.before(async () => {
 test.after(async () => {
   await machine?.kill();
   await admin?.disconnect();
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -89,13 +92,13 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
   assert.ok(producing, "the steps came after the records: they proved nothing");
   feed.upTo(1);
   await produced;
-  await until("all have arrived", async () => standIn.kept.length >= expected.length);
+  await until("all have arrived", async () => mockSegment.kept.length >= expected.length);
   await sleep(1_500); // what must not come has had its time
   await until("all is committed", async () => (await lag()) === 0);
 
   assert.is(await machine.stop(), 0);
   assert.equal(machine.ends, [], "one process all along");
-  const { lost, doubled, outOfOrder } = outcomeOf(expected, standIn.kept);
+  const { lost, doubled, outOfOrder } = outcomeOf(expected, mockSegment.kept);
   assert.equal({ lost, doubled, outOfOrder }, { lost: [], doubled: [], outOfOrder: [] });
   await everythingIsReplicated();
 });
@@ -153,15 +156,15 @@ async function everythingIsReplicated(): Promise<void> {
 
 /** Some more messages have arrived. */
 async function grown(by: number, name: string): Promise<void> {
-  const target = standIn.kept.length + by;
-  await until(`${name}: ${target} messages`, async () => standIn.kept.length >= target);
+  const target = mockSegment.kept.length + by;
+  await until(`${name}: ${target} messages`, async () => mockSegment.kept.length >= target);
 }
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await isSo())) {
     if (Date.now() > deadline)
-      throw new Error(`not within 60 s: ${what}; ${standIn.kept.length} messages are here`);
+      throw new Error(`not within 60 s: ${what}; ${mockSegment.kept.length} messages are here`);
     await sleep(50);
   }
 }

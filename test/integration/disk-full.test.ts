@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { generator, recordedChanges } from "../support/changes.ts";
 import { type Ended, start } from "../support/command-line.ts";
@@ -87,7 +87,7 @@ function setUp(memory_bytes: number, work: (parts: Parts) => Promise<void>): () 
     const onRequest = (action: () => void) => {
       first = action;
     };
-    const segment = await StandIn.start({
+    const segment = await MockSegment.start({
       misbehave: () => {
         first?.();
         first = null;
@@ -107,7 +107,7 @@ function setUp(memory_bytes: number, work: (parts: Parts) => Promise<void>): () 
 
 type Parts = {
   readonly disk: SmallDisk;
-  readonly segment: StandIn;
+  readonly segment: MockSegment;
   readonly config: string;
   /** Runs an action inside the first request, before Segment responds. */
   readonly onRequest: (action: () => void) => void;
@@ -196,7 +196,7 @@ function isUnwritable({ code, stderr }: Ended): void {
 }
 
 /** Segment has the expected messages, those of each row in order. */
-async function isWhole({ kept }: StandIn, config: string): Promise<void> {
+async function isWhole({ kept }: MockSegment, config: string): Promise<void> {
   const messages = await expectedMessages(config);
   assert.equal(ids(kept).toSorted(), ids(messages).toSorted());
   assert.equal(byRow(kept), byRow(messages));

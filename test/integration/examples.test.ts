@@ -6,7 +6,7 @@ import got from "got";
 import { type Admin, AssignerProtocol, Kafka, logLevel } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { assertPreview, directoryOf, fileOf, WRITE_KEY } from "../support/example.ts";
@@ -21,11 +21,11 @@ const PARTITIONS = 4;
 const test = suite("examples with services");
 const directory = mkdtempSync(join(tmpdir(), "examples-"));
 let stack: Stack;
-let segment: StandIn;
+let segment: MockSegment;
 
 test.before(async () => {
   stack = await startStack({ kafka: true, registry: true });
-  segment = await StandIn.start();
+  segment = await MockSegment.start();
 });
 
 test.after(async () => {

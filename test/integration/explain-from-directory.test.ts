@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import { StatusServer } from "../../src/status/status-server.ts";
@@ -53,7 +53,7 @@ test("should not say that a record sends nothing where no state is there", async
 });
 
 test("should name the file of the dead letters of a replay", async () => {
-  const standIn = await StandIn.start();
+  const mockSegment = await MockSegment.start();
   const deadLetters = join(directory, "letters.ndjson");
   const input = join(directory, "input.ndjson");
   writeFileSync(input, `${LINE}\n`);
@@ -61,7 +61,7 @@ test("should name the file of the dead letters of a replay", async () => {
     [{}, join(directory, "state/shop/replay/dead-letters.ndjson")],
     [{ file: deadLetters }, deadLetters],
   ] as const) {
-    write({ directory: join(directory, "state") }, { url: standIn.url, deadLetters: given });
+    write({ directory: join(directory, "state") }, { url: mockSegment.url, deadLetters: given });
     const replayed = await cdcToSegment(["replay", "--config", config, input]);
     assert.is(replayed.code, 0, replayed.stderr);
     const { code, stdout, stderr } = await explain("--key", "7");
@@ -70,7 +70,7 @@ test("should name the file of the dead letters of a replay", async () => {
     assert.match(stdout, `unless the dead letters (${file}) have its messageId`);
     assert.not.match(stdout, "shop.dead-letters");
   }
-  await standIn.stop();
+  await mockSegment.stop();
 });
 
 test("should read the folder where another pipeline answers at the port, whatever it says", async () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import type { ExplainedRow, Explanation } from "../../src/explain/explanation.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
@@ -22,7 +22,7 @@ const directory = mkdtempSync(join(tmpdir(), "explain-"));
 const config = join(directory, "config.json");
 const s = suite("explain");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let port: StatusPort;
 
 const row = (id: number, over: object = {}) => ({ id, email: `${id}@x`, seen: 0, ...over });
@@ -39,7 +39,7 @@ const told = new Map<number, Explanation>();
 s.before(async () => {
   stack = await startStack({ kafka: true });
   // Refused where it stands alone, as Segment would a message that it cannot read.
-  standIn = await StandIn.start({
+  mockSegment = await MockSegment.start({
     misbehave: (batch) =>
       batch.some(({ properties }) => properties?.email === "refused@x") ? { status: 400 } : null,
   });
@@ -59,7 +59,7 @@ s.before(async () => {
 
 s.after(async () => {
   await port?.stop();
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -71,7 +71,7 @@ s("should ask the service that runs, and know what Segment answered", async () =
     assert.equal(explanation.searched.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
     told.set(id, explanation);
   }
-  const sent = (id: number) => standIn.kept.filter(({ userId }) => userId === String(id));
+  const sent = (id: number) => mockSegment.kept.filter(({ userId }) => userId === String(id));
   for (const id of [1, 2, 3]) {
     const { last } = only(told.get(id)).syncs[0] ?? {};
     assert.is(last?.messageId, sent(id).at(-1)?.messageId, `row ${id}`);
@@ -102,7 +102,7 @@ s("should say it for people, and what a record would do", async () => {
   assert.not.match(stdout, /next@x|new@x/, "names of columns, and no values");
   assert.match((await run([...asked, "--show-values"])).stdout, /"new@x" → "next@x"/);
   assert.is(
-    standIn.kept.some(({ properties }) => properties?.email === "next@x"),
+    mockSegment.kept.some(({ properties }) => properties?.email === "next@x"),
     false,
   );
 });
@@ -224,7 +224,7 @@ function settings(statusPort: number): object {
     name: "explain",
     kafka: { brokers: stack.kafka.brokers },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: SECRET, url: standIn.url },
+    segment: { writeKey: SECRET, url: mockSegment.url },
     checkpoint: { interval: "100ms" },
     log: { format: "json" },
     status: { port: statusPort },

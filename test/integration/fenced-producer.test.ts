@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -39,26 +39,26 @@ test.after(async () => {
 });
 
 test("should go on from its store where its epoch is over", async () => {
-  const { standIn, service, topic, name } = await setUp("barred", 100);
+  const { mockSegment, service, topic, name } = await setUp("barred", 100);
   await produce(topic, 1, 10);
-  await kept(standIn, 10);
+  await kept(mockSegment, 10);
   await sleep(1_000); // a checkpoint
   await barProducer(`${name}.${topic}.changelog/0`);
   await produce(topic, 11, 20);
-  await kept(standIn, 20);
+  await kept(mockSegment, 20);
   await produce(topic, 21, 30);
-  await kept(standIn, 30);
+  await kept(mockSegment, 30);
   await sleep(500);
   const { code, stderr } = await stopped(service);
   assert.is(code, 0, stderr);
   assert.match(stderr, /takes no more of this process/);
   assert.match(stderr, /opened anew/);
-  assert.is(standIn.kept.length, 30);
-  await standIn.stop();
+  assert.is(mockSegment.kept.length, 30);
+  await mockSegment.stop();
 });
 
 test("should go on after it stood still inside a transaction for over a minute", async () => {
-  const { standIn, service, topic, name } = await setUp("frozen", ROWS);
+  const { mockSegment, service, topic, name } = await setUp("frozen", ROWS);
   const { child } = service;
   await produce(topic, 1, ROWS);
   const log = () => globSync(`${stack.directory}/kafka*/${name}.${topic}.changelog-0/*0.log`)[0];
@@ -69,12 +69,12 @@ test("should go on after it stood still inside a transaction for over a minute",
   await until(gaveUp, 1, 85_000);
   child.kill("SIGCONT");
   await produce(topic, ROWS + 1, ROWS + 10);
-  await kept(standIn, ROWS + 10);
+  await kept(mockSegment, ROWS + 10);
   const { code, stderr } = await stopped(service);
   assert.is(code, 0, stderr);
   assert.match(stderr, /opened anew/);
-  assert.is(standIn.kept.length, ROWS + 10);
-  await standIn.stop();
+  assert.is(mockSegment.kept.length, ROWS + 10);
+  await mockSegment.stop();
 });
 
 /** A pipeline of its own, that has taken its partition. */
@@ -84,14 +84,14 @@ async function setUp(name: string, rows: number) {
   await admin.connect();
   await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
   await admin.disconnect();
-  const standIn = await StandIn.start();
+  const mockSegment = await MockSegment.start();
   const config = join(directory, `${name}.json`);
   const settings = {
     name,
     // The group waits longer than the coordinator of transactions: nobody is told of anything.
     kafka: { brokers: stack.kafka.brokers, sessionTimeout: "2m" },
     state: { directory: join(directory, name) },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: mockSegment.url },
     checkpoint: { interval: rows > 1_000 ? "3s" : "200ms", rows },
     limits: { delivery_queue_messages: rows },
     log: { format: "json" },
@@ -100,7 +100,7 @@ async function setUp(name: string, rows: number) {
     syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["email"] } },
   };
   writeFileSync(config, JSON.stringify(settings));
-  return { standIn, service: start(["run", "--config", config]), topic, name };
+  return { mockSegment, service: start(["run", "--config", config]), topic, name };
 }
 
 async function produce(topic: string, first: number, last: number): Promise<void> {
@@ -128,8 +128,8 @@ async function barProducer(transactionalId: string): Promise<void> {
   await producer.disconnect();
 }
 
-function kept(standIn: StandIn, count: number): Promise<void> {
-  return until(() => standIn.kept.length, count);
+function kept(mockSegment: MockSegment, count: number): Promise<void> {
+  return until(() => mockSegment.kept.length, count);
 }
 
 async function until(value: () => number, least: number, within_ms = 60_000): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type KafkaSettings, kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { KafkaJournal } from "../../src/kafka/kafka-journal.ts";
 import { KafkaSource } from "../../src/kafka/kafka-source.ts";
@@ -37,7 +37,7 @@ const directory = mkdtempSync(join(tmpdir(), "kafka-security-"));
 const test = suite("the doors of Kafka");
 let certificates: Certificates;
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let topics = 0;
 const arrived = Promise.withResolvers<Arrived>();
 const sources: KafkaSource[] = [];
@@ -54,7 +54,7 @@ test.before(async () => {
   Object.assign(process.env, { KAFKAJS_LOG_LEVEL: "debug", NODE_TLS_REJECT_UNAUTHORIZED: "0" });
   certificates = await makeCertificates(directory);
   stack = await startStack({ kafka: brokerWithDoors(certificates) });
-  standIn = await StandIn.start({ onMessage: arrived.resolve });
+  mockSegment = await MockSegment.start({ onMessage: arrived.resolve });
   const kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, noopLogger);
   const admin = kafka.admin();
   const producer = kafka.producer();
@@ -70,7 +70,7 @@ test.after.each(async () => {
 });
 
 test.after(async () => {
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -157,7 +157,7 @@ test("`check --connect` and `run`, with the password from the environment", asyn
   assert.is(code, 0, stderr);
   assert.not.match(stderr, SECRET);
   assert.equal(
-    standIn.kept.map(({ traits }) => traits),
+    mockSegment.kept.map(({ traits }) => traits),
     [{ email: "ada@example.com" }],
   );
 });
@@ -246,7 +246,7 @@ kafka:
   tls: {ca: ${certificates.ca.cert}}
   sasl: {mechanism: scram-sha-512, username: app, password: "\${KAFKA_PASSWORD}"}
 state: {directory: ${directory}/state}
-segment: {writeKey: secret, url: "${standIn.url}"}
+segment: {writeKey: secret, url: "${mockSegment.url}"}
 log: {level: debug, format: json}
 status: {port: 0}
 models: {users: {topic: ${TOPIC}}}

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -46,11 +46,11 @@ const ALWAYS_MB = 800;
 const directory = mkdtempSync(join(tmpdir(), "outage-"));
 const test = suite("an outage of Segment");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start();
+  mockSegment = await MockSegment.start();
   const admin = kafka().admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
@@ -59,16 +59,16 @@ test.before(async () => {
 });
 
 test.after(async () => {
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
 
 test("should hold what its limits say, keep its partitions, and go on by itself", async () => {
   let response: Misbehaviour | null = null;
-  const { url } = standIn;
+  const { url } = mockSegment;
   const port = Number(new URL(url).port);
-  await standIn.stop();
+  await mockSegment.stop();
   const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(settings(url)));
   const service = start(["run", "--config", config]);
@@ -76,7 +76,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
   for (const [name, what, ms] of OUTAGES) {
     if (what !== "refuse" && response === null) {
       response = what;
-      standIn = await StandIn.start({ port, misbehave: () => response });
+      mockSegment = await MockSegment.start({ port, misbehave: () => response });
     }
     response = what === "refuse" ? null : what;
     await sleep(ms);
@@ -87,7 +87,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
 
   response = null;
   const deadline = Date.now() + 120_000;
-  while (standIn.kept.length < RECORDS && Date.now() < deadline) await sleep(100);
+  while (mockSegment.kept.length < RECORDS && Date.now() < deadline) await sleep(100);
   assert.ok(peak_MB(service.child.pid) < ALWAYS_MB, `${peak_MB(service.child.pid)} MB`);
   assert.is(await memberOf(stack.kafka, "outage"), member, "and after it");
   assert.is(
@@ -98,7 +98,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
-  const users = standIn.kept.map(({ userId }) => Number(userId));
+  const users = mockSegment.kept.map(({ userId }) => Number(userId));
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     // Each once, in the order of the topic.
     const expected = Array.from({ length: RECORDS / PARTITIONS }, (_, i) => i * PARTITIONS);

@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { startStack } from "../stack/stack.ts";
 import { cdcToSegment } from "../support/command-line.ts";
 import { envelope, TOPIC } from "../support/debezium.ts";
@@ -29,12 +29,14 @@ const directory = mkdtempSync(join(tmpdir(), "progress-"));
 test.after(() => rmSync(directory, { recursive: true }));
 
 test("should rewrite one line with a bar until the replay is done", async () => {
-  const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 300 }) });
-  const config = configured("replayed", standIn, { deliveryMessages: 500 });
+  const mockSegment = await MockSegment.start({
+    misbehave: () => ({ status: 200, delay_ms: 300 }),
+  });
+  const config = configured("replayed", mockSegment, { deliveryMessages: 500 });
   const replayed = onTerminal(commandOf("replay", config, input()));
-  const shown = await replayed.finally(() => standIn.stop());
+  const shown = await replayed.finally(() => mockSegment.stop());
 
-  assert.is(standIn.kept.length, RECORDS, shown);
+  assert.is(mockSegment.kept.length, RECORDS, shown);
   isDrawn("replay", "lines", shown);
   assert.match(shown, /, [\d,]+ messages delivered {2}\d+s left/);
   // The line is gone before the summary is written.
@@ -42,10 +44,12 @@ test("should rewrite one line with a bar until the replay is done", async () => 
 });
 
 test("should write a line every ten seconds where the replay has no terminal", async () => {
-  const standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: 1_000 }) });
-  const config = configured("logged", standIn, { deliveryMessages: 500 });
+  const mockSegment = await MockSegment.start({
+    misbehave: () => ({ status: 200, delay_ms: 1_000 }),
+  });
+  const config = configured("logged", mockSegment, { deliveryMessages: 500 });
   const replayed = cdcToSegment(["replay", "--config", config, input()]);
-  const { code, stderr } = await replayed.finally(() => standIn.stop());
+  const { code, stderr } = await replayed.finally(() => mockSegment.stop());
 
   assert.is(code, 0, stderr);
   assert.not.match(stderr, /[█░\r]/);
@@ -61,10 +65,10 @@ test("should write a line every ten seconds where the replay has no terminal", a
 
 test("should rewrite one line with a bar until the redrive is done", async () => {
   const slow = { responses: false };
-  const standIn = await StandIn.start({
+  const mockSegment = await MockSegment.start({
     misbehave: () => (slow.responses ? { status: 200, delay_ms: 1_500 } : null),
   });
-  const config = configured("redriven", standIn, { deliveryMessages: 50 });
+  const config = configured("redriven", mockSegment, { deliveryMessages: 50 });
   const broken = join(directory, "broken.ndjson");
   writeFileSync(
     broken,
@@ -83,8 +87,8 @@ test("should rewrite one line with a bar until the redrive is done", async () =>
 
   slow.responses = true;
   const redriven = onTerminal(commandOf("redrive", config, mended));
-  const shown = await redriven.finally(() => standIn.stop());
-  assert.is(standIn.kept.length, DEAD_LETTERS, shown);
+  const shown = await redriven.finally(() => mockSegment.stop());
+  assert.is(mockSegment.kept.length, DEAD_LETTERS, shown);
   isDrawn("redrive", "dead letters", shown);
 });
 
@@ -151,7 +155,7 @@ function isDrawn(title: string, count: string, shown: string): void {
 /** The settings' file of a pipeline of that name. */
 function configured(
   name: string,
-  standIn: StandIn | null,
+  mockSegment: MockSegment | null,
   limits: object,
   brokers: readonly string[] | null = null,
 ): string {
@@ -160,7 +164,7 @@ function configured(
     ...{ name, limits, state: { directory: join(directory, "state") } },
     ...(brokers && { kafka: { brokers } }),
     log: { format: "json" },
-    segment: { writeKey: "key", url: standIn?.url },
+    segment: { writeKey: "key", url: mockSegment?.url },
     deadLetters: { maxConsecutive: 2 * DEAD_LETTERS, ratioWindow: 10_000 },
     models: { users: { topic: TOPIC } },
     syncs: { profile: { model: "users", type: "identify", userId: "id", traits: ["email"] } },

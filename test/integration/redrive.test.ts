@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -69,7 +69,7 @@ test("should give the messages of an undisturbed run, once, and go on from there
   await produce(CHANGES);
   const calm = await service("calm", SCHEMAS);
   const ran = run(calm.config);
-  await until(() => calm.standIn.kept.length === 8);
+  await until(() => calm.mockSegment.kept.length === 8);
   await stopped(ran);
 
   const schemas = new Map<number, Registered>();
@@ -80,13 +80,13 @@ test("should give the messages of an undisturbed run, once, and go on from there
   assert.is(early.code, 1);
   assert.match(early.stderr, /REDRIVE_REFUSED: the service runs: its group "hit" has 1 member/);
   await stopped(hurt);
-  assert.is(hit.standIn.kept.length, 3);
+  assert.is(hit.mockSegment.kept.length, 3);
 
   schemas.set(SCHEMA, SCHEMAS.get(SCHEMA) as Registered);
   hit.mend();
   const look = await cdcToSegment(["redrive", "--config", hit.config, "--dry-run"]);
   assert.is(look.code, 0, look.stderr);
-  assert.is(hit.standIn.kept.length, 3, "a look sends nothing");
+  assert.is(hit.mockSegment.kept.length, 3, "a look sends nothing");
   const first = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(first.code, 0, first.stderr);
   const outdated = first.stderr.split("\n").filter((line) => line.startsWith("outdated"));
@@ -94,15 +94,15 @@ test("should give the messages of an undisturbed run, once, and go on from there
   assert.match(first.stderr, /^dead letter again .* INVALID_JSON/m);
   const of6 = (line: string) => / 6 /.test(line);
   assert.equal(
-    told(hit.standIn).filter((line) => !of6(line)),
-    told(calm.standIn).filter((line) => !of6(line)),
+    told(hit.mockSegment).filter((line) => !of6(line)),
+    told(calm.mockSegment).filter((line) => !of6(line)),
   );
-  assert.is(hit.standIn.dropped.repeated, 0);
+  assert.is(hit.mockSegment.dropped.repeated, 0);
   const ids = look.stdout.split("\n").flatMap((line) => (line ? JSON.parse(line).messageId : []));
-  const sent = hit.standIn.kept.slice(3).map(({ messageId }) => messageId);
+  const sent = hit.mockSegment.kept.slice(3).map(({ messageId }) => messageId);
   assert.equal(ids.toSorted(), sent.toSorted(), "what the look showed is what was sent");
 
-  const { arrived } = hit.standIn;
+  const { arrived } = hit.mockSegment;
   const before = arrived.length;
   const second = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(second.code, 0, second.stderr);
@@ -113,9 +113,9 @@ test("should give the messages of an undisturbed run, once, and go on from there
   rmSync(join(directory, "hit"), { recursive: true });
   const again = run(hit.config);
   await produce([update(row(3, "c2@x"), 30), insert(row(2, "b9@x"), 31)]);
-  await until(() => hit.standIn.kept.length === before + 2);
+  await until(() => hit.mockSegment.kept.length === before + 2);
   await stopped(again);
-  const last = hit.standIn.kept.slice(-2).map(({ event, userId }) => `${event} ${userId}`);
+  const last = hit.mockSegment.kept.slice(-2).map(({ event, userId }) => `${event} ${userId}`);
   assert.equal(last.toSorted(), ["Added 2", "Changed 3"]);
 });
 
@@ -127,7 +127,7 @@ async function service(
 ) {
   let isMended = false;
   const registry = await FakeRegistry.open(schemas);
-  const standIn = await StandIn.start({
+  const mockSegment = await MockSegment.start({
     misbehave: (batch) => (!isMended && batch.some(refuses) ? { status: 400 } : null),
   });
   const config = join(directory, `${name}.json`);
@@ -143,7 +143,7 @@ async function service(
     deadLetters: { topic: `${name}.dead-letters` },
     // The changelog belongs to the name.
     state: { directory: join(directory, name), changelog: name === "hit" },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: mockSegment.url },
     checkpoint: { interval: "200ms" },
     log: { format: "json" },
     status: { port: 0 },
@@ -165,12 +165,12 @@ async function service(
   };
   ends.push(
     () => registry.close(),
-    () => standIn.stop(),
+    () => mockSegment.stop(),
   );
-  return { config, standIn, mend };
+  return { config, mockSegment, mend };
 }
 
-const told = ({ kept }: StandIn) =>
+const told = ({ kept }: MockSegment) =>
   kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`).toSorted();
 
 function run(config: string): ReturnType<typeof start> {

@@ -6,7 +6,7 @@ import got from "got";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { zigzag } from "../support/bad-schemas.ts";
 import { start } from "../support/command-line.ts";
@@ -30,12 +30,12 @@ const AWAY_MB = 300;
 const directory = mkdtempSync(join(tmpdir(), "registry-unavailable-"));
 const test = suite("a registry that is away");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let service: ReturnType<typeof start> | undefined;
 
 test.before(async () => {
   stack = await startStack({ kafka: true, registry: true });
-  standIn = await StandIn.start();
+  mockSegment = await MockSegment.start();
   const admin = kafka().admin();
   await admin.connect();
   await admin.createTopics({
@@ -46,7 +46,7 @@ test.before(async () => {
 
 test.after(async () => {
   service?.child.kill("SIGKILL");
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -108,7 +108,7 @@ function settings(): object {
     name: "away",
     kafka: { brokers, schemaRegistry, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: mockSegment.url },
     limits: { queueBytes: `${QUEUE_BYTES}B` },
     log: { format: "json", level: "warn" },
     status: { port: 0 },
@@ -165,7 +165,7 @@ function ids(from: number, to: number): number[] {
 
 /** Who has arrived by this model's sync. */
 function users(model: string): number[] {
-  const of = standIn.kept.filter(({ traits }) => traits?.model === model);
+  const of = mockSegment.kept.filter(({ traits }) => traits?.model === model);
   return of.map(({ userId }) => Number(userId));
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 import { topicHolds } from "../support/topics.ts";
@@ -18,7 +18,7 @@ const directory = mkdtempSync(join(tmpdir(), "row-to-event-"));
 const config = join(directory, "config.yaml");
 const test = suite("from a row to an event");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 
 const TABLE = `
   CREATE TABLE customers (
@@ -144,12 +144,12 @@ test.before(async () => {
   await stack.sql(TABLE);
   await stack.createConnector("shop", stack.postgresConnector({ "topic.prefix": "shop" }));
   await topicHolds(stack.kafka, "shop.public.customers", 2);
-  standIn = await StandIn.start();
+  mockSegment = await MockSegment.start();
   writeFileSync(config, configuration());
 });
 
 test.after(async () => {
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -202,8 +202,8 @@ test("should send every change once, across a restart", async () => {
   second.child.kill("SIGINT");
   assert.is((await second.ended).code, 0);
 
-  assert.equal(linesOf(standIn.kept), EXPECTED);
-  assert.is(standIn.dropped.repeated, 0, "a clean stop leaves nothing to send again");
+  assert.equal(linesOf(mockSegment.kept), EXPECTED);
+  assert.is(mockSegment.dropped.repeated, 0, "a clean stop leaves nothing to send again");
 });
 
 function configuration(): string {
@@ -211,7 +211,7 @@ function configuration(): string {
 name: shop
 kafka: {brokers: ["${stack.kafka.brokers[0]}"]}
 state: {directory: ${directory}/state}
-segment: {writeKey: secret, url: "${standIn.url}"}
+segment: {writeKey: secret, url: "${mockSegment.url}"}
 log: {format: json}
 status: {port: 0}
 models:
@@ -261,12 +261,12 @@ function linesOf(messages: readonly Arrived[]): { [line: string]: Expected[] } {
 
 async function arrived(count: number, { ended }: ReturnType<typeof start>): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (standIn.kept.length < count) {
+  while (mockSegment.kept.length < count) {
     const over = await Promise.race([ended, sleep(50)]);
     if (over) throw new Error(`run ended with ${over.code}: ${over.stderr}`);
     if (Date.now() > deadline) {
       throw new Error(
-        `${standIn.kept.length} of ${count} messages arrived: ${JSON.stringify(linesOf(standIn.kept), null, 1)}`,
+        `${mockSegment.kept.length} of ${count} messages arrived: ${JSON.stringify(linesOf(mockSegment.kept), null, 1)}`,
       );
     }
   }

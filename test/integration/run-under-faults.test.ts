@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
@@ -41,12 +41,12 @@ const lines = [
 ];
 const test = suite("run under faults");
 let stack: Stack;
-let segment: StandIn;
+let segment: MockSegment;
 let onBatch: (batch: readonly Arrived[]) => void = () => {};
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  segment = await StandIn.start({
+  segment = await MockSegment.start({
     misbehave: (batch, request) => {
       const misbehaviour = MISBEHAVIOURS[request % 10];
       if (misbehaviour === undefined) onBatch(batch);

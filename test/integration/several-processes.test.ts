@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -21,12 +21,12 @@ const SHIFT = 101;
 const directory = mkdtempSync(join(tmpdir(), "several-processes-"));
 const test = suite("several processes");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let kafka: Kafka;
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start();
+  mockSegment = await MockSegment.start();
   kafka = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
@@ -35,7 +35,7 @@ test.before(async () => {
 });
 
 test.after(async () => {
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -73,7 +73,7 @@ test("should follow changed keys from one to the other, and empty all at a trunc
     assert.ok(changes > 0, `each process took rows over:\n${stderr}`);
   }
   for (const event of ["Added", "Changed", "Removed"]) {
-    const users = standIn.kept.flatMap((kept) => (kept.event === event ? [kept.userId] : []));
+    const users = mockSegment.kept.flatMap((kept) => (kept.event === event ? [kept.userId] : []));
     assert.equal(users.toSorted(), ids.map((id) => `${id}@x`).toSorted(), event);
   }
 });
@@ -84,7 +84,7 @@ function service(name: string) {
     name: "several",
     kafka: { brokers: stack.kafka.brokers },
     state: { directory: join(directory, name) },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: mockSegment.url },
     checkpoint: { interval: "200ms" },
     log: { format: "json", level: "info" },
     status: { port: 0 },
@@ -133,7 +133,7 @@ async function produce(changes: readonly (readonly [Change, number])[]): Promise
 }
 
 async function arrived(event: string, count: number): Promise<void> {
-  const of = () => standIn.kept.filter((kept) => kept.event === event).length;
+  const of = () => mockSegment.kept.filter((kept) => kept.event === event).length;
   const deadline = Date.now() + 30_000;
   while (of() < count && Date.now() < deadline) await sleep(50);
   assert.is(of(), count, `${event} within 30 s`);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
@@ -33,12 +33,14 @@ const lines = [
 ];
 const test = suite("a slow Segment");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let service: ReturnType<typeof start> | undefined;
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start({ misbehave: () => ({ status: 200, delay_ms: ANSWER_MS }) });
+  mockSegment = await MockSegment.start({
+    misbehave: () => ({ status: 200, delay_ms: ANSWER_MS }),
+  });
   writeFileSync(config, JSON.stringify(settings()));
   const admin = kafka().admin();
   await admin.connect();
@@ -48,7 +50,7 @@ test.before(async () => {
 
 test.after(async () => {
   service?.child.kill("SIGKILL");
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -60,15 +62,15 @@ test("should wait for each answer, and lose, double and disorder nothing", async
   const member = await memberOf(stack.kafka, "slow");
   await produce();
   const deadline = Date.now() + 120_000;
-  while (standIn.kept.length < count && Date.now() < deadline) await sleep(100);
+  while (mockSegment.kept.length < count && Date.now() < deadline) await sleep(100);
   assert.is(await memberOf(stack.kafka, "slow"), member, "the same member all along");
   assert.is(generations(stack.kafka, "slow"), 1);
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
-  assert.equal(byRow(standIn.kept), expected);
-  assert.is(standIn.dropped.repeated, 0, "no answer was given up");
-  assert.ok(standIn.requests >= 3 * PARTITIONS, "several answers for each partition");
+  assert.equal(byRow(mockSegment.kept), expected);
+  assert.is(mockSegment.dropped.repeated, 0, "no answer was given up");
+  assert.ok(mockSegment.requests >= 3 * PARTITIONS, "several answers for each partition");
 });
 
 function settings(): object {
@@ -76,7 +78,7 @@ function settings(): object {
     name: "slow",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: "none", url: standIn.url },
+    segment: { writeKey: "none", url: mockSegment.url },
     log: { format: "json", level: "warn" },
     status: { port: 0 },
     models: { users: { topic: TOPIC } },

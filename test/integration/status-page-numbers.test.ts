@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import type { TopicPartition } from "../../src/data/record.ts";
 import type { OwnedChangelog } from "../../src/state/changelog.ts";
 import type { Status } from "../../src/status/status.ts";
@@ -25,7 +25,7 @@ const [FIRST, SECOND] = [
 const test = suite("the numbers of the status page");
 let response: Misbehaviour | null = null;
 let browser: Browser;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let pipeline: WatchedPipeline;
 let shown: MomentPage;
 let url = "";
@@ -41,12 +41,12 @@ test.before(() =>
 test.after(async () => {
   await browser?.close();
   await pipeline?.end();
-  await standIn?.stop();
+  await mockSegment?.stop();
 });
 
 async function setUp(): Promise<void> {
   browser = await openBrowser();
-  standIn = await StandIn.start({ misbehave: () => response });
+  mockSegment = await MockSegment.start({ misbehave: () => response });
   pipeline = new WatchedPipeline(settings(), AT);
   url = await pipeline.open();
   // Two that were there before; seven come, of which two change in their plan and three in what nobody watches; one goes.
@@ -246,7 +246,7 @@ function settings(): object {
   const events = { added: "Added", changed: "Changed", removed: "Removed" };
   return {
     name: "watched",
-    segment: { writeKey: "page-write-key-0123456789", url: standIn.url },
+    segment: { writeKey: "page-write-key-0123456789", url: mockSegment.url },
     checkpoint: { interval: "50ms" },
     limits: { queueRecords: 40, deliveryMessages: 20 },
     models: { users: { topic: TOPIC } },

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import type { DeadLettersStatus, Health, MessagesStatus, Status } from "../../src/status/status.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -37,13 +37,13 @@ const directory = mkdtempSync(join(tmpdir(), "watching-"));
 const config = join(directory, "config.json");
 const test = suite("watching a service");
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let response: Misbehaviour | null = null;
 let port: StatusPort;
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  standIn = await StandIn.start({ misbehave: () => response });
+  mockSegment = await MockSegment.start({ misbehave: () => response });
   const admin = kafka().admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
@@ -55,7 +55,7 @@ test.before(async () => {
 
 test.after(async () => {
   await port?.stop();
-  await standIn?.stop();
+  await mockSegment?.stop();
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
@@ -76,14 +76,19 @@ test("should say in numbers what was done, at the end of the topic", async () =>
     const changes = (kind: string) => m.get("changes_total", { sync, kind });
     assert.equal(["added", "changed", "removed"].map(changes), [10, 3, 1], sync);
     assert.is(m.get("calls_not_made_total", { sync }), 5);
-    const sent = standIn.kept.filter(({ type }) => (type === "identify") === (sync === "profile"));
+    const sent = mockSegment.kept.filter(
+      ({ type }) => (type === "identify") === (sync === "profile"),
+    );
     assert.is(sent.length, sync === "profile" ? 13 : 14);
     assert.is(m.get("messages_total", { sync }), sent.length);
     assert.is(m.get("messages_delivered_total", { sync }), sent.length);
   }
-  assert.is(m.get("delivery_delay_seconds_count"), standIn.kept.length);
-  assert.is(m.get("batches_total"), standIn.requests);
-  assert.is(m.get("segment_responses_total", { responseAction: "delivered" }), standIn.requests);
+  assert.is(m.get("delivery_delay_seconds_count"), mockSegment.kept.length);
+  assert.is(m.get("batches_total"), mockSegment.requests);
+  assert.is(
+    m.get("segment_responses_total", { responseAction: "delivered" }),
+    mockSegment.requests,
+  );
   assert.ok(m.get("delivered_bytes_total") > 1_000);
   assert.is(m.get("dead_letters_total", { reason: "INVALID_JSON" }), 1);
   assert.is(m.get("dead_letters_total", { reason: "MISSING_KEY" }), 1);
@@ -138,7 +143,7 @@ test("should say why a message was sent, and which records were set aside", asyn
   assert.equal([changed?.from.topic, changed?.from.partition], [TOPIC, 1]);
   assert.is(changed?.from.key, "[7]");
   assert.is(changed?.response, "HTTP 200");
-  assert.is(standIn.kept.filter(({ messageId }) => messageId === changed?.messageId).length, 1);
+  assert.is(mockSegment.kept.filter(({ messageId }) => messageId === changed?.messageId).length, 1);
   const byKey = await port.json<MessagesStatus>("/status/messages?key=7");
   assert.is(byKey.messages.length, 4, "of both syncs");
   const { deadLetters } = await port.json<DeadLettersStatus>("/status/dead-letters");
@@ -248,7 +253,7 @@ function settings(): object {
     name: "watching",
     kafka: { brokers: stack.kafka.brokers, sessionTimeout: "6s" },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: KEY, url: standIn.url },
+    segment: { writeKey: KEY, url: mockSegment.url },
     checkpoint: { interval: "100ms", rows: 200 },
     limits: { queueRecords: 70 },
     log: { format: "json" },

@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import type { Status } from "../../src/status/status.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { type Change, insert, remove, update } from "../support/table.ts";
@@ -15,24 +15,29 @@ const LONG = `user-${"0123456789abcdef".repeat(12)}`;
 /** A pipeline of users, of which 17 messages were sent, and a browser for its status page. */
 export class WatchedUsers {
   readonly browser: Browser;
-  readonly standIn: StandIn;
+  readonly mockSegment: MockSegment;
   readonly pipeline: WatchedPipeline;
   readonly url: string;
   /** What Segment does instead of taking a batch. */
   misbehaviour: Misbehaviour | null = null;
 
-  private constructor(browser: Browser, standIn: StandIn, pipeline: WatchedPipeline, url: string) {
+  private constructor(
+    browser: Browser,
+    mockSegment: MockSegment,
+    pipeline: WatchedPipeline,
+    url: string,
+  ) {
     this.browser = browser;
-    this.standIn = standIn;
+    this.mockSegment = mockSegment;
     this.pipeline = pipeline;
     this.url = url;
   }
 
   static async start(): Promise<WatchedUsers> {
     const browser = await openBrowser();
-    const standIn = await StandIn.start({ misbehave: () => users.misbehaviour });
-    const pipeline = new WatchedPipeline(settings(standIn.url), [at(0), at(1)]);
-    const users = new WatchedUsers(browser, standIn, pipeline, await pipeline.open());
+    const mockSegment = await MockSegment.start({ misbehave: () => users.misbehaviour });
+    const pipeline = new WatchedPipeline(settings(mockSegment.url), [at(0), at(1)]);
+    const users = new WatchedUsers(browser, mockSegment, pipeline, await pipeline.open());
     // Seven added, of which five change in what nobody watches and one in its plan; one removed; two unreadable.
     const ids = ["1", "2", "3", "4", "5", MARKUP, LONG];
     users.produce(0, ...ids.map((id, i) => insert({ id, plan: "free", seen: 0 }, i + 1)));
@@ -72,7 +77,7 @@ export class WatchedUsers {
   async end(): Promise<void> {
     await this.browser.close();
     await this.pipeline.end();
-    await this.standIn.stop();
+    await this.mockSegment.stop();
   }
 
   /** Segment has taken so many messages, and all of it is stored. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import type { Explanation } from "../../src/explain/explanation.ts";
 import { cdcToSegment } from "../support/command-line.ts";
@@ -17,9 +17,9 @@ import { type Change, insert, update } from "../support/table.ts";
 
 const promise = suite("a redrive gives what was missed");
 const directory = mkdtempSync(join(tmpdir(), "redrive-"));
-const standIns: StandIn[] = [];
+const standIns: MockSegment[] = [];
 promise.after(async () => {
-  await Promise.all(standIns.map((standIn) => standIn.stop()));
+  await Promise.all(standIns.map((mockSegment) => mockSegment.stop()));
   rmSync(directory, { recursive: true });
 });
 
@@ -28,10 +28,10 @@ type Sync = { readonly [setting: string]: unknown };
 /** A pipeline of its own, with a Segment of its own that refuses what it is told to. */
 async function setUp(changeId: string, sync: Sync = {}) {
   let refuses: (message: Arrived) => boolean = () => false;
-  const standIn = await StandIn.start({
+  const mockSegment = await MockSegment.start({
     misbehave: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
   });
-  standIns.push(standIn);
+  standIns.push(mockSegment);
   const home = join(directory, changeId);
   const config = `${home}.json`;
   const configure = (more: Sync) =>
@@ -42,7 +42,7 @@ async function setUp(changeId: string, sync: Sync = {}) {
         name: "shop",
         status: "off",
         state: { directory: home },
-        segment: { writeKey: "none", url: standIn.url },
+        segment: { writeKey: "none", url: mockSegment.url },
         models: { users: { topic: TOPIC } },
         syncs: {
           session: {
@@ -59,7 +59,7 @@ async function setUp(changeId: string, sync: Sync = {}) {
   configure(sync);
   const deadLetters = join(home, "shop/replay/dead-letters.ndjson");
   return {
-    standIn,
+    mockSegment,
     configure,
     deadLetters,
     reject: (which: (message: Arrived) => boolean) => {
@@ -89,7 +89,7 @@ async function setUp(changeId: string, sync: Sync = {}) {
       return [last?.messageId, last?.response.status];
     },
     told: () =>
-      standIn.kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
+      mockSegment.kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
   };
 }
 
@@ -146,11 +146,11 @@ promise("should take records whose bytes were mended, each in its own place", as
   const more = [...changes, update(row(2, "b3@x"), 20)];
   await hit.replay(more);
   assert.equal(
-    hit.standIn.kept.slice(4).map(({ event, userId }) => `${event} ${userId}`),
+    hit.mockSegment.kept.slice(4).map(({ event, userId }) => `${event} ${userId}`),
     ["Changed 2"],
   );
   await hit.redrive(file);
-  assert.is(hit.standIn.arrived.length, 5, "all of it is outdated now");
+  assert.is(hit.mockSegment.arrived.length, 5, "all of it is outdated now");
 });
 
 promise(
@@ -274,7 +274,7 @@ promise("should treat a snapshot's read as the initial result that it was", asyn
   const { code, stderr } = await hit.redrive(file);
   assert.is(code, 0, stderr);
   assert.equal(
-    hit.standIn.kept.map(({ event, userId }) => `${event} ${userId}`),
+    hit.mockSegment.kept.map(({ event, userId }) => `${event} ${userId}`),
     ["Added 2"],
   );
 });

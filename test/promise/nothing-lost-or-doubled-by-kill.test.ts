@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { start } from "../support/command-line.ts";
 
@@ -80,7 +80,7 @@ async function replay(name: string, kills: number): Promise<Result> {
   let done = 0;
   let requests = 0;
   let kill = () => {};
-  const segment = await StandIn.start({
+  const segment = await MockSegment.start({
     misbehave: () => {
       requests += 1;
       if (done < kills && requests === REQUESTS_PER_START) kill();

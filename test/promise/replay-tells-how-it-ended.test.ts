@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 
 /** A replay that exits with 0 has delivered everything; any other end says so, and the next start goes on from there. */
@@ -21,7 +21,7 @@ type Setup = {
 /** A pipeline of its own with a file of new rows and a Segment of its own. */
 async function setUp(name: string, { rows, text = "", misbehave = () => null }: Setup) {
   let behave = misbehave;
-  const standIn = await StandIn.start({ misbehave: () => behave() });
+  const mockSegment = await MockSegment.start({ misbehave: () => behave() });
   const input = join(directory, `${name}.ndjson`);
   const config = join(directory, `${name}.json`);
   writeFileSync(input, recorded(rows, text));
@@ -30,13 +30,13 @@ async function setUp(name: string, { rows, text = "", misbehave = () => null }: 
     JSON.stringify({
       name,
       state: { directory: join(directory, "state") },
-      segment: { writeKey: "none", url: standIn.url },
+      segment: { writeKey: "none", url: mockSegment.url },
       models: { rows: { topic: "rows" } },
       syncs: { rows: { model: "rows", type: "identify", userId: "id", traits: ["id", "text"] } },
     }),
   );
   return {
-    standIn,
+    mockSegment,
     args: ["replay", "--config", config, input] as const,
     config,
     mend: () => {
@@ -61,11 +61,11 @@ promise(
       text: "x".repeat(25_000),
       misbehave: () => ({ status: 200, delay_ms: 2_000 }),
     };
-    const { standIn, args } = await setUp("slow", slow);
+    const { mockSegment, args } = await setUp("slow", slow);
     const { code, stderr } = await cdcToSegment(args);
     assert.is(code, 0, stderr);
-    assert.is(standIn.kept.length, 220);
-    await standIn.stop();
+    assert.is(mockSegment.kept.length, 220);
+    await mockSegment.stop();
   },
 );
 
@@ -73,7 +73,7 @@ for (const status of [401, 404]) {
   promise(
     `should end with 1 where Segment answers ${status}, and deliver all after it is mended`,
     async () => {
-      const { standIn, args, mend } = await setUp(`refused-${status}`, {
+      const { mockSegment, args, mend } = await setUp(`refused-${status}`, {
         rows: 3,
         misbehave: () => ({ status }),
       });
@@ -82,39 +82,39 @@ for (const status of [401, 404]) {
       assert.match(rejected.stderr, new RegExp(`SEGMENT_.*HTTP ${status}`));
       mend();
       assert.is((await cdcToSegment(args)).code, 0);
-      assert.is(standIn.kept.length, 3);
-      await standIn.stop();
+      assert.is(mockSegment.kept.length, 3);
+      await mockSegment.stop();
     },
   );
 }
 
 promise("should end with 1 where it was stopped, and go on from there", async () => {
-  const { standIn, args, mend } = await setUp("stopped", {
+  const { mockSegment, args, mend } = await setUp("stopped", {
     rows: 3,
     misbehave: () => ({ status: 503 }),
   });
   const { child, ended } = start(args);
-  while (standIn.requests === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (mockSegment.requests === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   mend();
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
   assert.is(code, 1);
   assert.match(stderr, /stopped before the end/);
   assert.is((await cdcToSegment(args)).code, 0);
-  assert.is(standIn.kept.length, 3);
-  await standIn.stop();
+  assert.is(mockSegment.kept.length, 3);
+  await mockSegment.stop();
 });
 
 promise("should not take another input for one that it has delivered", async () => {
-  const { standIn, args, config } = await setUp("first", { rows: 3 });
+  const { mockSegment, args, config } = await setUp("first", { rows: 3 });
   assert.is((await cdcToSegment(args)).code, 0);
   const other = join(directory, "other.ndjson");
   writeFileSync(other, recorded(3, "", 100));
   const { code, stderr } = await cdcToSegment(["replay", "--config", config, other]);
   assert.is(code, 1);
   assert.match(stderr, /OTHER_INPUT: line 1: rows\/0@0 lies below offset 3/);
-  assert.is(standIn.kept.length, 3);
-  await standIn.stop();
+  assert.is(mockSegment.kept.length, 3);
+  await mockSegment.stop();
 });
 
 promise.run();

@@ -1,11 +1,11 @@
 /** `npm run stack`: the real services on fixed ports, with sample tables, until Ctrl-C. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { printMessage } from "./mock-segment.ts";
 import { isFree } from "./ports.ts";
 import { sampleConnector, sampleTables } from "./sample.ts";
 import { type Stack, startStack } from "./stack.ts";
-import { printMessage } from "./stand-in.ts";
 
 /** What config/local.yaml expects; each can be changed by a flag, e.g. --kafka-port 29092. */
 const DEFAULT_PORTS = {
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   });
   await stack.sql(await sampleTables());
   await stack.createConnector("app", sampleConnector(stack.postgres));
-  await StandIn.start({ port: ports.segment, onMessage: printMessage });
+  await MockSegment.start({ port: ports.segment, onMessage: printMessage });
   console.error(
     `up in ${Math.round((Date.now() - startedTime) / 1_000)} s\n\n${guide(stack, ports)}\n`,
   );

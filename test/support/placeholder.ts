@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Every shape that Debezium's PostgreSQL connector gives the stand-in for a value that it was not sent. */
+/** Every shape that Debezium's PostgreSQL connector gives the placeholder for a value that it was not sent. */
 export function placeholderShapes(
   text: string,
 ): readonly (readonly [title: string, value: unknown])[] {

@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from "../../decode/value/json.ts";
 import { type Finding, note, problem } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 
-/** PostgreSQL's stand-ins in the `before` of a delete, under any replica identity but FULL. */
+/** Placeholder values of PostgreSQL in the `before` of a delete, under any replica identity but FULL. */
 const MADE_UP: ReadonlySet<unknown> = new Set([null, "", 0, false, "AA==", "1970-01-01T00:00:00Z"]);
 
 /** What a table's replica identity, as its records show it, means for rows that the store never saw. */

@@ -21,7 +21,7 @@ import { segmentOf } from "../segment.ts";
 import { openStatus } from "../status-port.ts";
 import { library } from "../version.ts";
 import { readFeed } from "./feed.ts";
-import { StandIn } from "./mock-segment.ts";
+import { MockSegment } from "./mock-segment.ts";
 import { Screen } from "./screen.ts";
 
 const DIRECTORY = new URL("../../../config/demo/", import.meta.url);
@@ -40,14 +40,14 @@ const SOURCE_STATUS = {
 };
 
 /**
- * The recorded demo feed through the whole pipeline, over HTTP, into a local Segment stand-in, with the status page.
+ * The recorded demo feed through the whole pipeline, over HTTP, into a local mock Segment server, with the status page.
  * On a terminal the page stays until Ctrl+C; elsewhere the end of the feed is the end.
  */
 export async function demo(): Promise<void> {
   const stop = stopSignal();
-  const standIn = await StandIn.start();
+  const mockSegment = await MockSegment.start();
   const directory = mkdtempSync(join(tmpdir(), "cdc-to-segment-demo-"));
-  const environment = { DEMO_SEGMENT_URL: standIn.url, DEMO_STATE: directory };
+  const environment = { DEMO_SEGMENT_URL: mockSegment.url, DEMO_STATE: directory };
   const config = fileURLToPath(new URL("demo.yaml", DIRECTORY));
   const settings = readSettings(config, environment);
   const destination = segmentOf(settings.segment);
@@ -58,7 +58,7 @@ export async function demo(): Promise<void> {
   const messages = new Map<SourceRecord, OutgoingMessage[]>();
   const input = fileURLToPath(new URL("feed.ndjson.gz", DIRECTORY));
   const feed = readFeed(input);
-  const screen = new Screen(counters, standIn, feed.records, relative(process.cwd(), config));
+  const screen = new Screen(counters, mockSegment, feed.records, relative(process.cwd(), config));
   const telemetry = new Telemetry({
     ...{ pipeline: settings.name, version: library.version, counters },
     source: { status: SOURCE_STATUS, ends: async (topic) => feed.ends.get(topic) ?? new Map() },
@@ -114,7 +114,7 @@ export async function demo(): Promise<void> {
     telemetry.close();
     destination.close();
     await journal.close();
-    await standIn.stop();
+    await mockSegment.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -25,7 +25,7 @@ export type Misbehaviour =
   | "half"
   | "reset";
 
-export type StandInOptions = {
+export type MockSegmentOptions = {
   /** Loopback unless told otherwise; in a container others have to reach it. */
   readonly host?: string;
   /** A free one by default. */
@@ -43,7 +43,7 @@ const LIMITS = { request_bytes: 500_000, message_bytes: 32_000, messages: 2_500 
  * A local Segment: takes batches, and does with them what Segment does. It refuses what is too large (400), accepts and
  * drops what has no user or no event, and drops a messageId that it knows.
  */
-export class StandIn {
+export class MockSegment {
   /** Every message that was accepted with its request, repeats included. */
   readonly arrived: Arrived[] = [];
   /** What Segment would keep: with a user, an event, and a messageId not seen before. */
@@ -51,24 +51,24 @@ export class StandIn {
   /** Accepted and dropped without a word, by reason. */
   readonly dropped = { repeated: 0, withoutUser: 0, withoutEvent: 0, overLimit: 0 };
   requests = 0;
-  readonly #options: StandInOptions;
+  readonly #options: MockSegmentOptions;
   readonly #seen = new Set<string>();
   readonly #server: Server;
 
-  private constructor(options: StandInOptions) {
+  private constructor(options: MockSegmentOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
       this.#response(request, response).catch(() => response.destroy());
     });
   }
 
-  static async start(options: StandInOptions = {}): Promise<StandIn> {
-    const standIn = new StandIn(options);
+  static async start(options: MockSegmentOptions = {}): Promise<MockSegment> {
+    const mockSegment = new MockSegment(options);
     await new Promise<void>((resolve, reject) => {
-      standIn.#server.once("error", reject);
-      standIn.#server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve);
+      mockSegment.#server.once("error", reject);
+      mockSegment.#server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve);
     });
-    return standIn;
+    return mockSegment;
   }
 
   /** Base URL, as `segment.url` takes it. */

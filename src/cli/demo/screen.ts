@@ -3,7 +3,7 @@ import type { OutgoingMessage } from "../../deliver/outgoing.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { paceOf, type Step, stepText } from "../../lib/progress-text.ts";
 import type { CounterName, Counters } from "../../metrics/counters.ts";
-import type { StandIn } from "./mock-segment.ts";
+import type { MockSegment } from "./mock-segment.ts";
 
 const [BOLD, DIM, GREEN, YELLOW, RESET] = process.stdout.isTTY
   ? ["\u001b[1m", "\u001b[2m", "\u001b[32m", "\u001b[33m", "\u001b[0m"]
@@ -23,16 +23,16 @@ const EMPTY_LIST: Step = { done: 0, total: null, counts: { records: 0 } };
 /** Draws what happens: a row on the left, what became of it on the right, and the sums below. */
 export class Screen {
   readonly #counters: Counters;
-  readonly #standIn: StandIn;
+  readonly #mockSegment: MockSegment;
   readonly #total: number;
   readonly #settings: string;
   #startedTime = 0;
   #lines = 0;
 
   /** @param total records that will come; @param settings path of the file that says what becomes of them */
-  constructor(counters: Counters, standIn: StandIn, total: number, settings: string) {
+  constructor(counters: Counters, mockSegment: MockSegment, total: number, settings: string) {
     this.#counters = counters;
-    this.#standIn = standIn;
+    this.#mockSegment = mockSegment;
     this.#total = total;
     this.#settings = settings;
   }
@@ -65,7 +65,7 @@ export class Screen {
 
   end(seconds: number): void {
     const count = (name: CounterName) => String(this.#counters.get(name)).padStart(6);
-    const kinds = Map.groupBy(this.#standIn.kept, ({ type, event }) =>
+    const kinds = Map.groupBy(this.#mockSegment.kept, ({ type, event }) =>
       type === "identify" ? "identify" : `track "${event}"`,
     );
     const kept = [...kinds]
@@ -83,7 +83,7 @@ ${BOLD}${this.#counters.get("records")} change records${RESET} in ${seconds.toFi
   ${count("initial_skipped")}  rows that were there before the sync began, skipped as configured
   ${count("dead_letters")}  dead letters
 
-${BOLD}${this.#standIn.kept.length} messages arrived${RESET} in ${this.#standIn.requests} requests, ${this.#standIn.dropped.repeated} repeated:
+${BOLD}${this.#mockSegment.kept.length} messages arrived${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
 
 ${GREEN}${kept}${RESET}
 
@@ -115,7 +115,7 @@ Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F r
     return {
       done: records + this.#counters.get("other_records"),
       total: this.#total,
-      counts: { records, "calls not made": notMade, messages: this.#standIn.kept.length },
+      counts: { records, "calls not made": notMade, messages: this.#mockSegment.kept.length },
     };
   }
 

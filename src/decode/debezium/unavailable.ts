@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isObject, type Json } from "../value/json.ts";
 
 /**
- * Recognises the connector's stand-in for an unchanged value that it was not sent (PostgreSQL's TOAST), in every shape
+ * Recognises the connector's placeholder for an unchanged value that it was not sent (PostgreSQL's TOAST), in every shape
  * that the column types give it: text, bytea (base64), text[] , int[] and bigint[] (its bytes), uuid[] (a name-based
  * UUID of it), hstore (as a map or as JSON text).
  */

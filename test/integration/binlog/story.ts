@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandIn } from "../../../src/cli/demo/mock-segment.ts";
+import { MockSegment } from "../../../src/cli/demo/mock-segment.ts";
 import type { ConnectorConfig } from "../../stack/connector.ts";
 import { type Stack, startStack } from "../../stack/stack.ts";
 import { cdcToSegment, start } from "../../support/command-line.ts";
@@ -23,7 +23,7 @@ type Kinds = { [member: string]: string[] };
 
 let server: Server;
 let stack: Stack;
-let standIn: StandIn;
+let mockSegment: MockSegment;
 let directory: string;
 let config: string;
 
@@ -39,11 +39,11 @@ export function tellStory(of: Server): void {
 
   test.before(async () => {
     stack = await startStack({ connect: true, [server.wanted]: true });
-    standIn = await StandIn.start();
+    mockSegment = await MockSegment.start();
   });
 
   test.after(async () => {
-    await standIn?.stop();
+    await mockSegment?.stop();
     await stack?.stop();
     rmSync(directory, { recursive: true });
   });
@@ -55,7 +55,7 @@ export function tellStory(of: Server): void {
     await topicExists(stack.kafka, "app.app.members");
     writeFileSync(config, JSON.stringify(configuration()));
     await runDuring([CHANGES]);
-    assert.equal(kindsOf(standIn.kept), kindsOfLog(await logged()));
+    assert.equal(kindsOf(mockSegment.kept), kindsOfLog(await logged()));
   });
 
   test("`record` and `preview` should tell the same", async () => {
@@ -75,7 +75,7 @@ export function tellStory(of: Server): void {
   /** Last: a recorded file is read in another order between partitions, and a truncate stands in one of them. */
   test("should remove what a truncate removed, after a restart", async () => {
     await runDuring([TRUNCATE, AFTERWARDS]);
-    assert.equal(kindsOf(standIn.kept), kindsOfLog(await logged()));
+    assert.equal(kindsOf(mockSegment.kept), kindsOfLog(await logged()));
   });
 
   test.run();
@@ -104,7 +104,7 @@ function configuration(): object {
     name: "members",
     kafka: { brokers: stack.kafka.brokers },
     state: { directory: join(directory, "state") },
-    segment: { writeKey: "secret", url: standIn.url },
+    segment: { writeKey: "secret", url: mockSegment.url },
     log: { format: "json" },
     status: { port: 0 },
     models: {
@@ -154,12 +154,12 @@ function kindsOf(messages: readonly Message[]): Kinds {
 
 async function arrived(count: number, ended: Promise<{ stderr: string }>): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (standIn.kept.length < count) {
+  while (mockSegment.kept.length < count) {
     const over = await Promise.race([ended, sleep(50)]);
     if (over) throw new Error(`run ended: ${over.stderr}`);
     if (Date.now() > deadline) {
       throw new Error(
-        `${standIn.kept.length} of ${count} arrived: ${JSON.stringify(kindsOf(standIn.kept), null, 1)}`,
+        `${mockSegment.kept.length} of ${count} arrived: ${JSON.stringify(kindsOf(mockSegment.kept), null, 1)}`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { type Arrived, StandIn } from "../../src/cli/demo/mock-segment.ts";
+import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 
 /** Prints a message on one line: what a person watching wants to see arrive. */
 export function printMessage(message: Arrived): void {
@@ -10,6 +10,6 @@ export function printMessage(message: Arrived): void {
 // docker-compose.yml runs this file; there the port has to be reachable from other containers.
 if (import.meta.main) {
   const port = Number(process.env.PORT ?? 18080);
-  await StandIn.start({ host: process.env.HOST, port, onMessage: printMessage });
+  await MockSegment.start({ host: process.env.HOST, port, onMessage: printMessage });
   console.error(`Segment stand-in on port ${port}`);
 }
