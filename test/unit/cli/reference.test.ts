@@ -7,7 +7,7 @@ import { withReference } from "../../../src/cli/reference.ts";
 const s = suite("docs/reference/cli.md");
 const page = readFileSync(new URL("../../../docs/reference/cli.md", import.meta.url), "utf8");
 
-s("should be what `npm run docs:cli` writes", () => {
+s("should be what `npm run docs` writes", () => {
   assert.is(page, withReference(page, COMMANDS));
 });
 

@@ -27,7 +27,7 @@ s("should be named as Prometheus asks, each once, and explained", () => {
   }
 });
 
-s("docs/reference/metrics.md should be fresh: `npm run metrics` writes it", () => {
+s("docs/reference/metrics.md should be fresh: `npm run docs` writes it", () => {
   assert.is(readFileSync("docs/reference/metrics.md", "utf8"), metricsPage());
 });
 
