@@ -27,6 +27,14 @@ export function settingsNamed(name: string): readonly Node[] | null {
   return found.length === 0 ? null : found;
 }
 
+/** Whether the word is a value of some setting. */
+export function isValue(word: string): boolean {
+  return nodesIn(ROOT).some(
+    ({ enum: words, const: only }) =>
+      word === only || (Array.isArray(words) && words.includes(word)),
+  );
+}
+
 function nodesIn(node: unknown): readonly Node[] {
   if (typeof node !== "object" || node === null) return [];
   return [node as Node, ...Object.values(node).flatMap(nodesIn)];
