@@ -26,7 +26,7 @@ const SERVICE_WIDTH = 2;
 const LONGEST = [
   "kafka-source",
   "fenced-producer",
-  "no-secret",
+  "secrets-are-never",
   "pack",
   "coordinator-moves",
   "disk-full",

@@ -87,7 +87,7 @@ export async function chaos(options: Chaos): Promise<Result> {
       const code = await machine.stop();
       if (code !== 0) storm.done.badStops.push(`${machine.name}: ${code}`);
     }
-    const outcome = outcomeOf(expected, mockSegment.kept);
+    const outcome = outcomeOf(expected, mockSegment.accepted);
     const isRight = outcome.lost.length + outcome.doubled.length + outcome.outOfOrder.length === 0;
     const ends = [...storm.done.badStops, ...machines.flatMap(({ ends }) => ends)];
     const isClean = isRight && ends.length === 0 && !process.env.CHAOS_KEEP;

@@ -89,9 +89,9 @@ export class Progress {
 
   #look(): void {
     const moved = new Set<DeliveryQueue>();
-    const { kept } = this.#mockSegment;
-    for (; this.#seen < kept.length; this.#seen += 1) {
-      const queue = this.#queues[partitionOf(kept[this.#seen] as Arrived)];
+    const { accepted } = this.#mockSegment;
+    for (; this.#seen < accepted.length; this.#seen += 1) {
+      const queue = this.#queues[partitionOf(accepted[this.#seen] as Arrived)];
       if (!queue) continue;
       queue.kept += 1;
       moved.add(queue);

@@ -55,7 +55,7 @@ test("should change nothing of what is told, nor when it is durable", async () =
   await live(JUMPS, EACH_MS);
   // And a process that starts with a clock that is wrong.
   for (const wrong of ["+1d", "-1d"]) await live([wrong], 1_000);
-  for (const { userId, timestamp } of mockSegment.kept)
+  for (const { userId, timestamp } of mockSegment.accepted)
     assert.is(timestamp, new Date(timeAt(Number(userId))).toISOString());
 });
 
@@ -73,7 +73,7 @@ async function live(clocks: readonly string[], each_ms: number): Promise<void> {
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
   assert.is(code, 0, stderr);
-  assert.is(mockSegment.kept.length, produced, "nothing was lost, nothing told twice");
+  assert.is(mockSegment.accepted.length, produced, "nothing was lost, nothing told twice");
 }
 
 function settings(): object {
@@ -124,7 +124,7 @@ async function durable(clock: string): Promise<void> {
     if (Number(response?.partitions[0]?.offset) === produced) return;
     if (Date.now() > deadline)
       throw new Error(
-        `${clock}: ${JSON.stringify(response)} of ${produced}, ${mockSegment.kept.length} kept`,
+        `${clock}: ${JSON.stringify(response)} of ${produced}, ${mockSegment.accepted.length} kept`,
       );
     await sleep(100);
   }

@@ -92,13 +92,13 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
   assert.ok(producing, "the steps came after the records: they proved nothing");
   feed.upTo(1);
   await produced;
-  await until("all have arrived", async () => mockSegment.kept.length >= expected.length);
+  await until("all have arrived", async () => mockSegment.accepted.length >= expected.length);
   await sleep(1_500); // what must not come has had its time
   await until("all is committed", async () => (await lag()) === 0);
 
   assert.is(await machine.stop(), 0);
   assert.equal(machine.ends, [], "one process all along");
-  const { lost, doubled, outOfOrder } = outcomeOf(expected, mockSegment.kept);
+  const { lost, doubled, outOfOrder } = outcomeOf(expected, mockSegment.accepted);
   assert.equal({ lost, doubled, outOfOrder }, { lost: [], doubled: [], outOfOrder: [] });
   await everythingIsReplicated();
 });
@@ -156,15 +156,15 @@ async function everythingIsReplicated(): Promise<void> {
 
 /** Some more messages have arrived. */
 async function grown(by: number, name: string): Promise<void> {
-  const target = mockSegment.kept.length + by;
-  await until(`${name}: ${target} messages`, async () => mockSegment.kept.length >= target);
+  const target = mockSegment.accepted.length + by;
+  await until(`${name}: ${target} messages`, async () => mockSegment.accepted.length >= target);
 }
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await isSo())) {
     if (Date.now() > deadline)
-      throw new Error(`not within 60 s: ${what}; ${mockSegment.kept.length} messages are here`);
+      throw new Error(`not within 60 s: ${what}; ${mockSegment.accepted.length} messages are here`);
     await sleep(50);
   }
 }

@@ -128,7 +128,7 @@ for (const { what, from, free_bytes, memory_bytes } of FULL) {
       const { code, stderr } = await replay();
       assert.is(code, 0, stderr);
       await isWhole(segment, config);
-      const repeated = segment.arrived.length - segment.kept.length;
+      const repeated = segment.arrived.length - segment.accepted.length;
       if (from === "first request")
         assert.ok(repeated > 0, "the batch whose checkpoint failed is sent again");
     }),
@@ -151,7 +151,7 @@ test(
     const written = readFileSync(deadLetters, "utf8").trimEnd().split("\n");
     const offsets = new Set(written.map((line) => JSON.parse(line).offset));
     assert.is(offsets.size, 900);
-    assert.is(segment.kept.length, 0);
+    assert.is(segment.accepted.length, 0);
   }),
 );
 
@@ -172,7 +172,7 @@ test(
     const last = run();
     const { length } = await expectedMessages(config);
     const deadline = Date.now() + 60_000;
-    while (segment.kept.length < length && Date.now() < deadline) await sleep(100);
+    while (segment.accepted.length < length && Date.now() < deadline) await sleep(100);
     await sleep(500); // time for messages that must not come
     last.child.kill("SIGTERM");
     const { code, stderr } = await last.ended;
@@ -196,10 +196,10 @@ function isUnwritable({ code, stderr }: Ended): void {
 }
 
 /** Segment has the expected messages, those of each row in order. */
-async function isWhole({ kept }: MockSegment, config: string): Promise<void> {
+async function isWhole({ accepted }: MockSegment, config: string): Promise<void> {
   const messages = await expectedMessages(config);
-  assert.equal(ids(kept).toSorted(), ids(messages).toSorted());
-  assert.equal(byRow(kept), byRow(messages));
+  assert.equal(ids(accepted).toSorted(), ids(messages).toSorted());
+  assert.equal(byRow(accepted), byRow(messages));
 }
 
 function settings(state: string, url: string, memory_bytes: number): object {

@@ -71,7 +71,7 @@ s("should ask the service that runs, and know what Segment answered", async () =
     assert.equal(explanation.searched.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
     told.set(id, explanation);
   }
-  const sent = (id: number) => mockSegment.kept.filter(({ userId }) => userId === String(id));
+  const sent = (id: number) => mockSegment.accepted.filter(({ userId }) => userId === String(id));
   for (const id of [1, 2, 3]) {
     const { last } = only(told.get(id)).syncs[0] ?? {};
     assert.is(last?.messageId, sent(id).at(-1)?.messageId, `row ${id}`);
@@ -102,7 +102,7 @@ s("should say it for people, and what a record would do", async () => {
   assert.not.match(stdout, /next@x|new@x/, "names of columns, and no values");
   assert.match((await run([...asked, "--show-values"])).stdout, /"new@x" → "next@x"/);
   assert.is(
-    mockSegment.kept.some(({ properties }) => properties?.email === "next@x"),
+    mockSegment.accepted.some(({ properties }) => properties?.email === "next@x"),
     false,
   );
 });

@@ -53,7 +53,7 @@ test("should go on from its store where its epoch is over", async () => {
   assert.is(code, 0, stderr);
   assert.match(stderr, /takes no more of this process/);
   assert.match(stderr, /opened anew/);
-  assert.is(mockSegment.kept.length, 30);
+  assert.is(mockSegment.accepted.length, 30);
   await mockSegment.stop();
 });
 
@@ -73,7 +73,7 @@ test("should go on after it stood still inside a transaction for over a minute",
   const { code, stderr } = await stopped(service);
   assert.is(code, 0, stderr);
   assert.match(stderr, /opened anew/);
-  assert.is(mockSegment.kept.length, ROWS + 10);
+  assert.is(mockSegment.accepted.length, ROWS + 10);
   await mockSegment.stop();
 });
 
@@ -129,7 +129,7 @@ async function barProducer(transactionalId: string): Promise<void> {
 }
 
 function kept(mockSegment: MockSegment, count: number): Promise<void> {
-  return until(() => mockSegment.kept.length, count);
+  return until(() => mockSegment.accepted.length, count);
 }
 
 async function until(value: () => number, least: number, within_ms = 60_000): Promise<void> {

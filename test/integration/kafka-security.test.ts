@@ -12,16 +12,16 @@ import { KafkaSource } from "../../src/kafka/kafka-source.ts";
 import { CdcError } from "../../src/lib/errors.ts";
 import { type Logger, noopLogger } from "../../src/lib/logger.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
-import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { cdcToSegment, start } from "../support/command-line.ts";
-import { envelope, TOPIC } from "../support/debezium.ts";
 import {
-  brokerWithDoors,
-  type Door,
+  brokerWithListeners,
+  type ListenerName,
   MECHANISMS,
   type Mechanism,
   PASSWORDS,
-} from "../support/doors.ts";
+} from "../support/broker-listeners.ts";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { cdcToSegment, start } from "../support/command-line.ts";
+import { envelope, TOPIC } from "../support/debezium.ts";
 import { firstRecord } from "../support/first-record.ts";
 
 /** The ways into a secured Kafka that `kafka.tls` and `kafka.sasl` describe, and those that have to stay closed. */
@@ -53,7 +53,7 @@ test.before(async () => {
   // All that kafkajs has to say is offered to the log, and all that is not verified by our own word passes.
   Object.assign(process.env, { KAFKAJS_LOG_LEVEL: "debug", NODE_TLS_REJECT_UNAUTHORIZED: "0" });
   certificates = await makeCertificates(directory);
-  stack = await startStack({ kafka: brokerWithDoors(certificates) });
+  stack = await startStack({ kafka: brokerWithListeners(certificates) });
   mockSegment = await MockSegment.start({ onMessage: arrived.resolve });
   const kafka = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, noopLogger);
   const admin = kafka.admin();
@@ -157,7 +157,7 @@ test("`check --connect` and `run`, with the password from the environment", asyn
   assert.is(code, 0, stderr);
   assert.not.match(stderr, SECRET);
   assert.equal(
-    mockSegment.kept.map(({ traits }) => traits),
+    mockSegment.accepted.map(({ traits }) => traits),
     [{ email: "ada@example.com" }],
   );
 });
@@ -202,7 +202,7 @@ function sourceOf(kafka: KafkaSettings, topic: string): KafkaSource {
 }
 
 /** Settings are not written into, though kafkajs likes to. */
-function to(door: Door, { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">): KafkaSettings {
+function to(door: ListenerName, { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">): KafkaSettings {
   return Object.freeze({
     brokers: brokersAt(door),
     clientId: "test",
@@ -211,7 +211,7 @@ function to(door: Door, { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">): Kaf
   });
 }
 
-function brokersAt(door: Door): string[] {
+function brokersAt(door: ListenerName): string[] {
   return stack.kafka.listeners[door] ?? [];
 }
 

@@ -87,7 +87,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
 
   response = null;
   const deadline = Date.now() + 120_000;
-  while (mockSegment.kept.length < RECORDS && Date.now() < deadline) await sleep(100);
+  while (mockSegment.accepted.length < RECORDS && Date.now() < deadline) await sleep(100);
   assert.ok(peak_MB(service.child.pid) < ALWAYS_MB, `${peak_MB(service.child.pid)} MB`);
   assert.is(await memberOf(stack.kafka, "outage"), member, "and after it");
   assert.is(
@@ -98,7 +98,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
-  const users = mockSegment.kept.map(({ userId }) => Number(userId));
+  const users = mockSegment.accepted.map(({ userId }) => Number(userId));
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     // Each once, in the order of the topic.
     const expected = Array.from({ length: RECORDS / PARTITIONS }, (_, i) => i * PARTITIONS);

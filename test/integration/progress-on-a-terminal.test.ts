@@ -36,7 +36,7 @@ test("should rewrite one line with a bar until the replay is done", async () => 
   const replayed = onTerminal(commandOf("replay", config, input()));
   const shown = await replayed.finally(() => mockSegment.stop());
 
-  assert.is(mockSegment.kept.length, RECORDS, shown);
+  assert.is(mockSegment.accepted.length, RECORDS, shown);
   isDrawn("replay", "lines", shown);
   assert.match(shown, /, [\d,]+ messages delivered {2}\d+s left/);
   // The line is gone before the summary is written.
@@ -88,7 +88,7 @@ test("should rewrite one line with a bar until the redrive is done", async () =>
   slow.responses = true;
   const redriven = onTerminal(commandOf("redrive", config, mended));
   const shown = await redriven.finally(() => mockSegment.stop());
-  assert.is(mockSegment.kept.length, DEAD_LETTERS, shown);
+  assert.is(mockSegment.accepted.length, DEAD_LETTERS, shown);
   isDrawn("redrive", "dead letters", shown);
 });
 

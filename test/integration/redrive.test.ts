@@ -69,7 +69,7 @@ test("should give the messages of an undisturbed run, once, and go on from there
   await produce(CHANGES);
   const calm = await service("calm", SCHEMAS);
   const ran = run(calm.config);
-  await until(() => calm.mockSegment.kept.length === 8);
+  await until(() => calm.mockSegment.accepted.length === 8);
   await stopped(ran);
 
   const schemas = new Map<number, Registered>();
@@ -80,13 +80,13 @@ test("should give the messages of an undisturbed run, once, and go on from there
   assert.is(early.code, 1);
   assert.match(early.stderr, /REDRIVE_REFUSED: the service runs: its group "hit" has 1 member/);
   await stopped(hurt);
-  assert.is(hit.mockSegment.kept.length, 3);
+  assert.is(hit.mockSegment.accepted.length, 3);
 
   schemas.set(SCHEMA, SCHEMAS.get(SCHEMA) as Registered);
   hit.mend();
   const look = await cdcToSegment(["redrive", "--config", hit.config, "--dry-run"]);
   assert.is(look.code, 0, look.stderr);
-  assert.is(hit.mockSegment.kept.length, 3, "a look sends nothing");
+  assert.is(hit.mockSegment.accepted.length, 3, "a look sends nothing");
   const first = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(first.code, 0, first.stderr);
   const outdated = first.stderr.split("\n").filter((line) => line.startsWith("outdated"));
@@ -99,7 +99,7 @@ test("should give the messages of an undisturbed run, once, and go on from there
   );
   assert.is(hit.mockSegment.dropped.repeated, 0);
   const ids = look.stdout.split("\n").flatMap((line) => (line ? JSON.parse(line).messageId : []));
-  const sent = hit.mockSegment.kept.slice(3).map(({ messageId }) => messageId);
+  const sent = hit.mockSegment.accepted.slice(3).map(({ messageId }) => messageId);
   assert.equal(ids.toSorted(), sent.toSorted(), "what the look showed is what was sent");
 
   const { arrived } = hit.mockSegment;
@@ -113,9 +113,9 @@ test("should give the messages of an undisturbed run, once, and go on from there
   rmSync(join(directory, "hit"), { recursive: true });
   const again = run(hit.config);
   await produce([update(row(3, "c2@x"), 30), insert(row(2, "b9@x"), 31)]);
-  await until(() => hit.mockSegment.kept.length === before + 2);
+  await until(() => hit.mockSegment.accepted.length === before + 2);
   await stopped(again);
-  const last = hit.mockSegment.kept.slice(-2).map(({ event, userId }) => `${event} ${userId}`);
+  const last = hit.mockSegment.accepted.slice(-2).map(({ event, userId }) => `${event} ${userId}`);
   assert.equal(last.toSorted(), ["Added 2", "Changed 3"]);
 });
 
@@ -170,8 +170,8 @@ async function service(
   return { config, mockSegment, mend };
 }
 
-const told = ({ kept }: MockSegment) =>
-  kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`).toSorted();
+const told = ({ accepted }: MockSegment) =>
+  accepted.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`).toSorted();
 
 function run(config: string): ReturnType<typeof start> {
   const started = start(["run", "--config", config]);

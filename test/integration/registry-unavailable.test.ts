@@ -165,7 +165,7 @@ function ids(from: number, to: number): number[] {
 
 /** Who has arrived by this model's sync. */
 function users(model: string): number[] {
-  const of = mockSegment.kept.filter(({ traits }) => traits?.model === model);
+  const of = mockSegment.accepted.filter(({ traits }) => traits?.model === model);
   return of.map(({ userId }) => Number(userId));
 }
 

@@ -202,7 +202,7 @@ test("should send every change once, across a restart", async () => {
   second.child.kill("SIGINT");
   assert.is((await second.ended).code, 0);
 
-  assert.equal(linesOf(mockSegment.kept), EXPECTED);
+  assert.equal(linesOf(mockSegment.accepted), EXPECTED);
   assert.is(mockSegment.dropped.repeated, 0, "a clean stop leaves nothing to send again");
 });
 
@@ -261,12 +261,12 @@ function linesOf(messages: readonly Arrived[]): { [line: string]: Expected[] } {
 
 async function arrived(count: number, { ended }: ReturnType<typeof start>): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (mockSegment.kept.length < count) {
+  while (mockSegment.accepted.length < count) {
     const over = await Promise.race([ended, sleep(50)]);
     if (over) throw new Error(`run ended with ${over.code}: ${over.stderr}`);
     if (Date.now() > deadline) {
       throw new Error(
-        `${mockSegment.kept.length} of ${count} messages arrived: ${JSON.stringify(linesOf(mockSegment.kept), null, 1)}`,
+        `${mockSegment.accepted.length} of ${count} messages arrived: ${JSON.stringify(linesOf(mockSegment.accepted), null, 1)}`,
       );
     }
   }

@@ -80,13 +80,13 @@ test("should send exactly the messages that preview prints for the records", asy
   }
   await produce(KILLS);
   const deadline = Date.now() + 120_000;
-  while (segment.kept.length < expected.length && Date.now() < deadline) await sleep(200);
+  while (segment.accepted.length < expected.length && Date.now() < deadline) await sleep(200);
   await sleep(1_500); // time for messages that must not come
   service.child.kill("SIGTERM");
   const ended = await service.ended;
   assert.is(ended.code, 0, ended.stderr);
-  assert.equal(ids(segment.kept).toSorted(), ids(expected).toSorted());
-  assert.equal(byRow(segment.kept), byRow(expected));
+  assert.equal(ids(segment.accepted).toSorted(), ids(expected).toSorted());
+  assert.equal(byRow(segment.accepted), byRow(expected));
 });
 
 /** Kills the process after Segment has taken a batch of some messages, and before the process reads the response. */
@@ -102,7 +102,7 @@ async function killInsideRequest(child: ChildProcess): Promise<void> {
   };
   const late = sleep(60_000, "late", { ref: false });
   if ((await Promise.race([inRequest.promise, late])) === "late")
-    throw new Error(`no messages arrive: ${segment.kept.length}`);
+    throw new Error(`no messages arrive: ${segment.accepted.length}`);
 }
 
 function settings(): object {

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { run } from "../stack/run.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { start } from "../support/command-line.ts";
-import { EchoingDoor } from "../support/echoing-door.ts";
+import { EchoingServer } from "../support/echoing-server.ts";
 
 /** Segment behind TLS: reached where the certificate is vouched for, and never where it is not. */
 
@@ -68,7 +68,7 @@ test.run();
 async function replay(name: keyof Certificates | "itself", segment: { readonly ca?: string }) {
   const { key, cert } = certificates[name];
   const tls = { key: readFileSync(key), cert: readFileSync(cert) };
-  const door = await EchoingDoor.open(200, tls);
+  const door = await EchoingServer.open(200, tls);
   const config = join(directory, "config.json");
   const state = mkdtempSync(join(directory, "state-"));
   writeFileSync(

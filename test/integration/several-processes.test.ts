@@ -73,7 +73,9 @@ test("should follow changed keys from one to the other, and empty all at a trunc
     assert.ok(changes > 0, `each process took rows over:\n${stderr}`);
   }
   for (const event of ["Added", "Changed", "Removed"]) {
-    const users = mockSegment.kept.flatMap((kept) => (kept.event === event ? [kept.userId] : []));
+    const users = mockSegment.accepted.flatMap((kept) =>
+      kept.event === event ? [kept.userId] : [],
+    );
     assert.equal(users.toSorted(), ids.map((id) => `${id}@x`).toSorted(), event);
   }
 });
@@ -133,7 +135,7 @@ async function produce(changes: readonly (readonly [Change, number])[]): Promise
 }
 
 async function arrived(event: string, count: number): Promise<void> {
-  const of = () => mockSegment.kept.filter((kept) => kept.event === event).length;
+  const of = () => mockSegment.accepted.filter((kept) => kept.event === event).length;
   const deadline = Date.now() + 30_000;
   while (of() < count && Date.now() < deadline) await sleep(50);
   assert.is(of(), count, `${event} within 30 s`);

@@ -62,13 +62,13 @@ test("should wait for each answer, and lose, double and disorder nothing", async
   const member = await memberOf(stack.kafka, "slow");
   await produce();
   const deadline = Date.now() + 120_000;
-  while (mockSegment.kept.length < count && Date.now() < deadline) await sleep(100);
+  while (mockSegment.accepted.length < count && Date.now() < deadline) await sleep(100);
   assert.is(await memberOf(stack.kafka, "slow"), member, "the same member all along");
   assert.is(generations(stack.kafka, "slow"), 1);
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
-  assert.equal(byRow(mockSegment.kept), expected);
+  assert.equal(byRow(mockSegment.accepted), expected);
   assert.is(mockSegment.dropped.repeated, 0, "no answer was given up");
   assert.ok(mockSegment.requests >= 3 * PARTITIONS, "several answers for each partition");
 });

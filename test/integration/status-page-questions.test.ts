@@ -66,7 +66,8 @@ test("should explain the row of a message, by keyboard too: its place, its membe
   await said(page, "#answer pre", /^row /);
   const response = await text(page, "#answer");
   const messageId = (type: string) =>
-    users.mockSegment.kept.findLast((kept) => kept.userId === "3" && kept.type === type)?.messageId;
+    users.mockSegment.accepted.findLast((kept) => kept.userId === "3" && kept.type === type)
+      ?.messageId;
   for (const words of [
     `row ["3"] of model users, in ${TOPIC}/`,
     `  stored from ${TOPIC}/0@12,`,

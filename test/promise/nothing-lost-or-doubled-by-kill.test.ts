@@ -96,7 +96,7 @@ async function replay(name: string, kills: number): Promise<Result> {
       const result = await ended;
       if (result.signal === null) {
         assert.is(result.code, 0, result.stderr);
-        return { arrived: segment.arrived, kept: segment.kept, kills: done };
+        return { arrived: segment.arrived, kept: segment.accepted, kills: done };
       }
       done += 1;
     }

@@ -32,7 +32,7 @@ export class LogLines implements Logger {
   }
 
   /** All of it above `debug`, as one text. */
-  get told(): string {
+  get text(): string {
     return JSON.stringify(this.lines.filter(({ level }) => level !== "debug"));
   }
 }

@@ -15,7 +15,7 @@ export const SECRETS = {
 const PIECE = 10;
 
 /** Which secrets a text tells, and in which form. */
-export function told(text: string): readonly string[] {
+export function leaksIn(text: string): readonly string[] {
   return Object.entries(SECRETS).flatMap(([name, secret]) =>
     Object.entries(formsOf(secret))
       .filter(([, form]) => text.includes(form.slice(0, PIECE)))

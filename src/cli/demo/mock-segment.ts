@@ -47,7 +47,7 @@ export class MockSegment {
   /** Every message that was accepted with its request, repeats included. */
   readonly arrived: Arrived[] = [];
   /** What Segment would keep: with a user, an event, and a messageId not seen before. */
-  readonly kept: Arrived[] = [];
+  readonly accepted: Arrived[] = [];
   /** Accepted and dropped without a word, by reason. */
   readonly dropped = { repeated: 0, withoutUser: 0, withoutEvent: 0, overLimit: 0 };
   requests = 0;
@@ -129,7 +129,7 @@ export class MockSegment {
       else if (this.#seen.has(id)) this.dropped.repeated += 1;
       else {
         this.#seen.add(id);
-        this.kept.push(message);
+        this.accepted.push(message);
         this.#options.onMessage?.(message);
       }
     }

@@ -65,7 +65,7 @@ export class Screen {
 
   end(seconds: number): void {
     const count = (name: CounterName) => String(this.#counters.get(name)).padStart(6);
-    const kinds = Map.groupBy(this.#mockSegment.kept, ({ type, event }) =>
+    const kinds = Map.groupBy(this.#mockSegment.accepted, ({ type, event }) =>
       type === "identify" ? "identify" : `track "${event}"`,
     );
     const kept = [...kinds]
@@ -83,7 +83,7 @@ ${BOLD}${this.#counters.get("records")} change records${RESET} in ${seconds.toFi
   ${count("initial_skipped")}  rows that were there before the sync began, skipped as configured
   ${count("dead_letters")}  dead letters
 
-${BOLD}${this.#mockSegment.kept.length} messages arrived${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
+${BOLD}${this.#mockSegment.accepted.length} messages arrived${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
 
 ${GREEN}${kept}${RESET}
 
@@ -115,7 +115,7 @@ Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F r
     return {
       done: records + this.#counters.get("other_records"),
       total: this.#total,
-      counts: { records, "calls not made": notMade, messages: this.#mockSegment.kept.length },
+      counts: { records, "calls not made": notMade, messages: this.#mockSegment.accepted.length },
     };
   }
 

@@ -55,7 +55,7 @@ export function tellStory(of: Server): void {
     await topicExists(stack.kafka, "app.app.members");
     writeFileSync(config, JSON.stringify(configuration()));
     await runDuring([CHANGES]);
-    assert.equal(kindsOf(mockSegment.kept), kindsOfLog(await logged()));
+    assert.equal(kindsOf(mockSegment.accepted), kindsOfLog(await logged()));
   });
 
   test("`record` and `preview` should tell the same", async () => {
@@ -75,7 +75,7 @@ export function tellStory(of: Server): void {
   /** Last: a recorded file is read in another order between partitions, and a truncate stands in one of them. */
   test("should remove what a truncate removed, after a restart", async () => {
     await runDuring([TRUNCATE, AFTERWARDS]);
-    assert.equal(kindsOf(mockSegment.kept), kindsOfLog(await logged()));
+    assert.equal(kindsOf(mockSegment.accepted), kindsOfLog(await logged()));
   });
 
   test.run();
@@ -154,12 +154,12 @@ function kindsOf(messages: readonly Message[]): Kinds {
 
 async function arrived(count: number, ended: Promise<{ stderr: string }>): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (mockSegment.kept.length < count) {
+  while (mockSegment.accepted.length < count) {
     const over = await Promise.race([ended, sleep(50)]);
     if (over) throw new Error(`run ended: ${over.stderr}`);
     if (Date.now() > deadline) {
       throw new Error(
-        `${mockSegment.kept.length} of ${count} arrived: ${JSON.stringify(kindsOf(mockSegment.kept), null, 1)}`,
+        `${mockSegment.accepted.length} of ${count} arrived: ${JSON.stringify(kindsOf(mockSegment.accepted), null, 1)}`,
       );
     }
   }

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { maskedSettings } from "../../../src/config/masked-settings.ts";
 import { parseSettings } from "../../../src/config/read.ts";
-import { SECRETS, told } from "../../support/secrets.ts";
+import { leaksIn, SECRETS } from "../../support/secrets.ts";
 
 const s = suite("config: settings without their secrets");
 
@@ -30,7 +30,7 @@ s("should show everything but the secrets, the defaults included", () => {
   const shown = maskedSettings(parseSettings(TEXT, "config.yaml", {}));
   const text = JSON.stringify(shown);
   assert.equal(
-    told(text).filter((found) => !found.startsWith("plain ")),
+    leaksIn(text).filter((found) => !found.startsWith("plain ")),
     [],
   );
   const { segment, kafka, checkpoint, status } = shown as ReturnType<typeof parseSettings>;

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
  * A server that turns every request away with a status, and quotes what it was sent: the login, as it came and as it
  * reads, and in an address.
  */
-export class EchoingDoor {
+export class EchoingServer {
   readonly #server: Server;
   readonly #scheme: string;
   requests = 0;
@@ -16,7 +16,7 @@ export class EchoingDoor {
     this.#scheme = scheme;
   }
 
-  static async open(status: number, tls?: { key: Buffer; cert: Buffer }): Promise<EchoingDoor> {
+  static async open(status: number, tls?: { key: Buffer; cert: Buffer }): Promise<EchoingServer> {
     const response = (request: IncomingMessage, response: ServerResponse) => {
       door.requests += 1;
       const { authorization = "" } = request.headers;
@@ -33,7 +33,7 @@ export class EchoingDoor {
       request.resume().on("end", () => response.end(JSON.stringify({ message })));
     };
     const server = tls ? createSecureServer(tls, response) : createServer(response);
-    const door = new EchoingDoor(server, tls ? "https" : "http");
+    const door = new EchoingServer(server, tls ? "https" : "http");
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return door;
   }

@@ -84,7 +84,7 @@ for (const { title, model, syncs, next, kind, isDeadLettered } of CASES) {
       assert.is(reasons.length, isDeadLettered ? 1 : 0);
       if (isDeadLettered) assert.match(reasons.join(), value, "the dead letter has it");
       await driver.stop();
-      assert.not.match(driver.log.told, value);
+      assert.not.match(driver.log.text, value);
     });
   }
 }
@@ -118,7 +118,7 @@ for (const status of [302, 401, 429, 503]) {
     });
     driver.push("m0");
     await driver.clock.advance(60_000);
-    const reasons = [log.told, String(driver.failures[0]), ...responded];
+    const reasons = [log.text, String(driver.failures[0]), ...responded];
     assert.not.match(reasons.join(), VALUES[0] as string);
     assert.match(reasons.join(), new RegExp(`HTTP ${status} [A-Z]`), "the status is told");
     assert.is(log.with(/Segment said/)[0]?.fields.body, QUOTES, "and the rest at debug");
@@ -134,7 +134,7 @@ promise("should hold where Segment refuses message after message", async () => {
   const [failure] = driver.failures as [CdcError];
   assert.is(failure.code, "TOO_MANY_DEAD_LETTERS");
   const { message } = failure;
-  assert.not.match(log.told + message, VALUES[0] as string);
+  assert.not.match(log.text + message, VALUES[0] as string);
   assert.match(message, /HTTP 400 Bad Request; the dead letters/);
   assert.match(driver.deadLetters[0]?.error.message ?? "", QUOTES);
 });

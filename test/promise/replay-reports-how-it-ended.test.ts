@@ -64,7 +64,7 @@ promise(
     const { mockSegment, args } = await setUp("slow", slow);
     const { code, stderr } = await cdcToSegment(args);
     assert.is(code, 0, stderr);
-    assert.is(mockSegment.kept.length, 220);
+    assert.is(mockSegment.accepted.length, 220);
     await mockSegment.stop();
   },
 );
@@ -82,7 +82,7 @@ for (const status of [401, 404]) {
       assert.match(rejected.stderr, new RegExp(`SEGMENT_.*HTTP ${status}`));
       mend();
       assert.is((await cdcToSegment(args)).code, 0);
-      assert.is(mockSegment.kept.length, 3);
+      assert.is(mockSegment.accepted.length, 3);
       await mockSegment.stop();
     },
   );
@@ -101,7 +101,7 @@ promise("should end with 1 where it was stopped, and go on from there", async ()
   assert.is(code, 1);
   assert.match(stderr, /stopped before the end/);
   assert.is((await cdcToSegment(args)).code, 0);
-  assert.is(mockSegment.kept.length, 3);
+  assert.is(mockSegment.accepted.length, 3);
   await mockSegment.stop();
 });
 
@@ -113,7 +113,7 @@ promise("should not take another input for one that it has delivered", async () 
   const { code, stderr } = await cdcToSegment(["replay", "--config", config, other]);
   assert.is(code, 1);
   assert.match(stderr, /OTHER_INPUT: line 1: rows\/0@0 lies below offset 3/);
-  assert.is(mockSegment.kept.length, 3);
+  assert.is(mockSegment.accepted.length, 3);
   await mockSegment.stop();
 });
 

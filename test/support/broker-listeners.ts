@@ -11,14 +11,14 @@ export const PASSWORDS = {
 export type Mechanism = keyof typeof PASSWORDS;
 export const MECHANISMS = Object.keys(PASSWORDS) as Mechanism[];
 
-export type Door = "TLS" | "MUTUAL" | "ELSEWHERE" | "SASL";
+export type ListenerName = "TLS" | "MUTUAL" | "ELSEWHERE" | "SASL";
 
 /**
  * A broker with a door of every kind: TLS; MUTUAL, where the client shows a certificate too; ELSEWHERE, with the
  * certificate of another host; SASL over TLS, where `app` may log in by every mechanism.
  */
-export function brokerWithDoors({ ca, server, elsewhere }: Certificates): KafkaOptions {
-  const listeners: Record<Door, string> = {
+export function brokerWithListeners({ ca, server, elsewhere }: Certificates): KafkaOptions {
+  const listeners: Record<ListenerName, string> = {
     TLS: "SSL",
     MUTUAL: "SSL",
     ELSEWHERE: "SSL",

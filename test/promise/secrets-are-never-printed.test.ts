@@ -5,8 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Status } from "../../src/status/status.ts";
 import { type Ended, start } from "../support/command-line.ts";
-import { EchoingDoor } from "../support/echoing-door.ts";
-import { SECRETS, told } from "../support/secrets.ts";
+import { EchoingServer } from "../support/echoing-server.ts";
+import { leaksIn, SECRETS } from "../support/secrets.ts";
 import { StatusPort } from "../support/status-port.ts";
 import { WRONG_FILES } from "../support/wrong-files.ts";
 
@@ -44,12 +44,12 @@ const ENVIRONMENT = {
 };
 
 promise("should see a secret in every form, or the others here prove nothing", () => {
-  assert.equal(told("it is not valid"), []);
+  assert.equal(leaksIn("it is not valid"), []);
   const { writeKey } = SECRETS;
   for (const login of [writeKey, `${writeKey}:`, `u:${writeKey}`, `me:${writeKey}`]) {
     const bytes = Buffer.from(login);
     for (const form of [login, bytes.toString("base64"), encodeURIComponent(login)])
-      assert.ok(told(`x ${form}`).length > 0, form);
+      assert.ok(leaksIn(`x ${form}`).length > 0, form);
   }
 });
 
@@ -93,7 +93,7 @@ promise("should not be told on the status port", async () => {
   for (const path of STATUS_PATHS) {
     const text = await port.text(path);
     assert.ok(text.length > 10, path);
-    assert.equal(told(text), [], path);
+    assert.equal(leaksIn(text), [], path);
   }
   const { settings: shown } = await port.json<Status>("/status");
   assert.match(JSON.stringify(shown), /"writeKey":"\(hidden\)".*|"password":"\(hidden\)"/);
@@ -101,13 +101,13 @@ promise("should not be told on the status port", async () => {
   assert.is(failing.status, 503);
   port.child.kill("SIGKILL");
   const { stderr } = await port.ended;
-  assert.equal(told(stderr), []);
+  assert.equal(leaksIn(stderr), []);
 });
 
 for (const format of FORMATS) {
   promise(`should not be repeated after a Segment that does not take it, ${format}`, () =>
     together([302, 400, 401, 407, 429, 500], async (status) => {
-      const door = await EchoingDoor.open(status);
+      const door = await EchoingServer.open(status);
       const { directory, config } = file(
         `${status}-${format}`,
         settings({ log: format, url: door.url }),
@@ -129,7 +129,7 @@ for (const format of FORMATS) {
 
 promise("should not be repeated after a registry that does not answer with a schema", () =>
   together([401, 403, 404, 422, 500], async (status) => {
-    const door = await EchoingDoor.open(status);
+    const door = await EchoingServer.open(status);
     const { directory, config } = file(`registry-${status}`, settings({ registry: door.url }));
     const input = rows(directory, true);
     const again = status === 500 ? /retrying/ : undefined;
@@ -234,13 +234,13 @@ async function quiet(directory: string, args: readonly string[], until?: RegExp)
   const late = setTimeout(() => child.kill("SIGKILL"), WITHIN_MS);
   const end = await ended;
   clearTimeout(late);
-  assert.equal(told(end.stdout), [], end.stdout);
-  assert.equal(told(end.stderr), [], end.stderr);
+  assert.equal(leaksIn(end.stdout), [], end.stdout);
+  assert.equal(leaksIn(end.stderr), [], end.stderr);
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     // The file of the settings and those of TLS hold them.
     if (!entry.isFile() || /^config\.yaml$|\.pem$/.test(entry.name)) continue;
     const text = readFileSync(join(entry.parentPath, entry.name), "latin1");
-    assert.equal(told(text), [], entry.name);
+    assert.equal(leaksIn(text), [], entry.name);
   }
   return end;
 }

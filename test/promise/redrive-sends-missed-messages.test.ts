@@ -89,7 +89,7 @@ async function setUp(changeId: string, sync: Sync = {}) {
       return [last?.messageId, last?.response.status];
     },
     told: () =>
-      mockSegment.kept.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
+      mockSegment.accepted.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
   };
 }
 
@@ -146,7 +146,7 @@ promise("should take records whose bytes were mended, each in its own place", as
   const more = [...changes, update(row(2, "b3@x"), 20)];
   await hit.replay(more);
   assert.equal(
-    hit.mockSegment.kept.slice(4).map(({ event, userId }) => `${event} ${userId}`),
+    hit.mockSegment.accepted.slice(4).map(({ event, userId }) => `${event} ${userId}`),
     ["Changed 2"],
   );
   await hit.redrive(file);
@@ -274,7 +274,7 @@ promise("should treat a snapshot's read as the initial result that it was", asyn
   const { code, stderr } = await hit.redrive(file);
   assert.is(code, 0, stderr);
   assert.equal(
-    hit.mockSegment.kept.map(({ event, userId }) => `${event} ${userId}`),
+    hit.mockSegment.accepted.map(({ event, userId }) => `${event} ${userId}`),
     ["Added 2"],
   );
 });
