@@ -92,10 +92,10 @@ s("should say it for people, and what a record would do", async () => {
   const { last, since } = only(told.get(1)).syncs[0] ?? {};
   for (const text of [
     "row [1] of model users",
-    `life (track): a member, since ${since}`,
+    `session (track): a member, since ${since}`,
     `last message: changed, messageId ${last?.messageId}, from ${TOPIC}/1@`,
     "accepted by Segment: HTTP 200",
-    "life columns: watched: id, email; different: email",
+    "session columns: watched: id, email; different: email",
     '→ track "Changed", userId 1, messageId ',
   ])
     assert.ok(stdout.includes(text), `${text}\n${stdout}`);
@@ -118,7 +118,7 @@ s("should read what the service left, once it has stopped, and change nothing", 
   for (const [id, was] of told) {
     const { explanation, stderr } = await explained(["--key", String(id)]);
     assert.match(stderr, /no service of this pipeline answers here; read .*run as it lies there/);
-    assert.equal(withoutAnswers(explanation), withoutAnswers(was), `row ${id}`);
+    assert.equal(withoutResponses(explanation), withoutResponses(was), `row ${id}`);
     assert.is(only(explanation).syncs[0]?.last?.response.status, "settled");
   }
   assert.equal(contents(), before);
@@ -138,7 +138,7 @@ s("should say the same after the disk was lost and restored", async () => {
   await port.ready();
   for (const [id, was] of told) {
     const { explanation } = await explained(["--key", String(id)]);
-    assert.equal(withoutAnswers(explanation), withoutAnswers(was), `row ${id}`);
+    assert.equal(withoutResponses(explanation), withoutResponses(was), `row ${id}`);
   }
 });
 
@@ -169,7 +169,7 @@ s("should read beside a service that has no port to be asked at", async () => {
     ...["explain", "--config", unasked, "--model", "users", "--key", "1", "--json"],
   ]);
   const was = told.get(1) as Explanation;
-  assert.equal(withoutAnswers(JSON.parse(stdout)), withoutAnswers(was));
+  assert.equal(withoutResponses(JSON.parse(stdout)), withoutResponses(was));
 });
 
 async function explained(args: readonly string[]) {
@@ -191,8 +191,8 @@ function only(explanation: Explanation | undefined): ExplainedRow {
 }
 
 /** Answers are what one process remembers. */
-function withoutAnswers(explanation: Explanation): object {
-  const text = JSON.stringify(explanation, (name, value) => (name === "answer" ? null : value));
+function withoutResponses(explanation: Explanation): object {
+  const text = JSON.stringify(explanation, (name, value) => (name === "response" ? null : value));
   const { searched, ...rest } = JSON.parse(text);
   return { ...rest, searched: searched.toSorted() };
 }

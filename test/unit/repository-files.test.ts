@@ -2,6 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
+import { settingAt } from "../support/named-settings.ts";
 
 /** The files that contributors and GitHub read. */
 
@@ -29,6 +30,12 @@ for (const page of pages)
     const { scripts } = JSON.parse(read("package.json"));
     for (const script of all(/npm run ([\w:-]+)/g, text)) assert.ok(script in scripts, script);
   });
+
+s("SECURITY.md should name settings that exist", () => {
+  const names = all(/`((?:kafka|log|segment|state|status)\.[\w.]+)`/g, read("SECURITY.md"));
+  assert.ok(names.length > 5);
+  for (const name of names) assert.ok(settingAt(name), name);
+});
 
 s("CHANGELOG.md should have a section for the version of the package", () => {
   const { version } = JSON.parse(read("package.json"));
