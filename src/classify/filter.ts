@@ -1,4 +1,4 @@
-import { compileExpression } from "../data/expression.ts";
+import { compileExpression, failureKind } from "../data/expression.ts";
 import type { Row } from "../data/row.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 
@@ -22,11 +22,11 @@ export function filterOf(
 ): Filter {
   if (where === undefined) return EVERY_ROW;
   const expression = compileExpression(where, "bool");
-  const failed = (reason: string, row: Row, cause?: unknown) =>
+  const failed = (row: Row, reason: string, details: string) =>
     new CdcError(
       "FILTER_FAILED",
-      `model "${model}": \`where\` failed: ${reason}; the row has ${Object.keys(row).join(", ")}. Guard a column that may be missing with has(row.x)`,
-      { cause },
+      `model "${model}", \`where\`: ${reason}; the row has ${Object.keys(row).join(", ")}. Guard a column that may be missing with has(row.x)`,
+      { details },
     );
   return {
     columns: expression.columns,
@@ -35,10 +35,10 @@ export function filterOf(
       try {
         result = expression.evaluate(row, absent.size === 0 ? declared : declared.union(absent));
       } catch (error) {
-        throw failed(messageOf(error).split("\n")[0] ?? "", row, error);
+        throw failed(row, failureKind(error), messageOf(error).split("\n")[0] ?? "");
       }
       if (typeof result !== "boolean")
-        throw failed(`it gave ${String(result)}, not true or false`, row);
+        throw failed(row, "the result is not a boolean", String(result));
       return result;
     },
   };

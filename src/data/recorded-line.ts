@@ -17,7 +17,7 @@ export function parseRecordedLine(bytes: Buffer, line: number): RecordedRecord {
   try {
     json = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
-    throw unreadable(line, messageOf(error));
+    throw unreadable(line, "it is not JSON", messageOf(error));
   }
   if (typeof json !== "object" || json === null) throw unreadable(line, "it is no JSON object");
   const { topic, partition, offset, ts, headers } = json;
@@ -92,9 +92,7 @@ function bytesOf(
   throw unreadable(line, `\`${name}\` is neither text nor null`);
 }
 
-function unreadable(line: number, reason: string): CdcError {
-  return new CdcError(
-    "UNREADABLE_LINE",
-    `line ${line} is not what \`kcat -C -J\` writes: ${reason}`,
-  );
+function unreadable(line: number, reason: string, details?: string): CdcError {
+  const text = `line ${line} is not what \`kcat -C -J\` writes: ${reason}`;
+  return new CdcError("UNREADABLE_LINE", text, { details });
 }

@@ -1,3 +1,5 @@
+import { DetailedError } from "../lib/errors.ts";
+
 /**
  * A row as it is kept, compared and mapped: its columns by name, each value already in the form that Segment
  * understands (dates `YYYY-MM-DD`, instants ISO-8601 UTC, bytes base64, JSON columns as objects).
@@ -64,7 +66,7 @@ function canonicalDecimal(text: string): string {
   const digits = whole + fraction;
   if (digits === "") return text;
   if (Math.abs(Number(exponent)) > MOST_DIGITS)
-    throw new Error(`a number with the exponent ${Number(exponent)}`);
+    throw new DetailedError(`a number has the exponent ${Number(exponent)}`);
   const point = whole.length + Number(exponent);
   const integerPart = digits.slice(0, Math.max(point, 0)).padEnd(Math.max(point, 0), "0");
   const fractionPart = point < 0 ? "0".repeat(-point) + digits : digits.slice(point);

@@ -2,7 +2,7 @@ import type { RowEvent, SourceEvent, Tombstone, Truncate } from "../data/event.t
 import { isTime } from "../data/instant.ts";
 import type { RecordFormat, SourceRecord } from "../data/record.ts";
 import { type Row, real, type Value } from "../data/row.ts";
-import { CdcError, messageOf } from "../lib/errors.ts";
+import { CdcError } from "../lib/errors.ts";
 import {
   COMPLETE_BEFORE,
   type Envelope,
@@ -18,7 +18,7 @@ import { nonRowKind } from "./debezium/non-row.ts";
 import { type KeyFields, RecordKey } from "./debezium/record-key.ts";
 import { positionOf } from "./debezium/source-position.ts";
 import { Placeholder } from "./debezium/unavailable.ts";
-import { PayloadReader } from "./format/payload-reader.ts";
+import { type Payload, PayloadReader } from "./format/payload-reader.ts";
 import type { SchemaRegistry } from "./format/schema-registry.ts";
 import { type ColumnType, type Converter, converterOf } from "./value/column-types.ts";
 import { isObject, type Json, type JsonObject, shown } from "./value/json.ts";
@@ -45,6 +45,15 @@ const GONE = { row: null, unavailable: NONE } as const;
 /** How the columns of one struct are read. */
 type Shape = { readonly converters: ReadonlyMap<string, Converter>; readonly defaults: Row | null };
 
+/** What the rows of one record are read with. */
+type Content = { readonly text: string; readonly shape: Shape };
+
+/** What a record was read as; a CdcError if it cannot be read. */
+export type Decoded = {
+  readonly event: SourceEvent | CdcError;
+  readonly format: RecordFormat;
+};
+
 /** Turns the records of one topic into source events. */
 export class Decoder {
   readonly #format: TopicFormat;
@@ -56,8 +65,6 @@ export class Decoder {
   readonly #doubles: readonly { name: string; pattern: RegExp }[];
   /** Shapes by schema: a topic may hold several in turn while a table changes. */
   readonly #shapes = new WeakMap<ConnectSchema, Shape>();
-  #shape: Shape;
-  #readAs: RecordFormat = "unknown";
 
   constructor(format: TopicFormat, registry: SchemaRegistry | null = null) {
     this.#format = format;
@@ -69,41 +76,46 @@ export class Decoder {
       [...format.columns].map(([name, type]) => [name, converterOf(type)]),
     );
     this.#declared = { converters, defaults: null };
-    this.#shape = this.#declared;
     this.#doubles = format.expressionColumns
       .filter((name) => !format.columns.has(name))
       .map((name) => ({ name, pattern: doublePattern(name) }));
   }
 
-  /** How the last record was written. */
-  get readAs(): RecordFormat {
-    return this.#readAs;
+  /** The event in the record, or why there is none, and the format in which the record was written. */
+  read(record: SourceRecord): Decoded {
+    let format: RecordFormat = record.value === null ? "none" : "unknown";
+    try {
+      if (record.value === null) return { event: this.#tombstone(record), format };
+      const payload = this.#reader.read(record.value);
+      format = payload.format;
+      return { event: this.#event(payload, record), format };
+    } catch (error) {
+      if (error instanceof CdcError) return { event: error, format };
+      throw error;
+    }
   }
 
-  /**
-   * @throws CdcError with a dead-letter code and a reason a person can act on
-   */
+  /** @throws CdcError with a dead-letter code */
   decode(record: SourceRecord): SourceEvent {
-    this.#readAs = record.value === null ? "none" : "unknown";
-    if (record.value === null) return this.#tombstone(record);
-    const { payload, text, schema, format } = this.#reader.read(record.value);
-    this.#readAs = format;
-    this.#shape = this.#shapeOf(schema);
+    const { event } = this.read(record);
+    if (event instanceof CdcError) throw event;
+    return event;
+  }
+
+  #event({ payload, text, schema }: Payload, record: SourceRecord): SourceEvent {
     if (payload === null) return this.#tombstone(record);
+    const content: Content = { text, shape: this.#shapeOf(schema) };
     if (!isObject(payload)) {
-      throw new CdcError(
-        "UNKNOWN_SHAPE",
-        `the value is ${shown(payload)}, neither an envelope nor a row`,
-      );
+      throw unknownShape("the value is neither an envelope nor a row", payload);
     }
     if (isBroken(payload)) {
-      throw new CdcError("UNKNOWN_SHAPE", `an envelope without a source block: ${shown(payload)}`);
+      throw unknownShape("the envelope has no source block", payload);
     }
     const what = nonRowKind(payload);
     if (what !== null) return { kind: "non-row", what };
     return isEnvelope(payload)
-      ? this.#envelope(payload, text, record)
-      : this.#flattened(payload, text, record);
+      ? this.#envelope(payload, content, record)
+      : this.#flattened(payload, content, record);
   }
 
   #tombstone({ key, headers }: SourceRecord): Tombstone {
@@ -120,7 +132,7 @@ export class Decoder {
     };
   }
 
-  #envelope(envelope: Envelope, text: string, record: SourceRecord): RowEvent | Truncate {
+  #envelope(envelope: Envelope, content: Content, record: SourceRecord): RowEvent | Truncate {
     const { op, source } = envelope;
     const { connector } = source;
     const incremental = source.snapshot === "incremental";
@@ -135,10 +147,10 @@ export class Decoder {
     const operation = OPERATIONS[op];
     const after = imageAfter(envelope);
     if (operation === undefined || (operation !== "delete" && after === null)) {
-      throw new CdcError(
-        "UNKNOWN_SHAPE",
-        `an envelope with op ${shown(op)} and after ${shown(envelope.after)} is not known`,
-      );
+      throw unknownShape("the envelope's op and after do not fit together", {
+        op,
+        after: envelope.after,
+      });
     }
     const complete = this.#format.beforeIsComplete ?? COMPLETE_BEFORE.has(connector);
     const before = complete ? imageBefore(envelope) : null;
@@ -146,9 +158,9 @@ export class Decoder {
       kind: "row",
       key: this.#key.read(record.key),
       operation,
-      ...(operation === "delete" || after === null ? GONE : this.#row(after, text)),
-      before: before && this.#row(before, text).row,
-      defaults: this.#shape.defaults,
+      ...(operation === "delete" || after === null ? GONE : this.#row(after, content)),
+      before: before && this.#row(before, content).row,
+      defaults: content.shape.defaults,
       incremental,
       endsSnapshot: operation === "read" && endsSnapshot(source),
       keyChange: this.#moves?.of(operation, record.headers) ?? null,
@@ -157,24 +169,21 @@ export class Decoder {
     };
   }
 
-  #flattened(payload: JsonObject, text: string, record: SourceRecord): RowEvent {
+  #flattened(payload: JsonObject, content: Content, record: SourceRecord): RowEvent {
     const { row, deleted, op, source, time } = readFlattened(payload, record.headers);
     const incremental = source.snapshot === "incremental";
     const operation = deleted ? "delete" : (op && OPERATIONS[op]) || "unknown";
     if (Object.keys(row).length === 0) {
-      throw new CdcError(
-        "UNKNOWN_SHAPE",
-        `the value ${shown(payload)} is neither an envelope nor a row`,
-      );
+      throw unknownShape("the value is neither an envelope nor a row", payload);
     }
     return {
       kind: "row",
       key: this.#key.read(record.key),
       table: typeof source.table === "string" ? source.table : record.topic,
       operation,
-      ...(deleted ? GONE : this.#row(row, text)),
+      ...(deleted ? GONE : this.#row(row, content)),
       before: null,
-      defaults: this.#shape.defaults,
+      defaults: content.shape.defaults,
       time: firstTime(source.ts_ms, time, record.timestamp),
       isCommitTime: isTime(source.ts_ms),
       sourcePosition: incremental ? null : positionOf(source.connector, source),
@@ -185,8 +194,10 @@ export class Decoder {
   }
 
   /** Converts the columns in place: the object was just parsed and belongs to nobody else. */
-  #row(raw: JsonObject, text: string): { row: Row; unavailable: readonly string[] } {
-    const { converters } = this.#shape;
+  #row(
+    raw: JsonObject,
+    { text, shape: { converters } }: Content,
+  ): { row: Row; unavailable: readonly string[] } {
     const row = raw as { [column: string]: Value };
     const unavailable: string[] = [];
     for (const name of Object.keys(raw)) {
@@ -229,10 +240,12 @@ function converted(convert: Converter, name: string, value: Json): Value {
   try {
     return convert(value);
   } catch (error) {
-    throw new CdcError("UNREADABLE_VALUE", `column "${name}": ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw CdcError.from("UNREADABLE_VALUE", `column "${name}" cannot be read`, error);
   }
+}
+
+function unknownShape(text: string, found: unknown): CdcError {
+  return new CdcError("UNKNOWN_SHAPE", text, { details: shown(found) });
 }
 
 function firstTime(...candidates: unknown[]): number {

@@ -180,7 +180,7 @@ export class DeliveryQueue implements OutgoingQueue {
   }
 
   /** Halves a refused batch until the message that is refused stands alone, and sets that one aside. */
-  async #halve(batch: readonly OutgoingMessage[], { reason, detail }: Rejected): Promise<void> {
+  async #halve(batch: readonly OutgoingMessage[], { reason, body }: Rejected): Promise<void> {
     const [only] = batch;
     if (batch.length > 1 || !only) {
       const middle = Math.ceil(batch.length / 2);
@@ -199,7 +199,9 @@ export class DeliveryQueue implements OutgoingQueue {
         `Segment refused ${count}, the last with ${reason}; the dead letters have what it said of those before; nothing from ${recordName(only.record)} on was given up: mend the cause and start again`,
       );
     }
-    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment refuses the message: ${detail}`);
+    const error = new CdcError("REFUSED_BY_SEGMENT", `Segment rejects the message: ${reason}`, {
+      details: body === "" ? undefined : body,
+    });
     await this.#options.deadLetters.append([{ record: only.record, error, message: only.text }]);
     this.#options.counters.recordDeadLetter(error.code);
     this.#settle(batch);

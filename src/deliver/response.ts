@@ -13,7 +13,7 @@ export type ResponseAction =
   /** Nobody may send before `wait_ms` has passed; without it, after a back-off. */
   | { readonly kind: "slow down"; readonly wait_ms: number | null; readonly reason: string }
   /** Something in the batch is refused: halve it until the one message stands alone. */
-  | { readonly kind: "rejected"; readonly reason: string; readonly detail: string }
+  | { readonly kind: "rejected"; readonly reason: string; readonly body: string }
   | { readonly kind: "stop"; readonly error: CdcError };
 
 /** A date far away is a wrong clock rather than a request to wait that long. */
@@ -52,8 +52,7 @@ export function actionFor(response: SegmentResponse, now: number): ResponseActio
       `there is no Segment API at the configured address (${reason}); correct segment.url or segment.region`,
     );
   }
-  const body = bodyOf(response);
-  return { kind: "rejected", reason, detail: body === "" ? reason : `${reason}: ${body}` };
+  return { kind: "rejected", reason, body: bodyOf(response) };
 }
 
 const LONGEST_BODY = 200;

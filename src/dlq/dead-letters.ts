@@ -3,13 +3,15 @@ import { recordedForm } from "../data/recorded-line.ts";
 import { append } from "../journal/append.ts";
 import type { Journal, JournalEntry } from "../journal/journal.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { CdcError } from "../lib/errors.ts";
+import { type CdcError, messageWithDetails } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 
 /** A record or message set aside, with its reason. */
 export type DeadLetter = {
   readonly record: SourceRecord;
   readonly error: CdcError;
+  /** The reason of a dead letter that was read back, as it was written; otherwise the error's text and details. */
+  readonly reason?: string;
   /** The model or sync that could not take it; absent where nobody could. */
   readonly by?: string;
   /** The message that Segment refused, as JSON text. */
@@ -32,6 +34,11 @@ export const HEADER = "cdc-to-segment";
 /** A value beyond it stays in its own topic, where the coordinates find it: a letter must not stop the pipeline. */
 const LARGEST_VALUE_BYTES = 7_000_000;
 
+/** The reason as it is stored, with the values that it quotes. */
+function reasonOf({ error, reason }: DeadLetter): string {
+  return reason ?? messageWithDetails(error);
+}
+
 /** The record as it came, with its reason and coordinates in headers: for a Kafka topic. */
 export function asRecord(deadLetter: DeadLetter): JournalEntry {
   const { record, error, by, message, change, isInitial } = deadLetter;
@@ -40,7 +47,7 @@ export function asRecord(deadLetter: DeadLetter): JournalEntry {
     if (value !== undefined) headers[name] = value;
   }
   headers[`${HEADER}.code`] = error.code;
-  headers[`${HEADER}.reason`] = error.message;
+  headers[`${HEADER}.reason`] = reasonOf(deadLetter);
   headers[`${HEADER}.topic`] = record.topic;
   headers[`${HEADER}.partition`] = String(record.partition);
   headers[`${HEADER}.offset`] = String(record.offset);
@@ -59,7 +66,7 @@ export function asRecord(deadLetter: DeadLetter): JournalEntry {
 export function asLine(deadLetter: DeadLetter): JournalEntry {
   const { record, error, by, message, change, isInitial } = deadLetter;
   const line = {
-    reason: { code: error.code, text: error.message, by },
+    reason: { code: error.code, text: reasonOf(deadLetter), by },
     ...recordedForm(record),
     message: message === undefined ? undefined : JSON.parse(message),
     change,

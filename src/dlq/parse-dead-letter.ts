@@ -1,6 +1,6 @@
 import type { SourceRecord } from "../data/record.ts";
 import { parseRecordedLine } from "../data/recorded-line.ts";
-import { CdcError, type ErrorCode, isErrorCode } from "../lib/errors.ts";
+import { CdcError, ERROR_CODES, type ErrorCode, isErrorCode } from "../lib/errors.ts";
 import { type DeadLetter, HEADER } from "./dead-letters.ts";
 
 /** The dead letter that a record of its topic is, with the coordinates that it had; `null` where it is none of ours. */
@@ -20,7 +20,7 @@ export function deadLetterOfRecord({ key, value, headers }: SourceRecord): DeadL
       key,
       value,
     },
-    error: errorOf(ours("code"), ours("reason")),
+    ...failureOf(ours("code"), ours("reason")),
     by: ours("by"),
     message: ours("message"),
     change: ours("change"),
@@ -43,7 +43,7 @@ export function deadLetterOfLine(bytes: Buffer, line: number): DeadLetter {
   }
   return {
     record,
-    error: errorOf(reason.code, reason.text),
+    ...failureOf(reason.code, reason.text),
     by: reason.by,
     message: message === undefined ? undefined : JSON.stringify(message),
     change,
@@ -51,10 +51,13 @@ export function deadLetterOfLine(bytes: Buffer, line: number): DeadLetter {
   };
 }
 
-/** A code that this version does not know was another one's. */
-function errorOf(code = "", text = ""): CdcError {
+/** The stored reason may quote values, so the error has the meaning of its code. Another version may have other codes. */
+function failureOf(code = "", text = ""): Pick<DeadLetter, "error" | "reason"> {
   const known: ErrorCode = isErrorCode(code) ? code : "UNKNOWN_SHAPE";
-  return new CdcError(known, known === code ? text : `${code}: ${text}`);
+  return {
+    error: new CdcError(known, ERROR_CODES[known].meaning),
+    reason: known === code ? text : `${code}: ${text}`,
+  };
 }
 
 function isWhole(text: string | undefined): boolean {

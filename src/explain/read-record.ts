@@ -2,7 +2,7 @@ import type { SourceEvent } from "../data/event.ts";
 import type { RecordFormat, SourceRecord } from "../data/record.ts";
 import { Decoder } from "../decode/decoder.ts";
 import type { SchemaRegistry } from "../decode/format/schema-registry.ts";
-import { CdcError } from "../lib/errors.ts";
+import type { CdcError } from "../lib/errors.ts";
 import type { TopicTopology } from "../topology/topology.ts";
 
 /** A record, and what it was read as. */
@@ -21,12 +21,6 @@ export async function readRecord(
   registry: SchemaRegistry | null,
 ): Promise<ReadRecord> {
   await registry?.prepare([record]);
-  const decoder = new Decoder(topicTopology.format, registry);
-  try {
-    const event = decoder.decode(record);
-    return { record, event, format: decoder.readAs, key: "key" in event ? event.key : null };
-  } catch (error) {
-    if (!(error instanceof CdcError)) throw error;
-    return { record, event: error, format: decoder.readAs, key: null };
-  }
+  const { event, format } = new Decoder(topicTopology.format, registry).read(record);
+  return { record, event, format, key: "key" in event ? event.key : null };
 }

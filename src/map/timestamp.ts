@@ -14,7 +14,8 @@ export function timestampOf(column: string, value: Value): string {
   if (Number.isNaN(date.getTime())) {
     throw new CdcError(
       "UNREADABLE_TIMESTAMP",
-      `column "${column}" holds ${shownValue(value)}, which is no date or instant; name another \`timestamp\` column, or leave it out to use the commit time`,
+      `column "${column}" is not a date or an instant; name another \`timestamp\` column, or leave it out to use the commit time`,
+      { details: shownValue(value) },
     );
   }
   return date.toISOString();

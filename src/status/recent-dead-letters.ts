@@ -13,23 +13,31 @@ export type DeadLetterInfo = {
   readonly message?: string;
 };
 
+/** A dead letter with the details of its error, which may quote row values. */
+export type RememberedDeadLetter = RecentDeadLetter & { readonly details: string | null };
+
 /** The latest dead letters with their reasons and coordinates, never what stood in them. */
 export class RecentDeadLetters {
-  #deadLetters: RecentDeadLetter[] = [];
+  #deadLetters: RememberedDeadLetter[] = [];
 
   recordDeadLetter(deadLetters: readonly DeadLetterInfo[], now: number): void {
     const at = new Date(now).toISOString();
     const fresh = deadLetters.slice(-KEPT).map(({ record, error, by, message }) => {
       const { topic, partition, offset } = record;
-      const { code, message: reason } = error;
+      const { code, message: reason, details } = error;
       const messageId: string | null = message === undefined ? null : JSON.parse(message).messageId;
-      return { at, code, reason, by: by ?? null, messageId, topic, partition, offset };
+      return { at, code, reason, details, by: by ?? null, messageId, topic, partition, offset };
     });
     this.#deadLetters = [...fresh.toReversed(), ...this.#deadLetters].slice(0, KEPT);
   }
 
-  /** Newest first. */
+  /** Newest first, without row values. */
   list(): readonly RecentDeadLetter[] {
+    return this.#deadLetters.map(({ details, ...deadLetter }) => deadLetter);
+  }
+
+  /** The same with their details. */
+  remembered(): readonly RememberedDeadLetter[] {
     return this.#deadLetters;
   }
 }

@@ -1,16 +1,16 @@
-import { redact } from "../data/redact.ts";
 import type {
   ExplainedSync,
   Explanation,
   LastMessage,
   SegmentResponse,
 } from "../explain/explanation.ts";
-import type { RecentDeadLetter, RecentMessage } from "./status.ts";
+import type { RememberedDeadLetter } from "./recent-dead-letters.ts";
+import type { RecentMessage } from "./status.ts";
 
 /** The latest that this process remembers. */
 export type Remembered = {
   readonly messages: readonly RecentMessage[];
-  readonly deadLetters: readonly RecentDeadLetter[];
+  readonly deadLetters: readonly RememberedDeadLetter[];
 };
 
 /**
@@ -22,7 +22,8 @@ export function withResponses(
   remembered: Remembered,
   showValues: boolean,
 ): Explanation {
-  const shown = (reason: string) => (showValues ? reason : redact(reason));
+  const shown = ({ reason, details }: RememberedDeadLetter) =>
+    showValues && details !== null ? `${reason} (${details})` : reason;
   const responded = (sync: ExplainedSync): ExplainedSync =>
     sync.last === null
       ? sync
@@ -38,7 +39,7 @@ function responseOf(
   sync: string,
   { messageId, from, response }: LastMessage,
   { messages, deadLetters }: Remembered,
-  shown: (reason: string) => string,
+  shown: (deadLetter: RememberedDeadLetter) => string,
 ): SegmentResponse {
   if (response.status === "set aside") {
     const deadLetter = deadLetters.find(
@@ -52,7 +53,7 @@ function responseOf(
       ? {
           ...response,
           time: deadLetter.at,
-          detail: `${deadLetter.code}: ${shown(deadLetter.reason)}`,
+          detail: `${deadLetter.code}: ${shown(deadLetter)}`,
         }
       : response;
   }
@@ -60,6 +61,6 @@ function responseOf(
   if (taken) return { status: "accepted", time: taken.sentAt, detail: taken.response };
   const deadLetter = deadLetters.find((one) => one.messageId === messageId);
   return deadLetter
-    ? { status: "refused", time: deadLetter.at, detail: shown(deadLetter.reason) }
+    ? { status: "refused", time: deadLetter.at, detail: shown(deadLetter) }
     : response;
 }

@@ -134,7 +134,10 @@ export class Telemetry {
    */
   async explain(question: Question): Promise<Explanation | null> {
     const explanation = await this.#watched?.tasks.explain(question);
-    const remembered = { messages: this.messages.list({}), deadLetters: this.deadLetters.list() };
+    const remembered = {
+      messages: this.messages.list({}),
+      deadLetters: this.deadLetters.remembered(),
+    };
     return explanation ? withResponses(explanation, remembered, question.showValues) : null;
   }
 

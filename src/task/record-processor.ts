@@ -158,13 +158,8 @@ export class RecordProcessor {
   }
 
   #decode(record: SourceRecord): Decoded {
-    try {
-      const event = this.#decoder.decode(record);
-      return { record, event, format: this.#decoder.readAs };
-    } catch (error) {
-      if (error instanceof CdcError) return { record, event: error, format: this.#decoder.readAs };
-      throw error;
-    }
+    const { event, format } = this.#decoder.read(record);
+    return { record, event, format };
   }
 
   async #known(events: readonly SourceEvent[]): Promise<Known> {

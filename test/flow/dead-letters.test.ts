@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CdcError } from "../../src/lib/errors.ts";
+import { CdcError, messageWithDetails } from "../../src/lib/errors.ts";
 import { envelope, TOPIC } from "../support/debezium.ts";
 import { type Change, insert, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
@@ -140,7 +140,7 @@ for (const { title, change, code, reason, by } of BAD) {
     assert.is(driver.deadLetters.length, 1);
     const [deadLetter] = driver.deadLetters;
     assert.is(deadLetter?.error.code, code);
-    assert.match(deadLetter?.error.message ?? "", reason);
+    assert.match(messageWithDetails(deadLetter?.error), reason);
     assert.is(deadLetter?.by, by);
     const { topic, partition, offset } = deadLetter?.record ?? {};
     assert.equal([topic, partition, offset], [TOPIC, 0, 1]);

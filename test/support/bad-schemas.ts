@@ -2,7 +2,7 @@ import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Row } from "../../src/data/row.ts";
 import { Decoder } from "../../src/decode/decoder.ts";
-import type { CdcError } from "../../src/lib/errors.ts";
+import { type CdcError, messageWithDetails } from "../../src/lib/errors.ts";
 import { recordOf } from "./debezium.ts";
 import { FakeRegistry, type Registered, wire } from "./fake-registry.ts";
 
@@ -26,7 +26,7 @@ export function reject(s: ReturnType<typeof suite>, cases: readonly Rejected[]):
         (refusal) => refusal,
       );
       assert.is(error.code, code, error.stack);
-      assert.match(error.message, reason);
+      assert.match(messageWithDetails(error), reason);
     });
   }
 }

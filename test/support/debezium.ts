@@ -83,8 +83,12 @@ export function decoderOf(format: Partial<TopicFormat> = {}): Decoder {
 }
 
 /** Decodes one record of the given value with a decoder of its own. */
-export function decodeValue(value: unknown, format: Partial<TopicFormat> = {}): SourceEvent {
-  return decoderOf(format).decode(recordOf({ value }));
+export function decodeValue(
+  value: unknown,
+  format: Partial<TopicFormat> = {},
+  key?: unknown,
+): SourceEvent {
+  return decoderOf(format).decode(recordOf({ value, key }));
 }
 
 /** The same, for a record that has to be a row. */

@@ -1,7 +1,6 @@
 import { recordName } from "../../data/record.ts";
-import { redactRow } from "../../data/redact.ts";
 import type { Row } from "../../data/row.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { messageOf, messageWithDetails } from "../../lib/errors.ts";
 import type { SegmentMessage } from "../../map/sync.ts";
 import type { ModelTopology, SyncTopology } from "../../topology/topology.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
@@ -26,7 +25,7 @@ export function checkMessages(
     try {
       if (model.filter.matches(sample.row, sample.absent)) members.push(sample);
     } catch (error) {
-      const text = showValues ? messageOf(error) : redactRow(messageOf(error), sample.row);
+      const text = shown(error, showValues);
       return [problem(about, `${recordName(sample.record)} would be a dead letter: ${text}`)];
     }
   }
@@ -68,22 +67,25 @@ function checkSync(
   const gone = kind === "removed";
   const change = { kind, previous: gone ? row : null, next: gone ? null : row, absent };
   const changeId = event.sourcePosition ?? `${record.partition}/${record.offset}`;
-  const shown = (text: string) => (showValues ? text : redactRow(text, row));
   try {
     const changeSource = { ...event, topic: record.topic, changeId };
-    const messages = sync.messages(change, changeSource, (field, reason) => {
+    const messages = sync.messages(change, changeSource, (field, reason, kind) => {
       // A column that is not there is told with where it is named.
       if (reason !== "the row has no such column")
-        findings.push(problem(about, `${field} is left out: ${shown(reason)}`));
+        findings.push(problem(about, `${field} is left out: ${showValues ? reason : kind}`));
     });
     for (const message of messages)
       findings.push(ok(about, described(sample, message, topicTopology, showValues)));
   } catch (error) {
     findings.push(
-      problem(about, `${recordName(record)} would be a dead letter: ${shown(messageOf(error))}`),
+      problem(about, `${recordName(record)} would be a dead letter: ${shown(error, showValues)}`),
     );
   }
   return findings;
+}
+
+function shown(error: unknown, showValues: boolean): string {
+  return showValues ? messageWithDetails(error) : messageOf(error);
 }
 
 function kindOf({ options }: SyncTopology): "added" | "changed" | "removed" | null {

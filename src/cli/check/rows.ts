@@ -1,11 +1,10 @@
 import type { RowEvent } from "../../data/event.ts";
 import { type RecordFormat, recordName, type SourceRecord } from "../../data/record.ts";
-import { redact } from "../../data/redact.ts";
 import type { Decoder } from "../../decode/decoder.ts";
 import type { PayloadReader } from "../../decode/format/payload-reader.ts";
 import type { Json } from "../../decode/value/json.ts";
 import type { ConnectSchema } from "../../decode/value/logical-types.ts";
-import { CdcError, messageOf } from "../../lib/errors.ts";
+import { CdcError, messageOf, messageWithDetails } from "../../lib/errors.ts";
 import { counted, type Finding, note, ok, problem } from "./finding.ts";
 
 /** A record of a row, as it was written and as it was read. */
@@ -41,7 +40,7 @@ export function readRows(
       samples.push({ record, event, payload, schema, format });
     } catch (error) {
       const code = error instanceof CdcError ? error.code : "UNKNOWN_SHAPE";
-      const text = showValues ? messageOf(error) : redact(messageOf(error));
+      const text = showValues ? messageWithDetails(error) : messageOf(error);
       failures.push({ name: recordName(record), code, text });
     }
   }

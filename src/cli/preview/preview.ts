@@ -12,6 +12,7 @@ import {
 } from "../../dlq/dead-letters.ts";
 import { FileJournal } from "../../journal/file-journal.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { messageWithDetails } from "../../lib/errors.ts";
 import { createLogger } from "../../lib/logger.ts";
 import { Counters } from "../../metrics/counters.ts";
 import { runPipeline } from "../../pipeline.ts";
@@ -74,7 +75,7 @@ export async function preview(
     process.stderr.write(summary(counters));
     for (const { record, error } of shown) {
       process.stderr.write(
-        `  dead letter ${recordName(record)}: ${error.code}: ${error.message}\n`,
+        `  dead letter ${recordName(record)}: ${error.code}: ${messageWithDetails(error)}\n`,
       );
     }
   }

@@ -180,12 +180,7 @@ export class RedriveProcessor extends RecordProcessor {
 
   async #read(record: SourceRecord): Promise<SourceEvent | CdcError> {
     await this.#of.registry?.prepare([record]);
-    try {
-      return this.#decoder.decode(record);
-    } catch (error) {
-      if (error instanceof CdcError) return error;
-      throw error;
-    }
+    return this.#decoder.read(record).event;
   }
 
   #mayBeOld(deadLetter: DeadLetter, why: string): boolean {

@@ -1,4 +1,4 @@
-import { CdcError, messageOf } from "../../lib/errors.ts";
+import { CdcError, DetailedError, messageWithDetails } from "../../lib/errors.ts";
 import { isObject, type JsonObject, shown } from "../value/json.ts";
 import type { Envelope } from "./envelope.ts";
 import { readDocument } from "./mongodb.ts";
@@ -34,19 +34,19 @@ function readable<T>(raw: unknown, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new CdcError(
-      "UNKNOWN_SHAPE",
-      `the document ${shown(raw)} cannot be read: ${messageOf(cause)}`,
-      { cause },
-    );
+    const wrong = cause instanceof DetailedError ? `: ${cause.message}` : "";
+    throw new CdcError("UNKNOWN_SHAPE", `the document cannot be read${wrong}`, {
+      details: `${shown(raw)}: ${messageWithDetails(cause)}`,
+      cause,
+    });
   }
 }
 
 function withoutDocument(): CdcError {
   return new CdcError(
     "UNKNOWN_SHAPE",
-    "the update says what changed and not what the document is now: set the connector's " +
-      "capture.mode=change_streams_update_full; if it is, the document was gone before it could be looked up, and its " +
-      "removal follows (change_streams_update_full_with_pre_image knows such documents too)",
+    "the update has the changed fields but not the document: set the connector's " +
+      "capture.mode=change_streams_update_full. If it is set, the document was deleted before the connector read it, and its " +
+      "delete follows (change_streams_update_full_with_pre_image includes such documents)",
   );
 }

@@ -1,3 +1,4 @@
+import { DetailedError } from "../../lib/errors.ts";
 import { isObject, type JsonObject } from "../value/json.ts";
 import { readDocument } from "./mongodb.ts";
 
@@ -28,7 +29,7 @@ export function updated(before: JsonObject, description: JsonObject): JsonObject
   for (const [path, value] of Object.entries(isObject(fields) ? fields : {})) {
     const { parent, name } = locate(document, path);
     if (parent === null)
-      throw new Error(`the update sets "${path}", which has no place in the document`);
+      throw new DetailedError(`the update sets "${path}", which the document cannot contain`);
     (parent as { [name: string]: unknown })[name] = value;
   }
   return before;

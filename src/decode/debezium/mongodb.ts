@@ -3,7 +3,7 @@ import { Real, real, type Value } from "../../data/row.ts";
 import { setOwn } from "../../lib/set-own.ts";
 import { toDouble } from "../value/column-types.ts";
 import { decimal } from "../value/decimal.ts";
-import { isObject, type Json, type JsonObject, parseJson, shown } from "../value/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, wrongValue } from "../value/json.ts";
 
 /**
  * A document of MongoDB, which its connector writes as text in MongoDB's Extended JSON: version 1 strict by default,
@@ -88,12 +88,12 @@ const TYPES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 
 function text(raw: Json | undefined): string {
   if (typeof raw === "string") return raw;
-  throw new Error(`${shown(raw)} where Extended JSON has a text`);
+  throw wrongValue("not a string, which Extended JSON requires here", raw);
 }
 
 function integer(raw: Json): Value {
   if (typeof raw === "number" || typeof raw === "bigint") return raw;
-  if (!/^-?\d{1,19}$/.test(text(raw))) throw new Error(`${shown(raw)} is no integer of 64 bits`);
+  if (!/^-?\d{1,19}$/.test(text(raw))) throw wrongValue("not a 64-bit integer", raw);
   const exact = BigInt(text(raw));
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
 }
@@ -104,7 +104,7 @@ function date(raw: Json): Value {
   const count = isObject(raw) ? integer(raw.$numberLong as Json) : raw;
   if (typeof count === "bigint" || Number.isInteger(count))
     return instantText(count as number | bigint, "ms");
-  throw new Error(`${shown(raw)} is no date`);
+  throw wrongValue("not a date", raw);
 }
 
 /** Bytes stay base64. Subtype 4 is a UUID; the older 3 does not say in which order its bytes stand. */

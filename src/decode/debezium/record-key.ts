@@ -24,7 +24,7 @@ export class RecordKey {
     if (fields === null || (isObject(fields) && Object.keys(fields).length === 0)) {
       throw new CdcError(
         "MISSING_KEY",
-        "the record has no key, so its row cannot be followed; give the table a primary key or set Debezium's message.key.columns",
+        "the record has no key, so its row cannot be identified; give the table a primary key, or set Debezium's message.key.columns",
       );
     }
     const values = this.#values(fields);
@@ -40,9 +40,7 @@ export class RecordKey {
       const text = key.toString("utf8");
       if (bare && !/^[{["]/.test(text)) return text;
       if (!(error instanceof CdcError)) throw error;
-      throw new CdcError(error.code, `the record key cannot be read: ${error.message}`, {
-        cause: error,
-      });
+      throw CdcError.from(error.code, "the record key cannot be read", error);
     }
   }
 
@@ -69,7 +67,7 @@ function isPlain(value: Json): boolean {
 function mismatch(fields: readonly string[], found: string): CdcError {
   return new CdcError(
     "KEY_MISMATCH",
-    `the model's key is ${fields.join(", ")}, but the record key ${found}; a row can only be followed by the record key: ` +
+    `the model's key is ${fields.join(", ")}, but the record key ${found}; a row is identified by its record key: ` +
       "change `key`, or set Debezium's message.key.columns",
   );
 }

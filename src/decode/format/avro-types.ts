@@ -1,4 +1,5 @@
 import avro, { type Schema, type Type } from "avsc";
+import { DetailedError } from "../../lib/errors.ts";
 import { exactLongType } from "./avro.ts";
 
 /**
@@ -39,7 +40,7 @@ class CheckedStringType extends StringType {
     if (text?.includes("\ufffd")) {
       const again = Buffer.from(text);
       if (!again.equals(tap.buf.subarray(tap.pos - again.length, tap.pos)))
-        throw new Error("a text is not UTF-8");
+        throw new DetailedError("a string is not UTF-8");
     }
     return text;
   }
@@ -71,7 +72,7 @@ function eachItem(tap: Tap, read: () => void): void {
       const start = tap.pos;
       read();
       if (tap.pos <= start || tap.pos > tap.buf.length)
-        throw new Error(`a list of ${Math.abs(count)} items does not fit into the bytes`);
+        throw new DetailedError(`an array of ${Math.abs(count)} items does not fit into the bytes`);
     }
   }
 }

@@ -29,16 +29,15 @@ export class EmbeddedSchema {
       const parsed = parseJson(text);
       if (!isEmbedded(parsed)) {
         if (startsWith(value, STRUCT))
-          throw new CdcError(
-            "UNKNOWN_SHAPE",
-            `a schema block without its payload: ${shown(parsed)}`,
-          );
+          throw new CdcError("UNKNOWN_SHAPE", "a schema block has no payload", {
+            details: shown(parsed),
+          });
         return { payload: text, schema: null };
       }
       if (text.startsWith(NO_SCHEMA, START.length) !== (parsed.schema === null))
         throw new CdcError(
           "UNKNOWN_SHAPE",
-          "its schema stands twice: one is null, the other is not",
+          "the record has two schemas: one is null, the other is not",
         );
       const end = endOfSchema(text, parsed.schema);
       // White space, or a field that stands there twice: nothing to remember the next records by.
@@ -72,7 +71,9 @@ function isEmbedded(parsed: Json): parsed is { schema: Json; payload: Json } {
 
 function checked(schema: Json): ConnectSchema | null {
   if (schema === null || isConnectSchema(schema)) return schema;
-  throw new CdcError("UNKNOWN_SHAPE", `its schema block is no Connect schema: ${shown(schema)}`);
+  throw new CdcError("UNKNOWN_SHAPE", "the schema block is not a Connect schema", {
+    details: shown(schema),
+  });
 }
 
 /** The index just after the schema, which begins after `START` in valid JSON. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { RecordFormat } from "../../data/record.ts";
-import { CdcError, messageOf } from "../../lib/errors.ts";
+import { CdcError, DetailedError, messageOf } from "../../lib/errors.ts";
 import { type Json, parseEnvelopeJson } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 import { EmbeddedSchema } from "./embedded-schema.ts";
@@ -30,23 +30,28 @@ export class PayloadReader {
       if (this.#registry) return this.#registry.read(bytes);
       throw new CdcError(
         "UNKNOWN_SCHEMA",
-        "the bytes begin as Confluent's wire format does; name the registry in kafka.schemaRegistry.url",
+        "the bytes are in Confluent's wire format; set kafka.schemaRegistry.url",
       );
     }
-    if (!isUtf8(bytes)) throw new CdcError("INVALID_JSON", notJson(bytes));
+    if (!isUtf8(bytes)) throw notJson(bytes);
     try {
       const { payload: text, schema } = this.#embedded.split(bytes);
       const format = schema === null ? "json" : "json-with-schema";
       return { payload: parseEnvelopeJson(text), text, schema, format };
     } catch (error) {
       if (error instanceof CdcError) throw error;
-      throw new CdcError("INVALID_JSON", `${notJson(bytes)}: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw notJson(bytes, error);
     }
   }
 }
 
-function notJson(bytes: Buffer): string {
-  return `it is not JSON: ${bytes.toString("latin1", 0, 40).replace(/[^\x20-\x7e]/g, "\u00b7")}`;
+/** Our own errors are safe: they say what is wrong with JSON that is too deep or has too long a number. */
+function notJson(bytes: Buffer, cause?: unknown): CdcError {
+  const start = bytes.toString("latin1", 0, 40).replace(/[^\x20-\x7e]/g, "\u00b7");
+  const why = cause === undefined ? "" : `: ${messageOf(cause)}`;
+  const details = cause instanceof DetailedError ? cause.details : null;
+  return new CdcError("INVALID_JSON", `the bytes cannot be read as JSON${why}`, {
+    details: details === null ? start : `${start}: ${details}`,
+    cause,
+  });
 }

@@ -1,6 +1,6 @@
 import protobuf, { type Root, type Type } from "protobufjs";
 import { dateText, instantText, timeText } from "../../data/instant.ts";
-import { type Json, type JsonObject, shown } from "../value/json.ts";
+import { type Json, type JsonObject, wrongValue } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 
 /** A message type that stands for one value: what it is in Connect, and the value of a message with all its fields. */
@@ -96,7 +96,7 @@ function date({ year, month, day }: JsonObject): string {
   at.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   if (Number.isNaN(at.getTime())) return Number(year) > 0 ? "infinity" : "-infinity";
   if (at.getUTCMonth() + 1 !== month || at.getUTCDate() !== day)
-    throw new Error(`${shown(`${year}-${month}-${day}`)} is no date`);
+    throw wrongValue("not a date", `${year}-${month}-${day}`);
   return dateText(at.getTime() / DAY_MS);
 }
 

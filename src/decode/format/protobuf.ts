@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import protobuf, { type Enum, type Field, type Type } from "protobufjs";
+import { DetailedError } from "../../lib/errors.ts";
 import { isObject, type Json, type JsonObject } from "../value/json.ts";
 import { isMap, messageType } from "./protobuf-schema.ts";
 import { addBundledTypes, knownType } from "./protobuf-types.ts";
@@ -17,7 +18,8 @@ function typePath(bytes: Buffer): { readonly path: readonly number[]; readonly s
     let value = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = bytes[at];
-      if (byte === undefined) throw new Error("the Protobuf payload ends in its message indexes");
+      if (byte === undefined)
+        throw new DetailedError("the Protobuf payload ends in its message indexes");
       at += 1;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
@@ -25,7 +27,7 @@ function typePath(bytes: Buffer): { readonly path: readonly number[]; readonly s
   };
   const count = next();
   if (count < 0 || count > DEEPEST_TYPE)
-    throw new Error(`a Protobuf message type cannot be ${count} types deep`);
+    throw new DetailedError(`a Protobuf message type cannot be ${count} types deep`);
   const path = count === 0 ? [0] : Array.from({ length: count }, next);
   return { path, start: at };
 }
@@ -34,7 +36,7 @@ function typePath(bytes: Buffer): { readonly path: readonly number[]; readonly s
 class TextReader extends protobuf.BufferReader {
   override string(): string {
     const bytes = Buffer.from(this.bytes());
-    if (!isUtf8(bytes)) throw new Error("a text is not UTF-8");
+    if (!isUtf8(bytes)) throw new DetailedError("a string is not UTF-8");
     return bytes.toString("utf8");
   }
 }
@@ -86,7 +88,8 @@ function typeAt(types: readonly Type[], path: readonly number[]): Type {
   let found: Type | undefined;
   for (const index of path) {
     found = scope[index];
-    if (!found) throw new Error(`the Protobuf schema has no message type at ${path.join(".")}`);
+    if (!found)
+      throw new DetailedError(`the Protobuf schema has no message type at ${path.join(".")}`);
     scope = typesIn(found);
   }
   return found as Type;

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Type as AvroType, Schema } from "avsc";
 import type { Type as ProtobufType } from "protobufjs";
 import type { RecordFormat } from "../../data/record.ts";
+import { DetailedError } from "../../lib/errors.ts";
 import { type Json, type JsonObject, parseEnvelopeJson } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 import { connectSchemaOfAvro, readAvro } from "./avro.ts";
@@ -58,7 +59,7 @@ function avroReader(type: AvroType, written: Schema): SchemaReader {
 function jsonReader(written: JsonObject): SchemaReader {
   const schema = connectSchemaOfJson(written);
   return (payload) => {
-    if (!isUtf8(payload)) throw new Error("it is not UTF-8");
+    if (!isUtf8(payload)) throw new DetailedError("the value is not UTF-8");
     const text = payload.toString("utf8");
     return { payload: parseEnvelopeJson(text), text, schema, format: "json-schema" };
   };

@@ -99,17 +99,13 @@ export class SchemaRegistry {
     const id = schemaIdOf(bytes) as number;
     const reader = this.#readers.get(id);
     if (!reader) {
-      const reason = this.#unknown.get(id)?.reason ?? "which was not asked for";
+      const reason = this.#unknown.get(id)?.reason ?? "which was not requested";
       throw new CdcError("UNKNOWN_SCHEMA", `the record was written with schema ${id}, ${reason}`);
     }
     try {
       return reader(payloadOf(bytes));
     } catch (error) {
-      throw new CdcError(
-        "UNREADABLE_VALUE",
-        `the bytes do not fit their schema ${id}: ${messageOf(error)}`,
-        { cause: error },
-      );
+      throw CdcError.from("UNREADABLE_VALUE", `the bytes do not fit schema ${id}`, error);
     }
   }
 

@@ -9,7 +9,7 @@ import {
 } from "../../data/instant.ts";
 import { MOST_DIGITS, Real, real, type Value } from "../../data/row.ts";
 import { decimal } from "./decimal.ts";
-import { type Json, jsonText, parseJson, shown } from "./json.ts";
+import { type Json, jsonText, parseJson, wrongValue } from "./json.ts";
 
 /** Turns a raw, non-null value into the column's value. Throws an Error that says what it found. */
 export type Converter = (raw: Json) => Value;
@@ -61,7 +61,7 @@ function toBoolean(raw: Json): boolean {
   if (typeof raw === "boolean") return raw;
   if (raw === 0 || raw === 1) return raw === 1;
   if (raw === "true" || raw === "false") return raw === "true";
-  throw new Error(`${shown(raw)} is no boolean`);
+  throw wrongValue("not a boolean", raw);
 }
 
 function toInteger(raw: Json): number | bigint {
@@ -72,7 +72,7 @@ function toInteger(raw: Json): number | bigint {
     const exact = BigInt(raw);
     return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
   }
-  throw new Error(`${shown(raw)} is no integer`);
+  throw wrongValue("not an integer", raw);
 }
 
 /** A double; `NaN` and the infinities, which JSON cannot say, stay the texts that the converters write. */
@@ -81,7 +81,7 @@ export function toDouble(raw: Json): Value {
   // More digits than a double has are no part of it: Java writes some of them so.
   if (raw instanceof Real) return real(String(raw.number));
   if (typeof raw === "string") return /^-?\d/.test(raw) ? real(raw) : raw;
-  throw new Error(`${shown(raw)} is no number`);
+  throw wrongValue("not a number", raw);
 }
 
 /** A 32-bit float as the shortest text that is the same float, as Java writes it: 1.1, not 1.100000023841858. */
@@ -136,5 +136,5 @@ export function isCount(raw: Json): raw is number | bigint {
 
 export function expect(raw: Json, type: "string", what: string): string {
   if (typeof raw === type) return raw as string;
-  throw new Error(`${shown(raw)} is not ${what}`);
+  throw wrongValue(`not ${what}`, raw);
 }

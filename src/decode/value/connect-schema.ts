@@ -1,3 +1,4 @@
+import { DetailedError } from "../../lib/errors.ts";
 import { isObject, type Json } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
 
@@ -23,7 +24,8 @@ export function fieldCount(): () => void {
   let fields = 0;
   return () => {
     fields += 1;
-    if (fields > MOST_FIELDS) throw new Error(`it describes more than ${MOST_FIELDS} fields`);
+    if (fields > MOST_FIELDS)
+      throw new DetailedError(`the schema has more than ${MOST_FIELDS} fields`);
   };
 }
 

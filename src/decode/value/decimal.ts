@@ -1,5 +1,6 @@
 import { MOST_DIGITS, Real, real } from "../../data/row.ts";
-import { isObject, shown } from "./json.ts";
+import { DetailedError } from "../../lib/errors.ts";
+import { isObject, wrongValue } from "./json.ts";
 
 /** No number, each as the converters write it, then as Debezium does with `decimal.handling.mode=string`. */
 const NO_NUMBER: ReadonlyMap<string, string> = new Map([
@@ -22,18 +23,19 @@ export function decimal(raw: unknown, scale: number | undefined): number | Real 
   if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
   if (raw instanceof Real) return raw;
   if (isObject(raw)) return decimal(raw.value, Number(raw.scale));
-  if (typeof raw !== "string") throw new Error(`${shown(raw)} is no decimal`);
+  if (typeof raw !== "string") throw wrongValue("not a decimal", raw);
   // Before base64, which `Infinity` could be.
   const noNumber = NO_NUMBER.get(raw);
   if (noNumber !== undefined) return noNumber;
   if (scale !== undefined && isBase64(raw)) return unscaled(raw, scale);
   if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(raw)) return real(raw);
   if (scale === undefined && isBase64(raw)) {
-    throw new Error(
-      `${shown(raw)} is a decimal without its scale; give the column {type: decimal, scale: N}`,
+    throw wrongValue(
+      "a decimal without its scale; declare the column as {type: decimal, scale: N}",
+      raw,
     );
   }
-  throw new Error(`${shown(raw)} is no decimal`);
+  throw wrongValue("not a decimal", raw);
 }
 
 /** Base64 as the converters write it, padded. Text such as `1234` would be base64 too: with a scale, base64 is meant. */
@@ -51,10 +53,10 @@ const SHORT_BYTES = 6;
 const SHORT_SCALE = 6;
 
 function unscaled(base64: string, scale: number): number | Real {
-  if (!Number.isInteger(scale)) throw new Error(`${scale} is no scale of a decimal`);
+  if (!Number.isInteger(scale)) throw new DetailedError(`${scale} is not the scale of a decimal`);
   const bytes = Buffer.from(base64, "base64");
   if (bytes.length * DIGITS_A_BYTE > MOST_DIGITS)
-    throw new Error(`a decimal of ${bytes.length} bytes`);
+    throw new DetailedError(`a decimal has ${bytes.length} bytes`);
   if (bytes.length <= SHORT_BYTES && scale >= 0 && scale <= SHORT_SCALE) {
     const number = bytes.readIntBE(0, bytes.length) / 10 ** scale;
     return Number.isInteger(number) ? new Real(String(number)) : number;

@@ -1,3 +1,5 @@
+import { DetailedError } from "../../lib/errors.ts";
+
 /**
  * What handles values calls itself for what they hold, and some thousands of levels use up the stack of the process.
  * Databases take fewer: MongoDB and MySQL 100.
@@ -13,7 +15,7 @@ export function rejectDeep(value: unknown, most: number): void {
 }
 
 function tooDeep(): Error {
-  return new Error(`it is nested more than ${DEEPEST} levels deep`);
+  return new DetailedError(`it is nested more than ${DEEPEST} levels deep`);
 }
 
 /** For what calls itself while it reads: where that used up the stack, says so in our words. */

@@ -1,4 +1,5 @@
 import { MOST_DIGITS, Real, real } from "../../data/row.ts";
+import { DetailedError } from "../../lib/errors.ts";
 import { orTooDeep, rejectDeep } from "./depth.ts";
 
 /** What `JSON.parse` gives, but for what a double would change: integers are bigint then, other numbers `Real`. */
@@ -52,8 +53,11 @@ function parse(text: string, exact: boolean): Json {
   try {
     value = exact ? JSON.parse(text, exactNumber) : JSON.parse(text);
   } catch (error) {
-    // The exact way calls itself for each level.
-    throw orTooDeep(error);
+    // A reviver is called recursively for each level.
+    const failure = orTooDeep(error);
+    if (failure instanceof SyntaxError)
+      throw new DetailedError("it is not valid JSON", { details: failure.message, cause: error });
+    throw failure;
   }
   // A level takes two characters, one on each side.
   rejectDeep(value, text.length / 2);
@@ -88,10 +92,15 @@ export function jsonText(raw: unknown): string {
   return text ?? "nothing";
 }
 
-/** The same for a message: at most 60 characters. */
+/** The same for the details of an error: at most 60 characters. */
 export function shown(raw: unknown): string {
   const text = jsonText(raw);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** An error about a raw value: the text is safe to log, the value goes to the details. */
+export function wrongValue(text: string, raw: unknown): DetailedError {
+  return new DetailedError(text, { details: shown(raw) });
 }
 
 function exactNumber(_name: string, value: unknown, { source = "" } = {}): unknown {
@@ -105,7 +114,7 @@ function exactNumber(_name: string, value: unknown, { source = "" } = {}): unkno
 function exactly(source: string, double: number): number | bigint | Real | string {
   // No number of 15 digits is changed.
   if (source.length < 16 && !/[eE]/.test(source)) return double;
-  if (source.length > MOST_DIGITS) throw new Error(`a number of ${source.length} digits`);
+  if (source.length > MOST_DIGITS) throw new DetailedError(`a number has ${source.length} digits`);
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(double) ? double : BigInt(source);
   if (!Number.isFinite(double)) return source;
   const exact = real(source);

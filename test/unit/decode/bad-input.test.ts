@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdcError } from "../../../src/lib/errors.ts";
+import { type CdcError, messageWithDetails } from "../../../src/lib/errors.ts";
 import {
   decoderOf,
   envelope,
@@ -35,7 +35,7 @@ type Rejected = readonly [title: string, value: string | Buffer, code: string, r
 
 const REFUSED: readonly Rejected[] = [
   ["100,000 lists in each other", deep(100_000), "INVALID_JSON", /more than 500 levels/],
-  ["lists without end", "[".repeat(100_000), "INVALID_JSON", /not JSON/],
+  ["lists without end", "[".repeat(100_000), "INVALID_JSON", /cannot be read as JSON/],
   ["a column of 100,000 levels", column(deep(100_000)), "INVALID_JSON", /500 levels/],
   [
     "the same beside a long number",
@@ -96,7 +96,7 @@ const REFUSED: readonly Rejected[] = [
     "a decimal with a scale that is none",
     typed(VARIABLE, '{"scale":"x","value":"AQ=="}'),
     "UNREADABLE_VALUE",
-    /NaN is no scale/,
+    /NaN is not the scale/,
   ],
   [
     "a decimal of a million bytes",
@@ -108,72 +108,72 @@ const REFUSED: readonly Rejected[] = [
     "a decimal that is nearly one",
     typed(DECIMAL, `"${DIGITS}x"`),
     "UNREADABLE_VALUE",
-    /no decimal/,
+    /not a decimal/,
   ],
   [
     "a decimal named like an object's own",
     typed(DECIMAL, '"constructor"'),
     "UNREADABLE_VALUE",
-    /"constructor" is no decimal/,
+    /not a decimal \("constructor"\)/,
   ],
   [
     "an instant that is an object",
     typed(INSTANT, '{"toString":null}'),
     "UNREADABLE_VALUE",
-    /is not an instant/,
+    /not an instant/,
   ],
-  ["an instant with a fraction", typed(TIMESTAMP, "[1]"), "UNREADABLE_VALUE", /is not an instant/],
+  ["an instant with a fraction", typed(TIMESTAMP, "[1]"), "UNREADABLE_VALUE", /not an instant/],
   [
     "an operation named like an object's own",
     column("1").replace('"c"', '"constructor"'),
     "UNKNOWN_SHAPE",
-    /op "constructor"/,
+    /op.*"constructor"/,
   ],
   [
     "a connector that is no text",
     column("1").replace('"postgresql"', '{"toString":null}'),
     "UNKNOWN_SHAPE",
-    /without a source block/,
+    /no source block/,
   ],
   [
     "a schema block of another kind",
     '{"schema":{"type":"struct","fields":{}},"payload":{"id":1}}',
     "UNKNOWN_SHAPE",
-    /no Connect schema/,
+    /not a Connect schema/,
   ],
   [
     "a schema block with a field that is none",
     '{"schema":{"type":"struct","fields":[null]},"payload":{"id":1}}',
     "UNKNOWN_SHAPE",
-    /no Connect schema/,
+    /not a Connect schema/,
   ],
   [
     "a schema block without a payload",
     '{"schema":{"type":"struct","fields":[]}}',
     "UNKNOWN_SHAPE",
-    /without its payload/,
+    /no payload/,
   ],
   [
     "the payload twice",
     '{"schema":{"type":"struct","fields":[]},"payload":{"id":1},"payload":{"id":2}}',
     "INVALID_JSON",
-    /not JSON/,
+    /cannot be read as JSON/,
   ],
   [
     "invalid UTF-8",
     Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
     "INVALID_JSON",
-    /not JSON/,
+    /cannot be read as JSON/,
   ],
-  ["UTF-16", Buffer.from('{"id":1}', "utf16le"), "INVALID_JSON", /not JSON/],
-  ["a byte order mark", '\ufeff{"id":1}', "INVALID_JSON", /not JSON/],
+  ["UTF-16", Buffer.from('{"id":1}', "utf16le"), "INVALID_JSON", /cannot be read as JSON/],
+  ["a byte order mark", '\ufeff{"id":1}', "INVALID_JSON", /cannot be read as JSON/],
   [
     "ten megabytes that are no JSON",
     `{"id":"${"x".repeat(10_000_000)}`,
     "INVALID_JSON",
-    /not JSON/,
+    /cannot be read as JSON/,
   ],
-  ["nothing", "", "INVALID_JSON", /not JSON/],
+  ["nothing", "", "INVALID_JSON", /cannot be read as JSON/],
 ];
 
 /** By MongoDB's connector, whose documents are texts. */
@@ -209,8 +209,9 @@ for (const [title, value, code, reason] of [...REFUSED, ...DOCUMENTS]) {
       () => decoder.decode(recordOf({ value })),
       (error: CdcError) => {
         assert.is(error.code, code);
-        assert.match(error.message, reason);
-        return error.message.length < 2_100;
+        const text = messageWithDetails(error);
+        assert.match(text, reason);
+        return text.length < 4_200;
       },
     );
     assert.ok(performance.now() - started < SOON_MS);

@@ -52,7 +52,7 @@ s("should give the status as the reason, and what was answered beside it, shorte
   const rejected = actionFor(http(400, "x".repeat(1_000)), NOW);
   assert.ok(rejected.kind === "rejected");
   assert.is(rejected.reason, "HTTP 400 Bad Request");
-  assert.match(rejected.detail, /^HTTP 400 Bad Request: x{200}$/);
+  assert.match(rejected.body, /^x{200}$/);
   const nameless = actionFor(http(460, "x"), NOW);
   assert.ok(nameless.kind === "retry");
   assert.is(nameless.reason, "HTTP 460");

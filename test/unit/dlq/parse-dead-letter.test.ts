@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asLine, asRecord, type DeadLetter } from "../../../src/dlq/dead-letters.ts";
 import { deadLetterOfLine, deadLetterOfRecord } from "../../../src/dlq/parse-dead-letter.ts";
-import { CdcError } from "../../../src/lib/errors.ts";
+import { CdcError, messageWithDetails } from "../../../src/lib/errors.ts";
 import { recordOf } from "../../support/debezium.ts";
 
 const s = suite("deliver: dead letters read again");
@@ -24,15 +24,23 @@ const CASES: readonly (readonly [string, Partial<DeadLetter>])[] = [
 ];
 
 for (const [title, more] of CASES) {
-  const error = new CdcError("FILTER_FAILED", "`where` fails: é");
+  const error = new CdcError("FILTER_FAILED", "`where` fails", { details: "é" });
   const deadLetter: DeadLetter = { record, error, ...more };
-  const parts = ({ record: of, error: why, by, message, change, isInitial }: DeadLetter) => ({
+  const parts = ({
+    record: of,
+    error: why,
+    reason,
+    by,
+    message,
+    change,
+    isInitial,
+  }: DeadLetter) => ({
     by,
     message,
     change,
     isInitial: isInitial ?? false,
     code: why.code,
-    reason: why.message,
+    reason: reason ?? messageWithDetails(why),
     at: [of.topic, of.partition, of.offset, of.timestamp],
     key: of.key?.toString(),
     value: of.value?.toString("hex"),
@@ -74,7 +82,7 @@ s("should keep the code of another version in words", () => {
     value,
     headers: { ...headers, "cdc-to-segment.code": "FROM_LATER" },
   });
-  assert.is(read?.error.message, "FROM_LATER: why");
+  assert.is(read?.reason, "FROM_LATER: why");
   assert.is(read?.error.consequence, "dead-letter");
 });
 

@@ -67,7 +67,7 @@ for (const value of REFUSED) {
         error.code === "UNREADABLE_TIMESTAMP" &&
         error.consequence === "dead-letter" &&
         error.message.includes('"seen_at"') &&
-        error.message.includes(text),
+        error.details?.includes(text) === true,
     );
   });
 }

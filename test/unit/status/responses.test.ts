@@ -5,8 +5,9 @@ import type {
   LastMessage,
   SegmentResponse,
 } from "../../../src/explain/explanation.ts";
+import type { RememberedDeadLetter } from "../../../src/status/recent-dead-letters.ts";
 import { withResponses } from "../../../src/status/responses.ts";
-import type { RecentDeadLetter, RecentMessage } from "../../../src/status/status.ts";
+import type { RecentMessage } from "../../../src/status/status.ts";
 
 const s = suite("telemetry: answers that the process remembers");
 
@@ -18,14 +19,14 @@ const LAST: LastMessage = {
 };
 const AT = "2026-01-01T00:00:00.000Z";
 const MESSAGE = { sync: "life", messageId: "id-1", sentAt: AT, response: "HTTP 200" };
-const DEAD_LETTER: Partial<RecentDeadLetter> = {
-  ...{ at: AT, code: "REFUSED_BY_SEGMENT", reason: "HTTP 400", by: null, ...FROM },
+const DEAD_LETTER: Partial<RememberedDeadLetter> = {
+  ...{ at: AT, code: "REFUSED_BY_SEGMENT", reason: "HTTP 400", details: null, by: null, ...FROM },
 };
 
 function responseOf(
   last: LastMessage,
   messages: readonly Partial<RecentMessage>[],
-  deadLetters: readonly Partial<RecentDeadLetter>[],
+  deadLetters: readonly Partial<RememberedDeadLetter>[],
   showValues = false,
 ): SegmentResponse | undefined {
   const sync = { sync: "life", type: "track", isNew: false, isMember: true, since: null } as const;
@@ -53,7 +54,7 @@ function responseOf(
   };
   const remembered = {
     messages: messages as readonly RecentMessage[],
-    deadLetters: deadLetters as readonly RecentDeadLetter[],
+    deadLetters: deadLetters as readonly RememberedDeadLetter[],
   };
   return withResponses(explanation, remembered, showValues).rows[0]?.syncs[0]?.last?.response;
 }
@@ -63,10 +64,12 @@ const rejected = { ...DEAD_LETTER, messageId: "id-1" };
 const aside = { ...DEAD_LETTER, code: "MESSAGE_TOO_LARGE", reason: "40 KB", by: "life" } as const;
 const quoting = {
   ...({ ...DEAD_LETTER, code: "UNREADABLE_TIMESTAMP", by: "life" } as const),
-  reason: 'column "at" holds "ada@x", which is no date or instant',
+  reason: 'column "at" is not a date',
+  details: '"ada@x"',
 };
 const quoted = {
-  ...{ ...rejected, reason: 'Segment refuses the message: HTTP 400 Bad Request: "ada@x" is wrong' },
+  ...{ ...rejected, reason: "Segment rejects the message: HTTP 400 Bad Request" },
+  details: '"ada@x" is wrong',
 };
 const CASES: readonly [
   title: string,
@@ -98,20 +101,20 @@ const CASES: readonly [
     responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting]),
     {
       ...{ status: "set aside", time: AT },
-      detail: 'UNREADABLE_TIMESTAMP: column "at" holds (hidden), which is no date or instant',
+      detail: 'UNREADABLE_TIMESTAMP: column "at" is not a date',
     },
   ],
   [
     "show it where values are asked for",
     responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting], true),
-    { status: "set aside", time: AT, detail: `UNREADABLE_TIMESTAMP: ${quoting.reason}` },
+    { status: "set aside", time: AT, detail: `UNREADABLE_TIMESTAMP: ${quoting.reason} ("ada@x")` },
   ],
   [
     "hide what Segment quotes of a message",
     responseOf(LAST, [], [quoted]),
     {
       ...{ status: "refused", time: AT },
-      detail: "Segment refuses the message: HTTP 400 Bad Request: (hidden)",
+      detail: "Segment rejects the message: HTTP 400 Bad Request",
     },
   ],
   [

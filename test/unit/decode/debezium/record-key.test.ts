@@ -48,13 +48,19 @@ const REFUSED: readonly Rejected[] = [
   ["a field too many", ["id"], '{"org":"o1","id":7}', "KEY_MISMATCH", /fields org, id;/],
   ["another field", ["id"], '{"uid":7}', "KEY_MISMATCH", /message\.key\.columns/],
   ["a bare value for two fields", ["org", "id"], "7", "KEY_MISMATCH", /single value/],
-  ["broken JSON", ["id"], '{"id":', "INVALID_JSON", /record key cannot be read: it is not JSON/],
+  [
+    "broken JSON",
+    ["id"],
+    '{"id":',
+    "INVALID_JSON",
+    /record key cannot be read: the bytes cannot be read as JSON/,
+  ],
   [
     "a broken schema block",
     ["id"],
     '{"schema":{"type"',
     "INVALID_JSON",
-    /record key cannot be read: it is not JSON/,
+    /record key cannot be read: the bytes cannot be read as JSON/,
   ],
 ];
 

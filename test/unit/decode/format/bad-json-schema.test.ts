@@ -26,14 +26,14 @@ reject(s, [
     json({ type: "string" }),
     Buffer.from('"hello"'),
     "UNKNOWN_SHAPE",
-    /"hello", neither/,
+    /neither.*"hello"/,
   ],
   [
     "JSON Schema of a list",
     json({ type: "array" }),
     Buffer.from("[7]"),
     "UNKNOWN_SHAPE",
-    /\[7\], neither/,
+    /neither.*\[7\]/,
   ],
   [
     "JSON Schema and no JSON",

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Real } from "../../../../src/data/row.ts";
 import type { ColumnType } from "../../../../src/decode/value/column-types.ts";
-import type { CdcError } from "../../../../src/lib/errors.ts";
+import { type CdcError, messageWithDetails } from "../../../../src/lib/errors.ts";
 import { envelope, envelopeSchema, rowEvent, withSchema } from "../../../support/debezium.ts";
 
 const s = suite("decode: column types that the model declares");
@@ -72,19 +72,19 @@ for (const [type, raw, value, more] of READ) {
 }
 
 const REFUSED: readonly (readonly [type: ColumnType["type"], raw: string, reason: RegExp])[] = [
-  ["boolean", '"yes"', /"yes" is no boolean/],
-  ["boolean", "2", /2 is no boolean/],
-  ["int", "1.5", /1.5 is no integer/],
-  ["int", '"1e3"', /"1e3" is no integer/],
-  ["double", "[1]", /\[1\] is no number/],
-  ["decimal", '"MDk="', /without its scale; give the column \{type: decimal, scale: N\}/],
-  ["decimal", '"1,5"', /"1,5" is no decimal/],
-  ["decimal", "[1]", /\[1\] is no decimal/],
+  ["boolean", '"yes"', /not a boolean \("yes"\)/],
+  ["boolean", "2", /not a boolean \(2\)/],
+  ["int", "1.5", /not an integer \(1.5\)/],
+  ["int", '"1e3"', /not an integer \("1e3"\)/],
+  ["double", "[1]", /not a number \(\[1\]\)/],
+  ["decimal", '"MDk="', /without its scale; declare the column as \{type: decimal, scale: N\}/],
+  ["decimal", '"1,5"', /not a decimal \("1,5"\)/],
+  ["decimal", "[1]", /not a decimal \(\[1\]\)/],
   ["json", '"{oops"', /JSON/],
-  ["bytes", "5", /5 is not bytes in base64/],
-  ["date", "[1]", /\[1\] is not a date/],
-  ["time", "[1]", /\[1\] is not a time/],
-  ["timestamp", "[1]", /\[1\] is not a timestamp/],
+  ["bytes", "5", /not bytes in base64 \(5\)/],
+  ["date", "[1]", /not a date \(\[1\]\)/],
+  ["time", "[1]", /not a time \(\[1\]\)/],
+  ["timestamp", "[1]", /not a timestamp \(\[1\]\)/],
 ];
 
 for (const [type, raw, reason] of REFUSED) {
@@ -93,8 +93,8 @@ for (const [type, raw, reason] of REFUSED) {
       () => read(type, raw),
       (error: CdcError) =>
         error.code === "UNREADABLE_VALUE" &&
-        error.message.startsWith('column "v": ') &&
-        reason.test(error.message),
+        error.message.startsWith('column "v" cannot be read: ') &&
+        reason.test(messageWithDetails(error)),
     );
   });
 }
