@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { METRICS } from "../../src/status/metrics.ts";
 import { settingsNamed } from "../support/named-settings.ts";
 
-/** The migration table of 0.2.0 names every setting and metric of 0.1.0 that has another name now. */
+/** The migration table of 0.2.0 names every setting, metric and log line of 0.1.0 that has another name now. */
 
 const s = suite("CHANGELOG.md: migration from 0.1.0");
 
@@ -29,6 +29,45 @@ const SETTINGS_OF_0_1 = `
   state status stopAfterInARow stopAtRatio syncs timeout_ms timestamp tls topic topics traits type unavailableValue
   unit url userId username watch where writeKey`;
 
+const LOG_LINES_OF_0_1 = [
+  "Segment did not take a batch; it is tried again",
+  "Segment said",
+  "a schema cannot be read",
+  "cannot tell the group which state is here",
+  "could not be written; it is tried again",
+  "gone past what is lost",
+  "leaving the group failed",
+  "leaving the group takes long, not waiting for it",
+  "left for the next start",
+  "new or changed syncs see the stored rows",
+  "nobody gets the topic until one that reads it leads the group",
+  "partition given up",
+  "partition taken",
+  "removed the rows of a TRUNCATE",
+  "removed the rows that a complete snapshot no longer contained",
+  "set aside as a dead letter",
+  "started",
+  "state restored",
+  "status port open",
+  "stopped",
+  "a TRUNCATE was met",
+  "the Kafka consumer was silent, a new one takes its place",
+  "the changelog could not be written; trying again",
+  "the changelog has fewer replicas than its source: the state is less safe than the records",
+  "the commit takes long, going on without it",
+  "the group cannot be asked",
+  "the group has the partition here still; it is opened anew",
+  "the log no longer has this place, opening the partition again",
+  "the partition's changelog takes no more of this process",
+  "the registry does not have a schema",
+  "the schema registry does not answer; it is asked again",
+  "what was not delivered in time is left for the next start",
+];
+
+const SRC = new URL("../../src/", import.meta.url);
+const sources = globSync("**/*.ts", { cwd: SRC.pathname }).map((file) =>
+  readFileSync(new URL(file, SRC), "utf8").replace(/["`]\s*\+\s*["`]/g, ""),
+);
 const metrics = METRICS.map(({ name }) => name);
 
 for (const { what, table, old, exists } of [
@@ -63,7 +102,33 @@ for (const { what, table, old, exists } of [
   });
 }
 
+const logLines = rowsAfter("Log lines;").map((row) =>
+  row.map((text) => text.replaceAll("…", "").trim()),
+);
+
+s("should have a row for each log line that no longer exists", () => {
+  for (const line of LOG_LINES_OF_0_1)
+    assert.ok(isWritten(line) || logLines.some(([before]) => before === line), `add: ${line}`);
+});
+
+s("should give the text of each log line that replaces another", () => {
+  assert.ok(logLines.length > 5);
+  for (const [before = "", after = ""] of logLines)
+    assert.ok(isWritten(before) || isWritten(after), `${before} | ${after}`);
+});
+
 s.run();
+
+/** Whether a text in the sources begins, after a variable part perhaps, or ends with it. */
+function isWritten(line: string): boolean {
+  return sources.some((text) =>
+    new RegExp(`["\`}] ?${escaped(line)}[:;]?(?:["\`]| \\$)`).test(text),
+  );
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
 
 /** Cells of the first table after a line that begins with the text. */
 function rowsAfter(start: string): readonly (readonly string[])[] {
