@@ -8,7 +8,7 @@ import type { StallDetector } from "../stack/watchdog.ts";
 /** Linux counts processor time in these, whatever the kernel's own tick is. */
 const TICKS_A_SECOND = 100;
 
-/** A process of the bench, of Node.js unless told otherwise, which ends with the bench, however that ends. */
+/** A process of the benchmark, Node.js by default. It ends when the benchmark ends, in whatever way. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;

@@ -56,9 +56,9 @@ export function planOf(format: FormatId): TopicTopology {
 
 function recordsOf(options: FeedOptions, { topic, recordOf }: Format): readonly SourceRecord[] {
   return Array.from(feed(options), (change, offset) => {
-    const { key, value, ...changeId } = recordOf(change);
+    const { key, value, ...directory } = recordOf(change);
     const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
-    return { topic, offset, headers: HEADERS, ...changeId, ...bytes };
+    return { topic, offset, headers: HEADERS, ...directory, ...bytes };
   });
 }
 

@@ -50,13 +50,13 @@ function peerGoals({ output }: Findings): readonly Goal[] {
 
 function growthGoals(growth: readonly Size[]): readonly Goal[] {
   const largest = Math.max(...growth.map(({ keys }) => keys));
-  const at = (tasks: number, keys: number) =>
+  const measured = (tasks: number, keys: number) =>
     growth.find((size) => size.tasks === tasks && size.keys === keys)?.records_s;
   const open = [...new Set(growth.map(({ tasks }) => tasks))];
   return [
     ...open.map((tasks) => {
       const what = `${largest.toLocaleString("en")} keys / 10,000, tasks open: ${tasks}${largest < LARGEST ? " (the goal is for 5,000,000)" : ""}`;
-      return least(what, 0.7, ratio(at(tasks, largest), at(tasks, 10_000)));
+      return least(what, 0.7, ratio(measured(tasks, largest), measured(tasks, 10_000)));
     }),
     ...open.map((tasks) => {
       const peaks = growth.filter((size) => size.tasks === tasks).map(({ peak_mb }) => peak_mb);

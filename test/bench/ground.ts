@@ -16,7 +16,7 @@ export type Ground = {
   readonly records: number;
   readonly keys: number;
   readonly messages: FeedMessages;
-  /** Folder for processor profiles of our own peers; none are made without it. */
+  /** Directory for CPU profiles of our own processes; without it no profiles are written. */
   readonly profiles?: string;
 };
 

@@ -19,7 +19,7 @@ export class GrowingTable {
     this.#topology = new Uint8Array(most);
   }
 
-  /** Rows are added until there are so many, each told by a snapshot read; returns how many messages that is worth. */
+  /** Adds rows up to this number, each by a snapshot record. Returns the number of messages they produce. */
   *growTo(keys: number): Generator<FeedChange, number> {
     const before = this.#keys;
     for (; this.#keys < keys; this.#keys += 1) yield this.#change(this.#keys, "r");

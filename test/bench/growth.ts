@@ -16,7 +16,7 @@ export type Size = {
   readonly cpu_s: number;
   /** Of the process that read the new rows, and of the one that took the updates. */
   readonly peak_mb: number;
-  /** Of the state folder on the disk. */
+  /** Of the state directory on the disk. */
   readonly bytes_a_key: number;
 };
 

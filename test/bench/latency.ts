@@ -53,11 +53,11 @@ export async function measureLatency(ground: Ground): Promise<Latency> {
     await sleep(2_000);
     await child.stop();
     const sorted = delays.toSorted((a, b) => a - b);
-    const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+    const percentile = (part: number) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
     return {
       messages: sorted.length,
-      median_ms: at(0.5),
-      p99_ms: at(0.99),
+      median_ms: percentile(0.5),
+      p99_ms: percentile(0.99),
       cpu_s: (took / changes) * 100_000,
       peak_mb,
     };
@@ -75,7 +75,7 @@ async function writeEvenly(ground: Ground, changes: number): Promise<void> {
     waiting.push(change);
     if (waiting.length < CHANGES_A_TICK) continue;
     const now = Date.now();
-    const messages = waiting.map((one) => messageOf(schemaless.recordOf(at(one, now))));
+    const messages = waiting.map((one) => messageOf(schemaless.recordOf(withCommitTime(one, now))));
     // The next ones do not wait for its answer; kafkajs keeps the order.
     sent.push(producer.send({ topic: TOPIC, messages }));
     waiting = [];
@@ -85,7 +85,7 @@ async function writeEvenly(ground: Ground, changes: number): Promise<void> {
   await producer.disconnect();
 }
 
-function at({ envelope, ...change }: FeedChange, ms: number): FeedChange {
+function withCommitTime({ envelope, ...change }: FeedChange, ms: number): FeedChange {
   const source = { ...envelope.source, ts_ms: ms };
   return { ...change, timestamp: ms, envelope: { ...envelope, ts_ms: ms, source } };
 }

@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: ours beside what one would write by hand, on one feed, in one run, on this machine.
  * `--records N --keys N --rounds N`; `--write` updates docs/benchmarks.md; `--only run,replay,restore` measures some
- * peers and parts; `--growth` lets a table grow as well, to 1 million rows, `--full` to 5; `--beside FOLDER` also measures
- * the work tree there, such as the one before a change; `--profiles FOLDER` writes processor profiles of our own.
+ * peers and parts; `--growth` lets a table grow as well, to 1 million rows, `--full` to 5; `--beside DIRECTORY` also measures
+ * the work tree there, such as the one before a change; `--profiles DIRECTORY` writes CPU profiles of our own processes.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ import { measureRestore } from "./restore.ts";
 import { Segment } from "./segment.ts";
 import { measureStages } from "./stages.ts";
 import { buildStreams } from "./streams.ts";
-import { fillTopic } from "./topic.ts";
+import { produceToTopic } from "./topic.ts";
 
 const PAGE = new URL("../../docs/benchmarks.md", import.meta.url);
 const [BEGIN, END] = ["<!-- bench -->", "<!-- /bench -->"];
@@ -44,10 +44,11 @@ async function main(): Promise<void> {
     const used = formats.filter(({ id }) => options.peers.some(({ format }) => format === id));
     console.error(`writing ${options.records} records to a file and to Kafka, in each format ...`);
     const messages = await writeRecording(recording, options);
-    for (const format of new Set([schemaless, ...used])) await fillTopic([broker], format, options);
+    for (const format of new Set([schemaless, ...used]))
+      await produceToTopic([broker], format, options);
     const segment = await Segment.start(watchdog);
-    const places = { watchdog, broker, registryUrl, segment, recording, streamsPath };
-    const found = await measureAll({ ...options, ...places, messages }, options, formats);
+    const services = { watchdog, broker, registryUrl, segment, recording, streamsPath };
+    const found = await measureAll({ ...options, ...services, messages }, options, formats);
     const report = reportOf(found, options);
     console.log(report);
     if (options.write) intoPage(report);

@@ -46,11 +46,11 @@ function script(
   const start = ({ watchdog, broker, segment, records }: Ground, run: string): Running => {
     const args = [SCRIPT, step, TOPICS[format], broker, run, `${records}`, segment.url];
     const child = new Child(watchdog, args);
-    const at = (moment: string) =>
+    const reached = (moment: string) =>
       new Promise<void>((resolve) => {
-        child.onMessage((message) => message.at === moment && resolve());
+        child.onMessage((message) => message.moment === moment && resolve());
       });
-    return { children: [child], started: at("start"), ended: at("end") };
+    return { children: [child], started: reached("start"), ended: reached("end") };
   };
   return { id: idOf(step, format), name, format, messages, start };
 }

@@ -4,13 +4,13 @@ import { schemaless } from "./format.ts";
 import type { Ground, Peer } from "./ground.ts";
 import { type Measured, measure } from "./measure.ts";
 import { startService } from "./service.ts";
-import { fillTopic } from "./topic.ts";
+import { produceToTopic } from "./topic.ts";
 
 /** So many processes in one group, and how much of the machine they left. */
 export type Group = {
   readonly processes: number;
   readonly rounds: readonly Measured[];
-  /** Part of the cores' time in which they had nothing to do, broker and stand-in included. */
+  /** Idle share of the cores, with the broker and the mock Segment server running. */
   readonly idle: number;
 };
 
@@ -23,7 +23,7 @@ export async function measureProcesses(ground: Ground, rounds: number): Promise<
   const stack = await startStack({ kafka: { properties } });
   try {
     const broker = stack.kafka.brokers[0] as string;
-    await fillTopic([broker], schemaless, ground);
+    await produceToTopic([broker], schemaless, ground);
     const groups = [1, 2].map((processes) => ({
       processes,
       rounds: [] as Measured[],

@@ -68,36 +68,36 @@ function partsOf(
   from: number,
   to: number,
 ): Map<string, number> {
-  const places = placesOf(nodes);
+  const directories = directoriesOf(nodes);
   const parts = new Map<string, number>();
   let time = startTime;
   samples.forEach((id, i) => {
     const delta = timeDeltas[i] as number;
     time += delta;
     if (time < from || time > to) return;
-    const changeId = places.get(id) as string;
-    parts.set(changeId, (parts.get(changeId) ?? 0) + delta);
+    const directory = directories.get(id) as string;
+    parts.set(directory, (parts.get(directory) ?? 0) + delta);
   });
   return parts;
 }
 
-/** Of each node the room or package that is nearest to it on its stack. */
-function placesOf(nodes: readonly Node[]): ReadonlyMap<number, string> {
+/** Of each node the directory or package that is nearest to it on its stack. */
+function directoriesOf(nodes: readonly Node[]): ReadonlyMap<number, string> {
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((c) => [c, id])));
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const placeOf = (id: number | undefined): string => {
+  const directoryOf = (id: number | undefined): string => {
     const node = id === undefined ? undefined : byId.get(id);
     if (!node) return "Node.js itself";
-    return placeOfFrame(node.callFrame) ?? placeOf(parents.get(node.id));
+    return directoryOfFrame(node.callFrame) ?? directoryOf(parents.get(node.id));
   };
-  return new Map(nodes.map(({ id }) => [id, placeOf(id)]));
+  return new Map(nodes.map(({ id }) => [id, directoryOf(id)]));
 }
 
-function placeOfFrame({ functionName, url }: Node["callFrame"]): string | undefined {
+function directoryOfFrame({ functionName, url }: Node["callFrame"]): string | undefined {
   const own = OWN.get(functionName);
   if (own !== undefined) return own;
   const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(url) ?? [];
   if (name !== undefined) return name;
-  const [, room] = /\/(src\/[\w-]+(?:\.ts$)?)/.exec(url) ?? [];
-  return room;
+  const [, directory] = /\/(src\/[\w-]+(?:\.ts$)?)/.exec(url) ?? [];
+  return directory;
 }

@@ -68,7 +68,7 @@ const kafka = new kafkajs.Kafka({
   logLevel: kafkajs.logLevel.NOTHING,
 });
 const consumer = kafka.consumer({ groupId });
-consumer.on("consumer.group_join", () => process.send?.({ at: "start" }));
+consumer.on("consumer.group_join", () => process.send?.({ moment: "start" }));
 await consumer.connect();
 await consumer.subscribe({ topics: [topic], fromBeginning: true });
 let left = Number(records);
@@ -78,7 +78,7 @@ await consumer.run({
     left -= batch.messages.length;
     if (left > 0) return;
     if (messages.length > 0) await send();
-    process.send?.({ at: "end" });
+    process.send?.({ moment: "end" });
   },
 });
 process.on("SIGTERM", () => process.exit());

@@ -24,6 +24,7 @@ process.on("disconnect", () => process.exit());
 
 function messagesIn(body: Buffer): number {
   let found = 0;
-  for (let at = body.indexOf(MESSAGE); at !== -1; at = body.indexOf(MESSAGE, at + 1)) found += 1;
+  for (let index = body.indexOf(MESSAGE); index !== -1; index = body.indexOf(MESSAGE, index + 1))
+    found += 1;
   return found;
 }

@@ -3,7 +3,7 @@ import { Child } from "./child.ts";
 
 const PROGRAM = new URL("segment-process.ts", import.meta.url).pathname;
 
-/** The counting stand-in as the bench sees it. */
+/** The counting mock Segment server, as the benchmark sees it. */
 export class Segment {
   readonly url: string;
   /** Messages that arrived so far. */

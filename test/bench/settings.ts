@@ -13,10 +13,10 @@ export function settingsText(of: {
   /** Default: the format's own. */
   readonly topic?: string;
   readonly broker: string;
-  /** Of the stand-in. */
+  /** Of the mock Segment server. */
   readonly url: string;
   readonly registryUrl: string;
-  /** State folder. */
+  /** State directory. */
   readonly state: string;
   readonly changelog: boolean;
 }): string {

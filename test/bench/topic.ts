@@ -14,7 +14,7 @@ const BYTES_A_SEND = 1_400_000;
 type Filled = Pick<Format, "topic" | "recordOf">;
 
 /** Makes the format's topic and fills it with the feed. */
-export async function fillTopic(
+export async function produceToTopic(
   brokers: readonly string[],
   format: Filled,
   options: FeedOptions,

@@ -19,7 +19,7 @@ const MACHINES = ["one", "two", "three"];
 /** All is to have arrived this long after the last fault. */
 const SETTLES_WITHIN_MS = 240_000;
 
-/** What must not come has had its time: longer than the slowest answer of the stand-in. */
+/** Time for messages that must not come: longer than the slowest response of the mock Segment server. */
 const QUIET_MS = 4_000;
 
 export type Chaos = {
@@ -28,7 +28,7 @@ export type Chaos = {
   readonly keys: number;
   readonly perSecond: number;
   readonly script: (random: () => number) => readonly Step[];
-  readonly say?: (text: string) => void;
+  readonly log?: (text: string) => void;
 };
 
 export type Result = {
@@ -41,9 +41,9 @@ export type Result = {
   readonly rebalances: number;
   readonly worst_ms: number;
   readonly seconds: number;
-  /** Processes that ended though nobody had asked them to, or badly when they were. */
+  /** Processes that ended without being stopped, or stopped with an exit code other than 0. */
   readonly ends: readonly string[];
-  /** The folder with every process' log, where something is wrong or it is to be kept (CHAOS_KEEP). */
+  /** The directory with the log of every process; set if something is wrong or with CHAOS_RETAIN=1. */
   readonly directory: string | null;
   /** Nothing was lost, doubled or out of order. */
   readonly isRight: boolean;
@@ -51,7 +51,7 @@ export type Result = {
 
 /** One storm over a stream of changes, from the first start to the last stop. */
 export async function chaos(options: Chaos): Promise<Result> {
-  const { seed, records, keys, perSecond, script, say = () => {} } = options;
+  const { seed, records, keys, perSecond, script, log = () => {} } = options;
   const random = generator(seed);
   const directory = mkdtempSync(join(tmpdir(), "chaos-"));
   const started = Date.now();
@@ -69,17 +69,17 @@ export async function chaos(options: Chaos): Promise<Result> {
       join(directory, "feed.ndjson"),
     );
     await feed.createTopic();
-    say(`seed ${seed}: ${feed.records} records worth ${expected.length} messages; ${directory}`);
+    log(`seed ${seed}: ${feed.records} records worth ${expected.length} messages; ${directory}`);
     const [first] = machines as [Machine];
     first.start();
-    // What lies in the topic before it has begun would be an initial result.
-    while (!first.hasBegun) await sleep(50);
+    // Records that are in the topic before the first start are initial results.
+    while (!first.hasStarted) await sleep(50);
 
     const due = () => feed.time;
-    progress = new Progress(expected, mockSegment, due, () => storm.isUp, say);
-    const storm = new Storm({ broker, machines, feed, progress, random, say });
+    progress = new Progress(expected, mockSegment, due, () => storm.isUp, log);
+    const storm = new Storm({ broker, machines, feed, progress, random, log });
     await Promise.all([feed.produce(), storm.run(script(random))]);
-    say("the storm is over");
+    log("the storm is over");
     const deadline = Date.now() + SETTLES_WITHIN_MS;
     while (progress.left > 0 && Date.now() < deadline) await sleep(200);
     await sleep(QUIET_MS);
@@ -90,7 +90,7 @@ export async function chaos(options: Chaos): Promise<Result> {
     const outcome = outcomeOf(expected, mockSegment.accepted);
     const isRight = outcome.lost.length + outcome.doubled.length + outcome.outOfOrder.length === 0;
     const ends = [...storm.done.badStops, ...machines.flatMap(({ ends }) => ends)];
-    const isClean = isRight && ends.length === 0 && !process.env.CHAOS_KEEP;
+    const isClean = isRight && ends.length === 0 && !process.env.CHAOS_RETAIN;
     if (isClean) rmSync(directory, { recursive: true });
     return {
       ...{ seed, records: feed.records, outcome, done: storm.done },

@@ -11,7 +11,7 @@ const AGAIN_AFTER_MS = 1_000;
 export class Machine {
   readonly name: string;
   readonly config: string;
-  /** The codes of processes that ended though nobody had asked them to, each with the last it wrote. */
+  /** The exit codes of processes that ended without being stopped, each with its last line. */
   readonly ends: string[] = [];
   readonly #state: string;
   readonly #copy: string;
@@ -41,7 +41,7 @@ export class Machine {
   }
 
   /** It has taken its partitions at least once. */
-  get hasBegun(): boolean {
+  get hasStarted(): boolean {
     return existsSync(join(this.#state, NAME, "run", "begun.json"));
   }
 

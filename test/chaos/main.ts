@@ -23,7 +23,7 @@ const result = await chaos({
   keys: 6_000,
   perSecond: 500,
   script: values.small ? smallScript : fullScript,
-  say: (text) =>
+  log: (text) =>
     console.error(`${((Date.now() - started) / 1_000).toFixed(1).padStart(6)}  ${text}`),
 });
 console.log(table(result));

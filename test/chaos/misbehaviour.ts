@@ -7,14 +7,14 @@ const PARTS: readonly (readonly [number, Misbehaviour])[] = [
   [2, { status: 429, headers: { "retry-after": "0" } }],
   [1, { status: 429, headers: { "retry-after": "1" } }],
   [4, "reset"],
-  // Taken, and whoever sent it cannot know.
+  // Accepted, but the sender does not receive the response.
   [4, "half"],
   [1, "hang"],
-  // Taken after its sender has given up and sent it again.
+  // Accepted after the sender has timed out and sent it again.
   [1, { status: 200, delay_ms: REQUEST_TIMEOUT_MS * 1.5 }],
 ];
 
-/** How the stand-in misbehaves, all along. */
+/** How the mock Segment server responds during the test. */
 export function misbehaviour(random: () => number): () => Misbehaviour {
   return () => {
     let left = random() * 100;

@@ -11,21 +11,21 @@ export type Outcome = {
   readonly outOfOrder: readonly Arrived[];
 };
 
-export function outcomeOf(expected: readonly Arrived[], kept: readonly Arrived[]): Outcome {
+export function outcomeOf(expected: readonly Arrived[], accepted: readonly Arrived[]): Outcome {
   const ranks = new Map(expected.map(({ messageId = "" }, rank) => [messageId, rank]));
-  const arrived = new Set(kept.map(({ messageId = "" }) => messageId));
+  const arrived = new Set(accepted.map(({ messageId = "" }) => messageId));
   const latest = new Map<string, number>();
-  const outOfOrder = kept.filter(({ messageId = "", userId = "" }) => {
+  const outOfOrder = accepted.filter(({ messageId = "", userId = "" }) => {
     const rank = ranks.get(messageId);
     if (rank === undefined) return false;
     const isLate = rank < (latest.get(userId) ?? -1);
     if (!isLate) latest.set(userId, rank);
     return isLate;
   });
-  const doubled = kept.filter(({ messageId = "" }) => !ranks.has(messageId));
+  const doubled = accepted.filter(({ messageId = "" }) => !ranks.has(messageId));
   return {
     expected: expected.length,
-    delivered: kept.length - doubled.length,
+    delivered: accepted.length - doubled.length,
     lost: expected.filter(({ messageId = "" }) => !arrived.has(messageId)),
     doubled,
     outOfOrder,

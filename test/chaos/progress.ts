@@ -6,11 +6,11 @@ const EVERY_MS = 100;
 type DeliveryQueue = {
   /** Times of the changes of the messages expected, ascending. */
   readonly times: readonly number[];
-  kept: number;
+  accepted: number;
   stalled_ms: number;
 };
 
-/** What is told of: a killed process alone costs the session timeout. */
+/** Stalls that are reported: a killed process alone costs the session timeout. */
 const LONG_MS = 10_000;
 
 /**
@@ -21,11 +21,11 @@ export class Progress {
   readonly #mockSegment: MockSegment;
   readonly #due: () => number;
   readonly #isUp: () => boolean;
-  readonly #say: (text: string) => void;
+  readonly #log: (text: string) => void;
   readonly #queues: readonly DeliveryQueue[];
   readonly #timer: NodeJS.Timeout;
   #seen = 0;
-  #at = Date.now();
+  #sampleTime = Date.now();
   #worst_ms = 0;
 
   /** @param due the time of the last change that is in the topic */
@@ -34,21 +34,21 @@ export class Progress {
     mockSegment: MockSegment,
     due: () => number,
     isUp: () => boolean,
-    say: (text: string) => void,
+    log: (text: string) => void,
   ) {
     const times = Map.groupBy(expected, partitionOf);
     this.#queues = Array.from({ length: PARTITIONS }, (_, partition) => ({
       times: (times.get(partition) ?? [])
         .map(({ timestamp = "" }) => Date.parse(timestamp))
         .toSorted((a, b) => a - b),
-      kept: 0,
+      accepted: 0,
       stalled_ms: 0,
     }));
     this.#mockSegment = mockSegment;
     this.#due = due;
     this.#isUp = isUp;
-    this.#say = say;
-    this.#timer = setInterval(() => this.#look(), EVERY_MS);
+    this.#log = log;
+    this.#timer = setInterval(() => this.#sample(), EVERY_MS);
   }
 
   /** The longest time that a partition stood still. */
@@ -57,14 +57,14 @@ export class Progress {
   }
 
   /** Messages of each partition that have arrived. */
-  get kept(): readonly number[] {
-    return this.#queues.map(({ kept }) => kept);
+  get accepted(): readonly number[] {
+    return this.#queues.map(({ accepted }) => accepted);
   }
 
   /** Whether each partition has moved since, or has nothing left to do. */
   hasMovedSince(before: readonly number[]): boolean {
     return this.#queues.every(
-      (queue, i) => queue.kept > (before[i] ?? 0) || this.#left(queue) <= 0,
+      (queue, i) => queue.accepted > (before[i] ?? 0) || this.#left(queue) <= 0,
     );
   }
 
@@ -83,27 +83,27 @@ export class Progress {
     clearInterval(this.#timer);
   }
 
-  #left({ times, kept }: DeliveryQueue): number {
-    return countUpTo(times, this.#due()) - kept;
+  #left({ times, accepted }: DeliveryQueue): number {
+    return countUpTo(times, this.#due()) - accepted;
   }
 
-  #look(): void {
+  #sample(): void {
     const moved = new Set<DeliveryQueue>();
     const { accepted } = this.#mockSegment;
     for (; this.#seen < accepted.length; this.#seen += 1) {
       const queue = this.#queues[partitionOf(accepted[this.#seen] as Arrived)];
       if (!queue) continue;
-      queue.kept += 1;
+      queue.accepted += 1;
       moved.add(queue);
     }
     const now = Date.now();
-    const passed = now - this.#at;
-    this.#at = now;
+    const passed = now - this.#sampleTime;
+    this.#sampleTime = now;
     for (const [partition, queue] of this.#queues.entries()) {
       if (moved.has(queue) || this.#left(queue) <= 0) {
         const seconds = (queue.stalled_ms / 1_000).toFixed(1);
         if (queue.stalled_ms > LONG_MS)
-          this.#say(`partition ${partition} stood still for ${seconds} s`);
+          this.#log(`partition ${partition} stood still for ${seconds} s`);
         queue.stalled_ms = 0;
       } else if (this.#isUp()) queue.stalled_ms += passed;
       this.#worst_ms = Math.max(this.#worst_ms, queue.stalled_ms);

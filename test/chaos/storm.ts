@@ -11,7 +11,7 @@ export type World = {
   readonly feed: Feed;
   readonly progress: Progress;
   readonly random: () => number;
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 };
 
 export type Done = {
@@ -55,12 +55,12 @@ export class Storm {
   }
 
   async run(script: readonly Step[]): Promise<void> {
-    const { feed, random, say, progress } = this.#world;
+    const { feed, random, log, progress } = this.#world;
     for (const [i, step] of script.entries()) {
       feed.upTo((i + 1) / (script.length + 1));
       await this.#moved(random() < 0.5);
       await sleep(random() * 1_500);
-      say(`${i + 1}/${script.length} ${JSON.stringify(step)}  ${progress.left} messages due`);
+      log(`${i + 1}/${script.length} ${JSON.stringify(step)}  ${progress.left} messages due`);
       await this.#take(step);
     }
     feed.upTo(1);
@@ -70,12 +70,12 @@ export class Storm {
   /** Waits until each partition has moved, or only any of them: then the next blow falls amid a recovery. */
   async #moved(each: boolean): Promise<void> {
     const { progress } = this.#world;
-    const before = progress.kept;
+    const before = progress.accepted;
     const deadline = Date.now() + MOVES_WITHIN_MS;
     const hasMoved = () =>
       each
         ? progress.hasMovedSince(before)
-        : progress.kept.some((kept, i) => kept > (before[i] ?? 0));
+        : progress.accepted.some((accepted, i) => accepted > (before[i] ?? 0));
     while (!hasMoved()) {
       if (Date.now() > deadline) throw new Error(`nothing arrives: ${progress.stalled}`);
       await sleep(50);

@@ -67,8 +67,8 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
   const expected = await feed.expected(machine.config, join(directory, "feed.ndjson"));
   await feed.createTopic();
   machine.start();
-  // What lies in the topic before it has begun would be an initial result.
-  await until("the process has begun", async () => machine.hasBegun);
+  // Records that are in the topic before the first start are initial results.
+  await until("the process has begun", async () => machine.hasStarted);
   const steps: readonly (readonly [string, () => Promise<void>])[] = [
     ["the coordinators move while both brokers are there", () => preferSecond(second.id)],
     ["the broker of the coordinators is stopped", () => second.stop()],

@@ -54,7 +54,7 @@ test("should not say that a record sends nothing where no state is there", async
 
 test("should name the file of the dead letters of a replay", async () => {
   const mockSegment = await MockSegment.start();
-  const deadLetters = join(directory, "letters.ndjson");
+  const deadLetters = join(directory, "dead-letters.ndjson");
   const input = join(directory, "input.ndjson");
   writeFileSync(input, `${LINE}\n`);
   for (const [given, file] of [

@@ -14,7 +14,7 @@ import { TaskDriver } from "../support/task-driver.ts";
  * summary and an explanation that was not asked for values hold none.
  */
 
-const promise = suite("no value of a row is told");
+const promise = suite("logs contain no row values");
 
 /** One as long as a name, and one that could be any word. */
 const VALUES = ["ada@example.com", "Ada"];
@@ -77,9 +77,9 @@ for (const { title, model, syncs, next, kind, isDeadLettered } of CASES) {
       assert.match(shown, value, "it is said where it was asked for");
       await driver.pipe(change);
       await driver.checkpoint();
-      const told = summary(driver.counters);
-      assert.not.match(told, value);
-      if (!isDeadLettered) assert.match(told, kind);
+      const text = summary(driver.counters);
+      assert.not.match(text, value);
+      if (!isDeadLettered) assert.match(text, kind);
       const reasons = driver.deadLetters.map(({ error }) => messageWithDetails(error));
       assert.is(reasons.length, isDeadLettered ? 1 : 0);
       if (isDeadLettered) assert.match(reasons.join(), value, "the dead letter has it");
@@ -120,7 +120,7 @@ for (const status of [302, 401, 429, 503]) {
     await driver.clock.advance(60_000);
     const reasons = [log.text, String(driver.failures[0]), ...responded];
     assert.not.match(reasons.join(), VALUES[0] as string);
-    assert.match(reasons.join(), new RegExp(`HTTP ${status} [A-Z]`), "the status is told");
+    assert.match(reasons.join(), new RegExp(`HTTP ${status} [A-Z]`), "the status is logged");
     assert.is(log.with(/Segment said/)[0]?.fields.body, QUOTES, "and the rest at debug");
   });
 }

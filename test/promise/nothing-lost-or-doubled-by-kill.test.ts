@@ -64,14 +64,14 @@ promise("should deliver what an undisturbed replay delivers", async () => {
   const undisturbed = await replay("undisturbed", 0);
   const killed = await replay("killed", KILLS);
   assert.is(killed.kills, KILLS);
-  assert.ok(killed.arrived.length > killed.kept.length, "each kill repeats at least one batch");
-  assert.equal(ids(killed.kept).toSorted(), ids(undisturbed.kept).toSorted());
-  assert.equal(ordered(killed.kept), ordered(undisturbed.kept));
+  assert.ok(killed.arrived.length > killed.accepted.length, "each kill repeats at least one batch");
+  assert.equal(ids(killed.accepted).toSorted(), ids(undisturbed.accepted).toSorted());
+  assert.equal(ordered(killed.accepted), ordered(undisturbed.accepted));
 });
 
 type Result = {
   readonly arrived: readonly Arrived[];
-  readonly kept: readonly Arrived[];
+  readonly accepted: readonly Arrived[];
   readonly kills: number;
 };
 
@@ -96,7 +96,7 @@ async function replay(name: string, kills: number): Promise<Result> {
       const result = await ended;
       if (result.signal === null) {
         assert.is(result.code, 0, result.stderr);
-        return { arrived: segment.arrived, kept: segment.accepted, kills: done };
+        return { arrived: segment.arrived, accepted: segment.accepted, kills: done };
       }
       done += 1;
     }

@@ -11,27 +11,27 @@ import { recordOf, TOPIC } from "../support/debezium.ts";
 import { type Change, insert, update } from "../support/table.ts";
 
 /**
- * Dead letters, their cause mended, sent through again: what comes is what a run without the mishap would have sent,
- * under the same ids, and never over a row that has moved on.
+ * After the cause is fixed, redrive sends the messages that a run without the failure would have sent, with the same
+ * ids, and never an outdated version of a row.
  */
 
-const promise = suite("a redrive gives what was missed");
+const promise = suite("redrive sends missed messages");
 const directory = mkdtempSync(join(tmpdir(), "redrive-"));
-const standIns: MockSegment[] = [];
+const mockSegments: MockSegment[] = [];
 promise.after(async () => {
-  await Promise.all(standIns.map((mockSegment) => mockSegment.stop()));
+  await Promise.all(mockSegments.map((mockSegment) => mockSegment.stop()));
   rmSync(directory, { recursive: true });
 });
 
 type Sync = { readonly [setting: string]: unknown };
 
-/** A pipeline of its own, with a Segment of its own that refuses what it is told to. */
+/** A pipeline with its own mock Segment server, which rejects the messages that a test selects. */
 async function setUp(changeId: string, sync: Sync = {}) {
   let refuses: (message: Arrived) => boolean = () => false;
   const mockSegment = await MockSegment.start({
     misbehave: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
   });
-  standIns.push(mockSegment);
+  mockSegments.push(mockSegment);
   const home = join(directory, changeId);
   const config = `${home}.json`;
   const configure = (more: Sync) =>
@@ -71,11 +71,11 @@ async function setUp(changeId: string, sync: Sync = {}) {
       const { code, stderr } = await cdcToSegment(["replay", "--config", config, input]);
       assert.is(code, 0, stderr);
     },
-    /** The letters that are there now, moved out of the way of new ones. */
-    moved: (mend = (text: string) => text) => {
-      const file = `${home}-${Date.now()}.letters.ndjson`;
+    /** Moves the present dead letters to another file, so that new ones do not mix with them. */
+    moved: (fix = (text: string) => text) => {
+      const file = `${home}-${Date.now()}.dead-letters.ndjson`;
       renameSync(deadLetters, file);
-      writeFileSync(file, mend(readFileSync(file, "utf8")));
+      writeFileSync(file, fix(readFileSync(file, "utf8")));
       return file;
     },
     redrive: (...args: readonly string[]) => cdcToSegment(["redrive", "--config", config, ...args]),
@@ -88,7 +88,7 @@ async function setUp(changeId: string, sync: Sync = {}) {
       const last = rows[0]?.syncs[0]?.last;
       return [last?.messageId, last?.response.status];
     },
-    told: () =>
+    sentMessages: () =>
       mockSegment.accepted.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`),
   };
 }
@@ -102,7 +102,7 @@ function linesOf(changes: readonly Change[]): string {
 const row = (id: number, email: string, more: object = {}) => ({ id, email, ...more });
 const broken = (change: Change): Change => ({ ...change, value: "{oops" });
 
-promise("should take records whose bytes were mended, each in its own place", async () => {
+promise("should process fixed records again, each with its own coordinates", async () => {
   const changes = [
     insert(row(1, "a@x"), 10),
     insert(row(2, "b@x"), 11),
@@ -116,14 +116,14 @@ promise("should take records whose bytes were mended, each in its own place", as
   const hit = await setUp("records-hit");
   const bad = new Set([1, 2, 4]);
   await hit.replay(changes.map((change, i) => (bad.has(i) ? broken(change) : change)));
-  assert.is(hit.told().length, 2);
+  assert.is(hit.sentMessages().length, 2);
   const good = linesOf(changes).split("\n");
-  const mend = (text: string) =>
+  const fix = (text: string) =>
     text.replace(/^.*\n/gm, (line) => {
       const { reason, ...deadLetter } = JSON.parse(line);
       return `${JSON.stringify({ reason, ...JSON.parse(good[deadLetter.offset] as string) })}\n`;
     });
-  const file = hit.moved(mend);
+  const file = hit.moved(fix);
 
   const dry = await hit.redrive("--dry-run", file);
   assert.is(dry.code, 0, dry.stderr);
@@ -134,15 +134,15 @@ promise("should take records whose bytes were mended, each in its own place", as
       .map((line) => JSON.parse(line).properties.email),
     ["b@x", "b2@x"],
   );
-  assert.is(hit.told().length, 2, "a dry run sends nothing");
+  assert.is(hit.sentMessages().length, 2, "a dry run sends nothing");
 
   const { code, stderr } = await hit.redrive(file);
   assert.is(code, 0, stderr);
   assert.match(stderr, new RegExp(`^outdated ${TOPIC}/0@2 INVALID_JSON: .*changes nothing`, "m"));
-  const missed = calm.told().filter((line) => / 2 /.test(line));
-  assert.equal(hit.told().slice(2), missed, "the ids of a run without the mishap");
+  const missed = calm.sentMessages().filter((line) => / 2 /.test(line));
+  assert.equal(hit.sentMessages().slice(2), missed, "the ids of a run without the mishap");
 
-  // The rows are stored: what comes next is told against them, and from where the task stood.
+  // The rows are stored: the next records are compared with them, and the task continues at its offset.
   const more = [...changes, update(row(2, "b3@x"), 20)];
   await hit.replay(more);
   assert.equal(
@@ -154,7 +154,7 @@ promise("should take records whose bytes were mended, each in its own place", as
 });
 
 promise(
-  "should send what Segment refused as it stands, and what is outdated only when told to",
+  "should send rejected messages unchanged, and outdated ones only with --outdated",
   async () => {
     const changes = [
       insert(row(1, "a@x"), 10),
@@ -177,14 +177,14 @@ promise(
       new RegExp(`^outdated ${TOPIC}/0@2 REFUSED_BY_SEGMENT: .*--outdated`, "m"),
     );
     assert.equal(
-      hit.told().toSorted(),
+      hit.sentMessages().toSorted(),
       calm
-        .told()
+        .sentMessages()
         .filter((l) => !/Added 3/.test(l))
         .toSorted(),
     );
     await hit.redrive("--outdated", file);
-    assert.equal(hit.told().toSorted(), calm.told().toSorted());
+    assert.equal(hit.sentMessages().toSorted(), calm.sentMessages().toSorted());
   },
 );
 
@@ -192,18 +192,18 @@ promise(
   "should tell changes that no message could be made of, as the settings are now",
   async () => {
     const changes = [
-      insert(row(1, "a@x", { at: "yesterday" }), 10),
-      insert(row(2, "b@x", { at: "2026-01-01T00:00:00Z" }), 11),
-      update(row(2, "b2@x", { at: "tomorrow" }), 12),
-      insert(row(3, "c@x", { at: "never" }), 13),
-      update(row(3, "c2@x", { at: "2026-01-01T00:00:00Z" }), 14),
+      insert(row(1, "a@x", { due: "yesterday" }), 10),
+      insert(row(2, "b@x", { due: "2026-01-01T00:00:00Z" }), 11),
+      update(row(2, "b2@x", { due: "tomorrow" }), 12),
+      insert(row(3, "c@x", { due: "never" }), 13),
+      update(row(3, "c2@x", { due: "2026-01-01T00:00:00Z" }), 14),
     ];
-    const calm = await setUp("untold-calm");
+    const calm = await setUp("unsent-calm");
     await calm.replay(changes);
 
-    const hit = await setUp("untold-hit", { timestamp: "at" });
+    const hit = await setUp("unsent-hit", { timestamp: "due" });
     await hit.replay(changes);
-    assert.is(hit.told().length, 2);
+    assert.is(hit.sentMessages().length, 2);
     assert.equal(await hit.last(1), [null, "set aside"]);
     hit.configure({});
     const { code, stderr } = await hit.redrive(hit.moved());
@@ -213,16 +213,16 @@ promise(
       new RegExp(`^outdated ${TOPIC}/0@3 UNREADABLE_TIMESTAMP: .*--outdated`, "m"),
     );
     assert.equal(
-      hit.told().toSorted(),
+      hit.sentMessages().toSorted(),
       calm
-        .told()
+        .sentMessages()
         .filter((l) => !/Added 3/.test(l))
         .toSorted(),
     );
     for (const id of [1, 2, 3]) {
       const [, , messageId] =
         calm
-          .told()
+          .sentMessages()
           .findLast((l) => l.split(" ")[1] === `${id}`)
           ?.split(" ") ?? [];
       assert.equal(await hit.last(id), [messageId, "settled"], "and the row knows it");
@@ -242,7 +242,7 @@ promise("should say so where a change was too large to be kept", async () => {
   assert.match(stderr, /^not redriven .*MESSAGE_TOO_LARGE: .*too large to be kept/m);
 });
 
-promise("should set aside again what fails again", async () => {
+promise("should write a dead letter again for a record that fails again", async () => {
   const hit = await setUp("again");
   await hit.replay([insert(row(1, "a@x"), 10), broken(insert(row(2, "b@x"), 11))]);
   const before = readFileSync(hit.deadLetters, "utf8");
@@ -280,7 +280,7 @@ promise("should treat a snapshot's read as the initial result that it was", asyn
 });
 
 promise(
-  "should refuse where it has no state, and where letters would be written into its input",
+  "should reject a missing state, and dead letters that would be written into the input",
   async () => {
     const hit = await setUp("refuses");
     await hit.replay([broken(insert(row(1, "a@x"), 10))]);

@@ -39,7 +39,7 @@ async function setUp(name: string, { rows, text = "", misbehave = () => null }: 
     mockSegment,
     args: ["replay", "--config", config, input] as const,
     config,
-    mend: () => {
+    fix: () => {
       behave = () => null;
     },
   };
@@ -71,16 +71,16 @@ promise(
 
 for (const status of [401, 404]) {
   promise(
-    `should end with 1 where Segment answers ${status}, and deliver all after it is mended`,
+    `should exit with 1 after HTTP ${status} of Segment, and deliver everything once that is fixed`,
     async () => {
-      const { mockSegment, args, mend } = await setUp(`refused-${status}`, {
+      const { mockSegment, args, fix } = await setUp(`refused-${status}`, {
         rows: 3,
         misbehave: () => ({ status }),
       });
       const rejected = await cdcToSegment(args);
       assert.is(rejected.code, 1);
       assert.match(rejected.stderr, new RegExp(`SEGMENT_.*HTTP ${status}`));
-      mend();
+      fix();
       assert.is((await cdcToSegment(args)).code, 0);
       assert.is(mockSegment.accepted.length, 3);
       await mockSegment.stop();
@@ -89,13 +89,13 @@ for (const status of [401, 404]) {
 }
 
 promise("should end with 1 where it was stopped, and go on from there", async () => {
-  const { mockSegment, args, mend } = await setUp("stopped", {
+  const { mockSegment, args, fix } = await setUp("stopped", {
     rows: 3,
     misbehave: () => ({ status: 503 }),
   });
   const { child, ended } = start(args);
   while (mockSegment.requests === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  mend();
+  fix();
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
   assert.is(code, 1);

@@ -10,25 +10,25 @@ import { leaksIn, SECRETS } from "../support/secrets.ts";
 import { StatusPort } from "../support/status-port.ts";
 import { WRONG_FILES } from "../support/wrong-files.ts";
 
-/** The real commands, at every place where a secret stands, against all that quotes it: nobody tells it. */
+/** The real commands with a secret in every setting that can have one, against servers that quote it: no output contains it. */
 
-const promise = suite("no secret is told");
+const promise = suite("secrets are never printed");
 const root = mkdtempSync(join(tmpdir(), "no-secret-"));
 promise.after(() => rmSync(root, { recursive: true }));
 
-/** A closed Kafka is tried for some 20 s; what takes longer hangs. */
+/** An unreachable Kafka is tried for about 20 s; a command that takes longer hangs. */
 const WITHIN_MS = 60_000;
 
 /** The exit code after a second SIGTERM. */
 const STOPPED = 143;
 
-/** All that the status port answers to. */
+/** All paths of the status port. */
 const STATUS_PATHS = [
   ...["/metrics", "/live", "/ready", "/status", "/status/messages", "/status/dead-letters"],
   ...["/status/messages?sync=none", "/none"],
 ];
 
-/** Nobody listens there. */
+/** No process listens on this port. */
 const CLOSED = "127.0.0.1:1";
 
 const ENVIRONMENT = {
@@ -43,7 +43,7 @@ const ENVIRONMENT = {
   KAFKAJS_LOG_LEVEL: "debug",
 };
 
-promise("should see a secret in every form, or the others here prove nothing", () => {
+promise("should find a secret in every encoded form", () => {
   assert.equal(leaksIn("it is not valid"), []);
   const { writeKey } = SECRETS;
   for (const login of [writeKey, `${writeKey}:`, `u:${writeKey}`, `me:${writeKey}`]) {
@@ -64,7 +64,7 @@ for (const [title, text] of Object.entries(WRONG_FILES)) {
 
 const FORMATS = ["json", "pretty"];
 
-promise("should not be logged where nobody listens", () =>
+promise("should not be logged when no server listens", () =>
   together(FORMATS, async (format) => {
     const { directory, config } = file(`closed-${format}`, settings({ log: format }));
     const input = rows(directory);
@@ -87,7 +87,7 @@ promise("should not be logged where nobody listens", () =>
   }),
 );
 
-promise("should not be told on the status port", async () => {
+promise("should not be served on the status port", async () => {
   const { config } = file("status", settings({ log: "json" }));
   const port = await StatusPort.of(config, ENVIRONMENT);
   for (const path of STATUS_PATHS) {
@@ -105,12 +105,12 @@ promise("should not be told on the status port", async () => {
 });
 
 for (const format of FORMATS) {
-  promise(`should not be repeated after a Segment that does not take it, ${format}`, () =>
+  promise(`should not be logged when Segment rejects and quotes it, ${format}`, () =>
     together([302, 400, 401, 407, 429, 500], async (status) => {
-      const door = await EchoingServer.open(status);
+      const server = await EchoingServer.open(status);
       const { directory, config } = file(
         `${status}-${format}`,
-        settings({ log: format, url: door.url }),
+        settings({ log: format, url: server.url }),
       );
       const again = status === 429 || status >= 500 ? /retrying/ : undefined;
       const { code, stderr } = await quiet(
@@ -118,33 +118,33 @@ for (const format of FORMATS) {
         ["replay", "--config", config, rows(directory)],
         again,
       );
-      assert.ok(door.requests > 0);
+      assert.ok(server.requests > 0);
       if (again) assert.is(code, STOPPED, stderr);
       else assert.is(code, status === 302 || status === 401 ? 1 : 0, stderr);
       if (status === 400) assert.match(deadLetters(directory), /REFUSED_BY_SEGMENT.*\(hidden\)/);
-      await door.close();
+      await server.close();
     }),
   );
 }
 
-promise("should not be repeated after a registry that does not answer with a schema", () =>
+promise("should not be logged when the registry quotes it in an error", () =>
   together([401, 403, 404, 422, 500], async (status) => {
-    const door = await EchoingServer.open(status);
-    const { directory, config } = file(`registry-${status}`, settings({ registry: door.url }));
+    const server = await EchoingServer.open(status);
+    const { directory, config } = file(`registry-${status}`, settings({ registry: server.url }));
     const input = rows(directory, true);
     const again = status === 500 ? /retrying/ : undefined;
-    const kept = join(directory, "letters.ndjson");
-    const args = ["preview", "--config", config, "--dead-letters", kept, input];
+    const accepted = join(directory, "dead-letters.ndjson");
+    const args = ["preview", "--config", config, "--dead-letters", accepted, input];
     const { code, stderr } = await quiet(directory, args, again);
-    assert.ok(door.requests > 0);
+    assert.ok(server.requests > 0);
     if (!again) assert.is(code, status === 401 || status === 403 ? 1 : 0, stderr);
     if (code === 0 && !again)
-      assert.match(readFileSync(kept, "utf8"), /UNKNOWN_SCHEMA.*\(hidden\)/);
-    await door.close();
+      assert.match(readFileSync(accepted, "utf8"), /UNKNOWN_SCHEMA.*\(hidden\)/);
+    await server.close();
   }),
 );
 
-promise("should not be read aloud from files that are no certificates", async () => {
+promise("should not be logged from files that are not certificates", async () => {
   for (const tls of [["ca"], ["cert", "key"], ["key"]]) {
     const directory = mkdtempSync(join(root, "tls-"));
     const pem = join(directory, "wrong.pem");
@@ -159,20 +159,20 @@ promise("should not be read aloud from files that are no certificates", async ()
 
 promise.run();
 
-/** Side by side: most of the time they wait. */
+/** Runs them in parallel: they mostly wait. */
 async function together<T>(of: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   await Promise.all(of.map(work));
 }
 
-type Places = {
+type SecretSettings = {
   readonly log?: string;
   readonly url?: string;
   readonly registry?: string;
   readonly tls?: object;
 };
 
-/** A pipeline in whose file, and in whose environment, a secret stands wherever one can. */
-function settings({ log = "json", url, registry, tls }: Places): string {
+/** Settings with a secret, in the file or from the environment, in every setting that can have one. */
+function settings({ log = "json", url, registry, tls }: SecretSettings): string {
   return JSON.stringify({
     name: "quiet",
     kafka: {
@@ -217,7 +217,7 @@ function deadLetters(directory: string): string {
   return readFileSync(join(directory, "state/quiet/replay/dead-letters.ndjson"), "utf8");
 }
 
-/** Runs a command to its end, or until it has said `until`; neither it nor any file that it leaves tells a secret. */
+/** Runs a command to its end, or until it logs `until`. Neither its output nor any file it leaves contains a secret. */
 async function quiet(directory: string, args: readonly string[], until?: RegExp): Promise<Ended> {
   const { child, ended } = start(args, ENVIRONMENT);
   if (until) {

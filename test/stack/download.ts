@@ -9,11 +9,11 @@ import versions from "./versions.json" with { type: "json" };
 
 const POM = fileURLToPath(new URL("pom.xml", import.meta.url));
 
-/** Folders with the Java programs, ready to run. */
+/** Directories with the Java programs, ready to run. */
 export interface Programs {
   /** The jars of broker and Connect worker. */
   kafka: string;
-  /** Connect's plugin path: folders with one folder a plugin. */
+  /** Connect's plugin path: one directory per plugin. */
   plugins: string;
   /** The unpacked registry. */
   registry: string;
@@ -21,7 +21,7 @@ export interface Programs {
   mysql: string;
 }
 
-/** A profile of pom.xml, the goal that brings it, and the folder it goes to. */
+/** A profile of pom.xml, the goal that brings it, and the target directory. */
 interface Part {
   profile: string;
   goal: string;
@@ -63,7 +63,7 @@ const MYSQL: Part[] = [
 
 /**
  * Brings the programs by Maven, about 230 MB, 25 MB more for MariaDB and 60 MB for MySQL, unless these versions are
- * there already. A part's folder gets its name only when it is whole, and one process at a time fills it.
+ * there already. A part's directory gets its name when it is complete; one process at a time writes it.
  */
 export async function download(
   wanted: { mariadb?: boolean; mysql?: boolean } = {},
@@ -101,7 +101,9 @@ async function usage(directory: string, part: Part): Promise<void> {
   console.error(`stack: fetching ${part.profile} by Maven (once)`);
   const partial = join(directory, "partial");
   await rm(partial, { recursive: true, force: true });
-  const versionOptions = Object.entries(versions).map(([name, at]) => `-D${name}.version=${at}`);
+  const versionOptions = Object.entries(versions).map(
+    ([name, version]) => `-D${name}.version=${version}`,
+  );
   await run("mvn", [
     ...["--batch-mode", "--quiet", "--file", POM, "--activate-profiles", part.profile],
     ...versionOptions,

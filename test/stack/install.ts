@@ -5,7 +5,7 @@ import { withLock } from "./lock.ts";
 import { run } from "./run.ts";
 import versions from "./versions.json" with { type: "json" };
 
-const JAVA_AT_LEAST = 17;
+const MINIMUM_JAVA = 17;
 
 interface Need {
   what: string;
@@ -15,9 +15,9 @@ interface Need {
 
 const NEEDS: Need[] = [
   {
-    what: `Java ${JAVA_AT_LEAST} or newer (java)`,
+    what: `Java ${MINIMUM_JAVA} or newer (java)`,
     debianPackage: "default-jre-headless",
-    isThere: async () => (await javaVersion()) >= JAVA_AT_LEAST,
+    isThere: async () => (await javaVersion()) >= MINIMUM_JAVA,
   },
   {
     what: "Maven (mvn)",
@@ -136,7 +136,7 @@ async function ensure(needs: Need[]): Promise<void> {
   if (still.length > 0) throw notInstalled(still);
 }
 
-/** The folder with PostgreSQL's server programs: the tested version first, then the newest. */
+/** The directory with PostgreSQL's server programs: the tested version first, then the newest. */
 export async function postgresPrograms(): Promise<string | undefined> {
   const root = "/usr/lib/postgresql";
   const installed = await readdir(root).catch(() => []);
@@ -147,7 +147,7 @@ export async function postgresPrograms(): Promise<string | undefined> {
   return directoryOf("initdb", [...directories, ...searchPath()]);
 }
 
-/** The folder with MariaDB's server, which is not on every user's path. */
+/** The directory with MariaDB's server, which is not on every user's PATH. */
 export async function mariadbPrograms(): Promise<string | undefined> {
   return directoryOf("mariadbd", ["/usr/sbin", ...searchPath()]);
 }
@@ -203,7 +203,7 @@ async function javaVersion(): Promise<number> {
   return Number(/^\S+ (\d+)/.exec(text)?.[1] ?? 0);
 }
 
-/** The first of `folders` that holds `program`. */
+/** The first of `directories` that contains `program`. */
 async function directoryOf(program: string, directories: string[]): Promise<string | undefined> {
   for (const directory of directories) {
     const there = await access(join(directory, program)).then(

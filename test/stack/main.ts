@@ -75,7 +75,7 @@ function guide(stack: Stack, ports: Ports): string {
   Connect      ${stack.connect.url}
   PostgreSQL   ${stack.postgres.url}
   registry     ${stack.registry.url}
-  Segment      http://127.0.0.1:${ports.segment}   (a stand-in: what it receives is printed here)
+  Segment      http://127.0.0.1:${ports.segment}   (a mock Segment server: it prints what it receives)
   logs         ${stack.directory}/*.log
 
 Watch a row become an event. In a second terminal:

@@ -81,7 +81,7 @@ function settings(port: number, data: string): string[] {
     "character-set-server": "utf8mb4",
     // The machine's own zone must not decide what a test sees.
     "default-time-zone": "+00:00",
-    // The data does not outlive the test, so it need not survive a power cut.
+    // The data is deleted after the test, so it need not survive a power failure.
     "innodb-flush-log-at-trx-commit": 0,
     "innodb-buffer-pool-size": "32M",
   };

@@ -11,5 +11,5 @@ export function printMessage(message: Arrived): void {
 if (import.meta.main) {
   const port = Number(process.env.PORT ?? 18080);
   await MockSegment.start({ host: process.env.HOST, port, onMessage: printMessage });
-  console.error(`Segment stand-in on port ${port}`);
+  console.error(`mock Segment server on port ${port}`);
 }

@@ -22,7 +22,7 @@ export interface MySql {
   sql(text: string): Promise<string>;
 }
 
-/** @param programs the folder with `bin/mysqld` */
+/** @param programs the directory with `bin/mysqld` */
 export async function startMySql(
   programs: string,
   watchdog: StallDetector,
@@ -74,7 +74,7 @@ function settings(port: number, data: string): string[] {
     "log-bin": "binlog",
     // The machine's own zone must not decide what a test sees.
     "default-time-zone": "+00:00",
-    // The data does not outlive the test, so it need not survive a power cut.
+    // The data is deleted after the test, so it need not survive a power failure.
     "innodb-flush-log-at-trx-commit": 0,
     "sync-binlog": 0,
     "innodb-buffer-pool-size": "32M",

@@ -88,7 +88,7 @@ function settings(port: number): string[] {
     wal_level: "logical",
     max_replication_slots: 20,
     max_wal_senders: 20,
-    // The data does not outlive the test, so it need not survive a power cut.
+    // The data is deleted after the test, so it need not survive a power failure.
     fsync: "off",
     synchronous_commit: "off",
     full_page_writes: "off",

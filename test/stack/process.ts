@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
  * When a process started, in the kernel's ticks since boot, or undefined when there is none (or only
  * its exit status is left). A process id comes round again; together with this it does not.
  */
-export function startedAt(pid: number): number | undefined {
+export function startTimeOf(pid: number): number | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -49,7 +49,7 @@ export interface Stack {
   /** Resolves when connector and tasks run; see createConnector. */
   createConnector(name: string, config: ConnectorConfig): Promise<void>;
   deleteConnector(name: string): Promise<void>;
-  /** Ends every service and removes the folder. May be called twice. */
+  /** Stops every service and removes the directory. May be called twice. */
   stop(): Promise<void>;
 }
 

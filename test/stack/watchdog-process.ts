@@ -1,11 +1,11 @@
 /**
  * The helper process behind watchdog.ts. Standard input: one line "pid start-time signal" for each
- * process to stop; its end is the sign to do so. Argument: the folder to remove afterwards.
+ * process to stop; its end is the sign to do so. Argument: the directory to remove afterwards.
  */
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startedAt } from "./process.ts";
+import { startTimeOf } from "./process.ts";
 
 /** Time for an orderly end. The data is thrown away, so this is kept short. */
 const GRACE_MS = 5_000;
@@ -41,7 +41,7 @@ async function end(one: Watched): Promise<void> {
 }
 
 function isRunning(one: Watched): boolean {
-  return startedAt(one.pid) === one.startTime;
+  return startTimeOf(one.pid) === one.startTime;
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
@@ -52,6 +52,6 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-// Whoever stops the parent with a signal to many processes must not stop this one before its work.
+// A signal to the whole process group must not stop this process before its work is done.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 await main(process.argv[2] ?? "");

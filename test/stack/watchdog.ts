@@ -5,27 +5,27 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startedAt } from "./process.ts";
+import { startTimeOf } from "./process.ts";
 
 /**
- * Sees to it that nothing of a stack outlives it: no process, no file.
+ * Makes sure that nothing remains after a stack ends: no process, no file.
  *
  * A helper process holds the other end of a pipe. When this process ends the stack, or ends itself, or
- * is killed with SIGKILL, the pipe closes; the helper then stops every process it was told of and
- * removes the folder. There is one way down, so every test run tests it.
+ * is killed with SIGKILL, the pipe closes; the helper then stops every registered process and
+ * removes the directory. There is one way to stop, so every test run tests it.
  */
 export interface StallDetector {
-  /** The stack's own temporary folder: data, logs, Java's temporary files. */
+  /** The stack's temporary directory: data, logs, Java's temporary files. */
   readonly directory: string;
   /** Stops this child with `signal` at the end; the last one watched is stopped first. */
   watch(child: ChildProcess, signal: NodeJS.Signals): void;
-  /** Resolves when every watched process has ended and the folder is gone. */
+  /** Resolves when every registered process has ended and the directory is removed. */
   close(): Promise<void>;
 }
 
 export async function startWatchdog(): Promise<StallDetector> {
   const directory = await mkdtemp(join(tmpdir(), "cdc-to-segment-stack-"));
-  // PostgreSQL runs as another user when we are root, and has to reach its folder in here.
+  // PostgreSQL runs as another user when we are root, and needs access to its directory in here.
   await chmod(directory, 0o711);
   const helper = spawn(
     process.execPath,
@@ -49,7 +49,7 @@ export async function startWatchdog(): Promise<StallDetector> {
         child.kill("SIGKILL");
         throw new Error("the stack has been stopped; it starts nothing more");
       }
-      helper.stdin.write(`${child.pid} ${startedAt(child.pid)} ${signal}\n`);
+      helper.stdin.write(`${child.pid} ${startTimeOf(child.pid)} ${signal}\n`);
     },
     async close() {
       closed = true;

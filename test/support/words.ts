@@ -68,7 +68,14 @@ const BANNED_IDENTIFIERS: ReadonlyMap<string, string> = new Map(
 const PLATFORM_MEMBERS = new Set(["at", "fill", "hidden"]);
 
 /** Names of other systems: columns and fields of Segment, options of Node. */
-const QUOTED_IDENTIFIERS = new Set(["keepAlive", "sentAt", "created_at", "updated_at"]);
+const QUOTED_IDENTIFIERS = new Set([
+  "keepAlive",
+  "sentAt",
+  "created_at",
+  "updated_at",
+  "seen_at",
+  "last_seen_at",
+]);
 
 /** Whole files that quote: what they hold is another version's, another system's, or this list. */
 const QUOTING = [
@@ -79,7 +86,7 @@ const QUOTING = [
 ];
 
 /** Texts that quote: durable names of version 0.1, settings and metrics of before, other systems. */
-const QUOTATIONS = [/begun\.json/g];
+const QUOTATIONS = [/begun\.json/g, /"nobody"\]/g];
 
 /** Directories that are not converted yet; the list only shrinks. */
 const PENDING = [

@@ -35,7 +35,7 @@ final class Changes implements Processor<Bytes, byte[], Void, Void> {
     private final String topic;
     private ProcessorContext<Void, Void> context;
     private KeyValueStore<Bytes, byte[]> rows;
-    private Lane lane;
+    private DeliveryQueue queue;
 
     Changes(String topic) {
         this.topic = topic;
@@ -54,8 +54,8 @@ final class Changes implements Processor<Bytes, byte[], Void, Void> {
     public void init(ProcessorContext<Void, Void> context) {
         this.context = context;
         rows = context.getStateStore("rows");
-        lane = context.getStateStore(Lane.NAME);
-        context.schedule(LINGER, PunctuationType.WALL_CLOCK_TIME, now -> lane.sendUnlessBusy());
+        queue = context.getStateStore(DeliveryQueue.NAME);
+        context.schedule(LINGER, PunctuationType.WALL_CLOCK_TIME, now -> queue.sendUnlessBusy());
     }
 
     @Override
@@ -75,11 +75,11 @@ final class Changes implements Processor<Bytes, byte[], Void, Void> {
         if (Arrays.equals(before, bytes)) return;
         rows.put(record.key(), bytes);
         String timestamp = Instant.ofEpochMilli(envelope.source().ts_ms()).toString();
-        lane.add(out -> identify(out, next, timestamp));
+        queue.add(out -> identify(out, next, timestamp));
         if (before == null) return;
         User previous = ROW.readValue(before);
         if (Objects.equals(previous.email(), next.email()) && Objects.equals(previous.plan(), next.plan())) return;
-        lane.add(out -> track(out, next, timestamp));
+        queue.add(out -> track(out, next, timestamp));
     }
 
     private void identify(JsonGenerator out, User user, String timestamp) throws IOException {

@@ -15,7 +15,7 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * The same work in Kafka Streams: the last row of every key in RocksDB, identify and track for what changed. Arguments:
- * topic, broker, application id, URL of the stand-in, state folder, and whether the store has a changelog.
+ * topic, broker, application id, URL of the mock Segment server, state directory, and whether the store has a changelog.
  */
 public final class Main {
     public static void main(String[] args) {
@@ -51,7 +51,7 @@ public final class Main {
         topology.addSource("source", Serdes.Bytes().deserializer(), Serdes.ByteArray().deserializer(), topic);
         topology.addProcessor("changes", () -> new Changes(topic), "source");
         topology.addStateStore(changelog ? rows.withLoggingEnabled(Map.of()) : rows.withLoggingDisabled(), "changes");
-        topology.addStateStore(new Lane.Builder(URI.create(url + "/v1/batch")), "changes");
+        topology.addStateStore(new DeliveryQueue.Builder(URI.create(url + "/v1/batch")), "changes");
         return topology;
     }
 }

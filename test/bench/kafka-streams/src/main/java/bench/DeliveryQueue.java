@@ -21,8 +21,8 @@ import org.apache.kafka.streams.state.internals.CachedStateStore;
  * The messages of one task on their way: 500 a batch, one in flight, in order. It is a store with a cache to Streams,
  * because nothing else is asked before a commit: what the commit covers is delivered then.
  */
-final class Lane implements StateStore, CachedStateStore<byte[], byte[]> {
-    static final String NAME = "lane";
+final class DeliveryQueue implements StateStore, CachedStateStore<byte[], byte[]> {
+    static final String NAME = "queue";
 
     private static final int MESSAGES_A_BATCH = 500;
     private static final HttpClient CLIENT =
@@ -39,7 +39,7 @@ final class Lane implements StateStore, CachedStateStore<byte[], byte[]> {
     private int messages;
     private CompletableFuture<HttpResponse<Void>> inFlight;
 
-    private Lane(URI url) {
+    private DeliveryQueue(URI url) {
         // "bench:" in base64.
         request = HttpRequest.newBuilder(url)
                 .header("content-type", "application/json")
@@ -89,7 +89,7 @@ final class Lane implements StateStore, CachedStateStore<byte[], byte[]> {
         if (inFlight == null) return;
         int status = inFlight.join().statusCode();
         inFlight = null;
-        if (status != 200) throw new IllegalStateException("the stand-in answered " + status);
+        if (status != 200) throw new IllegalStateException("the mock Segment server returned " + status);
     }
 
     @Override
@@ -128,29 +128,29 @@ final class Lane implements StateStore, CachedStateStore<byte[], byte[]> {
         return true;
     }
 
-    record Builder(URI url) implements StoreBuilder<Lane> {
+    record Builder(URI url) implements StoreBuilder<DeliveryQueue> {
         @Override
-        public Lane build() {
-            return new Lane(url);
+        public DeliveryQueue build() {
+            return new DeliveryQueue(url);
         }
 
         @Override
-        public StoreBuilder<Lane> withCachingEnabled() {
+        public StoreBuilder<DeliveryQueue> withCachingEnabled() {
             return this;
         }
 
         @Override
-        public StoreBuilder<Lane> withCachingDisabled() {
+        public StoreBuilder<DeliveryQueue> withCachingDisabled() {
             return this;
         }
 
         @Override
-        public StoreBuilder<Lane> withLoggingEnabled(Map<String, String> config) {
+        public StoreBuilder<DeliveryQueue> withLoggingEnabled(Map<String, String> config) {
             return this;
         }
 
         @Override
-        public StoreBuilder<Lane> withLoggingDisabled() {
+        public StoreBuilder<DeliveryQueue> withLoggingDisabled() {
             return this;
         }
 
