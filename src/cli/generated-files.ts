@@ -1,4 +1,5 @@
 import { jsonSchema } from "../config/json-schema.ts";
+import { errorsPage } from "../lib/errors-page.ts";
 import { metricsPage } from "../status/metrics-table.ts";
 import { COMMANDS } from "./commands.ts";
 import { withReference } from "./reference.ts";
@@ -14,5 +15,6 @@ export type GeneratedFile = {
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: "config/schema.json", content: jsonSchema },
   { path: "docs/reference/cli.md", content: (current) => withReference(current, COMMANDS) },
+  { path: "docs/reference/errors.md", content: errorsPage },
   { path: "docs/reference/metrics.md", content: metricsPage },
 ];

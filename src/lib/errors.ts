@@ -16,7 +16,7 @@ type Declaration = {
   readonly action: string;
 };
 
-/** The closed list of error codes. `npm run docs:errors` writes the reference page from it. */
+/** The closed list of error codes. `npm run docs` writes docs/reference/errors.md from it. */
 export const ERROR_CODES = {
   CONFIGURATION: {
     consequence: "usage",
@@ -108,7 +108,7 @@ export const ERROR_CODES = {
   KAFKA_PERMISSION: {
     consequence: "stop",
     meaning: "Kafka denied access to a topic, group or transactional id.",
-    action: "Grant the permissions listed in the Kafka page of the operations manual.",
+    action: "Grant the [permissions](../operations/kafka.md#permissions) of the process.",
   },
   KAFKA_ERROR: {
     consequence: "stop",

@@ -22,7 +22,7 @@ const TEXTS = [
 /** First words of dotted names that belong to Debezium, Kafka, Kubernetes, rows and source files. */
 const FOREIGN = new Set(
   [
-    "add bigint binary capture cleanup decimal delete field io json lob max message optional prefs prometheus provide",
+    "add bigint binary capture cleanup column decimal delete field io json lob max message optional prefs prometheus provide",
     "replace retention row saas schema skipped snapshot source transaction unavailable vitess wrapper",
   ].flatMap((words) => words.split(" ")),
 );
