@@ -5,16 +5,16 @@ import { decompressFrame } from "lz4-napi";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import { readSnappy } from "./snappy.ts";
 
-/** Teaches kafkajs to read snappy, lz4 and zstd; it brings only gzip. May be called again. */
+/** Registers snappy, lz4 and zstd with kafkajs, which has only gzip. May be called again. */
 export function registerCompression(): void {
   const { CompressionCodecs: codecs, CompressionTypes: types } = kafkajs;
-  codecs[types.Snappy] = () => reader("snappy", readSnappy);
-  codecs[types.LZ4] = () => reader("lz4", decompressFrame);
-  codecs[types.ZSTD] = () => reader("zstd", promisify(zstdDecompress));
+  codecs[types.Snappy] = () => codec("snappy", readSnappy);
+  codecs[types.LZ4] = () => codec("lz4", decompressFrame);
+  codecs[types.ZSTD] = () => codec("zstd", promisify(zstdDecompress));
 }
 
-/** A codec that only reads. Bytes that cannot be read stay unreadable: kafkajs is told not to fetch them again. */
-function reader(name: string, decompress: (bytes: Buffer) => Buffer | Promise<Buffer>) {
+/** A codec that only decompresses. Its errors are not retriable: fetching the same bytes again does not help. */
+function codec(name: string, decompress: (bytes: Buffer) => Buffer | Promise<Buffer>) {
   return {
     async decompress(bytes: Buffer): Promise<Buffer> {
       try {

@@ -1,29 +1,29 @@
 import { messageOf } from "../lib/errors.ts";
 
-/** What a closed door looks like from outside, and what opens it. */
-const DOORS: readonly (readonly [RegExp, string])[] = [
+/** Errors of a connection, and the setting that causes them. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /unable to verify|unable to get|self-signed/,
-    "kafka.tls.ca has to name the authority that signed the broker's certificate",
+    "kafka.tls.ca must contain the CA certificate that signed the broker's certificate",
   ],
   [
     /not match certificate's altnames/,
-    "kafka.brokers, and the brokers' advertised.listeners, have to name hosts as the certificate does",
+    "the host names in kafka.brokers and in the brokers' advertised.listeners must match the certificate",
   ],
-  [/alert .*certificate|alert unknown ca/, "the broker wants another kafka.tls.cert and key"],
-  [/SASL/, "compare kafka.sasl with what the broker knows"],
+  [/alert .*certificate|alert unknown ca/, "the broker rejects kafka.tls.cert and key"],
+  [/SASL/, "compare kafka.sasl with the credentials on the broker"],
   [
     /^Closed connection|disconnected before secure TLS/,
-    "where it always does, kafka.tls or kafka.sasl is not what the broker's listener expects",
+    "if this always happens, kafka.tls or kafka.sasl does not match the broker's listener",
   ],
 ];
 
-/** `…error:0A000412:SSL routines:ssl3_read_bytes:WHAT IT IS:../deps/openssl/…` with a line break at its end. */
+/** `…error:0A000412:SSL routines:ssl3_read_bytes:REASON:../deps/openssl/…` with a line break at its end. */
 const OPENSSL = /[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):.*\n?/;
 
-/** What Kafka, kafkajs or OpenSSL said, and which settings to look at where it was no entry. */
+/** The message of Kafka, kafkajs or OpenSSL, with the settings to check if the connection failed. */
 export function reasonOf(error: unknown): string {
   const text = messageOf(error).replace(OPENSSL, "$1").trim();
-  const door = DOORS.find(([said]) => said.test(text));
-  return door ? `${text} (${door[1]})` : text;
+  const hint = HINTS.find(([pattern]) => pattern.test(text));
+  return hint ? `${text} (${hint[1]})` : text;
 }

@@ -1,31 +1,31 @@
 import { CdcError, type ErrorCode } from "../lib/errors.ts";
 import { reasonOf } from "./error-hint.ts";
 
-/** kafkajs marks these as final, yet each passes with a new connection: a coordinator that moved, a lock held too long. */
-const PASSING = new Set([
+/** kafkajs marks these as final, but a new connection recovers: a coordinator that moved, a lock that timed out. */
+const RETRIABLE = new Set([
   "KafkaJSNumberOfRetriesExceeded",
   "KafkaJSGroupCoordinatorNotFound",
   "KafkaJSTimeout",
   "KafkaJSLockTimeout",
 ]);
 
-/** Whether the same thing may succeed later. Wrong credentials, missing rights and our own errors do not pass. */
-export function passes(error: unknown): boolean {
+/** Whether a retry may succeed. Wrong credentials, missing permissions and our own errors are final. */
+export function isRetryable(error: unknown): boolean {
   const chain = [...causes(error)];
   if (chain.some((cause) => cause instanceof CdcError)) return false;
   return chain.some(
-    (cause) => PASSING.has(cause.name) || ("retriable" in cause && cause.retriable === true),
+    (cause) => RETRIABLE.has(cause.name) || ("retriable" in cause && cause.retriable === true),
   );
 }
 
-/** Whether Kafka refuses it for want of a right, which no repetition heals. */
-export function isRejected(error: unknown): boolean {
+/** Whether Kafka denied the permission, which no retry changes. */
+export function isDenied(error: unknown): boolean {
   return [...causes(error)].some(
     (cause) => "type" in cause && String(cause.type).endsWith("AUTHORIZATION_FAILED"),
   );
 }
 
-/** The CdcError inside, or a new one: `what` failed, Kafka's own error, and a code by its kind. */
+/** The CdcError in the chain of causes, or a new one: `what` failed, Kafka's error, and the code for its kind. */
 export function failureOf(error: unknown, what: string): CdcError {
   for (const cause of causes(error)) if (cause instanceof CdcError) return cause;
   return new CdcError(codeOf(error), `${what}: ${reasonOf(error)}`, { cause: error });
@@ -35,7 +35,7 @@ const CREDENTIALS = /SASL/i;
 const CONNECTION = /^KafkaJS(?:Connection|BrokerNotFound|NoBrokerAvailable|RequestTimeout)/;
 
 function codeOf(error: unknown): ErrorCode {
-  if (isRejected(error)) return "KAFKA_PERMISSION";
+  if (isDenied(error)) return "KAFKA_PERMISSION";
   const kinds = [...causes(error)].map((cause) =>
     "type" in cause ? String(cause.type) : cause.name,
   );

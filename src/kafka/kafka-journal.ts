@@ -4,25 +4,25 @@ import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { SerialQueue } from "../lib/serial-queue.ts";
 import { failureOf } from "./failure.ts";
-import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "./internal-topic.ts";
+import { ensureTopic, INTERNAL_TOPIC_MAX_BYTES, topicConfig } from "./internal-topic.ts";
 import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
 import { recordBatches } from "./record-batches.ts";
 
-export type KafkaLogOptions = {
+export type KafkaJournalOptions = {
   readonly kafka: KafkaSettings;
   readonly log: Logger;
   readonly topic: string;
-  /** How long the topic keeps entries if it is made here; -1 for ever. An existing topic keeps its own settings. */
+  /** Retention of the topic if it is created here; -1 for ever. An existing topic keeps its settings. */
   readonly retentionMs: number;
 };
 
-/** Kafka's own default, assumed where we may not ask. */
+/** Kafka's default, assumed if we may not describe the topic. */
 const DEFAULT_MAX_BYTES = 1_048_588;
 const PARTITION = 0;
 
 /**
- * A topic of Kafka as a log: one partition, appended in order by an idempotent producer, durable when all in-sync
- * replicas have it. At least once: what is appended again after a failure may stand there twice.
+ * A journal in a Kafka topic: one partition, appended in order by an idempotent producer, durable when all in-sync
+ * replicas have it. At least once: entries appended again after a failure may be in the topic twice.
  */
 export class KafkaJournal implements Journal {
   readonly #kafka: Kafka;
@@ -43,7 +43,7 @@ export class KafkaJournal implements Journal {
     log,
     topic,
     retentionMs,
-  }: KafkaLogOptions): Promise<KafkaJournal> {
+  }: KafkaJournalOptions): Promise<KafkaJournal> {
     const kafka = kafkaClient(settings, log);
     const admin = kafka.admin();
     try {
@@ -51,12 +51,12 @@ export class KafkaJournal implements Journal {
       await ensureTopic(admin, topic, 1, {
         "cleanup.policy": "delete",
         "retention.ms": `${retentionMs}`,
-        "max.message.bytes": `${OWN_TOPIC_MAX_BYTES}`,
+        "max.message.bytes": `${INTERNAL_TOPIC_MAX_BYTES}`,
       });
       return new KafkaJournal(kafka, topic, await maxBytesOf(admin, topic));
     } catch (error) {
       const brokers = settings.brokers.join(", ");
-      const what = `cannot open the topic "${topic}" to append to, at ${brokers} (kafka.brokers)`;
+      const what = `cannot open the topic "${topic}" at ${brokers} (kafka.brokers)`;
       throw failureOf(error, what);
     } finally {
       await admin.disconnect().catch(() => {});
@@ -85,8 +85,8 @@ export class KafkaJournal implements Journal {
         await (await this.#producer).send({ topic: this.#topic, acks: -1, messages });
       }
     } catch (error) {
-      // It may have been written: the same producer would give the next, other entries the same sequence
-      // number, and the broker would take them for a repetition and drop them.
+      // The entries may have been written. The same producer would give other entries the same sequence number, and
+      // the broker would drop them as duplicates.
       await this.#dropProducer();
       throw error;
     }

@@ -5,8 +5,8 @@ import type { Headers, SourceRecord, TopicPartition } from "../data/record.ts";
 const NO_HEADERS: Headers = Object.freeze({});
 
 /**
- * A message as kafkajs decoded it, as a record. Key, value and headers are windows on the fetched bytes (up to
- * 8 MB, and more where they came compressed): whoever keeps one for long copies it.
+ * Converts a message of kafkajs. Key, value and headers are views of the fetched bytes (up to 8 MB, more if they were
+ * compressed): copy them if they are to be retained.
  */
 export function recordOf(tp: TopicPartition, message: KafkaMessage): SourceRecord {
   return {
@@ -20,13 +20,13 @@ export function recordOf(tp: TopicPartition, message: KafkaMessage): SourceRecor
   };
 }
 
-/** Any 64 bits may stand there; -1 is none. */
+/** The field may contain any 64 bits; -1 is none. */
 function timeOf(text: string): number {
   const time = Number(text);
   return isTime(time) ? time : 0;
 }
 
-/** kafkajs makes a list of a repeated header: the last one counts. A header without a value is none. */
+/** kafkajs returns a repeated header as a list: the last value counts. A header without a value is ignored. */
 function headersOf(headers: KafkaMessage["headers"]): Headers {
   if (!headers) return NO_HEADERS;
   for (const name in headers) {

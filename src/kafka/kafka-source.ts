@@ -6,25 +6,25 @@ import type { Logger } from "../lib/logger.ts";
 import { withTimeout } from "../lib/timeout.ts";
 import type { LogRange, Source, SourceListener, SourceStatus } from "../source/source.ts";
 import type { LocalState } from "./assignor/member-metadata.ts";
-import { Intake } from "./consumer/fetch-handler.ts";
+import { FetchHandler } from "./consumer/fetch-handler.ts";
 import { GroupMember } from "./consumer/group-member.ts";
 import { OwnedPartitions } from "./consumer/owned-partitions.ts";
 import { failureOf } from "./failure.ts";
 import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
-import { Topics } from "./topic-offsets.ts";
+import { TopicOffsets } from "./topic-offsets.ts";
 
 export type KafkaSourceOptions = {
   readonly kafka: KafkaSettings;
   readonly groupId: string;
-  /** All partitions belong to this process: a group of its own, `<groupId>.<uuid>`, with nothing committed. */
+  /** Reads all partitions: the group is this process's own, `<groupId>.<uuid>`, with nothing committed. */
   readonly isAlone?: boolean;
-  /** By name, or by a pattern, which is resolved with each join. */
+  /** Names and patterns; patterns are resolved with each join. */
   readonly topics: readonly TopicPattern[];
-  /** How long the group waits for a member that was killed; 30 s unless told otherwise. */
+  /** How long the group waits for a member that was killed; default 30 s. */
   readonly sessionTimeout_ms?: number;
-  /** A consumer that neither fetches nor sends a heartbeat for so long is replaced; 2 min unless told otherwise. */
+  /** A consumer that neither fetches nor sends a heartbeat for so long is replaced; default 2 min. */
   readonly stallTimeout_ms?: number;
-  /** What state this process has: such partitions rather come to it. Asked with each join; none unless told otherwise. */
+  /** The partitions with local state, which the group prefers to assign to this process. Called with each join; default none. */
   readonly localStates?: () => readonly LocalState[];
   readonly log: Logger;
   readonly clock?: Clock;
@@ -32,35 +32,35 @@ export type KafkaSourceOptions = {
 
 const SESSION_TIMEOUT_MS = 30_000;
 
-/** Longer than a join may wait for the other members (a minute), and a round of tries. */
-const SILENCE_MS = 120_000;
+/** Longer than a join may wait for other members (a minute) and kafkajs' own retries (20 s). */
+const STALL_TIMEOUT_MS = 120_000;
 
-/** A commit is a note for the outside: it never holds a checkpoint longer than this. */
-const COMMIT_WITHIN_MS = 5_000;
+/** The stored offset is the truth: a checkpoint does not wait longer for the group's. */
+const COMMIT_TIMEOUT_MS = 5_000;
 
 /**
- * Topics of Kafka, read as a member of a consumer group. A kept partition goes on where it was through every re-join,
+ * Reads topics as a member of a consumer group. A partition that stays assigned continues at its offset after a rebalance,
  * paused or not.
  *
- * A partition whose place the log no longer has (kafkajs then starts elsewhere, in silence) is announced as lost and
- * at once as new: its owner opens it again and meets the gap where every owner does, before its first seek.
+ * If the log no longer has the next offset, kafkajs continues at another one without an event. The source then announces
+ * the partition as revoked and assigned again: its task is opened anew and detects the gap before its first seek.
  */
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
   readonly #clock: Clock;
-  readonly #topics: Topics;
+  readonly #topics: TopicOffsets;
   readonly #member: GroupMember;
   readonly #owned: OwnedPartitions;
   readonly #joined = Promise.withResolvers<void>();
   #listener: SourceListener | undefined;
-  #intake: Intake | undefined;
-  #announced = false;
+  #fetchHandler: FetchHandler | undefined;
+  #isAssigned = false;
   #stopped: Promise<void> | undefined;
 
-  /** Throws CONFIGURATION when a TLS file cannot be read or used. Connects only at `start`. */
+  /** Connects only at `start`. @throws CdcError CONFIGURATION if a TLS file cannot be read or used */
   constructor(options: KafkaSourceOptions) {
     const { kafka, groupId, topics, log, clock = systemClock } = options;
-    const { stallTimeout_ms = SILENCE_MS } = options;
+    const { stallTimeout_ms = STALL_TIMEOUT_MS } = options;
     const {
       sessionTimeout_ms = SESSION_TIMEOUT_MS,
       localStates = () => [],
@@ -69,27 +69,27 @@ export class KafkaSource implements Source {
     const client = kafkaClient(kafka, log);
     this.#options = options;
     this.#clock = clock;
-    this.#topics = new Topics(client, clock, log);
+    this.#topics = new TopicOffsets(client, clock, log);
     this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
     const metadata = { owned: () => this.#owned.list(), localStates };
     const group = { id: groupId, isAlone, topics, sessionTimeout_ms, stallTimeout_ms, metadata };
     this.#member = new GroupMember(client, group, clock, log, {
       joined: (assignment) => this.#onJoin(assignment),
-      batch: (payload) => this.#intake?.batch(payload),
-      skipped: (tp, first, last) => this.#intake?.skipped(tp, first, last),
+      batch: (payload) => this.#fetchHandler?.batch(payload),
+      skipped: (tp, first, last) => this.#fetchHandler?.skipped(tp, first, last),
       isFetching: () => this.#owned.isFetching,
     });
     this.#joined.promise.catch(() => {});
   }
 
-  /** Rejects with a CdcError: no broker answers (after some 20 s), a topic is missing, access is refused, or stopped. */
+  /** Rejects with a CdcError if no broker responds (after about 20 s), a topic is missing, access is denied, or when stopped. */
   async start(listener: SourceListener): Promise<void> {
     const range = (tp: TopicPartition) => this.range(tp);
     this.#listener = listener;
-    this.#intake = new Intake(this.#owned, listener, range, this.#options.log);
+    this.#fetchHandler = new FetchHandler(this.#owned, listener, range, this.#options.log);
     this.#run().catch((error) => this.#fail(error));
     await this.#joined.promise;
-    // The assignment is announced inside the join; a commit is taken only after it.
+    // The assignment is announced inside the join, and commits are possible only after it.
     await this.#member.opened;
   }
 
@@ -108,12 +108,12 @@ export class KafkaSource implements Source {
     if (owned) this.#owned.seek(owned, offset);
   }
 
-  /** What the consumer says of itself. */
+  /** The state of the consumer. */
   get status(): SourceStatus {
     return { ...this.#member.status, next: this.#owned.next() };
   }
 
-  /** Where the logs of a topic's partitions end now. One try: rejects where the brokers do not answer. */
+  /** The present ends of the topic's logs by partition. Does not retry: rejects if no broker responds. */
   ends(topic: string): Promise<ReadonlyMap<number, number>> {
     return this.#topics.ends(topic);
   }
@@ -129,25 +129,25 @@ export class KafkaSource implements Source {
   async owns(tp: TopicPartition): Promise<boolean> {
     const { memberId } = this.#member;
     try {
-      const asked = this.#topics.isGiven(tp, this.#options.groupId, memberId);
-      return this.#owned.get(tp) !== undefined && (await asked);
+      const isAssigned = this.#topics.isAssigned(tp, this.#options.groupId, memberId);
+      return this.#owned.get(tp) !== undefined && (await isAssigned);
     } catch (error) {
-      this.#options.log.debug({ ...tp, error: messageOf(error) }, "the group cannot be asked");
+      this.#options.log.debug({ ...tp, error: messageOf(error) }, "group not available");
       return false;
     }
   }
 
-  /** Never rejects: a commit that the group does not take (re-balancing, lost meanwhile) is only logged. */
+  /** Never rejects: a commit that the group does not accept (during a rebalance, or revoked meanwhile) is only logged. */
   async commit(tp: TopicPartition, offset: number): Promise<void> {
     if (!this.#owned.get(tp)) return;
     const { log } = this.#options;
     const fields = { topic: tp.topic, partition: tp.partition, offset };
     try {
       const work = this.#member.consumer?.commitOffsets([{ ...fields, offset: `${offset}` }]);
-      if (await withTimeout(COMMIT_WITHIN_MS, this.#clock, work ?? Promise.resolve())) return;
-      log.warn(fields, "the commit takes long, going on without it");
+      if (await withTimeout(COMMIT_TIMEOUT_MS, this.#clock, work ?? Promise.resolve())) return;
+      log.warn(fields, "offset commit timed out; continuing");
     } catch (error) {
-      log.debug({ ...fields, error: messageOf(error) }, "not committed");
+      log.debug({ ...fields, error: messageOf(error) }, "offset commit failed; continuing");
     }
   }
 
@@ -165,7 +165,7 @@ export class KafkaSource implements Source {
   async #close(): Promise<void> {
     const text = "the Kafka source was stopped before its first assignment";
     this.#joined.reject(new CdcError("SOURCE_CLOSED", text));
-    this.#intake = undefined;
+    this.#fetchHandler = undefined;
     await this.#member.leave();
     await this.#topics.close();
   }
@@ -174,7 +174,7 @@ export class KafkaSource implements Source {
     if (this.#stopped) return;
     const what = `cannot read from Kafka at ${this.#options.kafka.brokers.join(", ")} (kafka.brokers)`;
     const failure = failureOf(error, what);
-    if (this.#announced) this.#listener?.failed(failure);
+    if (this.#isAssigned) this.#listener?.failed(failure);
     else {
       this.#joined.reject(failure);
       this.stop();
@@ -184,7 +184,7 @@ export class KafkaSource implements Source {
   #onJoin(assignment: { readonly [topic: string]: readonly number[] }): void {
     this.#owned.rejoin(assignment);
     this.#listener?.assigned(this.#owned.list());
-    this.#announced = true;
+    this.#isAssigned = true;
     this.#joined.resolve();
   }
 }

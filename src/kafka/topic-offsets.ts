@@ -4,23 +4,23 @@ import { matchesTopic, type TopicPattern } from "../data/topic-pattern.ts";
 import type { Clock } from "../lib/clock.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { backoff_ms } from "../lib/retry.ts";
+import { retry } from "../lib/retry.ts";
 import { withTimeout } from "../lib/timeout.ts";
 import type { LogRange } from "../source/source.ts";
-import { failureOf, passes } from "./failure.ts";
+import { failureOf, isRetryable } from "./failure.ts";
 
 type Offsets = Awaited<ReturnType<Admin["fetchTopicOffsets"]>>;
 
-/** A connection still in the making may take 20 s; nothing is lost by leaving it to itself. */
-const CLOSE_WITHIN_MS = 2_000;
+/** Connecting may take 20 s, and closing need not wait for it. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
-/** What the brokers know of topics: which there are, and how far their logs reach. */
-export class Topics {
+/** Queries the brokers for topics, the offsets of their logs, and the group. */
+export class TopicOffsets {
   readonly #kafka: Kafka;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #closed = new AbortController();
-  readonly #asked = new Map<string, Promise<Offsets>>();
+  readonly #pending = new Map<string, Promise<Offsets>>();
   #admin: Promise<Admin> | undefined;
 
   constructor(kafka: Kafka, clock: Clock, log: Logger) {
@@ -29,20 +29,20 @@ export class Topics {
     this.#log = log;
   }
 
-  /** One round of tries. Rejects with TOPIC_MISSING that names what is missing, or as kafkajs does when no broker answers. */
+  /** Rejects with TOPIC_MISSING that names missing topics, or with kafkajs' error if no broker responds. */
   async require(wanted: readonly TopicPattern[]): Promise<void> {
-    const existing = await this.#ask((admin) => admin.listTopics());
+    const existing = await this.#query((admin) => admin.listTopics());
     const missing = wanted.filter((name) => !existing.some((topic) => matchesTopic(name, topic)));
     if (missing.length > 0)
       throw new CdcError("TOPIC_MISSING", missingText(missing.map(String), existing));
   }
 
   /**
-   * First offset and, for a reader of committed records, the end; and what the group has committed. Tries for as long
-   * as it may pass; rejects with a CdcError when it does not or when closed.
+   * The first offset, the end for a reader of committed records, and the group's committed offset. Retries while the
+   * error is retriable; rejects with a CdcError otherwise, and when closed.
    */
   range(tp: TopicPartition, groupId: string): Promise<LogRange> {
-    return this.#insist(`the range of ${partitionName(tp)}`, async () => {
+    return this.#retry(`the range of ${partitionName(tp)}`, async () => {
       const offsets = await this.#offsets(tp.topic);
       const found = offsets.find(({ partition }) => partition === tp.partition);
       if (!found) throw new CdcError("TOPIC_MISSING", `the topic has no such partition`);
@@ -51,77 +51,77 @@ export class Topics {
     });
   }
 
-  /** All partitions of the topic. Tries and rejects as `range` does. */
+  /** All partitions of the topic. Retries and rejects as `range` does. */
   partitions(topic: string): Promise<readonly number[]> {
-    return this.#insist(`the partitions of ${topic}`, async () => {
+    return this.#retry(`the partitions of ${topic}`, async () => {
       const offsets = await this.#offsets(topic);
       return offsets.map(({ partition }) => partition);
     });
   }
 
-  /** Where the logs of its partitions end. One try: rejects as kafkajs does. */
+  /** The ends of the topic's logs by partition. Does not retry: rejects with kafkajs' error. */
   async ends(topic: string): Promise<ReadonlyMap<number, number>> {
     const offsets = await this.#offsets(topic);
     return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
   }
 
-  async #insist<T>(what: string, question: () => Promise<T>): Promise<T> {
-    for (let failures = 0; ; failures++) {
-      try {
-        return await question();
-      } catch (error) {
-        if (this.#closed.signal.aborted || !passes(error))
-          throw failureOf(error, `cannot read ${what}`);
-        this.#log.warn({ error: messageOf(error) }, `cannot read ${what} yet, trying again`);
-        await this.#clock.sleep(backoff_ms(failures), this.#closed.signal);
-      }
+  async #retry<T>(what: string, query: () => Promise<T>): Promise<T> {
+    const onRetry = (error: unknown) =>
+      this.#log.warn({ error: messageOf(error) }, `cannot read ${what}; retrying`);
+    const [clock, signal] = [this.#clock, this.#closed.signal];
+    try {
+      return await retry(query, { clock, signal, isRetryable, onRetry });
+    } catch (error) {
+      throw failureOf(error, `cannot read ${what}`);
     }
   }
 
   async #committed({ topic, partition }: TopicPartition, groupId: string): Promise<number | null> {
-    const [response] = await this.#ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    const [response] = await this.#query((admin) =>
+      admin.fetchOffsets({ groupId, topics: [topic] }),
+    );
     const found = response?.partitions.find((offset) => offset.partition === partition);
-    // A negative offset says that there is none.
+    // A negative offset means that nothing is committed.
     return found && Number(found.offset) >= 0 ? Number(found.offset) : null;
   }
 
-  /** Whether the group has given the partition to the member. One try: rejects as kafkajs does. */
-  async isGiven(tp: TopicPartition, groupId: string, memberId: string): Promise<boolean> {
-    const { groups } = await this.#ask((admin) => admin.describeGroups([groupId]));
+  /** Whether the group has assigned the partition to the member. Does not retry: rejects with kafkajs' error. */
+  async isAssigned(tp: TopicPartition, groupId: string, memberId: string): Promise<boolean> {
+    const { groups } = await this.#query((admin) => admin.describeGroups([groupId]));
     const [group] = groups;
     const member = group?.members.find((one) => one.memberId === memberId);
     if (group?.state !== "Stable" || !member) return false;
-    const given = kafkajs.AssignerProtocol.MemberAssignment.decode(member.memberAssignment);
-    return given?.assignment[tp.topic]?.includes(tp.partition) ?? false;
+    const decoded = kafkajs.AssignerProtocol.MemberAssignment.decode(member.memberAssignment);
+    return decoded?.assignment[tp.topic]?.includes(tp.partition) ?? false;
   }
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await withTimeout(CLOSE_WITHIN_MS, this.#clock, this.#forget());
+    await withTimeout(CLOSE_TIMEOUT_MS, this.#clock, this.#disconnect());
   }
 
   /**
-   * kafkajs asks for all partitions of a topic: whoever asks in the same turn shares the answer. Not later: one
-   * that was under way may be older than the position it is to be compared with.
+   * kafkajs queries all partitions of a topic, so callers in the same turn share the response. Later callers do not: a
+   * response on its way may be older than the offset they compare it with.
    */
   #offsets(topic: string): Promise<Offsets> {
-    const shared = this.#asked.get(topic);
+    const shared = this.#pending.get(topic);
     if (shared) return shared;
     const response = Promise.resolve().then(() => {
-      this.#asked.delete(topic);
-      return this.#ask((admin) => admin.fetchTopicOffsets(topic));
+      this.#pending.delete(topic);
+      return this.#query((admin) => admin.fetchTopicOffsets(topic));
     });
-    this.#asked.set(topic, response);
+    this.#pending.set(topic, response);
     return response;
   }
 
-  /** A failed question drops the connection: kafkajs keeps asking the leaders it knew for five minutes. */
-  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+  /** Disconnects after an error: kafkajs queries the leaders that it knows for up to five minutes. */
+  async #query<T>(query: (admin: Admin) => Promise<T>): Promise<T> {
     try {
       this.#admin ??= this.#connect();
-      return await question(await this.#admin);
+      return await query(await this.#admin);
     } catch (error) {
-      await this.#forget();
+      await this.#disconnect();
       throw error;
     }
   }
@@ -133,7 +133,7 @@ export class Topics {
     return admin;
   }
 
-  async #forget(): Promise<void> {
+  async #disconnect(): Promise<void> {
     const admin = this.#admin;
     this.#admin = undefined;
     await admin?.then((connected) => connected.disconnect()).catch(() => {});
@@ -143,7 +143,7 @@ export class Topics {
 function missingText(missing: readonly string[], existing: readonly string[]): string {
   const tables = missing.map((topic) => topic.slice(topic.lastIndexOf(".") + 1));
   const alike = existing.filter((topic) => tables.some((table) => topic.endsWith(table)));
-  const hint = alike.length > 0 ? `; there is ${alike.slice(0, 5).join(", ")}` : "";
+  const hint = alike.length > 0 ? `; similar topics: ${alike.slice(0, 5).join(", ")}` : "";
   const verb = missing.length > 1 ? "topics do not exist" : "topic does not exist";
-  return `${verb}, or may not be read: ${missing.join(", ")}${hint}. Create it first (Debezium does at its first record), or correct models.*.topic`;
+  return `${verb}, or may not be read: ${missing.join(", ")}${hint}. Create it (Debezium does so with the first record), or correct models.*.topic`;
 }

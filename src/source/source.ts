@@ -1,57 +1,57 @@
 import type { SourceRecord, TopicPartition } from "../data/record.ts";
 import type { CdcError } from "../lib/errors.ts";
 
-/** The port for where records come from: Kafka under `run`, a recorded file under `replay`, a fake in tests. */
+/** The port that records come in by: Kafka for `run`, a recorded file for `replay`, a fake in tests. */
 export interface Source {
-  /** Starts to deliver. Resolves once the first assignment was announced; rejects where that can never be. */
+  /** Starts to deliver. Resolves after the first assignment; rejects if there cannot be one. */
   start(listener: SourceListener): Promise<void>;
-  /** Delivers nothing more of the partition until it is resumed. What is already on its way may still arrive. */
+  /** Delivers no more records of the partition until `resume`. Records already on their way may still arrive. */
   pause(tp: TopicPartition): void;
   resume(tp: TopicPartition): void;
-  /** The next record delivered of the partition is the first at or after `offset`. */
+  /** The next delivered record of the partition is the first at or after `offset`. */
   seek(tp: TopicPartition, offset: number): void;
-  /** The partition's log; a recorded file has none. */
+  /** The offsets in the partition's log; `null` for a recorded file. */
   range(tp: TopicPartition): Promise<LogRange | null>;
-  /** All partitions of the topic, owned by whomever; of a recorded file those that were seen. */
+  /** All partitions of the topic, whichever process owns them; for a recorded file, those that have occurred. */
   partitions(topic: string): Promise<readonly number[]>;
-  /** Whether the group, asked now, has the partition here; not while it shares out anew, or where it does not answer. */
+  /** Whether the group assigns the partition to this process now. `false` during a rebalance and if no broker responds. */
   owns(tp: TopicPartition): Promise<boolean>;
-  /** Notes for the outside (lag tools, the next owner) that all below `offset` is done. The store's position is the truth. */
+  /** Commits the group offset. Only lag tools and the next owner read it: the stored offset is the truth. */
   commit(tp: TopicPartition, offset: number): Promise<void>;
-  /** Delivers nothing more and gives the partitions back. */
+  /** Delivers no more records and releases the partitions. */
   stop(): Promise<void>;
 }
 
-/** A partition's log: its first offset, the one that the next record will get, and what its group has committed. */
+/** Of a partition's log: the first offset, the offset of the next record, and the group's committed offset. */
 export type LogRange = {
   readonly start: number;
   readonly end: number;
   readonly committed: number | null;
 };
 
-/** What a source tells. No method may throw. */
+/** Receives the records and events of a source. No method may throw. */
 export interface SourceListener {
-  /** The partitions now owned, all of them. Those that are new stay paused until the listener has sought and resumed them. */
+  /** All partitions that are owned now. A new one is paused until the listener sets its offset and resumes it. */
   assigned(partitions: readonly TopicPartition[]): void;
-  /** Records of one partition, in the order of their offsets. Only takes them in; work happens elsewhere. */
+  /** Records of one partition in the order of their offsets. Only queues them: processing happens elsewhere. */
   records(records: readonly SourceRecord[]): void;
-  /** Resolves when everything taken in so far has been processed. A file asks before it reads on, so that its order holds. */
+  /** Resolves when all records delivered so far are processed. A file waits for it, so that its order is preserved. */
   processed(): Promise<void>;
-  /** The source has an end (a file) and it was reached. */
+  /** The end of the source (a file) is reached. */
   ended(): void;
-  /** The source cannot go on. */
+  /** The source cannot continue. */
   failed(error: CdcError): void;
 }
 
-/** The consumer. */
+/** The state of a Kafka consumer. */
 export type SourceStatus = {
-  /** It is in its group now. */
+  /** Whether it is a member of its group now. */
   readonly isJoined: boolean;
-  /** Why it is not, where it was or tried; `null` else. */
+  /** Why it is not, after a join or an attempt; `null` otherwise. */
   readonly reason: string | null;
   readonly rebalances: number;
-  /** New consumers in the place of one that crashed, that its group had lost, or that was silent for too long. */
+  /** Consumers that replaced one that crashed, was removed from its group, or stalled. */
   readonly restarts: { readonly crashed: number; readonly lost: number; readonly stalled: number };
-  /** By `topic/partition`: the offset that will be asked for next, past what is not shown (control records). */
+  /** The next offset to fetch by `topic/partition`; it also passes records that are not delivered (control records). */
   readonly next: ReadonlyMap<string, number>;
 };

@@ -322,7 +322,7 @@ s("outlasts a broker that is away for longer than kafkajs tries", async () => {
   const asked = member.source.range(tp);
   await until(
     "kafkajs gave up",
-    () => member.warnings.some((text) => /joining again/.test(text)),
+    () => member.warnings.some((text) => /consumer failed; rejoining/.test(text)),
     60_000,
   );
   await stack.kafka.start();

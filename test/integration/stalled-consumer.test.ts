@@ -7,19 +7,19 @@ import { KafkaSource } from "../../src/kafka/kafka-source.ts";
 import { noopLogger } from "../../src/lib/logger.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
-/** kafkajs' broker, so that a fetch can be made to hang as some have been seen to. */
+/** kafkajs' broker: the test replaces its `fetch` by one that never settles, which has been observed. */
 const { prototype: broker } = createRequire(import.meta.url)("kafkajs/src/broker/index.js") as {
   readonly prototype: { fetch: (...args: unknown[]) => Promise<unknown> };
 };
 
-const TOPIC = "app.public.silent";
+const TOPIC = "app.public.stalled";
 const RECORDS = 20;
 
-/** The new consumer joins when the group has missed the old one: a join is no silence. */
+/** The new consumer can join after the session of the old one. A join is no stall. */
 const SESSION_TIMEOUT_MS = 6_000;
-const SILENCE_MS = 10_000;
+const STALL_TIMEOUT_MS = 10_000;
 
-const test = suite("a consumer that falls silent");
+const test = suite("a consumer that stalls");
 let stack: Stack;
 let source: KafkaSource;
 
@@ -32,7 +32,7 @@ test.after(async () => {
   await stack?.stop();
 });
 
-test("should be replaced by one that goes on where it was, counted and logged", async () => {
+test("should be replaced by one that continues at its offset, counted and logged", async () => {
   const client = kafkaClient({ brokers: stack.kafka.brokers, clientId: "setup" }, noopLogger);
   const admin = client.admin();
   await admin.connect();
@@ -50,10 +50,10 @@ test("should be replaced by one that goes on where it was, counted and logged", 
   const offsets: number[] = [];
   source = new KafkaSource({
     kafka: { brokers: stack.kafka.brokers, clientId: "test" },
-    groupId: "silent",
+    groupId: "stalled",
     topics: [TOPIC],
     sessionTimeout_ms: SESSION_TIMEOUT_MS,
-    stallTimeout_ms: SILENCE_MS,
+    stallTimeout_ms: STALL_TIMEOUT_MS,
     log: { ...noopLogger, warn: (_, text) => warnings.push(text) },
   });
   const tp = { topic: TOPIC, partition: 0 };
@@ -71,7 +71,7 @@ test("should be replaced by one that goes on where it was, counted and logged", 
   });
   await produce(0);
   await until("the first records are there", () => offsets.length === RECORDS);
-  await sleep(1.5 * SILENCE_MS); // an idle consumer is not a silent one
+  await sleep(1.5 * STALL_TIMEOUT_MS); // an idle consumer has not stalled
   assert.is(source.status.restarts.stalled, 0);
 
   const { fetch } = broker;
@@ -83,7 +83,7 @@ test("should be replaced by one that goes on where it was, counted and logged", 
   try {
     await until("a fetch hangs", () => hanging > 0);
     await produce(RECORDS);
-    await until("the watchdog has seen it", () => source.status.restarts.stalled === 1);
+    await until("the stall is detected", () => source.status.restarts.stalled === 1);
     assert.is(offsets.length, RECORDS);
     assert.is(source.status.isJoined, false);
   } finally {
@@ -91,9 +91,9 @@ test("should be replaced by one that goes on where it was, counted and logged", 
   }
   await until("the others are there", () => offsets.length === 2 * RECORDS);
   assert.equal(offsets, [...offsets.keys()], "each once, in their order");
-  assert.equal(source.status.restarts, { crashed: 0, lost: 0, noopLogger: 1 });
+  assert.equal(source.status.restarts, { crashed: 0, lost: 0, stalled: 1 });
   assert.is(source.status.isJoined, true);
-  assert.ok(warnings.includes("the Kafka consumer was silent, a new one takes its place"));
+  assert.ok(warnings.includes("consumer stalled; restarting"));
   await producer.disconnect();
 });
 

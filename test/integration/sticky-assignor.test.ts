@@ -10,11 +10,11 @@ import { noopLogger } from "../../src/lib/logger.ts";
 import type { SourceListener } from "../../src/source/source.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
-/** Three processes share a topic of a real Kafka; each keeps state of what it has ever owned. */
+/** Three processes share a topic on a real Kafka; each has state of every partition that it has owned. */
 
 const PARTITIONS = 8;
 
-const s = suite("sticky assigner");
+const s = suite("sticky assignor");
 let stack: Stack;
 let kafka: Kafka;
 let admin: Admin;
@@ -37,13 +37,13 @@ s.after(async () => {
   await stack.stop();
 });
 
-/** A process: its disk outlives its sources. */
+/** A process, whose disk remains when its source stops. */
 class Process implements SourceListener {
   readonly disk = new Map<string, LocalState>();
   readonly #topic: string;
   #source: KafkaSource | undefined;
   owned: string[] = [];
-  /** Partitions taken over since it was last asked. */
+  /** Partitions assigned since the list was last cleared. */
   taken: string[] = [];
 
   constructor(topic: string) {
@@ -82,7 +82,7 @@ class Process implements SourceListener {
   }
 }
 
-async function sharedBy(...processes: readonly Process[]): Promise<void> {
+async function assignedTo(...processes: readonly Process[]): Promise<void> {
   const end = Date.now() + 30_000;
   for (;;) {
     const counts = processes.map(({ owned }) => owned.length);
@@ -90,7 +90,7 @@ async function sharedBy(...processes: readonly Process[]): Promise<void> {
     const sum = counts.reduce((total, count) => total + count, 0);
     const isEven = Math.max(...counts) - Math.min(...counts) <= 1;
     if (sum === PARTITIONS && all.size === PARTITIONS && isEven) return;
-    if (Date.now() > end) throw new Error(`after 30 s still not shared evenly: ${counts}`);
+    if (Date.now() > end) throw new Error(`after 30 s still not assigned evenly: ${counts}`);
     await sleep(50);
   }
 }
@@ -101,39 +101,42 @@ async function three(): Promise<[Process, Process, Process]> {
   const group = [new Process(topic), new Process(topic), new Process(topic)] as const;
   for (const [n, process] of group.entries()) {
     await process.start();
-    await sharedBy(...group.slice(0, n + 1));
+    await assignedTo(...group.slice(0, n + 1));
   }
   return [...group];
 }
 
-s("should give one who comes back its own again, and leave the others theirs", async () => {
-  const [one, two, three_] = await three();
-  // Not the last: it would get by chance what round robin gives by the order of names.
-  for (const gone of [one, two, three_]) {
-    const others = [one, two, three_].filter((process) => process !== gone);
-    const own = gone.owned;
-    const theirs = others.map(({ owned }) => owned);
-    for (const process of [one, two, three_]) process.taken = [];
-    await gone.stop();
-    await sharedBy(...others);
-    const given = others.flatMap(({ taken }) => taken).sort();
-    assert.equal(given, own, "moved when it left");
-    for (const process of others) process.taken = [];
+s(
+  "should give a process that returns its own partitions back, and leave the others theirs",
+  async () => {
+    const [one, two, three_] = await three();
+    // Each of them: round robin would give the last one its own partitions by chance.
+    for (const gone of [one, two, three_]) {
+      const others = [one, two, three_].filter((process) => process !== gone);
+      const own = gone.owned;
+      const theirs = others.map(({ owned }) => owned);
+      for (const process of [one, two, three_]) process.taken = [];
+      await gone.stop();
+      await assignedTo(...others);
+      const moved = others.flatMap(({ taken }) => taken).sort();
+      assert.equal(moved, own, "moved when it left");
+      for (const process of others) process.taken = [];
 
-    await gone.start();
-    await sharedBy(one, two, three_);
-    assert.equal(
-      gone.owned.filter((name) => !own.includes(name)),
-      [],
-      "got what was another's",
-    );
-    const taken = others.flatMap((process) => process.taken);
-    assert.equal(taken, [], "moved between the others");
-    const lost = others.flatMap(({ owned }, n) =>
-      (theirs[n] ?? []).filter((name) => !owned.includes(name)),
-    );
-    assert.equal(lost, [], "the others lost of theirs");
-  }
-});
+      await gone.start();
+      await assignedTo(one, two, three_);
+      assert.equal(
+        gone.owned.filter((name) => !own.includes(name)),
+        [],
+        "got a partition of another process",
+      );
+      const taken = others.flatMap((process) => process.taken);
+      assert.equal(taken, [], "moved between the others");
+      const lost = others.flatMap(({ owned }, n) =>
+        (theirs[n] ?? []).filter((name) => !owned.includes(name)),
+      );
+      assert.equal(lost, [], "the others lost one of theirs");
+    }
+  },
+);
 
 s.run();

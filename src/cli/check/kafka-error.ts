@@ -1,5 +1,5 @@
 import { reasonOf } from "../../kafka/error-hint.ts";
-import { failureOf, isRejected } from "../../kafka/failure.ts";
+import { failureOf, isDenied } from "../../kafka/failure.ts";
 import { type Finding, problem } from "./finding.ts";
 
 /**
@@ -7,7 +7,7 @@ import { type Finding, problem } from "./finding.ts";
  * @param right what has to be granted where it refuses, as Kafka's ACLs call it
  */
 export function unanswered(about: string, right: string, error: unknown): Finding {
-  if (isRejected(error))
+  if (isDenied(error))
     return problem(about, `Kafka refuses us (${reasonOf(error)}); grant ${right}`);
   if ((error as Error).name === "KafkaJSServerDoesNotSupportApiKey")
     return problem(

@@ -1,6 +1,6 @@
 import { nearest } from "../../config/suggest.ts";
 import { matchesTopic, type TopicPattern } from "../../data/topic-pattern.ts";
-import { isRejected } from "../../kafka/failure.ts";
+import { isDenied } from "../../kafka/failure.ts";
 import { topicConfig } from "../../kafka/internal-topic.ts";
 import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import { durationText } from "../../lib/duration.ts";
@@ -40,7 +40,7 @@ async function missing(
   const about = `topic ${topic}`;
   const refusal = await topicConfig(admin, topic, ["cleanup.policy"]).then(
     () => null,
-    (error) => (isRejected(error) ? error : null),
+    (error) => (isDenied(error) ? error : null),
   );
   if (refusal !== null) return unanswered(about, `Describe and Read on the topic`, refusal);
   const others = existing.filter((name) => !name.startsWith("__"));

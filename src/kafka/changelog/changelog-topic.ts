@@ -1,33 +1,32 @@
 import type { Admin, Kafka } from "kafkajs";
 import { CdcError } from "../../lib/errors.ts";
-import { ensureTopic, OWN_TOPIC_MAX_BYTES, topicConfig } from "../internal-topic.ts";
+import { ensureTopic, INTERNAL_TOPIC_MAX_BYTES, topicConfig } from "../internal-topic.ts";
 
 const CONFIG = {
   "cleanup.policy": "compact",
-  "max.message.bytes": `${OWN_TOPIC_MAX_BYTES}`,
-  // Only closed segments are compacted: with Kafka's 1 GB a restore would read every version of a row.
+  "max.message.bytes": `${INTERNAL_TOPIC_MAX_BYTES}`,
+  // Kafka compacts only closed segments: with the default of 1 GB, a restore would read every version of a row.
   "segment.bytes": "104857600",
 };
 
-/** @param pipeline its name */
 export function changelogTopicOf(pipeline: string, sourceTopic: string): string {
   return `${pipeline}.${sourceTopic}.changelog`;
 }
 
-/** What was found, or made. */
+/** The changelog topic as found or created. */
 export type ChangelogTopic = {
   readonly maxBytes: number;
   readonly partitions: number;
-  /** Partitions that were made just now, beside others that were there. */
+  /** Partitions that were added to an existing topic. */
   readonly added: readonly number[];
-  /** Of the changelog and of its source topic. */
+  /** Replicas of the changelog and of its source topic. */
   readonly replicas: number;
   readonly sourceReplicas: number;
 };
 
 /**
- * Has the changelog of a source topic, with a partition for each of its own.
- * Rejects with CHANGELOG_UNFIT where an existing one would lose or mix what it is given.
+ * Creates the changelog of a source topic, or adds the partitions that it lacks.
+ * Rejects with CHANGELOG_UNFIT if an existing topic is not compacted.
  */
 export async function ensureChangelogTopic(
   kafka: Kafka,
@@ -37,24 +36,29 @@ export async function ensureChangelogTopic(
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const { partitions: wanted, replicas: sourceReplicas } = await shapeOf(admin, sourceTopic);
+    const { partitions: wanted, replicas: sourceReplicas } = await describe(admin, sourceTopic);
     await ensureTopic(admin, topic, wanted, CONFIG);
-    const maxBytes = await check(admin, topic);
-    const { partitions, replicas } = await shapeOf(admin, topic);
-    const added = await grow(admin, topic, partitions, wanted);
+    const maxBytes = await checkedMaxBytes(admin, topic);
+    const { partitions, replicas } = await describe(admin, topic);
+    const added = await addPartitions(admin, topic, partitions, wanted);
     return { maxBytes, partitions: wanted, added, replicas, sourceReplicas };
   } finally {
     await admin.disconnect().catch(() => {});
   }
 }
 
-async function grow(admin: Admin, topic: string, found: number, wanted: number): Promise<number[]> {
+async function addPartitions(
+  admin: Admin,
+  topic: string,
+  found: number,
+  wanted: number,
+): Promise<number[]> {
   if (found >= wanted) return [];
   await admin.createPartitions({ topicPartitions: [{ topic, count: wanted }] });
   return Array.from({ length: wanted - found }, (_, i) => found + i);
 }
 
-async function shapeOf(
+async function describe(
   admin: Admin,
   topic: string,
 ): Promise<{ partitions: number; replicas: number }> {
@@ -64,13 +68,13 @@ async function shapeOf(
   return { partitions: partitions.length, replicas };
 }
 
-async function check(admin: Admin, topic: string): Promise<number> {
+async function checkedMaxBytes(admin: Admin, topic: string): Promise<number> {
   const values = await topicConfig(admin, topic, ["cleanup.policy", "max.message.bytes"]);
   const policy = values.get("cleanup.policy");
   if (policy !== "compact") {
     throw new CdcError(
       "CHANGELOG_UNFIT",
-      `the changelog ${topic} has cleanup.policy=${policy}, which would drop rows that are still there: set it to compact`,
+      `the changelog ${topic} has cleanup.policy=${policy}, which would delete rows that still exist: set it to compact`,
     );
   }
   return Number(values.get("max.message.bytes"));

@@ -20,7 +20,7 @@ export type KafkaChangelogOptions = {
   readonly logger: Logger;
 };
 
-/** A changelog topic that is there, and who reads it. */
+/** A changelog topic and its reader. */
 type Topic = {
   readonly partitions: number;
   readonly maxBytes: number;
@@ -28,7 +28,7 @@ type Topic = {
   readonly reader: PartitionReader;
 };
 
-/** Changelogs as compacted topics, one for each source topic, each partition fenced for its owner. */
+/** One compacted topic for each source topic. Each partition accepts writes of its present owner only. */
 export class KafkaChangelog implements Changelog {
   readonly #options: KafkaChangelogOptions;
   readonly #client: Kafka;
@@ -53,15 +53,15 @@ export class KafkaChangelog implements Changelog {
     await Promise.all(this.#readers.map((reader) => reader.close()));
   }
 
-  /** Asked once for each topic, and again where it has grown or could not be had. */
+  /** Resolved once for each topic, and again after a failure or when the source has more partitions. */
   #topic({ topic, partition }: TopicPartition, sourceTopic: string): Promise<Topic> {
-    const ask = () => this.#ensure(topic, sourceTopic);
+    const ensure = () => this.#ensure(topic, sourceTopic);
     const known = this.#topics.get(topic);
-    const asked = known
-      ? known.then((found) => (found.partitions > partition ? found : ask()), ask)
-      : ask();
-    this.#topics.set(topic, asked);
-    return asked;
+    const resolved = known
+      ? known.then((found) => (found.partitions > partition ? found : ensure()), ensure)
+      : ensure();
+    this.#topics.set(topic, resolved);
+    return resolved;
   }
 
   async #ensure(topic: string, sourceTopic: string): Promise<Topic> {
@@ -71,9 +71,9 @@ export class KafkaChangelog implements Changelog {
     if (replicas < sourceReplicas)
       logger.warn(
         { topic, replicas, sourceReplicas },
-        "the changelog has fewer replicas than its source: the state is less safe than the records",
+        "changelog has fewer replicas than its source topic",
       );
-    // Their tasks have to know it, in whichever process they will be: rows there are no initial results.
+    // Marks the new partitions for their tasks, in whichever process: rows there are not initial results.
     for (const partition of added) {
       const log = new TransactionalLog(this.#client, { topic, partition }, found.maxBytes);
       await log.open();
@@ -87,7 +87,7 @@ export class KafkaChangelog implements Changelog {
       topics: [parseTopicPattern(topic)],
       log: logger,
     });
-    // What was read by an earlier one goes on with it: this one sees the new partitions too.
+    // Earlier readers continue; this one also has the added partitions.
     const reader = new PartitionReader(source, clock);
     this.#readers.push(reader);
     return { ...found, source, reader };

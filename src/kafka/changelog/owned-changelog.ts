@@ -3,14 +3,14 @@ import { partitionName, type TopicPartition } from "../../data/record.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { backoff_ms } from "../../lib/retry.ts";
+import { retry } from "../../lib/retry.ts";
 import type { PartitionReader } from "../../source/partition-reader.ts";
 import type { ChangelogChunk, OwnedChangelog } from "../../state/changelog.ts";
 import type { StoreEntry } from "../../state/store.ts";
-import { failureOf, isRejected } from "../failure.ts";
+import { failureOf, isDenied } from "../failure.ts";
 import type { TransactionalLog } from "./transactional-log.ts";
 
-/** Keys that are not the store's: an owner's mark, and that the partition came later than its topic. */
+/** Keys that are not the store's: the mark of an owner, and the note that a partition was added later. */
 export const MARK = Buffer.from("m");
 export const ADDED = Buffer.from("a");
 
@@ -24,8 +24,8 @@ export type OwnedChangelogOptions = {
 };
 
 /**
- * A changelog partition as Kafka has it, for one owner. It begins with a mark of its own: what lies below is what
- * earlier owners left, for good, since the mark's transaction fenced them.
+ * A changelog partition, opened by its owner. The owner first appends a mark. All entries of earlier owners are below it,
+ * since the mark's transaction fenced them.
  */
 export class KafkaOwnedChangelog implements OwnedChangelog {
   readonly #options: OwnedChangelogOptions;
@@ -41,9 +41,7 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
 
   static async take(options: OwnedChangelogOptions): Promise<KafkaOwnedChangelog> {
     const owned = new KafkaOwnedChangelog(options);
-    await owned.#insist(async () => {
-      owned.#mark = await owned.#open();
-    });
+    owned.#mark = await owned.#retry(() => owned.#open());
     return owned;
   }
 
@@ -64,12 +62,12 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
     }
   }
 
-  async append(entries: readonly StoreEntry[]): Promise<number> {
-    await this.#insist(async () => {
+  append(entries: readonly StoreEntry[]): Promise<number> {
+    return this.#retry(async () => {
       if (!this.#isOpen) await this.#reopen();
       this.#next = (await this.#options.log.append(entries)) + 1;
+      return this.#next;
     });
-    return this.#next;
   }
 
   async release(): Promise<void> {
@@ -77,22 +75,21 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
     await this.#options.log.close();
   }
 
-  /** Until it is done: brokers that are away come back. */
-  async #insist(work: () => Promise<void>): Promise<void> {
+  /** Retries until the brokers respond; missing permissions and our own errors are final. */
+  #retry<T>(work: () => Promise<T>): Promise<T> {
     const { tp, clock, logger } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    const attempt = async () => {
       try {
         return await work();
       } catch (error) {
         this.#isOpen = false;
-        if (error instanceof CdcError || this.#released.signal.aborted) throw error;
-        if (isRejected(error))
-          throw failureOf(error, `cannot write the changelog ${partitionName(tp)}`);
-        const reason = messageOf(error);
-        logger.warn({ ...tp, reason }, "the changelog could not be written; trying again");
-        await clock.sleep(backoff_ms(attempt), this.#released.signal);
+        const what = `cannot write the changelog ${partitionName(tp)}`;
+        throw isDenied(error) ? failureOf(error, what) : error;
       }
-    }
+    };
+    const onRetry = (error: unknown) =>
+      logger.warn({ ...tp, reason: messageOf(error) }, "changelog write failed; retrying");
+    return retry(attempt, { clock, signal: this.#released.signal, onRetry });
   }
 
   /** @returns the offset of its mark */
@@ -105,7 +102,7 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
     return mark;
   }
 
-  /** After a failure the log is opened anew, which fences everyone: had another owner taken over, it would be us who spoil it. */
+  /** After a failure the log is opened again, which fences every process, also one that took over meanwhile: its mark is there. */
   async #reopen(): Promise<void> {
     const { tp, reader } = this.#options;
     const from = this.#next;
@@ -116,7 +113,10 @@ export class KafkaOwnedChangelog implements OwnedChangelog {
       );
       if (!isForeign) continue;
       this.#isOpen = false;
-      throw new CdcError("FENCED", `${partitionName(tp)}: another process had taken it over`);
+      throw new CdcError(
+        "FENCED",
+        `${partitionName(tp)}: another process has taken the changelog over`,
+      );
     }
   }
 }

@@ -7,17 +7,17 @@ import { recordBatches } from "../record-batches.ts";
 export type TransactionalEntry = { readonly key: Buffer; readonly value: Buffer | null };
 
 /**
- * What Kafka says to a producer after whose transactional id another has asked, or whose transaction it has given up
- * after a minute (kafkajs' usual timeout): the two cannot be told apart.
+ * Kafka's errors for a producer whose transactional id another producer has taken over, or whose transaction it has
+ * aborted after a minute (kafkajs' default timeout). They cannot be distinguished.
  */
 const FENCED = new Set(["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"]);
 
-/** A transaction right after another may find it unfinished: kafkajs' usual 300 ms would be most of a checkpoint. */
+/** A transaction right after another may find it unfinished: kafkajs' default of 300 ms would be most of a checkpoint. */
 const RETRY = { initialRetryTime: 20, retries: 12, maxRetryTime: 5_000 };
 
 /**
- * Appends to one partition in transactions, so that several record batches are there whole or not at all. Its
- * transactional id is the partition's: whoever opens one fences all who did before.
+ * Appends to one partition in transactions, so that all record batches of an append are visible or none. The
+ * transactional id names the partition: opening the log fences every process that opened it before.
  */
 export class TransactionalLog {
   readonly #kafka: Kafka;
@@ -32,7 +32,7 @@ export class TransactionalLog {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes the partition over. Rejects with kafkajs' error where it may be tried again. */
+  /** Takes the partition over. Rejects with kafkajs' error if a retry may succeed. */
   async open(): Promise<void> {
     await this.close();
     const producer = this.#kafka.producer({
@@ -48,16 +48,16 @@ export class TransactionalLog {
   }
 
   /**
+   * Rejects with FENCED if another process has opened the log or Kafka has aborted the transaction, and with
+   * ENTRY_TOO_LARGE. After kafkajs' other errors the entries may be written or not, and the log has to be opened again.
    * @returns the offset of the last entry
-   * Rejects with FENCED where another has opened it, or Kafka gave a transaction of it up; with ENTRY_TOO_LARGE where an entry is too large; with kafkajs' error
-   * otherwise: the entries may be there or not, and it has to be opened again.
    */
   async append(entries: readonly TransactionalEntry[]): Promise<number> {
     const { topic, partition } = this.#tp;
-    // Counted, as all time here: Kafka refuses what is an hour ahead of it, and the machine's clock may be set.
+    // Not the machine's clock, which may be changed: Kafka rejects a timestamp that is an hour ahead.
     const timestamp = `${systemClock.now()}`;
-    const about = { partition, headers: {}, timestamp };
-    const messages = entries.map(({ key, value }) => ({ key, value, ...about }));
+    const common = { partition, headers: {}, timestamp };
+    const messages = entries.map(({ key, value }) => ({ key, value, ...common }));
     const batches = recordBatches(messages, this.#maxBytes, topic);
     try {
       if (!this.#producer) throw new Error("the log is not open");
@@ -76,13 +76,9 @@ export class TransactionalLog {
       return last;
     } catch (error) {
       if (!isFenced(error)) throw error;
-      throw new CdcError(
-        "FENCED",
-        `${partitionName(this.#tp)}: Kafka takes no more of this process`,
-        {
-          cause: error,
-        },
-      );
+      throw new CdcError("FENCED", `${partitionName(this.#tp)}: Kafka has fenced this process`, {
+        cause: error,
+      });
     }
   }
 

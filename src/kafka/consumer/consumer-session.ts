@@ -5,12 +5,12 @@ import type { Clock } from "../../lib/clock.ts";
 import { withTimeout } from "../../lib/timeout.ts";
 import { ConsumerStalled, HeartbeatMonitor, MembershipLost, StallDetector } from "./liveness.ts";
 
-/** What happens to a consumer. Called by kafkajs' own loop: no method may wait or throw. */
+/** Events of a consumer. Called by kafkajs' loop: no method may wait or throw. */
 export type ConsumerEvents = {
-  /** Joined or re-joined, before the next fetch: what is paused or sought now holds for it. */
+  /** After each join, before the next fetch: pauses and offsets set now are in effect for it. */
   joined(assignment: { readonly [topic: string]: readonly number[] }, memberId: string): void;
   batch(payload: EachBatchPayload): void;
-  /** Records that are not shown (control records, aborted transactions): `first` to `last`, `first` NaN if unknown. */
+  /** Records that are not delivered (control records, aborted transactions): `first` to `last`, `first` NaN if unknown. */
   skipped(tp: TopicPartition, first: number, last: number): void;
   /** Whether there is a partition that is not paused. */
   isFetching(): boolean;
@@ -18,16 +18,16 @@ export type ConsumerEvents = {
 
 export type ConsumerSessionOptions = {
   readonly topics: readonly TopicPattern[];
-  /** The group forgets a member that it does not hear for so long. */
+  /** The group removes a member without heartbeats after this time. */
   readonly sessionTimeout_ms: number;
-  /** A consumer that is silent for so long has ended. */
+  /** A consumer without activity for this time has stalled. */
   readonly stallTimeout_ms: number;
   readonly clock: Clock;
   readonly events: ConsumerEvents;
 };
 
-/** A sign of life, each of them, several a second. */
-const SIGNS = [
+/** Activity of a consumer, several events a second. */
+const ACTIVITY = [
   "consumer.group_join",
   "consumer.fetch_start",
   "consumer.fetch",
@@ -35,24 +35,24 @@ const SIGNS = [
   "consumer.end_batch_process",
 ] as const;
 
-/** Leaving waits for the join or the fetch under way; a broker that does not answer must not hold it longer. */
-export const LEAVE_WITHIN_MS = 8_000;
+/** Leaving waits for the current join or fetch, which a broker that does not respond could delay for longer. */
+export const LEAVE_TIMEOUT_MS = 8_000;
 
 /**
- * One consumer of kafkajs, from its connection to whatever ends it: a crash, a silence, a group that forgot it, or us.
- * What it does after its end is not listened to.
+ * One consumer of kafkajs, from its connection to its end: a crash, a stall, a lost membership, or `end`. Events after
+ * its end are ignored.
  */
 export class ConsumerSession {
   readonly consumer: Consumer;
-  /** Settles when it has joined or will not. Only then may it be stopped: kafkajs loses one that is joining. */
+  /** Settles when it has joined or cannot. Only then may it be stopped: kafkajs leaks a consumer that is joining. */
   readonly opened: Promise<void>;
-  /** Resolves with the error that ended it; with `undefined` where it was told to end. */
+  /** Resolves with the error that ended it, or with `undefined` after `end`. */
   readonly ended: Promise<unknown>;
   /**
-   * Resolves after that: at once for one that crashed, which has stopped, or was told to end, which is stopped by who told
-   * it; for one that reads on when it has stopped, or has taken too long to.
+   * Resolves when a new consumer may start. A crashed consumer has stopped by itself, and the caller of `end` disconnects
+   * it. One that stalled or lost its membership continues to fetch: it is disconnected first, within a timeout.
    */
-  readonly gone: Promise<void>;
+  readonly stopped: Promise<void>;
   readonly #options: ConsumerSessionOptions;
   readonly #session = new AbortController();
   readonly #end = Promise.withResolvers<unknown>();
@@ -67,9 +67,9 @@ export class ConsumerSession {
       await consumer.disconnect().catch(() => {});
     });
     this.ended = this.#end.promise;
-    this.gone = this.ended.then(async (error) => {
-      const readsOn = error instanceof MembershipLost || error instanceof ConsumerStalled;
-      if (readsOn) await this.#drop();
+    this.stopped = this.ended.then(async (error) => {
+      const isRunning = error instanceof MembershipLost || error instanceof ConsumerStalled;
+      if (isRunning) await this.#disconnect();
     });
   }
 
@@ -91,7 +91,7 @@ export class ConsumerSession {
     });
   }
 
-  /** For the two ways in which a consumer ends without saying so. */
+  /** Detects the two ways in which a consumer ends without a crash. */
   #watch(): void {
     const { sessionTimeout_ms, stallTimeout_ms, clock, events } = this.#options;
     const heartbeats = new HeartbeatMonitor(sessionTimeout_ms, clock);
@@ -99,10 +99,10 @@ export class ConsumerSession {
     this.consumer.on("consumer.heartbeat", () => heartbeats.heartbeat());
     this.consumer.on("consumer.fetch", () => heartbeats.fetched());
     void heartbeats.lost(this.#session.signal).then(() => this.end(new MembershipLost()));
-    const dog = new StallDetector(clock, stallTimeout_ms, () => events.isFetching());
-    for (const sign of SIGNS) this.consumer.on(sign, () => dog.seen());
-    void dog.stalled(this.#session.signal).then((isSkipped) => {
-      if (isSkipped) this.end(new ConsumerStalled(stallTimeout_ms));
+    const stalls = new StallDetector(clock, stallTimeout_ms, () => events.isFetching());
+    for (const event of ACTIVITY) this.consumer.on(event, () => stalls.activity());
+    void stalls.stalled(this.#session.signal).then((isStalled) => {
+      if (isStalled) this.end(new ConsumerStalled(stallTimeout_ms));
     });
   }
 
@@ -114,7 +114,7 @@ export class ConsumerSession {
     await this.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      // The handler only takes records in: there is nothing that could overlap.
+      // The handler only queues records: nothing would run in parallel.
       partitionsConsumedConcurrently: 1,
       eachBatch: async (payload) => {
         if (!this.#isOver) events.batch(payload);
@@ -122,10 +122,9 @@ export class ConsumerSession {
     });
   }
 
-  /** Bounded in time, like leaving. */
-  async #drop(): Promise<void> {
+  async #disconnect(): Promise<void> {
     const left = this.opened.then(() => this.consumer.disconnect());
-    await withTimeout(LEAVE_WITHIN_MS, this.#options.clock, left).catch(() => {});
+    await withTimeout(LEAVE_TIMEOUT_MS, this.#options.clock, left).catch(() => {});
   }
 
   get #isOver(): boolean {

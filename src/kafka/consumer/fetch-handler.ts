@@ -3,14 +3,14 @@ import type { TopicPartition } from "../../data/record.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Source, SourceListener } from "../../source/source.ts";
 import { recordOf } from "../kafka-record.ts";
-import { decision, type OwnedPartition } from "./owned-partition.ts";
+import { decisionFor, type OwnedPartition } from "./owned-partition.ts";
 import type { OwnedPartitions } from "./owned-partitions.ts";
 
 /**
- * Takes in what kafkajs fetched: the batch that comes next goes to the listener, what is not owned any more goes
- * nowhere, and a batch from another place than the one asked for is never passed on for the right one.
+ * Handles what kafkajs fetches: delivers the next batch of a partition to the listener, drops batches of partitions that
+ * are no longer owned, and never delivers a batch from another offset than the expected one.
  */
-export class Intake {
+export class FetchHandler {
   readonly #owned: OwnedPartitions;
   readonly #listener: SourceListener;
   readonly #range: Source["range"];
@@ -31,21 +31,21 @@ export class Intake {
   batch({ batch, isStale, isRunning, resolveOffset }: EachBatchPayload): void {
     const owned = this.#owned.get(batch);
     if (!owned || !isRunning() || isStale()) return;
-    // Fetched for a former life of the partition: its new owner has not said where to begin.
+    // Fetched before the partition was revoked and assigned again: its new task has not set the offset.
     if (owned.paused && owned.next === undefined) return;
-    // kafkajs has it, its types do not.
+    // kafkajs has the field, its types do not.
     const fetched = Number((batch as typeof batch & { fetchedOffset: string }).fetchedOffset);
-    const what = decision(owned, fetched);
-    if (what === "deliver") {
-      // Resolving the last record shown resolves the control records behind it too.
+    const decision = decisionFor(owned, fetched);
+    if (decision === "deliver") {
+      // Resolving the last delivered record also resolves the control records after it.
       owned.next = Number(batch.lastOffset()) + 1;
       resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
       this.#listener.records(batch.messages.map((message) => recordOf(owned, message)));
-    } else if (what === "skipped") this.#follow(owned, fetched);
+    } else if (decision === "skipped") this.#follow(owned, fetched);
     else this.#reopen(owned, fetched);
   }
 
-  /** kafkajs went from `first` (NaN if unknown) over `last` without showing anything. */
+  /** kafkajs advanced from `first` (NaN if unknown) past `last` without delivering a record. */
   skipped(tp: TopicPartition, first: number, last: number): void {
     const owned = this.#owned.get(tp);
     if (owned?.next === undefined) return;
@@ -53,7 +53,7 @@ export class Intake {
     else owned.skippedTo = last + 1;
   }
 
-  /** In a compacted log a skip may begin behind a hole: the log's start tells whether the hole is a cut. */
+  /** In a compacted log, skipped records may follow a gap. If the log starts after it, the log was truncated. */
   async #follow(owned: OwnedPartition, fetched: number): Promise<void> {
     const next = owned.next;
     this.#owned.pauseFetching(owned);
@@ -66,14 +66,14 @@ export class Intake {
     this.#owned.setPaused(owned, owned.paused);
   }
 
-  /** Lost and at once new: its owner opens it again and meets the gap where every owner does, before its first seek. */
+  /** Revokes and assigns the partition, so that its task is opened again and detects the gap before its first seek. */
   #reopen(owned: OwnedPartition, fetched: number): void {
     const { topic, partition, next } = owned;
     const fields = { topic, partition, next, fetched };
-    this.#log.warn(fields, "the log no longer has this place, opening the partition again");
-    this.#owned.lose(owned);
+    this.#log.warn(fields, "offset out of range; reopening partition");
+    this.#owned.remove(owned);
     this.#listener.assigned(this.#owned.list());
-    this.#owned.gain(owned);
+    this.#owned.add(owned);
     this.#listener.assigned(this.#owned.list());
   }
 }

@@ -9,45 +9,45 @@ import { withTimeout } from "../../lib/timeout.ts";
 import type { SourceStatus } from "../../source/source.ts";
 import type { MemberMetadata } from "../assignor/member-metadata.ts";
 import { stickyAssignor } from "../assignor/sticky-assignor.ts";
-import { failureOf, passes } from "../failure.ts";
-import { type ConsumerEvents, ConsumerSession, LEAVE_WITHIN_MS } from "./consumer-session.ts";
+import { failureOf, isRetryable } from "../failure.ts";
+import { type ConsumerEvents, ConsumerSession, LEAVE_TIMEOUT_MS } from "./consumer-session.ts";
 import { ConsumerStalled, MembershipLost } from "./liveness.ts";
 
 const TUNING = {
   allowAutoTopicCreation: false,
-  // An idle fetch waits this long, and so does a resumed partition whose neighbours are idle.
+  // An idle fetch waits this long, and so does a resumed partition while the others are idle.
   maxWaitTimeInMs: 100,
   minBytes: 1,
-  // What is fetched and not yet taken in counts in memory: four times as much took 100 MB more, and was no faster.
+  // Fetched records are in memory: four times as much used 100 MB more and was no faster.
   maxBytesPerPartition: 262_144,
-  // Compressed bytes: a topic that compresses tenfold unfolds to 80 MB at once.
+  // Compressed bytes: at a compression ratio of ten, a fetch takes 40 MB.
   maxBytes: 4_194_304,
   rebalanceTimeout: 60_000,
-  // A member learns of a re-balance by its heart-beat: this is how long its partitions stand still.
+  // A member learns of a rebalance from a heartbeat: its partitions are idle for so long.
   heartbeatInterval: 1_000,
-  // New partitions of a topic are seen this late.
+  // New partitions of a topic are detected after this time.
   metadataMaxAge: 60_000,
 };
 
-export type Group = {
+export type GroupOptions = {
   readonly id: string;
-  /** Nobody shares the group. */
+  /** Each consumer has a group of its own. */
   readonly isAlone: boolean;
   readonly topics: readonly TopicPattern[];
-  /** How long the group waits for a member that was killed before it gives its partitions to others. */
+  /** How long the group waits for a member that was killed before it assigns its partitions to others. */
   readonly sessionTimeout_ms: number;
-  /** A consumer that is silent for so long is replaced. */
+  /** A consumer without activity for this time is replaced. */
   readonly stallTimeout_ms: number;
   readonly metadata: MemberMetadata;
 };
 
 /**
- * A member of a consumer group that stays one for years: when kafkajs' consumer crashes of something that passes, a
- * new one joins in its place. kafkajs' own restart is off: a stop in the middle of it leaves a consumer nobody holds.
+ * A permanent member of a consumer group: when kafkajs' consumer ends with a retryable error, a new one joins in its
+ * place. kafkajs' own restart is off: a stop during a restart leaks a consumer.
  */
 export class GroupMember {
   readonly #kafka: Kafka;
-  readonly #group: Group;
+  readonly #group: GroupOptions;
   readonly #events: ConsumerEvents;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -60,7 +60,13 @@ export class GroupMember {
   #memberId = "";
   readonly #restarts = { crashed: 0, lost: 0, stalled: 0 };
 
-  constructor(kafka: Kafka, group: Group, clock: Clock, log: Logger, events: ConsumerEvents) {
+  constructor(
+    kafka: Kafka,
+    group: GroupOptions,
+    clock: Clock,
+    log: Logger,
+    events: ConsumerEvents,
+  ) {
     this.#kafka = kafka;
     this.#group = group;
     this.#events = events;
@@ -68,17 +74,16 @@ export class GroupMember {
     this.#log = log;
   }
 
-  /** The consumer of now; its group methods throw while it is not joined. */
+  /** The current consumer; its group methods throw while it is not joined. */
   get consumer(): Consumer | undefined {
     return this.#session?.consumer;
   }
 
-  /** As the group knows it since its last join; empty before the first. */
+  /** The member id of the last join; empty before the first. */
   get memberId(): string {
     return this.#memberId;
   }
 
-  /** What it says of itself. */
   get status(): Omit<SourceStatus, "next"> {
     return {
       isJoined: this.#isJoined,
@@ -88,17 +93,17 @@ export class GroupMember {
     };
   }
 
-  /** Resolves when the consumer of now has joined, or will not. */
+  /** Resolves when the current consumer has joined, or cannot. */
   get opened(): Promise<void> {
     return this.#session?.opened ?? Promise.resolve();
   }
 
-  /** Resolves when it has left; rejects with a CdcError when it cannot stay. `before` each join but the first. */
+  /** Resolves after `leave`; rejects with a CdcError if no new consumer can join. Calls `before` each join but the first. */
   async stay(before: () => Promise<void>): Promise<void> {
     const { signal } = this.#leaving;
     for (let joins = 0; !signal.aborted; joins++) {
       const error = await (joins > 0 ? before() : Promise.resolve()).then(
-        // It may have been told to leave meanwhile: nobody would end a consumer that is born now.
+        // After `leave`, nothing would end a consumer that starts now.
         () => (signal.aborted ? undefined : this.#runSession()),
         (error) => error,
       );
@@ -107,19 +112,19 @@ export class GroupMember {
     }
   }
 
-  /** Gives the partitions back. Bounded in time; what takes longer goes on by itself. */
+  /** Leaves the group, so that its partitions are assigned to others. Waits for at most the timeout. */
   async leave(): Promise<void> {
     this.#leaving.abort();
     const left = this.opened.then(() => this.consumer?.disconnect());
     try {
-      if (await withTimeout(LEAVE_WITHIN_MS, this.#clock, left)) return;
-      this.#log.warn({ ms: LEAVE_WITHIN_MS }, "leaving the group takes long, not waiting for it");
+      if (await withTimeout(LEAVE_TIMEOUT_MS, this.#clock, left)) return;
+      this.#log.warn({ ms: LEAVE_TIMEOUT_MS }, "leaving the group timed out");
     } catch (error) {
       this.#log.warn({ error: messageOf(error) }, "leaving the group failed");
     }
   }
 
-  /** One consumer's life. Resolves with the error that ended it. */
+  /** Runs one consumer. Resolves with the error that ended it. */
   async #runSession(): Promise<unknown> {
     const { topics, sessionTimeout_ms, stallTimeout_ms } = this.#group;
     const session = new ConsumerSession(this.#newConsumer(), {
@@ -137,7 +142,7 @@ export class GroupMember {
     const error = await session.ended;
     this.#isJoined = false;
     this.#leaving.signal.removeEventListener("abort", stop);
-    await session.gone;
+    await session.stopped;
     return error;
   }
 
@@ -146,7 +151,7 @@ export class GroupMember {
     return this.#kafka.consumer({
       ...TUNING,
       sessionTimeout: sessionTimeout_ms,
-      // A consumer that crashed has not left: the next one would wait a session long for it in the same group.
+      // A crashed consumer has not left: in the same group, the next one would wait for a session timeout.
       groupId: isAlone ? `${id}.${randomUUID()}` : id,
       partitionAssigners: [stickyAssignor(metadata, this.#log)],
       retry: { restartOnFailure: async () => false },
@@ -162,19 +167,23 @@ export class GroupMember {
     this.#events.joined(assignment, memberId);
   }
 
-  /** Waits before the next one. @throws CdcError where no other consumer would fare better */
+  /** Waits before the next consumer. @throws CdcError after an error that a new consumer would meet too */
   async #recover(error: unknown): Promise<void> {
     const { id } = this.#group;
     this.#reason = messageOf(error);
-    if (!passes(error)) throw failureOf(error, `the Kafka consumer of ${id} failed`);
-    const isSkipped = error instanceof ConsumerStalled;
-    this.#restarts[isSkipped ? "stalled" : error instanceof MembershipLost ? "lost" : "crashed"] +=
-      1;
-    const ms = Math.round(backoff_ms(this.#failures++));
-    const text = isSkipped
-      ? "the Kafka consumer was silent, a new one takes its place"
-      : "the Kafka consumer failed, joining again";
+    if (!isRetryable(error)) throw failureOf(error, `the Kafka consumer of ${id} failed`);
+    const reason = restartReason(error);
+    this.#restarts[reason] += 1;
+    const ms = Math.round(backoff_ms(this.#failures));
+    this.#failures += 1;
+    const text =
+      reason === "stalled" ? "consumer stalled; restarting" : "consumer failed; rejoining";
     this.#log.warn({ group: id, error: messageOf(error), ms }, text);
     await this.#clock.sleep(ms, this.#leaving.signal);
   }
+}
+
+function restartReason(error: unknown): keyof SourceStatus["restarts"] {
+  if (error instanceof ConsumerStalled) return "stalled";
+  return error instanceof MembershipLost ? "lost" : "crashed";
 }

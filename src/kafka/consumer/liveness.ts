@@ -1,81 +1,79 @@
 import type { Clock } from "../../lib/clock.ts";
 
-/** Looked at so often before it is called lost: a process that stood still hears what came meanwhile before it judges. */
-const LOOKS = 5;
+// Both watch in several checks instead of one timeout: after a pause of the whole process (a stopped machine, a blocked
+// event loop), one check is late, and the events that have arrived meanwhile are seen before the next.
+const HEARTBEAT_CHECKS = 5;
+const STALL_CHECKS = 4;
 
-/** Ended a consumer's life; it passes with a new one. */
+/** The group has removed this member; a new consumer can join. */
 export class MembershipLost extends Error {
   readonly retriable = true;
 
   constructor() {
-    super("it reads without being a member of its group");
-    this.name = "LostMember";
+    super("it fetches without being a member of its group");
+    this.name = "MembershipLost";
   }
 }
 
 /**
- * The heartbeats of a member of a group. kafkajs 2.2.4, whose member was forgotten and who loses a connection while it
- * joins again, goes on to fetch without being a member: it sends no heartbeat, so none fails, while its partitions are
- * given to others.
+ * Detects a consumer that fetches without heartbeats. If kafkajs 2.2.4 was removed from its group and loses a connection
+ * while it rejoins, it continues to fetch without being a member. It sends no heartbeat, so none fails, while other
+ * members get its partitions.
  */
 export class HeartbeatMonitor {
-  readonly #session_ms: number;
+  readonly #sessionTimeout_ms: number;
   readonly #clock: Clock;
-  #heartbeatCount = 0;
+  #heartbeats = 0;
   #fetches = 0;
 
-  /** @param session_ms after which the group forgets a member that it does not hear */
-  constructor(session_ms: number, clock: Clock) {
-    this.#session_ms = session_ms;
+  /** @param sessionTimeout_ms after which the group removes a member without heartbeats */
+  constructor(sessionTimeout_ms: number, clock: Clock) {
+    this.#sessionTimeout_ms = sessionTimeout_ms;
     this.#clock = clock;
   }
 
-  /** A heartbeat was answered, or the group joined. */
+  /** A heartbeat succeeded, or the consumer has joined. */
   heartbeat(): void {
-    this.#heartbeatCount += 1;
+    this.#heartbeats += 1;
   }
 
   fetched(): void {
     this.#fetches += 1;
   }
 
-  /** Resolves when a session long there were fetches and no heartbeat, or `stop` is aborted. Joining takes longer, and fetches nothing. */
+  /**
+   * Resolves after a session timeout with fetches and without a heartbeat, or when `stop` is aborted. A join may take
+   * longer, but has no fetches.
+   */
   async lost(stop: AbortSignal): Promise<void> {
-    for (let stalled = 0; stalled < LOOKS && !stop.aborted; ) {
-      await this.#clock.sleep(this.#session_ms / LOOKS, stop);
-      if (this.#heartbeatCount > 0) stalled = 0;
-      else if (this.#fetches > 0) stalled += 1;
-      this.#heartbeatCount = 0;
+    for (let missed = 0; missed < HEARTBEAT_CHECKS && !stop.aborted; ) {
+      await this.#clock.sleep(this.#sessionTimeout_ms / HEARTBEAT_CHECKS, stop);
+      if (this.#heartbeats > 0) missed = 0;
+      else if (this.#fetches > 0) missed += 1;
+      this.#heartbeats = 0;
       this.#fetches = 0;
     }
   }
 }
 
-/** Looks within one silence. */
-const STALL_CHECKS = 4;
-
-/** Ended a consumer's life: it neither fetched nor sent a heartbeat, and told nobody why. */
+/** The consumer neither fetched nor sent a heartbeat; a new one can join. */
 export class ConsumerStalled extends Error {
-  /** It passes with a new consumer. */
   readonly retriable = true;
 
   constructor(stallTimeout_ms: number) {
     super(`it neither fetched nor sent a heartbeat for ${stallTimeout_ms} ms`);
-    this.name = "SilentConsumer";
+    this.name = "ConsumerStalled";
   }
 }
 
-/**
- * Watches one consumer: kafkajs' are known to stop without a crash. Counts looks rather than time, so that a process
- * that stood still itself (a stopped machine, a blocked loop) does not blame its consumer.
- */
+/** Detects a consumer that has stopped without a crash. */
 export class StallDetector {
   readonly #clock: Clock;
   readonly #stallTimeout_ms: number;
   readonly #isFetching: () => boolean;
-  #isSeen = false;
+  #isActive = false;
 
-  /** @param isFetching whether there is anything that it should fetch */
+  /** @param isFetching whether there is a partition to fetch */
   constructor(clock: Clock, stallTimeout_ms: number, isFetching: () => boolean) {
     this.#clock = clock;
     this.#stallTimeout_ms = stallTimeout_ms;
@@ -83,17 +81,17 @@ export class StallDetector {
   }
 
   /** The consumer has done something. */
-  seen(): void {
-    this.#isSeen = true;
+  activity(): void {
+    this.#isActive = true;
   }
 
-  /** Resolves with whether it was silent for too long; with `false` when the signal is aborted before. */
+  /** Resolves with `true` after a stall timeout without activity, with `false` when the signal is aborted. */
   async stalled(signal: AbortSignal): Promise<boolean> {
-    for (let stalled = 0; stalled < STALL_CHECKS; stalled += 1) {
+    for (let missed = 0; missed < STALL_CHECKS; ) {
       await this.#clock.sleep(this.#stallTimeout_ms / STALL_CHECKS, signal);
       if (signal.aborted) return false;
-      if (this.#isSeen || !this.#isFetching()) stalled = -1;
-      this.#isSeen = false;
+      missed = this.#isActive || !this.#isFetching() ? 0 : missed + 1;
+      this.#isActive = false;
     }
     return true;
   }

@@ -1,46 +1,47 @@
 import { partitionName, type TopicPartition } from "../../data/record.ts";
 
-/** What the source knows of one partition it owns. */
+/** The state of a partition that this member owns. */
 export type OwnedPartition = TopicPartition & {
   paused: boolean;
-  /** The offset at which the next delivered batch must have been asked for; unknown until the listener seeks or resumes. */
+  /** The fetch offset that the next delivered batch must have; unknown until the listener seeks. */
   next: number | undefined;
-  /** Where kafkajs went by itself: past control records and aborted transactions, which it does not show. */
+  /** The offset to which kafkajs has advanced over records that it does not deliver (control records, aborted transactions). */
   skippedTo: number | undefined;
 };
 
-/** The partitions owned, by their names. */
+/** By `topic/partition`. */
 export type OwnedPartitionMap = ReadonlyMap<string, OwnedPartition>;
 
-/** A partition newly owned waits until the listener has sought and resumed it. */
+/** A new partition is paused until the listener has set its offset and resumed it. */
 export function newOwnedPartition({ topic, partition }: TopicPartition): OwnedPartition {
   return { topic, partition, paused: true, next: undefined, skippedTo: undefined };
 }
 
-/** What a join makes of what was held: kept partitions keep pause and place, new ones wait, the others are forgotten. */
+/** The partitions after a join: those owned before keep their state, others are new. */
 export function rejoin(
-  held: OwnedPartitionMap,
+  owned: OwnedPartitionMap,
   assignment: { readonly [topic: string]: readonly number[] },
 ): Map<string, OwnedPartition> {
-  const ownedPartitions = new Map<string, OwnedPartition>();
-  for (const [topic, partitions] of Object.entries(assignment)) {
-    for (const partition of partitions) {
-      const name = partitionName({ topic, partition });
-      ownedPartitions.set(name, held.get(name) ?? newOwnedPartition({ topic, partition }));
-    }
-  }
-  return ownedPartitions;
+  const assigned = Object.entries(assignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
+  return new Map(
+    assigned.map((tp) => [
+      partitionName(tp),
+      owned.get(partitionName(tp)) ?? newOwnedPartition(tp),
+    ]),
+  );
 }
 
 /**
- * What to do with a batch that was asked for at offset `fetched`:
- * - `deliver`   it is what comes next
- * - `skipped`   kafkajs went on over records it does not show: it is next, unless the log was cut there too
- * - `displaced` kafkajs was thrown elsewhere (offset out of range: the log was cut, or made anew)
+ * What to do with a batch that was fetched at an offset:
+ * - `deliver`   it has the next records
+ * - `skipped`   kafkajs advanced over records that it does not deliver: the next records, unless the log was truncated
+ * - `displaced` kafkajs jumped to another offset (out of range: the log was truncated or recreated)
  */
 export type Decision = "deliver" | "skipped" | "displaced";
 
-export function decision(owned: OwnedPartition, fetched: number): Decision {
+export function decisionFor(owned: OwnedPartition, fetched: number): Decision {
   if (owned.next === undefined || fetched === owned.next) return "deliver";
   return fetched > owned.next && fetched === owned.skippedTo ? "skipped" : "displaced";
 }

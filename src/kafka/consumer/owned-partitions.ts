@@ -5,13 +5,13 @@ import type { Logger } from "../../lib/logger.ts";
 import { newOwnedPartition, type OwnedPartition, rejoin } from "./owned-partition.ts";
 
 /**
- * The partitions owned now, with the place and the pause of each, and kafkajs kept in step with them. They are kept
- * here because kafkajs forgets them: its offsets at each join, its pauses with each new consumer.
+ * The partitions that this member owns, each with its offset and whether it is paused. kafkajs loses its offsets with
+ * each join and its pauses with each new consumer; both are set again from here.
  */
 export class OwnedPartitions {
   readonly #consumer: () => Consumer | undefined;
   readonly #log: Logger;
-  #ownedPartitions = new Map<string, OwnedPartition>();
+  #partitions = new Map<string, OwnedPartition>();
 
   constructor(consumer: () => Consumer | undefined, log: Logger) {
     this.#consumer = consumer;
@@ -19,75 +19,71 @@ export class OwnedPartitions {
   }
 
   list(): TopicPartition[] {
-    return [...this.#ownedPartitions.values()].map(({ topic, partition }) => ({
-      topic,
-      partition,
-    }));
+    return [...this.#partitions.values()].map(({ topic, partition }) => ({ topic, partition }));
   }
 
-  /** By `topic/partition`: what will be asked for next, where that is known. */
+  /** The next offset to fetch by `topic/partition`, where known. */
   next(): ReadonlyMap<string, number> {
-    const known = [...this.#ownedPartitions].filter(([, { next }]) => next !== undefined);
-    return new Map(known.map(([name, { next }]) => [name, next as number]));
+    const known = [...this.#partitions].flatMap(([name, { next }]) =>
+      next === undefined ? [] : [[name, next] as const],
+    );
+    return new Map(known);
   }
 
-  /** Some partition is to be fetched. */
+  /** Whether there is a partition to fetch. */
   get isFetching(): boolean {
-    return this.#ownedPartitions.values().some(({ paused }) => !paused);
+    return this.#partitions.values().some(({ paused }) => !paused);
   }
 
   get(tp: TopicPartition): OwnedPartition | undefined {
-    return this.#ownedPartitions.get(partitionName(tp));
+    return this.#partitions.get(partitionName(tp));
   }
 
-  /** To be called inside the join: what is told to kafkajs there holds before anything is fetched. */
+  /** Called inside a join: offsets and pauses set now are in effect before the first fetch. */
   rejoin(assignment: { readonly [topic: string]: readonly number[] }): void {
-    this.#ownedPartitions = rejoin(this.#ownedPartitions, assignment);
-    for (const owned of this.#ownedPartitions.values()) {
+    this.#partitions = rejoin(this.#partitions, assignment);
+    for (const owned of this.#partitions.values()) {
       this.setPaused(owned, owned.paused);
       if (owned.next !== undefined) this.seek(owned, owned.next);
     }
   }
 
-  lose(tp: TopicPartition): void {
-    this.#ownedPartitions.delete(partitionName(tp));
+  remove(tp: TopicPartition): void {
+    this.#partitions.delete(partitionName(tp));
   }
 
-  /** Takes one over as new: paused, without a place. */
-  gain(tp: TopicPartition): void {
+  /** Adds a partition as new: paused, without an offset. */
+  add(tp: TopicPartition): void {
     const owned = newOwnedPartition(tp);
-    this.#ownedPartitions.set(partitionName(owned), owned);
+    this.#partitions.set(partitionName(owned), owned);
     this.setPaused(owned, true);
   }
 
   setPaused(owned: OwnedPartition, paused: boolean): void {
     owned.paused = paused;
     if (paused) this.pauseFetching(owned);
-    else this.#tell((consumer) => consumer.resume([partitionsOf(owned)]));
+    else this.#withConsumer((consumer) => consumer.resume([partitionsOf(owned)]));
   }
 
-  /** Stops the fetching for a while without being a pause of the listener's. */
+  /** Stops fetching for now, whether or not the listener has paused the partition. */
   pauseFetching(owned: OwnedPartition): void {
-    this.#tell((consumer) => consumer.pause([partitionsOf(owned)]));
+    this.#withConsumer((consumer) => consumer.pause([partitionsOf(owned)]));
   }
 
   seek(owned: OwnedPartition, offset: number): void {
     const { topic, partition } = owned;
     owned.next = offset;
     owned.skippedTo = undefined;
-    this.#tell((consumer) => consumer.seek({ topic, partition, offset: `${offset}` }));
+    this.#withConsumer((consumer) => consumer.seek({ topic, partition, offset: `${offset}` }));
   }
 
-  /** Between a crash and the next join kafkajs takes no orders: `rejoin` gives them then. */
-  #tell(order: (consumer: Consumer) => void): void {
+  /** kafkajs throws between a crash and the next join; `rejoin` repeats the calls then. */
+  #withConsumer(call: (consumer: Consumer) => void): void {
     try {
       const consumer = this.#consumer();
-      if (consumer) order(consumer);
+      if (consumer) call(consumer);
     } catch (error) {
-      this.#log.debug(
-        { error: messageOf(error) },
-        "kafkajs is in no group now; its next join will be told",
-      );
+      this.#log.debug({ error: messageOf(error) }, "not in a group; repeated after the next join");
     }
   }
 }

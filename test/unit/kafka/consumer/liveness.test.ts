@@ -8,35 +8,38 @@ import { flush, VirtualClock } from "../../../support/virtual-clock.ts";
 
 const SESSION_MS = 10_000;
 
-const s = suite("the pulse of a group's member");
+const s = suite("consumer: heartbeats and restarts of a group member");
 
-s("should be lost a session after the last heartbeat, where there are fetches", async () => {
-  const { clock, heartbeats, isLost } = watched();
-  for (let second = 0; second < 30; second += 1) {
-    heartbeats.fetched();
-    heartbeats.heartbeat();
-    await clock.advance(1_000);
-  }
-  assert.is(isLost(), false);
-  for (let second = 0; second < 9; second += 1) {
-    heartbeats.fetched();
-    await clock.advance(1_000);
-  }
-  assert.is(isLost(), false);
-  for (let second = 0; second < 3; second += 1) {
-    heartbeats.fetched();
-    await clock.advance(1_000);
-  }
-  assert.is(isLost(), true);
-});
+s(
+  "should detect a lost membership a session timeout after the last heartbeat, if there are fetches",
+  async () => {
+    const { clock, heartbeats, isLost } = watched();
+    for (let second = 0; second < 30; second += 1) {
+      heartbeats.fetched();
+      heartbeats.heartbeat();
+      await clock.advance(1_000);
+    }
+    assert.is(isLost(), false);
+    for (let second = 0; second < 9; second += 1) {
+      heartbeats.fetched();
+      await clock.advance(1_000);
+    }
+    assert.is(isLost(), false);
+    for (let second = 0; second < 3; second += 1) {
+      heartbeats.fetched();
+      await clock.advance(1_000);
+    }
+    assert.is(isLost(), true);
+  },
+);
 
-s("should not be lost where nothing is fetched: a join waits for others", async () => {
+s("should not detect one while nothing is fetched: a join waits for other members", async () => {
   const { clock, isLost } = watched();
   await clock.advance(10 * SESSION_MS);
   assert.is(isLost(), false);
 });
 
-s("should not be lost by one look after a long standstill", async () => {
+s("should not detect one with the first check after a pause of the process", async () => {
   const { clock, heartbeats, isLost } = watched();
   heartbeats.fetched();
   await clock.advance(SESSION_MS);
@@ -45,7 +48,7 @@ s("should not be lost by one look after a long standstill", async () => {
   assert.is(isLost(), false);
 });
 
-s("should have a new consumer take the place of one that is no member any more", async () => {
+s("should replace a consumer that has lost its membership", async () => {
   const clock = new VirtualClock();
   const kafka = new FakeKafka();
   const joined: object[] = [];
@@ -65,17 +68,17 @@ s("should have a new consumer take the place of one that is no member any more",
     await clock.advance(1_000);
   }
   assert.is(kafka.consumers.length, 2);
-  assert.is(first.isConnected, false, "the old one is let go");
+  assert.is(first.isConnected, false, "the old one is disconnected");
   await first.eachBatch?.({});
   first.emit("consumer.group_join", { memberAssignment: { t: [0] } });
-  assert.equal([joined.length, batches.length], [1, 0], "and not listened to");
+  assert.equal([joined.length, batches.length], [1, 0], "and its events are ignored");
   kafka.consumers[1]?.emit("consumer.group_join", { memberAssignment: { t: [0] } });
   assert.is(joined.length, 2);
   await member.leave();
   await stayed;
 });
 
-s("should begin no consumer once it was told to leave", async () => {
+s("should start no consumer after leave", async () => {
   const clock = new VirtualClock();
   const kafka = new FakeKafka();
   const member = memberOf(kafka, clock, {
@@ -86,7 +89,7 @@ s("should begin no consumer once it was told to leave", async () => {
   const stayed = member.stay(() => searched.promise);
   await flush();
   kafka.consumers[0]?.emit("consumer.crash", {
-    error: Object.assign(new Error("away"), { retriable: true }),
+    error: Object.assign(new Error("unavailable"), { retriable: true }),
   });
   await clock.advance(60_000);
   await member.leave();
@@ -130,7 +133,7 @@ class FakeKafka {
   }
 }
 
-/** A consumer that says what it is told to. */
+/** A consumer whose events a test emits. */
 class FakeConsumer {
   isConnected = false;
   eachBatch: ((payload: object) => Promise<void>) | undefined;

@@ -3,67 +3,67 @@ import * as assert from "uvu/assert";
 import { StallDetector } from "../../../../src/kafka/consumer/liveness.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
-const SILENCE_MS = 40_000;
+const STALL_TIMEOUT_MS = 40_000;
 
-const s = suite("the watchdog of a consumer");
+const s = suite("consumer: stall detector");
 
-s("should bark after a silence, and not before", async () => {
-  const { clock, barked } = watched();
-  await clock.advance(SILENCE_MS - 1);
-  assert.is(barked(), false);
+s("should report a stall after the timeout and not before", async () => {
+  const { clock, isStalled } = watched();
+  await clock.advance(STALL_TIMEOUT_MS - 1);
+  assert.is(isStalled(), false);
   await clock.advance(1);
-  assert.is(barked(), true);
+  assert.is(isStalled(), true);
 });
 
-s("should not bark while there are signs, however rare they are", async () => {
-  const { clock, dog, barked } = watched();
+s("should not report a stall while there is activity, however rare", async () => {
+  const { clock, detector, isStalled } = watched();
   for (let i = 0; i < 20; i += 1) {
-    dog.seen();
-    await clock.advance(SILENCE_MS / 2);
+    detector.activity();
+    await clock.advance(STALL_TIMEOUT_MS / 2);
   }
-  assert.is(barked(), false);
-  await clock.advance(2 * SILENCE_MS);
-  assert.is(barked(), true);
+  assert.is(isStalled(), false);
+  await clock.advance(2 * STALL_TIMEOUT_MS);
+  assert.is(isStalled(), true);
 });
 
-s("should not bark where there is nothing to fetch, nor at once when there is again", async () => {
+s("should not report a stall while there is nothing to fetch, nor right after", async () => {
   let isFetching = false;
-  const { clock, barked } = watched(() => isFetching);
-  await clock.advance(10 * SILENCE_MS);
-  assert.is(barked(), false);
+  const { clock, isStalled } = watched(() => isFetching);
+  await clock.advance(10 * STALL_TIMEOUT_MS);
+  assert.is(isStalled(), false);
   isFetching = true;
-  await clock.advance(SILENCE_MS / 2);
-  assert.is(barked(), false);
-  await clock.advance(SILENCE_MS);
-  assert.is(barked(), true);
+  await clock.advance(STALL_TIMEOUT_MS / 2);
+  assert.is(isStalled(), false);
+  await clock.advance(STALL_TIMEOUT_MS);
+  assert.is(isStalled(), true);
 });
 
-s("should not blame the consumer for a process that stood still", async () => {
-  const { clock, dog, barked } = watched();
-  // One look that comes late is one look.
-  await clock.advance(SILENCE_MS / 4);
-  dog.seen();
-  await clock.advance(SILENCE_MS / 4);
-  assert.is(barked(), false);
+s("should not report a stall after a pause of the whole process", async () => {
+  const { clock, detector, isStalled } = watched();
+  // A late check is one check.
+  await clock.advance(STALL_TIMEOUT_MS / 4);
+  detector.activity();
+  await clock.advance(STALL_TIMEOUT_MS / 4);
+  assert.is(isStalled(), false);
 });
 
-s("should end with its consumer", async () => {
-  const { clock, session, barked } = watched();
+s("should end when aborted", async () => {
+  const { clock, session, isStalled } = watched();
   session.abort();
-  await clock.advance(10 * SILENCE_MS);
-  assert.is(barked(), false);
+  await clock.advance(10 * STALL_TIMEOUT_MS);
+  assert.is(isStalled(), false);
   assert.is(clock.sleeping, 0);
 });
 
 function watched(isFetching = () => true) {
   const clock = new VirtualClock();
   const session = new AbortController();
-  const dog = new StallDetector(clock, SILENCE_MS, isFetching);
-  let barks = false;
-  void dog.stalled(session.signal).then((isSkipped) => {
-    barks = isSkipped;
+  const detector = new StallDetector(clock, STALL_TIMEOUT_MS, isFetching);
+  let stalled = false;
+  void detector.stalled(session.signal).then((result) => {
+    stalled = result;
   });
-  return { clock, session, dog, barked: () => barks };
+  return { clock, session, detector, isStalled: () => stalled };
 }
 
 s.run();
