@@ -1,8 +1,9 @@
 import type { Misbehaviour } from "../../src/cli/demo/mock-segment.ts";
+import { shuffled } from "./script.ts";
 import { REQUEST_TIMEOUT_MS } from "./settings.ts";
 
-/** Out of a hundred requests; all others are taken, some of them after a while. */
-const PARTS: readonly (readonly [number, Misbehaviour])[] = [
+/** Of each hundred requests, so many get this response; the others are accepted after up to 82 ms. */
+const PARTS: readonly (readonly [count: number, response: Misbehaviour])[] = [
   [5, { status: 503 }],
   [2, { status: 429, headers: { "retry-after": "0" } }],
   [1, { status: 429, headers: { "retry-after": "1" } }],
@@ -14,14 +15,23 @@ const PARTS: readonly (readonly [number, Misbehaviour])[] = [
   [1, { status: 200, delay_ms: REQUEST_TIMEOUT_MS * 1.5 }],
 ];
 
-/** How the mock Segment server responds during the test. */
+const CYCLE = 100;
+
+/**
+ * How the mock Segment server responds during the test. The responses of each hundred requests are a shuffled list, not
+ * drawn one by one: every run of a hundred requests has each of them, so some messages arrive twice in every run.
+ */
 export function misbehaviour(random: () => number): () => Misbehaviour {
+  const listed = PARTS.flatMap(([count, response]) => Array<Misbehaviour>(count).fill(response));
+  let cycle: Misbehaviour[] = [];
   return () => {
-    let left = random() * 100;
-    for (const [part, what] of PARTS) {
-      if (left < part) return what;
-      left -= part;
+    if (cycle.length === 0) {
+      const accepted = Array.from(
+        { length: CYCLE - listed.length },
+        (_, ms): Misbehaviour => ({ status: 200, delay_ms: ms }),
+      );
+      cycle = shuffled([...listed, ...accepted], random);
     }
-    return { status: 200, delay_ms: left };
+    return cycle.pop() as Misbehaviour;
   };
 }
