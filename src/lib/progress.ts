@@ -32,7 +32,7 @@ const shown: Progress[] = [];
 const CLEAR = "\r\u001b[K";
 
 /**
- * Shows how far a long work has come, from its making to `end`: on a terminal one line that rewrites itself, elsewhere
+ * Shows how far a long work has come, from `start` to `end`: on a terminal one line that rewrites itself, elsewhere
  * a log line every ten seconds.
  */
 export class Progress {
@@ -47,6 +47,10 @@ export class Progress {
     this.#title = title;
     this.#read = read;
     this.#options = options;
+  }
+
+  /** Shows it until `end`. */
+  start(): void {
     shown.push(this);
     void this.#show();
   }

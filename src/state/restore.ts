@@ -5,8 +5,13 @@ import type { TaskStore } from "./task-store.ts";
 
 /** How the state of a task came to be in step with its changelog. */
 export type Restored = {
-  /** `kept`: it was; `read`: what the changelog had beyond it; `all`: all of that; `rewritten`: the changelog from the state. */
-  readonly how: "kept" | "read" | "all" | "rewritten";
+  /**
+   * - `current`    the state already had everything in the changelog
+   * - `tail`       the end of the changelog was read
+   * - `all`        the whole changelog was read
+   * - `rewritten`  the changelog was written from the state
+   */
+  readonly how: "current" | "tail" | "all" | "rewritten";
   readonly entries: number;
   /** The partition was added to its topic after the pipeline had begun with it. */
   readonly isAdded: boolean;
@@ -53,7 +58,7 @@ export async function restore(
     onProgress?.({ done: Math.min(next, end) - from, total: end - from });
   }
   if (stored === null && !isEmpty) return rewrite(state, changelog);
-  const how = found.entries === 0 ? "kept" : from === start ? "all" : "read";
+  const how = found.entries === 0 ? "current" : from === start ? "all" : "tail";
   return { how, ...found };
 }
 

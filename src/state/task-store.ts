@@ -34,7 +34,7 @@ const SWEEP_MARKS = 1_000;
 export type PendingState = {
   readonly rows: PendingWrites;
   readonly handovers: PendingWrites;
-  readonly position: CheckpointRecord;
+  readonly checkpoint: CheckpointRecord;
 };
 
 /** A cut as bytes: what store and changelog have alike, and what only the store has. */
@@ -118,13 +118,13 @@ export class TaskStore {
   }
 
   /** Takes everything uncommitted as one cut at the position. One cut at a time. */
-  freeze(position: CheckpointRecord): PendingState {
-    return { rows: this.#rows.freeze(), handovers: this.handovers.freeze(), position };
+  freeze(checkpoint: CheckpointRecord): PendingState {
+    return { rows: this.#rows.freeze(), handovers: this.handovers.freeze(), checkpoint };
   }
 
   /** The cut as it is written, with removes of what is older than it needs to be. */
   async entriesOf(
-    { rows, handovers, position }: PendingState,
+    { rows, handovers, checkpoint }: PendingState,
     syncs: readonly SyncEntry[],
   ): Promise<PendingEntries> {
     const now = this.#clock.now();
@@ -133,7 +133,7 @@ export class TaskStore {
       ...expired.shared,
       ...this.#rows.entriesOf(rows),
       ...this.handovers.entriesOf(handovers),
-      { key: TASK, value: encodeTaskRecord(position, syncs) },
+      { key: TASK, value: encodeTaskRecord(checkpoint, syncs) },
     ];
     return { shared, local: [...expired.local, ...marksOf(rows, now)] };
   }

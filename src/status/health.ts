@@ -52,7 +52,7 @@ export function readiness(condition: Condition): Health {
 
 function opening(tasks: Condition["tasks"]): string {
   const names = tasks.flatMap(({ topic, partition, taskState, restore }) => {
-    if (taskState !== "opening" && taskState !== "restoring") return [];
+    if (taskState !== "created" && taskState !== "restoring") return [];
     const part = restore === null ? "" : ` ${restore.done} of ${restore.total}`;
     return [`${topic}/${partition} ${taskState}${part}`];
   });

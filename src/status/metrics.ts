@@ -1,5 +1,5 @@
 import { USAGES } from "../metrics/usage.ts";
-import { TASK_STATES } from "../task/task-status.ts";
+import { TASK_STATES } from "../task/task-state.ts";
 import { each, type Metric, partitioned, single } from "./metric.ts";
 
 /** What the names of all metrics begin with. */

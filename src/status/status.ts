@@ -3,7 +3,7 @@ import type { RecordCounts, ResponseActionKind, SyncCounts } from "../metrics/co
 import type { Usages } from "../metrics/usage.ts";
 import type { RestoreProgress } from "../state/restore.ts";
 import type { StoreSize } from "../state/store.ts";
-import type { TaskState } from "../task/task-status.ts";
+import type { TaskState } from "../task/task-state.ts";
 
 /**
  * What the status port answers with, as JSON. Times are ISO-8601 in UTC; what ends in `_s`, `_ms` or `_bytes` is a

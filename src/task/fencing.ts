@@ -3,16 +3,17 @@ import type { Clock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Source } from "../source/source.ts";
 
-/** A member hears of a re-balance within a second. */
-const ASK_EVERY_MS = 1_000;
+/** A member learns of a rebalance within a second. */
+const POLL_INTERVAL_MS = 1_000;
 
-/** So often, and never further apart: somebody else takes the partition again and again. */
-const TOO_OFTEN = 5;
-const WITHIN_MS = 600_000;
+/** This many times in this window means that another pipeline writes the same changelog. */
+const MAX_REOPENINGS = 5;
+const WINDOW_MS = 600_000;
 
 /**
- * Partitions whose changelog takes no more of this process. Either another owns them now, and the group will tell, or
- * nobody does: Kafka bars a producer whose transaction stood still for over a minute, as in a process that was stopped.
+ * Decides whether a fenced partition is opened again. Either another process owns it now and the group will announce
+ * that, or no process does: Kafka fences a producer whose transaction was open for over a minute, as in a process that
+ * was paused.
  */
 export class Fencing {
   readonly #source: Source;
@@ -25,32 +26,32 @@ export class Fencing {
   }
 
   /**
-   * @param isTold whether the group has told since
-   * @returns whether the group, which has not told, has the partition here: it is to be opened anew.
-   * Rejects with NAME_IN_USE where that was so too often.
+   * @param isReassigned whether the group has announced another assignment since
+   * @returns whether the group has announced none and the partition is still assigned to this process.
+   * Rejects with NAME_IN_USE if that happens too often.
    */
-  async isStillHere(tp: TopicPartition, isTold: () => boolean): Promise<boolean> {
+  async isStillAssigned(tp: TopicPartition, isReassigned: () => boolean): Promise<boolean> {
     for (;;) {
-      await this.#clock.sleep(ASK_EVERY_MS);
-      if (isTold()) return false;
-      const isHere = await this.#source.owns(tp);
-      if (isTold()) return false;
-      if (isHere) break;
+      await this.#clock.sleep(POLL_INTERVAL_MS);
+      if (isReassigned()) return false;
+      const isOwned = await this.#source.owns(tp);
+      if (isReassigned()) return false;
+      if (isOwned) break;
     }
-    const now = this.#clock.now();
-    const times = [...(this.#times.get(partitionName(tp)) ?? []), now].filter(
-      (t) => now - t < WITHIN_MS,
-    );
-    this.#times.set(partitionName(tp), times);
-    if (times.length >= TOO_OFTEN) throw again(partitionName(tp));
+    this.#countReopening(partitionName(tp));
     return true;
   }
-}
 
-function again(name: string): CdcError {
-  return new CdcError(
-    "NAME_IN_USE",
-    `${name}: somebody else writes its changelog, again and again, though this process' group has given it here: ` +
-      "two pipelines of one `name` run in two groups, or on two Kafka clusters' groups; give one another `name`",
-  );
+  /** @throws CdcError NAME_IN_USE */
+  #countReopening(name: string): void {
+    const now = this.#clock.now();
+    const times = [...(this.#times.get(name) ?? []), now].filter((time) => now - time < WINDOW_MS);
+    this.#times.set(name, times);
+    if (times.length < MAX_REOPENINGS) return;
+    throw new CdcError(
+      "NAME_IN_USE",
+      `${name}: another process keeps writing its changelog, although this process's group has the partition assigned here: ` +
+        "two pipelines with the same `name` run in two groups, or on two Kafka clusters; give one of them another `name`",
+    );
+  }
 }

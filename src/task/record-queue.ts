@@ -5,13 +5,13 @@ import type { SourcePartition } from "../source/source-partition.ts";
 
 export type RecordQueueOptions = {
   readonly limit: { readonly records: number; readonly bytes: number };
-  /** The offset of the first record to take. */
+  /** The offset of the first record to accept. */
   readonly next: number;
   readonly counters: Pick<Counters, "add">;
   readonly partition: Pick<SourcePartition, "pause" | "resume">;
 };
 
-/** What the source gave to a task and is not processed yet, bounded: at its limit it has the partition paused. */
+/** Records received and not yet processed. At its limit it pauses the partition. */
 export class RecordQueue {
   readonly #options: RecordQueueOptions;
   #records: SourceRecord[] = [];
@@ -28,7 +28,7 @@ export class RecordQueue {
     return this.#records.length === 0;
   }
 
-  /** The next to be processed; `null` where none waits. */
+  /** The next record to process; `null` if the queue is empty. */
   get first(): SourceRecord | null {
     return this.#records[0] ?? null;
   }
@@ -46,8 +46,8 @@ export class RecordQueue {
   }
 
   /**
-   * Takes records in, in the order of their offsets; what it had already is dropped and counted. At the limit the
-   * partition is paused, and what is on its way by then is still taken.
+   * Adds records in the order of their offsets; duplicates are dropped and counted. At the limit the partition is
+   * paused, and records that arrive after that are still added.
    */
   push(records: readonly SourceRecord[]): void {
     const { counters, partition } = this.#options;
@@ -65,22 +65,22 @@ export class RecordQueue {
     partition.pause();
   }
 
-  /** Up to `count` of the first records. */
+  /** Removes up to `count` records from the front. */
   take(count: number): readonly SourceRecord[] {
     const taken = this.#records.splice(0, count);
     for (const record of taken) this.#bytes -= recordBytes(record);
     return taken;
   }
 
-  /** Records that were taken and could not be processed yet, in their order. */
+  /** Returns records to the front that could not be processed yet. */
   putBack(records: readonly SourceRecord[]): void {
     this.#records = [...records, ...this.#records];
     for (const record of records) this.#bytes += recordBytes(record);
   }
 
-  /** What was taken is processed: a paused partition goes on where there is room again. */
+  /** Resumes a paused partition if there is room. */
   resume(): void {
-    if (!this.#isPaused || !this.#hasSpace) return;
+    if (!this.#isPaused || !this.#hasRoom) return;
     this.#isPaused = false;
     this.#options.partition.resume();
   }
@@ -95,8 +95,8 @@ export class RecordQueue {
     return this.#records.length >= records || this.#bytes >= bytes;
   }
 
-  /** Half empty: with any room at all it would be paused again by the next fetch. */
-  get #hasSpace(): boolean {
+  /** Half empty: a smaller margin would let the next fetch pause the partition again. */
+  get #hasRoom(): boolean {
     const { records, bytes } = this.#options.limit;
     return this.#records.length <= records / 2 && this.#bytes <= bytes / 2;
   }

@@ -2,11 +2,11 @@ import { Progress, type ProgressOptions } from "../lib/progress.ts";
 import type { Step } from "../lib/progress-text.ts";
 import type { RestoreProgress } from "../state/restore.ts";
 
-/** Shows how far the restores of a process have come: several go on side by side, and are one work to who waits. */
+/** Shows the progress of all restores of a process as one. */
 export class RestoreProgressDisplay {
   readonly #options: ProgressOptions;
   readonly #running = new Set<string>();
-  /** Those that have ended count until all have. */
+  /** Includes restores that have ended while others run. */
   readonly #restores = new Map<string, RestoreProgress>();
   #progress: Progress | null = null;
 
@@ -14,12 +14,16 @@ export class RestoreProgressDisplay {
     this.#options = options;
   }
 
+  /** Shows a restore from its first progress on. */
   update(partition: string, progress: RestoreProgress): void {
     this.#running.add(partition);
     this.#restores.set(partition, progress);
-    this.#progress ??= new Progress("restoring", () => this.#step, this.#options);
+    if (this.#progress !== null) return;
+    this.#progress = new Progress("restoring", () => this.#step, this.#options);
+    this.#progress.start();
   }
 
+  /** Hides the display when no restore is left. */
   ended(partition: string): void {
     this.#running.delete(partition);
     if (this.#running.size > 0) return;

@@ -3,22 +3,23 @@ import { CdcError } from "../lib/errors.ts";
 import type { LogRange } from "../source/source.ts";
 import type { TaskRecord } from "../state/checkpoint-record.ts";
 
-/** Where a task begins: the next offset to process, and below which offset a new sync's rows were there before. */
 export type StartOffset = {
+  /** The next offset to process. */
   readonly next: number;
+  /** For a sync that starts now, rows below this offset are initial results. */
   readonly boundary: number;
-  /** What the state holds is to be forgotten: it is built anew from the topic. */
+  /** The stored state is cleared and rebuilt from the topic. */
   readonly rebuild: boolean;
-  /** What is gone and was not processed, in words, where it is gone past; else `null`. */
+  /** Describes lost records that the task continues without; `null` if none are lost. */
   readonly dataLoss: string | null;
 };
 
 /**
- * Decides where a task begins. A gap is never skipped in silence: kafkajs by itself goes on elsewhere.
- * @param known what the task's store holds, `null` where it holds nothing
+ * Decides where a task starts. Lost records are never skipped silently: kafkajs alone would continue at another offset.
+ * @param known what the task's store holds, `null` if it is empty
  * @param range the partition's log, `null` for a recorded file
- * @param topicIsKnown the pipeline has begun with this topic before: a partition without a state is a new one
- * @throws CdcError POSITION_LOST where records are gone that nobody has processed, unless `onDataLoss` is to continue or to rebuild
+ * @param topicIsKnown the pipeline has started with this topic before, so a partition without state was added later
+ * @throws CdcError POSITION_LOST if unprocessed records are lost, unless `onDataLoss` is `continue` or `rebuild`
  */
 export function decideStartOffset(
   tp: TopicPartition,
@@ -33,27 +34,24 @@ export function decideStartOffset(
   if (dataLoss !== null && onDataLoss === "stop") {
     throw new CdcError(
       "POSITION_LOST",
-      `${partitionName(tp)}: ${dataLoss}. Set state.onDataLoss: continue to go on without them, or run with --rebuild to build the state anew from what the topic holds (a new snapshot by the connector, at best)`,
+      `${partitionName(tp)}: ${dataLoss}. Set state.onDataLoss: continue to go on without them, or run with --rebuild to rebuild the state from the records in the topic (best after a new snapshot by the connector)`,
     );
   }
-  if (known !== null && dataLoss === null) {
+  if (known !== null && dataLoss === null)
     return { next: known.next, boundary: range.end, rebuild: false, dataLoss };
-  }
-  // A partition that was added to the topic later was not there before the sync began: all of it counts.
+  // A partition that was added to the topic later did not exist when the sync started: none of its rows are initial.
   const isNew = known === null && dataLoss === null && topicIsKnown;
   const rebuild = dataLoss !== null && onDataLoss === "rebuild";
   return { next: range.start, boundary: isNew ? 0 : range.end, rebuild, dataLoss };
 }
 
-/** What is gone, in words, or `null`. */
 function dataLossOf(known: TaskRecord | null, { start, end, committed }: LogRange): string | null {
   if (known === null) {
     if (committed === null || committed <= start) return null;
-    return `its group has processed it up to offset ${committed}, and the state that belongs to it is neither on this machine nor in a changelog: what its rows were is lost`;
+    return `the consumer group has processed it up to offset ${committed}, and its state is neither on this machine nor in a changelog, so its previous rows are lost`;
   }
-  if (known.next < start) {
-    return `offsets ${known.next} to ${start - 1} were not processed and are gone: the topic's retention passed them`;
-  }
+  if (known.next < start)
+    return `offsets ${known.next} to ${start - 1} were not processed and are deleted: they were older than the topic's retention`;
   if (known.next <= end) return null;
-  return `the next record to process is ${known.next}, and its log ends at ${end}: the topic was made anew, or its log was cut`;
+  return `the next offset to process is ${known.next} and its log ends at ${end}: the topic was recreated or truncated`;
 }

@@ -6,7 +6,8 @@ import type { SourceListener } from "../source/source.ts";
 import type { RestoreProgress } from "../state/restore.ts";
 import { Fencing } from "./fencing.ts";
 import type { Task } from "./task.ts";
-import { TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
+import { type Assignment, TaskOpener, type TaskOpenerOptions } from "./task-opener.ts";
+import { TaskLifecycle } from "./task-state.ts";
 import type { TaskStatus } from "./task-status.ts";
 
 export type TaskManagerEvents = {
@@ -16,31 +17,30 @@ export type TaskManagerEvents = {
   ended(): void;
 };
 
-/** A restore waits for Kafka more than for us: several go on side by side. */
-const OPENED_AT_ONCE = 8;
+/** Partitions opened at the same time: a restore mostly waits for Kafka. */
+const CONCURRENT_OPENINGS = 8;
 
-/** Has a task for every partition that is owned, and only for those. */
+/** Has a task for each assigned partition. */
 export class TaskManager implements SourceListener {
   readonly #options: TaskOpenerOptions;
   readonly #events: TaskManagerEvents;
   readonly #tasks = new Map<string, Task>();
   readonly #opener: TaskOpener;
   readonly #fencing: Fencing;
-  /** Tasks that were fenced: they end, and are opened anew where the group has their partitions here. */
-  readonly #fenced = new Set<Task>();
-  /** What was assigned last, of what was met. */
+  /** Tasks that ended with an error whose consequence is `reopen`. */
+  readonly #reopening = new Set<Task>();
+  /** The last assignment that was applied. */
   #assigned: readonly TopicPartition[] = [];
-  /** Assigned and not yet tasks. */
-  readonly #opening = new Map<string, TopicPartition>();
-  /** How far each partition's restore came. */
+  /** Assigned partitions without a task yet. */
+  readonly #opening = new Map<string, Assignment>();
   readonly #restores = new Map<string, RestoreProgress>();
-  /** Opens and closes follow each other: a partition that comes back waits until its store is closed. */
+  /** Assignments are applied one after the other: a partition that returns waits until its store is closed. */
   #changes: Promise<void> = Promise.resolve();
-  /** Counts what was delivered of what the tasks tell each other: who is asked whether all is done asks again after it. */
+  /** Control messages received by all tasks: a task that is idle may become busy again with each. */
   #deliveries = 0;
-  /** Assignments so far: a partition that was fenced is looked at again with the next one. */
+  /** Assignments announced so far. */
   #assignments = 0;
-  /** Assignments that are not met yet. */
+  /** Assignments announced and not applied yet. */
   #pending = 0;
   #stopping = false;
   #failed = false;
@@ -54,63 +54,58 @@ export class TaskManager implements SourceListener {
       delivered: () => {
         this.#deliveries += 1;
       },
-      failed: (task, error) => this.#failTask(task, error),
+      failed: (task, error) => this.#handleFailure(task, error),
     });
   }
 
-  /** Every partition that is here, or on its way to here. */
+  /** All assigned partitions. */
   async taskStatuses(): Promise<readonly TaskStatus[]> {
     const restoreOf = (tp: TopicPartition) => this.#restores.get(partitionName(tp)) ?? null;
     const opening = [...this.#opening.values()].map(
-      (tp): TaskStatus => ({
-        ...OPENING,
+      ({ tp, lifecycle }): TaskStatus => ({
+        ...NOT_STARTED,
         ...tp,
-        taskState: restoreOf(tp) ? "restoring" : "opening",
+        taskState: lifecycle.state,
         restore: restoreOf(tp),
       }),
     );
-    const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
-    const taskStatuses = open.map(async (task) => ({
+    const open = [...this.#tasks.values()].map(async (task) => ({
       ...(await task.status()),
       restore: restoreOf(task.tp),
     }));
-    return [...opening, ...(await Promise.all(taskStatuses))];
+    return [...opening, ...(await Promise.all(open))];
   }
 
   /**
-   * Why something was sent about a row, or not, as far as its partition is here.
-   * @throws CdcError ARGUMENTS where the question cannot be understood
+   * Explains what was sent about a row, as far as its partition is assigned to this process.
+   * @throws CdcError ARGUMENTS if the question is invalid
    */
   async explain(question: Question): Promise<Explanation> {
     const { settings, topology, ports } = this.#options;
-    const open = [...this.#tasks.values()].filter((task) => !task.isClosed);
+    const open = [...this.#tasks.values()].filter((task) => !task.isEnded);
     const opening = [...this.#opening.keys()].map((partition) => ({
       partition,
-      why: "it is being opened, or restored",
+      why: "it is being opened or restored",
     }));
     return explain(question, {
-      ...{
-        pipeline: settings.name,
-        models: Object.keys(settings.models),
-        topology,
-        registry: ports.registry,
-      },
+      ...{ pipeline: settings.name, models: Object.keys(settings.models), topology },
+      registry: ports.registry,
       views: open.map(({ view }) => view),
       notSearched: opening,
     });
   }
 
-  /** Whether what was assigned so far has been opened or given up. */
+  /** Every assignment announced so far has been applied. */
   get isSettled(): boolean {
     return this.#assignments > 0 && this.#opening.size === 0 && this.#pending === 0;
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
     this.#assignments += 1;
-    this.#change(() => this.#own(partitions));
+    this.#enqueueChange(() => this.#assign(partitions));
   }
 
-  #change(work: () => Promise<void>): void {
+  #enqueueChange(work: () => Promise<void>): void {
     this.#pending += 1;
     this.#changes = this.#changes
       .then(work)
@@ -127,13 +122,13 @@ export class TaskManager implements SourceListener {
 
   async processed(): Promise<void> {
     await this.#changes;
-    await this.#all((task) => task.processed());
+    await this.#untilQuiet((task) => task.processed());
   }
 
   ended(): void {
-    // However long it takes: a file that was read to its end is done when all of it is delivered.
+    // Without a deadline: a file that was read to its end is complete when all of it is delivered.
     this.processed()
-      .then(() => this.#all((task) => task.end()))
+      .then(() => this.#untilQuiet((task) => task.end()))
       .then(() => this.#stopTasks())
       .then(
         () => this.#events.ended(),
@@ -145,26 +140,29 @@ export class TaskManager implements SourceListener {
     this.#fail(error);
   }
 
-  /** Delivers and makes durable what is processed, for at most `deadline_ms`; the rest is left for the next start. */
+  /** Delivers and stores what is processed, for at most `deadline_ms`. */
   async stop(deadline_ms: number): Promise<void> {
     this.#stopping = true;
     const { clock, logger } = this.#options.runtime;
-    const late = new AbortController();
-    const timeout = clock.sleep(deadline_ms, late.signal).then(() => {
-      if (late.signal.aborted) return;
-      logger.warn({ deadline_ms }, "what was not delivered in time is left for the next start");
+    const stopped = new AbortController();
+    const deadline = clock.sleep(deadline_ms, stopped.signal).then(() => {
+      if (stopped.signal.aborted) return;
+      logger.warn(
+        { deadline_ms },
+        "shutdown deadline reached; undelivered messages will be resent after restart",
+      );
       for (const task of this.#tasks.values()) void task.abandon();
     });
-    // A partition may be opening for as long as the brokers are away: its source rejects when it is stopped itself.
-    await Promise.race([this.#changes, timeout]);
+    // Opening a partition can last as long as the brokers are away; the source rejects it when it is stopped.
+    await Promise.race([this.#changes, deadline]);
     await this.#stopTasks();
-    late.abort();
-    await timeout;
+    stopped.abort();
+    await deadline;
     this.#tasks.clear();
   }
 
-  /** Until no task has told the others anything new meanwhile. */
-  async #all(work: (task: Task) => Promise<void>): Promise<void> {
+  /** Repeats `work` on all tasks until no control message has arrived in the meantime. */
+  async #untilQuiet(work: (task: Task) => Promise<void>): Promise<void> {
     for (let before = -1; before !== this.#deliveries; ) {
       before = this.#deliveries;
       await Promise.all([...this.#tasks.values()].map(work));
@@ -180,71 +178,87 @@ export class TaskManager implements SourceListener {
     this.#options.ports.control.unlisten(partitionName(task.tp));
   }
 
-  async #own(partitions: readonly TopicPartition[]): Promise<void> {
+  /** Closes the tasks of revoked partitions, then opens a task for each assigned partition that has none. */
+  async #assign(partitions: readonly TopicPartition[]): Promise<void> {
     this.#assigned = partitions;
-    const owned = new Map(partitions.map((tp) => [partitionName(tp), tp]));
-    const lost = [...this.#tasks.values()].filter(
-      (task) => this.#fenced.has(task) || !owned.has(partitionName(task.tp)),
+    const assigned = new Map(partitions.map((tp) => [partitionName(tp), tp]));
+    const revoked = [...this.#tasks.values()].filter(
+      (task) => this.#reopening.has(task) || !assigned.has(partitionName(task.tp)),
     );
-    await Promise.all(lost.map((task) => this.#abandon(task)));
-    const fresh = [...owned.values()].filter((tp) => !this.#tasks.has(partitionName(tp)));
-    for (const { topic, partition } of fresh)
-      this.#opening.set(partitionName({ topic, partition }), { topic, partition });
-    const opener = async () => {
-      for (let tp = fresh.shift(); tp && !this.#stopping; tp = fresh.shift()) {
-        const task = await this.#openUnlessFenced(tp, owned.size);
-        this.#opening.delete(partitionName(tp));
-        if (task) this.#tasks.set(partitionName(tp), task);
+    await Promise.all(revoked.map((task) => this.#revoke(task)));
+    const added = [...assigned].filter(([name]) => !this.#tasks.has(name));
+    await this.#openAll(added, assigned.size);
+    this.#rememberTopics(partitions);
+  }
+
+  async #openAll(
+    added: readonly (readonly [string, TopicPartition])[],
+    tasks: number,
+  ): Promise<void> {
+    for (const [name, { topic, partition }] of added)
+      this.#opening.set(name, { tp: { topic, partition }, lifecycle: new TaskLifecycle() });
+    const waiting = [...this.#opening];
+    const worker = async () => {
+      for (let next = waiting.shift(); next && !this.#stopping; next = waiting.shift()) {
+        const [name, assignment] = next;
+        const task = await this.#open(assignment, tasks);
+        this.#opening.delete(name);
+        if (task) this.#tasks.set(name, task);
       }
     };
-    await Promise.all(Array.from({ length: OPENED_AT_ONCE }, opener)).finally(() =>
+    await Promise.all(Array.from({ length: CONCURRENT_OPENINGS }, worker)).finally(() =>
       this.#opening.clear(),
     );
+  }
+
+  #rememberTopics(partitions: readonly TopicPartition[]): void {
     const { knownTopics } = this.#options;
     const topics = new Set(partitions.map(({ topic }) => topic));
     const added = [...topics].filter((topic) => !knownTopics.has(topic));
     if (added.length > 0) knownTopics.add(added);
   }
 
-  async #abandon(task: Task): Promise<void> {
+  async #revoke(task: Task): Promise<void> {
+    const name = partitionName(task.tp);
     await task.abandon();
-    this.#options.ports.control.unlisten(partitionName(task.tp));
-    this.#tasks.delete(partitionName(task.tp));
-    this.#fenced.delete(task);
-    this.#restores.delete(partitionName(task.tp));
-    this.#options.runtime.logger.info({ ...task.tp }, "partition given up");
+    this.#options.ports.control.unlisten(name);
+    this.#tasks.delete(name);
+    this.#reopening.delete(task);
+    this.#restores.delete(name);
+    this.#options.runtime.logger.info({ ...task.tp }, "partition revoked");
   }
 
-  /** Another process may take the partition over while it is opened here. */
-  async #openUnlessFenced(tp: TopicPartition, tasks: number): Promise<Task | null> {
+  /** @returns `null` if another process has taken over the partition in the meantime */
+  async #open(assignment: Assignment, tasks: number): Promise<Task | null> {
     try {
-      return await this.#opener.open(tp, tasks);
+      return await this.#opener.open(assignment, tasks);
     } catch (error) {
-      if (!isReopened(error)) throw error;
-      this.#recover(tp);
+      if (!assignment.lifecycle.isEnded) assignment.lifecycle.transitionTo("failed");
+      if (!mustReopen(error)) throw error;
+      this.#reopenIfAssigned(assignment.tp);
       return null;
     }
   }
 
-  #failTask(task: Task | null, error: unknown): void {
-    if (task === null || !isReopened(error)) return this.#fail(error);
-    this.#fenced.add(task);
+  #handleFailure(task: Task | null, error: unknown): void {
+    if (task === null || !mustReopen(error)) return this.#fail(error);
+    this.#reopening.add(task);
     void task.abandon();
-    this.#recover(task.tp);
+    this.#reopenIfAssigned(task.tp);
   }
 
-  /** A partition that was fenced goes to another process, or is opened anew here: it goes on from its store. */
-  #recover(tp: TopicPartition): void {
+  /** A fenced partition is either assigned to another process, or opened again here from its stored offset. */
+  #reopenIfAssigned(tp: TopicPartition): void {
     const { logger } = this.#options.runtime;
     const assignments = this.#assignments;
-    const isTold = () => this.#assignments !== assignments || this.#stopping;
-    logger.warn({ ...tp }, "the partition's changelog takes no more of this process");
-    this.#fencing.isStillHere(tp, isTold).then(
-      (isStillHere) => {
-        if (!isStillHere) return;
-        logger.warn({ ...tp }, "the group has the partition here still; it is opened anew");
-        this.#change(async () => {
-          if (!isTold()) await this.#own(this.#assigned);
+    const isReassigned = () => this.#assignments !== assignments || this.#stopping;
+    logger.warn({ ...tp }, "changelog producer fenced");
+    this.#fencing.isStillAssigned(tp, isReassigned).then(
+      (isStillAssigned) => {
+        if (!isStillAssigned) return;
+        logger.warn({ ...tp }, "partition still assigned; reopening task");
+        this.#enqueueChange(async () => {
+          if (!isReassigned()) await this.#assign(this.#assigned);
         });
       },
       (error) => this.#fail(error),
@@ -258,7 +272,7 @@ export class TaskManager implements SourceListener {
   }
 }
 
-const OPENING = {
+const NOT_STARTED = {
   nextOffset: null,
   isAllStored: false,
   time: null,
@@ -267,6 +281,6 @@ const OPENING = {
   store: null,
 } as const;
 
-function isReopened(error: unknown): boolean {
+function mustReopen(error: unknown): boolean {
   return error instanceof CdcError && error.consequence === "reopen";
 }

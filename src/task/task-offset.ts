@@ -6,44 +6,49 @@ import type { CheckpointRecord } from "../state/checkpoint-record.ts";
 import { snapshotAfter } from "./removal/snapshots.ts";
 
 /**
- * When the first and the last of some records were made, ms since 1970: the commit in the database of a row, Kafka's
- * timestamp of what tells of none.
+ * Times of the first and the last of some records, ms since 1970: the commit time in the database, or Kafka's timestamp
+ * for records that are not rows.
  */
 export type Times = { readonly first: number; readonly last: number };
 
-/** Where one task stands, moved record by record. In memory: making it durable is the checkpoint's work. */
+/** The progress of one task, advanced record by record in memory. The checkpoint makes it durable. */
 export class TaskOffset {
   #record: CheckpointRecord;
+  #version = 0;
   #times: { first: number; last: number } | null = null;
 
   constructor(record: CheckpointRecord) {
     this.#record = record;
   }
 
-  /** Of now. It is another object after each move. */
   get record(): CheckpointRecord {
     return this.#record;
   }
 
-  /** Of the records passed since the last cut; `null` where there are none. */
+  /** Increases with every change: a checkpoint has work if it has stored an earlier version. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Times of the records processed since the last checkpoint began; `null` if there are none. */
   get times(): Times | null {
     return this.#times;
   }
 
-  /** A checkpoint begins. @returns the times of what it covers; what is passed from now on is the next one's */
+  /** A checkpoint begins. @returns the times of the records that it covers */
   takeTimes(): Times | null {
     const times = this.#times;
     this.#times = null;
     return times;
   }
 
-  /** Goes past a record with what it came to; `row` is `null` where that was no row. */
+  /** Advances past a record; `row` is `null` if the record was not a row. */
   advance(record: SourceRecord, event: SourceEvent | CdcError, row: RowEvent | null): void {
     const { offset, timestamp } = record;
     const { streaming, snapshot } = this.#record;
-    this.#passed(row?.time ?? timestamp);
+    this.#addTime(row?.time ?? timestamp);
     const isStreamed = row !== null && row.operation !== "read" && !row.incremental;
-    this.#move({
+    this.#update({
       next: offset + 1,
       lastDelete: row !== null && row.row === null ? row.key : null,
       streaming: streaming || isStreamed,
@@ -51,54 +56,54 @@ export class TaskOffset {
     });
   }
 
-  /** Goes past a record without any effect. */
+  /** Advances past a record that has no other effect. */
   skip({ offset, timestamp }: SourceRecord): void {
-    this.#passed(timestamp);
-    this.#move({ next: offset + 1, lastDelete: null });
+    this.#addTime(timestamp);
+    this.#update({ next: offset + 1, lastDelete: null });
   }
 
-  /** Goes on from another place, for records that do not come in their order. */
+  /** Continues at another offset, for records that are not processed in their order. */
   moveTo(record: CheckpointRecord): void {
-    this.#record = record;
+    this.#update(record);
   }
 
-  /** Stands still, as another object: a checkpoint has something to store, even where no row was changed. */
-  touch(): void {
-    this.#move({});
+  /** Gives the next checkpoint work although neither offset nor rows have changed. */
+  markDirty(): void {
+    this.#version += 1;
   }
 
-  /** Records from before the truncate that come later are stale; an older truncate told again is one of them. */
-  remember({ sourcePosition, time }: Pick<Truncate, "sourcePosition" | "time">): void {
+  /** Later records from before the truncate are stale; so is an older truncate that is received again. */
+  rememberTruncate({ sourcePosition, time }: Pick<Truncate, "sourcePosition" | "time">): void {
     if (!this.isFromBeforeTruncate({ sourcePosition, time }))
-      this.#move({ truncated: { sourcePosition, time } });
+      this.#update({ truncated: { sourcePosition, time } });
   }
 
   isFromBeforeTruncate(event: Pick<RowEvent, "sourcePosition" | "time">): boolean {
     return isBeforeTruncate(this.#record.truncated, event);
   }
 
-  /** New and changed syncs have seen the stored rows up to this key. */
+  /** New and changed syncs have read the stored rows up to this key. */
   advanceBackfill(after: string): void {
     const { backfill } = this.#record;
-    if (backfill !== null) this.#move({ backfill: { ...backfill, after } });
+    if (backfill !== null) this.#update({ backfill: { ...backfill, after } });
   }
 
-  /** New and changed syncs have seen every row. */
   completeBackfill(): void {
-    this.#move({ backfill: null });
+    this.#update({ backfill: null });
   }
 
-  /** All letters below `control` are done; the rows that a snapshot's end asks to remove, or none, are still to be. */
-  passControl(control: number, reconcile = this.#record.reconcile): void {
-    this.#move({ control, reconcile });
+  /** All control messages below `control` are handled; `reconcile` is the snapshot end that still waits, if any. */
+  advanceControl(control: number, reconcile = this.#record.reconcile): void {
+    this.#update({ control, reconcile });
   }
 
-  #passed(time: number): void {
+  #addTime(time: number): void {
     if (this.#times === null) this.#times = { first: time, last: time };
     else this.#times.last = time;
   }
 
-  #move(to: Partial<CheckpointRecord>): void {
-    this.#record = { ...this.#record, ...to };
+  #update(changes: Partial<CheckpointRecord>): void {
+    this.#record = { ...this.#record, ...changes };
+    this.#version += 1;
   }
 }

@@ -8,27 +8,24 @@ import type { OutgoingQueue } from "../deliver/outgoing.ts";
 import type { DeadLetters } from "../dlq/dead-letters.ts";
 import { FailureRatio } from "../dlq/failure-ratio.ts";
 import { CdcError } from "../lib/errors.ts";
-import type { Source } from "../source/source.ts";
+import type { LogRange, Source } from "../source/source.ts";
 import { SourcePartition } from "../source/source-partition.ts";
 import type { Changelog, OwnedChangelog } from "../state/changelog.ts";
-import {
-  type BackfillProgress,
-  type CheckpointRecord,
-  INITIAL_CHECKPOINT,
-} from "../state/checkpoint-record.ts";
+import type { CheckpointRecord, TaskRecord } from "../state/checkpoint-record.ts";
 import type { KnownTopics } from "../state/known-topics.ts";
 import { clearState, type RestoreProgress, restore } from "../state/restore.ts";
 import type { Store } from "../state/store.ts";
-import { bothPending, type Registered, registerSyncs } from "../state/sync-versions.ts";
 import { TaskStore } from "../state/task-store.ts";
 import type { TopicTopology, Topology } from "../topology/topology.ts";
 import { storePending } from "./checkpoint.ts";
 import { RecordProcessor, type RecordProcessorOptions } from "./record-processor.ts";
 import { RestoreProgressDisplay } from "./restore-progress.ts";
 import { decideStartOffset, type StartOffset } from "./start-offset.ts";
-import { Task } from "./task.ts";
-import type { Runtime } from "./task-context.ts";
+import { startRecord } from "./start-record.ts";
+import { Task, type TaskLimits } from "./task.ts";
+import type { Runtime, TaskContext } from "./task-context.ts";
 import { TaskOffset } from "./task-offset.ts";
+import type { TaskLifecycle } from "./task-state.ts";
 
 export type TaskOpenerOptions = {
   readonly settings: Settings;
@@ -73,22 +70,27 @@ export type TaskEvents = {
   failed(task: Task | null, error: unknown): void;
 };
 
-/** A partition on its way to a task. */
-type Opening = {
+/** A partition from its assignment until it has a task. */
+export type Assignment = {
   readonly tp: TopicPartition;
+  readonly lifecycle: TaskLifecycle;
+};
+
+/** What is opened for a partition before its task exists. */
+type Opened = Assignment & {
+  readonly partition: SourcePartition;
   readonly topicTopology: TopicTopology;
   readonly state: TaskStore;
   readonly changelog: OwnedChangelog | null;
-  readonly committed: number | null;
-  readonly tasks: number;
 };
 
-const UNTIL_THE_END = {
+/** A recorded file has an end: records wait until then instead of for a time. */
+const NO_TIMEOUTS = {
   keyChangeTimeout_ms: Number.POSITIVE_INFINITY,
   reconcileDelay_ms: Number.POSITIVE_INFINITY,
 };
 
-/** Opens a partition: takes its changelog over, restores its state, decides where it begins, and has a task for it. */
+/** Opens an assigned partition: owns its changelog, restores its state, decides its start offset and starts its task. */
 export class TaskOpener {
   readonly #options: TaskOpenerOptions;
   readonly #events: TaskEvents;
@@ -103,155 +105,145 @@ export class TaskOpener {
   }
 
   /**
-   * @param tasks how many partitions this process has: what bounds its memory is shared out over them
-   * Rejects with FENCED where another process takes the partition over meanwhile.
+   * @param tasks number of partitions of this process, which share its memory limits
+   * Rejects with FENCED if another process takes over the partition in the meantime.
    */
-  async open(tp: TopicPartition, tasks: number): Promise<Task> {
-    const { topology, directory, runtime, ports, settings } = this.#options;
-    const { source, openStore, control } = ports;
+  async open({ tp, lifecycle }: Assignment, tasks: number): Promise<Task> {
+    const { topology, ports } = this.#options;
     const topicTopology = topology.get(tp.topic);
     if (!topicTopology)
       throw new CdcError("GROUP_ERROR", `${partitionName(tp)} was assigned and no model reads it`);
-    // Asked before the changelog is taken over: what was committed until then is in it. Of what a later owner commits
-    // while this one is slow it would say that its state is lost.
-    const committed = (await source.range(tp))?.committed ?? null;
-    const home = join(directory, tp.topic, String(tp.partition));
-    const { memory, deleteRetention } = settings.state;
-    const store = await openStore(home, memory / tasks);
-    const state = new TaskStore(store, runtime.clock, deleteRetention);
-    const owned = await ports.changelog?.own(tp).catch(async (error) => {
-      await state.close();
-      throw error;
-    });
-    const changelog = owned ?? null;
-    const knownTopics = this.#begin({
-      tp,
-      topicTopology,
-      state,
-      changelog,
-      committed,
-      tasks,
-    }).catch(async (error) => {
+    const partition = new SourcePartition(ports.source, tp);
+    // Read before the changelog is owned: the changelog then covers it. A later commit, by the next owner, would look
+    // like lost state here.
+    const committed = (await partition.range())?.committed ?? null;
+    const state = await this.#openState(tp, tasks);
+    let changelog: OwnedChangelog | null = null;
+    let created: { readonly task: Task; readonly record: CheckpointRecord };
+    try {
+      changelog = (await ports.changelog?.own(tp)) ?? null;
+      const opened = { tp, lifecycle, partition, topicTopology, state, changelog };
+      created = await this.#create(opened, committed, tasks);
+    } catch (error) {
       await changelog?.release();
       await state.close();
       throw error;
+    }
+    const { task, record } = created;
+    task.start();
+    await this.#listen(task, record.control);
+    partition.seek(record.next);
+    partition.resume();
+    return task;
+  }
+
+  async #openState(tp: TopicPartition, tasks: number): Promise<TaskStore> {
+    const { directory, ports, runtime, settings } = this.#options;
+    const { memory, deleteRetention } = settings.state;
+    const home = join(directory, tp.topic, String(tp.partition));
+    const store = await ports.openStore(home, memory / tasks);
+    return new TaskStore(store, runtime.clock, deleteRetention);
+  }
+
+  /** Restores the state, decides the start offset, makes both durable, and creates the task. */
+  async #create(
+    opened: Opened,
+    committed: number | null,
+    tasks: number,
+  ): Promise<{ readonly task: Task; readonly record: CheckpointRecord }> {
+    const { overrides, runtime } = this.#options;
+    const { tp, partition, state, changelog } = opened;
+    const isAdded = changelog && (await this.#restore(opened, changelog));
+    const found = await state.load();
+    if (found === null && overrides?.requireState) throw noState(partitionName(tp));
+    const log = await partition.range();
+    const range = log && { ...log, committed };
+    const start = this.#decideStart(tp, found, range, isAdded);
+    if (start.rebuild) await clearState(state, changelog);
+    const known = start.rebuild ? null : found;
+    const { syncs, record } = startRecord(opened.topicTopology, known, start);
+    // A recorded file ends: a record waits for its end instead of for a time.
+    const topicTopology =
+      range === null ? { ...opened.topicTopology, ...NO_TIMEOUTS } : opened.topicTopology;
+    const context: TaskContext = { tp, topicTopology, syncs, state, ...runtime };
+    await storePending(context, changelog, state.freeze(record));
+    this.#logStart(context, record, range);
+    return { task: this.#createTask(opened, context, record, tasks), record };
+  }
+
+  /** @throws CdcError POSITION_LOST */
+  #decideStart(
+    tp: TopicPartition,
+    found: TaskRecord | null,
+    range: LogRange | null,
+    isAdded: boolean | null,
+  ): StartOffset {
+    const { settings, knownTopics, runtime } = this.#options;
+    const isKnown = isAdded ?? knownTopics.has(tp.topic);
+    const start = decideStartOffset(tp, found, range, isKnown, settings.state.onDataLoss);
+    const { dataLoss, rebuild, next } = start;
+    if (dataLoss !== null)
+      runtime.logger.warn(
+        { ...tp, offset: next, rebuild, dataLoss },
+        `data loss detected; continuing at offset ${next}`,
+      );
+    return start;
+  }
+
+  #logStart(
+    { tp, syncs, logger }: TaskContext,
+    { next, backfill }: CheckpointRecord,
+    range: LogRange | null,
+  ): void {
+    if (backfill !== null) {
+      const names = Object.keys(backfill.pending).map((number) => syncs[Number(number)]?.name);
+      logger.info({ ...tp, syncs: names }, "backfilling syncs from stored rows");
+    }
+    logger.info({ ...tp, offset: next, ...range }, "partition assigned");
+  }
+
+  #createTask(
+    { lifecycle, partition, changelog }: Opened,
+    context: TaskContext,
+    record: CheckpointRecord,
+    tasks: number,
+  ): Task {
+    const { settings, ports, overrides } = this.#options;
+    const { deadLetters, control, registry } = ports;
+    const limits = limitsOf(settings, tasks);
+    const taskOffset = new TaskOffset(record);
+    const createProcessor = overrides?.createProcessor ?? ((of) => new RecordProcessor(of));
+    const processor = createProcessor({
+      ...{ context, taskOffset, registry, rejections: this.#rejections },
+      maxConsecutive: settings.deadLetters.maxConsecutive,
     });
-    const { task, position } = await knownTopics;
+    const queue = ports.createQueue(limits.delivery, (error) => this.#events.failed(null, error));
+    const task: Task = new Task({
+      ...{ context, lifecycle, processor, taskOffset, limits },
+      ports: { partition, queue, deadLetters, control, changelog },
+      onFailure: (error) => this.#events.failed(task, error),
+    });
+    return task;
+  }
+
+  async #listen(task: Task, from: number): Promise<void> {
     const inbox = (batch: ControlBatch) => {
       this.#events.delivered();
       task.receiveControl(batch);
     };
-    await control.listen(partitionName(tp), position.control, inbox).catch(async (error) => {
+    try {
+      await this.#options.ports.control.listen(partitionName(task.tp), from, inbox);
+    } catch (error) {
       await task.abandon();
       throw error;
-    });
-    source.seek(tp, position.next);
-    source.resume(tp);
-    return task;
-  }
-
-  /** Decides where the partition begins, makes that durable, and has a task for it. */
-  async #begin({
-    tp,
-    topicTopology,
-    state,
-    changelog,
-    committed,
-    tasks,
-  }: Opening): Promise<{ task: Task; position: CheckpointRecord }> {
-    const share = (limit: number) => shareOf(limit, tasks);
-    const { settings, knownTopics, runtime, ports, overrides } = this.#options;
-    const { source, deadLetters, control, registry } = ports;
-    const isAdded = changelog && (await this.#restore(tp, state, changelog));
-    const found = await state.load();
-    if (found === null && overrides?.requireState) throw noState(partitionName(tp));
-    const now = await source.range(tp);
-    const range = now && { ...now, committed };
-    const start = decideStartOffset(
-      tp,
-      found,
-      range,
-      isAdded ?? knownTopics.has(tp.topic),
-      settings.state.onDataLoss,
-    );
-    if (start.dataLoss !== null) this.#logDataLoss(tp, start);
-    if (start.rebuild) await clearState(state, changelog);
-    const known = start.rebuild ? null : found;
-    const current = topicTopology.models
-      .flatMap((model) => model.syncs)
-      .map(({ sync, fingerprint }) => ({ name: sync.name, fingerprint }));
-    const { syncs, pending } = registerSyncs(known?.syncs ?? null, current, start.boundary);
-    const backfill = backfillOf(known?.backfill ?? null, pending);
-    const record: CheckpointRecord = {
-      ...INITIAL_CHECKPOINT,
-      ...known,
-      next: start.next,
-      backfill,
-    };
-    if (backfill) {
-      const backfilling = Object.keys(backfill.pending).map(
-        (number) => syncs[Number(number)]?.name,
-      );
-      runtime.logger.info(
-        { ...tp, syncs: backfilling },
-        "new or changed syncs see the stored rows",
-      );
     }
-    const taskOffset = new TaskOffset(record);
-    // A recorded file ends: what a record waits for is there by then, or never.
-    const planned = range === null ? { ...topicTopology, ...UNTIL_THE_END } : topicTopology;
-    const maxConsecutive = settings.deadLetters.maxConsecutive;
-    const context = { tp, topicTopology: planned, syncs, state, ...runtime };
-    await storePending(context, changelog, state.freeze(record));
-    const createProcessor = overrides?.createProcessor ?? ((of) => new RecordProcessor(of));
-    const queue = ports.createQueue(
-      {
-        messages: share(settings.limits.deliveryMessages),
-        bytes: share(settings.limits.deliveryBytes),
-      },
-      (error) => this.#events.failed(null, error),
-    );
-    const task = new Task({
-      context,
-      ports: { partition: new SourcePartition(source, tp), queue, deadLetters, control, changelog },
-      processor: createProcessor({
-        ...{ context, taskOffset, registry, maxConsecutive },
-        rejections: this.#rejections,
-      }),
-      taskOffset,
-      limits: {
-        queue: {
-          records: share(settings.limits.queueRecords),
-          bytes: share(settings.limits.queueBytes),
-        },
-        checkpoint: {
-          interval_ms: settings.checkpoint.interval,
-          rows: share(settings.checkpoint.rows),
-          bytes: share(settings.checkpoint.bytes),
-        },
-      },
-      onFailure: (error) => this.#events.failed(task, error),
-    });
-    runtime.logger.info({ ...tp, position: record.next, ...range }, "partition taken");
-    return { task, position: record };
   }
 
-  #logDataLoss(tp: TopicPartition, { dataLoss, rebuild, next }: StartOffset): void {
-    const then = rebuild ? "its state is built anew from what the topic holds" : "goes on without";
-    this.#options.runtime.logger.warn(
-      { ...tp, position: next, dataLoss },
-      `gone past what is lost: ${then}`,
-    );
-  }
-
-  /** @returns whether the partition was added to its topic after the pipeline had begun with it */
-  async #restore(
-    tp: TopicPartition,
-    state: TaskStore,
-    changelog: OwnedChangelog,
-  ): Promise<boolean> {
+  /** @returns whether the partition was added to its topic after the pipeline had started with it */
+  async #restore({ tp, lifecycle, state }: Opened, changelog: OwnedChangelog): Promise<boolean> {
     const { settings, runtime } = this.#options;
     const { clock, logger } = runtime;
+    lifecycle.transitionTo("restoring");
     const startedTime = clock.now();
     const { how, entries, isAdded } = await restore(state, changelog, {
       now: startedTime,
@@ -262,28 +254,35 @@ export class TaskOpener {
       },
     }).finally(() => this.#restores.ended(partitionName(tp)));
     const ms = clock.now() - startedTime;
-    if (how !== "kept") logger.info({ ...tp, how, entries, ms }, "state restored");
+    if (how !== "current") logger.info({ ...tp, how, entries, ms }, "state restored");
     return isAdded;
   }
 }
 
-/** A task's part of a limit, of which all tasks of a process together have eight. */
-function shareOf(limit: number, tasks: number): number {
-  return Math.ceil(Math.min(limit, (8 * limit) / tasks));
+function limitsOf(
+  { limits, checkpoint }: Settings,
+  tasks: number,
+): TaskLimits & { readonly delivery: DeliveryLimits } {
+  const share = (limit: number) => shareOf(limit, tasks);
+  return {
+    queue: { records: share(limits.queueRecords), bytes: share(limits.queueBytes) },
+    delivery: { messages: share(limits.deliveryMessages), bytes: share(limits.deliveryBytes) },
+    checkpoint: {
+      interval_ms: checkpoint.interval,
+      rows: share(checkpoint.rows),
+      bytes: share(checkpoint.bytes),
+    },
+  };
 }
 
-/** What is new begins at the first row again, for all that is pending; a walk that was broken off goes on. */
-function backfillOf(
-  before: BackfillProgress | null,
-  pending: Registered["pending"],
-): BackfillProgress | null {
-  if (Object.keys(pending).length === 0) return before;
-  return { after: null, pending: bothPending(before?.pending ?? {}, pending) };
+/** A task's share of a limit. All tasks of a process together have at most eight times the limit. */
+function shareOf(limit: number, tasks: number): number {
+  return Math.ceil(Math.min(limit, (8 * limit) / tasks));
 }
 
 function noState(name: string): CdcError {
   return new CdcError(
     "REDRIVE_REFUSED",
-    `${name}: there is no state of it, here or in a changelog, and without it nobody knows what became of its rows since: redrive on the machine that has it. Nothing more was sent, and this redrive does not count as done`,
+    `${name}: it has no state here and none in a changelog, so it is not known whether its rows have changed since: redrive on the machine that has the state. Nothing more was sent, and this redrive does not count as complete`,
   );
 }

@@ -14,7 +14,8 @@ import { RecordQueue } from "./record-queue.ts";
 import { BulkRemoval } from "./removal/bulk-removal.ts";
 import type { TaskContext, TaskPorts } from "./task-context.ts";
 import type { TaskOffset } from "./task-offset.ts";
-import type { TaskState, TaskStatus } from "./task-status.ts";
+import type { TaskLifecycle } from "./task-state.ts";
+import type { TaskStatus } from "./task-status.ts";
 
 export type TaskLimits = {
   readonly queue: { readonly records: number; readonly bytes: number };
@@ -24,56 +25,58 @@ export type TaskLimits = {
 export type TaskOptions = {
   readonly context: TaskContext;
   readonly ports: TaskPorts;
+  readonly lifecycle: TaskLifecycle;
   readonly processor: RecordProcessor;
   readonly taskOffset: TaskOffset;
   readonly limits: TaskLimits;
-  /** Called with the error that stopped the task. */
+  /** Called once, with the error that ended the task. */
   readonly onFailure: (error: unknown) => void;
 };
 
-const EMPTY_LIST: Usage = { now: 0, limit: 0 };
-const NO_QUEUE = { delivery_queue_messages: EMPTY_LIST, delivery_queue_bytes: EMPTY_LIST };
+const EMPTY: Usage = { now: 0, limit: 0 };
+const NO_QUEUE = { delivery_queue_messages: EMPTY, delivery_queue_bytes: EMPTY };
 
-/** Records processed at one go: enough for one read of the store to serve many, few enough to stay responsive. */
-const GROUP = 500;
+/** Records processed at once: enough that one read of the store serves many, few enough to react quickly. */
+const GROUP_RECORDS = 500;
 
 /**
- * Everything that belongs to one source partition.
+ * Everything that belongs to one source partition. One loop takes records from the queue, has them processed and passes
+ * their messages to the delivery queue; checkpoints run beside it.
  *
- *     running ──stop()──▶ stopping ──▶ closed
- *        └──── failure or abandon() ─────▶ closed
- *
- * One loop takes records, processes them and pushes their messages; checkpoints run beside it.
+ *     source ─▶ RecordQueue ─▶ RecordProcessor ─▶ delivery queue, dead letters, control log
+ *                                    │                          │
+ *                                    └──▶ TaskStore ─▶ Checkpoint: 1 deliver, 2 changelog, 3 store, 4 commit
  */
 export class Task {
   readonly tp: TopicPartition;
   readonly #options: TaskOptions;
+  readonly #lifecycle: TaskLifecycle;
   readonly #recordQueue: RecordQueue;
   readonly #signal: Signal;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #checkpoint: Checkpoint;
   readonly #bulkRemoval: BulkRemoval;
-  readonly #loop: Promise<void>;
-  #state: "running" | "stopping" | "closed" = "running";
-  #abandoned = false;
-  /** The first of the records that are being processed. */
+  #loop: Promise<void> = Promise.resolve();
+  #isAbandoned = false;
+  /** The first of the records being processed. */
   #processing: SourceRecord | null = null;
   #sourceEnded = false;
   #idleWatchers: (() => void)[] = [];
 
   constructor(options: TaskOptions) {
-    const { context, ports, processor, taskOffset, limits } = options;
+    const { context, ports, lifecycle, processor, taskOffset, limits } = options;
     const { tp, clock, counters } = context;
     const { partition } = ports;
     this.tp = tp;
     this.#options = options;
+    this.#lifecycle = lifecycle;
     const { next } = taskOffset.record;
     this.#recordQueue = new RecordQueue({ limit: limits.queue, next, counters, partition });
     this.#signal = new Signal(clock);
-    const signal = () => this.#signal.notify();
-    this.#inbox = new Inbox(tp.topic, signal);
-    this.#outbox = new Outbox(ports.control, signal, (error) => this.#fail(error));
+    const notify = () => this.#signal.notify();
+    this.#inbox = new Inbox(tp.topic, notify);
+    this.#outbox = new Outbox(ports.control, notify, (error) => this.#fail(error));
     this.#checkpoint = new Checkpoint({
       ...{ context, ports, taskOffset },
       outbox: this.#outbox,
@@ -83,24 +86,30 @@ export class Task {
     this.#bulkRemoval = new BulkRemoval({
       ...{ context, partition, processor, taskOffset },
       send: (message) => this.#outbox.push([message]),
-      take: async (output) => {
-        this.#take(output);
+      emit: async (output) => {
+        this.#emit(output);
         await this.#waitForSpace();
         this.#checkpointWhenDue();
       },
-      release: () => this.#waitForHandovers(),
+      releaseWaiting: () => this.#waitForHandovers(),
       checkpoint: () => this.#checkpoint.run(),
     });
+  }
+
+  /** Starts the loop. */
+  start(): void {
+    const needsBackfill = this.#options.taskOffset.record.backfill !== null;
+    this.#lifecycle.transitionTo(needsBackfill ? "backfilling" : "running");
     this.#loop = this.#run();
   }
 
-  /** What it says of itself. */
   async status(): Promise<Omit<TaskStatus, "restore">> {
     const { context, ports } = this.#options;
     const { next, time, storedTime } = this.#checkpoint.stored;
     const oldest = this.#oldest;
     return {
-      ...{ topic: this.tp.topic, partition: this.tp.partition, taskState: this.#shownState },
+      ...{ topic: this.tp.topic, partition: this.tp.partition },
+      taskState: this.#lifecycle.state,
       nextOffset: next,
       isAllStored: oldest === null,
       time: oldest ?? time,
@@ -114,73 +123,67 @@ export class Task {
     };
   }
 
-  /** What it knows, for a person to look at. */
+  /** The task's state as `explain` reads it. */
   get view(): StateView {
     const { topicTopology, syncs, state } = this.#options.context;
-    const position = this.#options.taskOffset.record;
-    const durable = this.#checkpoint.stored.next;
     return {
       tp: this.tp,
       topicTopology,
       syncs,
-      checkpoint: position,
-      durable,
+      checkpoint: this.#options.taskOffset.record,
+      durable: this.#checkpoint.stored.next,
       row: (key) => state.lookup(key),
     };
   }
 
-  /** When the first record was made that was taken in and is not stored; Kafka's time of one that is not decoded yet. */
+  /** The time of the first record received and not stored. A record that is not decoded yet has Kafka's timestamp. */
   get #oldest(): number | null {
     const waiting = this.#processing ?? this.#recordQueue.first;
     return this.#checkpoint.oldest ?? waiting?.timestamp ?? null;
   }
 
-  get #shownState(): TaskState {
-    if (this.#state !== "running") return "stopping";
-    if (this.#options.taskOffset.record.backfill !== null) return "walking";
-    return this.#recordQueue.isPaused ? "paused" : "running";
+  /** Its loop has ended, or is ending, and does nothing more. */
+  get isEnded(): boolean {
+    return this.#lifecycle.isEnded;
   }
 
-  get isClosed(): boolean {
-    return this.#state === "closed";
-  }
-
-  /** Takes records in, in the order of their offsets; what it had already is dropped and counted. */
+  /** Adds records to the queue, in the order of their offsets. */
   enqueue(records: readonly SourceRecord[]): void {
-    if (this.#state !== "running") return;
+    if (!this.#lifecycle.isActive) return;
     this.#recordQueue.push(records);
+    this.#followQueue();
     this.#signal.notify();
   }
 
-  /** Takes in what the pipeline's tasks tell each other, in the order of the control log. */
+  /** Adds control messages, in the order of the control log. */
   receiveControl(batch: ControlBatch): void {
     this.#inbox.push(batch);
   }
 
-  /** Resolves when everything taken in so far has been processed (not yet delivered), or the task is closed. */
+  /** Resolves when all records received so far are processed (not necessarily delivered), or the task has ended. */
   processed(): Promise<void> {
-    if (this.#isIdle || this.#state === "closed") return Promise.resolve();
+    if (this.#isIdle || this.isEnded) return Promise.resolve();
     return new Promise((resolve) => this.#idleWatchers.push(resolve));
   }
 
-  /** The source has ended: nothing that a record still waits for will come. Resolves when all is processed. */
+  /** The source has ended: records stop waiting for other tasks. Resolves when all records are processed. */
   end(): Promise<void> {
     this.#sourceEnded = true;
     this.#signal.notify();
     return this.processed();
   }
 
-  /** Finishes what is processed: delivers it, makes it durable, closes. What only waits is left for the next start. */
+  /** Delivers and stores what is processed, then closes. Records still in the queue are read again after a restart. */
   async stop(): Promise<void> {
-    if (this.#state === "running") this.#state = "stopping";
+    if (this.#lifecycle.isActive) this.#lifecycle.transitionTo("stopping");
     this.#recordQueue.clear();
     this.#signal.notify();
     await this.#loop;
   }
 
-  /** Gives up at once: the partition belongs to somebody else, or time is over. The position says where to go on. */
+  /** Closes without delivering: the partition was revoked or fenced, or the shutdown deadline is reached. */
   async abandon(): Promise<void> {
-    this.#abandoned = true;
+    this.#isAbandoned = true;
     this.#options.ports.queue.close();
     this.#outbox.close();
     const released = this.#options.ports.changelog?.release();
@@ -191,83 +194,96 @@ export class Task {
   async #run(): Promise<void> {
     try {
       await this.#backfill();
-      while (this.#state === "running") {
-        if (await this.#read()) continue;
-        await this.#release(this.#now);
-        if (this.#recordQueue.isEmpty && (await this.#bulkRemoval.reconcile(this.#now))) continue;
-        if (this.#recordQueue.isEmpty || this.#bulkRemoval.isWaiting) await this.#rest();
-        else await this.#work();
-      }
-      await this.#checkpoint.run();
+      while (this.#lifecycle.isActive) await this.#step();
+      if (this.#lifecycle.state === "stopping") await this.#checkpoint.run();
     } catch (error) {
       this.#fail(error);
     }
     await this.#close();
   }
 
-  /** New and changed syncs see every stored row, before anything new is processed. */
+  /** One turn of the loop. Control messages come first: other tasks may wait for the reply. */
+  async #step(): Promise<void> {
+    if (await this.#handleControlBatch()) return;
+    await this.#releaseWaiting(this.#now);
+    if (this.#recordQueue.isEmpty && (await this.#bulkRemoval.reconcile(this.#now))) return;
+    if (this.#recordQueue.isEmpty || this.#bulkRemoval.isWaiting) await this.#rest();
+    else await this.#processGroup();
+  }
+
+  /** New and changed syncs read every stored row before new records are processed. */
   async #backfill(): Promise<void> {
     const { context, processor, taskOffset } = this.#options;
     const { backfill } = taskOffset.record;
     if (backfill === null) return;
     for await (const [key, row] of context.state.rows(backfill.after)) {
-      if (this.#state !== "running") return;
-      this.#take(processor.backfill(key, row));
+      if (!this.#lifecycle.isActive) return;
+      this.#emit(processor.backfill(key, row));
       await this.#waitForSpace();
       this.#checkpointWhenDue();
     }
     taskOffset.completeBackfill();
+    if (this.#lifecycle.state === "backfilling")
+      this.#lifecycle.transitionTo(this.#recordQueue.isPaused ? "paused" : "running");
   }
 
-  /** Does what the other tasks ask for; they come first, since they may be waiting for it. */
-  async #read(): Promise<boolean> {
+  /** @returns whether there was a batch */
+  async #handleControlBatch(): Promise<boolean> {
     const batch = this.#inbox.take();
     if (!batch) return false;
-    for (const message of batch.messages) await this.#handle(message);
-    this.#options.taskOffset.passControl(batch.next, this.#bulkRemoval.text);
+    for (const message of batch.messages) await this.#handleControl(message);
+    this.#options.taskOffset.advanceControl(batch.next, this.#bulkRemoval.pendingSnapshotEnd);
     return true;
   }
 
-  async #handle(message: ControlMessage): Promise<void> {
+  async #handleControl(message: ControlMessage): Promise<void> {
     if (message.kind === "handover" || message.kind === "taken")
-      this.#take(await this.#options.processor.receive(message));
+      this.#emit(await this.#options.processor.receive(message));
     else await this.#bulkRemoval.receive(message);
   }
 
-  /** Goes on with records whose waiting is over. */
-  async #release(now: number): Promise<void> {
+  /** Continues records whose handover has arrived or whose timeout has passed. */
+  async #releaseWaiting(now: number): Promise<void> {
     const { processor } = this.#options;
-    if (processor.waitsUntil !== null) this.#take(await processor.release(now));
+    if (processor.waitsUntil !== null) this.#emit(await processor.release(now));
   }
 
-  /** Nothing to process: sleeps until something comes, a record has waited long enough, or a checkpoint is due. */
+  /** There is nothing to process: sleeps until there is, or a record's timeout passes, or a checkpoint is due. */
   async #rest(): Promise<void> {
     if (this.#isIdle) for (const resolve of this.#idleWatchers.splice(0)) resolve();
     this.#checkpointWhenDue();
     await this.#sleepUntil(this.#options.processor.waitsUntil ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Or until something comes, at most as long as a checkpoint may wait. */
+  /** Sleeps until `time` or a signal, at most for the checkpoint interval. */
   async #sleepUntil(time: number): Promise<void> {
     const { context, limits } = this.#options;
-    const left = Math.min(limits.checkpoint.interval_ms, time - context.clock.now());
-    await this.#signal.wait(Math.max(1, left));
+    const left_ms = Math.min(limits.checkpoint.interval_ms, time - context.clock.now());
+    await this.#signal.wait(Math.max(1, left_ms));
   }
 
-  async #work(): Promise<void> {
+  async #processGroup(): Promise<void> {
     await this.#waitForSpace();
-    const { processor } = this.#options;
-    const group = this.#recordQueue.take(GROUP);
+    const group = this.#recordQueue.take(GROUP_RECORDS);
     this.#processing = group[0] ?? null;
-    const output = await processor.process(group);
-    this.#take(output);
-    if (output.truncate) await this.#meet(output.truncate, group.slice(output.count));
+    const output = await this.#options.processor.process(group);
+    this.#emit(output);
+    if (output.truncate) await this.#truncate(output.truncate, group.slice(output.count));
     this.#processing = null;
     this.#recordQueue.resume();
+    this.#followQueue();
     this.#checkpointWhenDue();
   }
 
-  /** When what waits has waited long enough: for what the others tell, or nothing more where the source has ended. */
+  /** The state follows the queue between `running` and `paused`; a backfill keeps its state. */
+  #followQueue(): void {
+    const { state } = this.#lifecycle;
+    const { isPaused } = this.#recordQueue;
+    if (state === "running" && isPaused) this.#lifecycle.transitionTo("paused");
+    if (state === "paused" && !isPaused) this.#lifecycle.transitionTo("running");
+  }
+
+  /** The time that timeouts are compared with. After the end of the source every timeout has passed. */
   get #now(): number {
     return this.#sourceEnded ? Number.POSITIVE_INFINITY : this.#options.context.clock.now();
   }
@@ -275,67 +291,71 @@ export class Task {
   get #isIdle(): boolean {
     const isDone = this.#recordQueue.isEmpty && this.#processing === null && this.#inbox.isEmpty;
     const isWaiting = this.#bulkRemoval.isWaiting || !this.#outbox.isIdle;
-    const isLocked = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
-    return isDone && !isWaiting && !(this.#sourceEnded && isLocked);
+    const isPending = this.#options.processor.waitsUntil !== null || this.#bulkRemoval.isPending;
+    return isDone && !isWaiting && !(this.#sourceEnded && isPending);
   }
 
-  #take({ messages, rejected, controlMessages }: Output): void {
+  #emit({ messages, rejected, controlMessages }: Output): void {
     this.#options.ports.queue.push(messages);
-    this.#checkpoint.deadLetter(rejected);
+    this.#checkpoint.addDeadLetters(rejected);
     this.#outbox.push(controlMessages);
   }
 
-  /** What uncommitted rows and undelivered messages take is bounded: waits here, and the queue fills. */
+  /** Waits while undelivered messages or uncommitted rows are at their limit, so that the record queue fills. */
   async #waitForSpace(): Promise<void> {
     const { ports, processor } = this.#options;
     await ports.queue.room();
-    while (this.#checkpoint.isBehind && this.#state === "running") {
+    while (this.#checkpoint.isFull && this.#lifecycle.isActive) {
       if (processor.waitsUntil === null) await this.#checkpoint.run();
-      else if (!(await this.#read())) await this.#waitForOthers(processor.waitsUntil);
+      else if (!(await this.#handleControlBatch())) await this.#waitForOthers(processor.waitsUntil);
     }
   }
 
-  /** The rows that may wait are too many: waits for those that hold them, or where that may be for ever, not at all. */
+  /** Too many uncommitted rows wait for other tasks: waits for those, but not without a timeout. */
   async #waitForOthers(until: number): Promise<void> {
-    const isForEver = until === Number.POSITIVE_INFINITY;
-    if (!isForEver) await this.#sleepUntil(until);
-    await this.#release(isForEver ? until : this.#now);
+    const hasTimeout = until !== Number.POSITIVE_INFINITY;
+    if (hasTimeout) await this.#sleepUntil(until);
+    await this.#releaseWaiting(hasTimeout ? this.#now : until);
   }
 
-  /** Until no record waits for another task: each has what it waits for, or has waited long enough. */
+  /** Resolves when no record waits for another task: the handover has arrived or the timeout has passed. */
   async #waitForHandovers(): Promise<void> {
     const { processor } = this.#options;
-    while (processor.waitsUntil !== null && this.#state === "running") {
-      for (const message of this.#inbox.takeHandovers()) await this.#handle(message);
-      await this.#release(this.#now);
+    while (processor.waitsUntil !== null && this.#lifecycle.isActive) {
+      for (const message of this.#inbox.takeHandovers()) await this.#handleControl(message);
+      await this.#releaseWaiting(this.#now);
       if (processor.waitsUntil !== null) await this.#waitForOthers(processor.waitsUntil);
     }
   }
 
-  /** A truncate stands at the head of what is left of a group. */
-  async #meet(truncate: Truncate, rest: readonly SourceRecord[]): Promise<void> {
-    const record = rest[0] as SourceRecord;
+  /** The first of the remaining records is a truncate. It stays in the queue until all partitions are done with it. */
+  async #truncate(truncate: Truncate, remaining: readonly SourceRecord[]): Promise<void> {
+    const record = remaining[0] as SourceRecord;
     this.#processing = record;
-    const isPast = await this.#bulkRemoval.process(truncate, record);
-    this.#recordQueue.putBack(isPast ? rest.slice(1) : rest);
+    const isDone = await this.#bulkRemoval.process(truncate, record);
+    this.#recordQueue.putBack(isDone ? remaining.slice(1) : remaining);
   }
 
   #checkpointWhenDue(): void {
     if (this.#checkpoint.isDue) this.#checkpoint.run().catch((error) => this.#fail(error));
   }
 
-  /** A task that was given up leaves the rest for the next start: that is no failure. */
+  /** Errors of an abandoned task are expected: its ports are closed. */
   #fail(error: unknown): void {
-    if (!this.#abandoned) this.#options.onFailure(error);
+    if (this.#isAbandoned || this.isEnded) return;
+    this.#lifecycle.transitionTo("failed");
+    this.#signal.notify();
+    this.#options.onFailure(error);
   }
 
   async #close(): Promise<void> {
-    this.#state = "closed";
-    this.#options.ports.queue.close();
+    const { context, ports } = this.#options;
+    if (!this.isEnded) this.#lifecycle.transitionTo("closed");
+    ports.queue.close();
     this.#outbox.close();
     await this.#checkpoint.idle();
-    await this.#options.ports.changelog?.release();
+    await ports.changelog?.release();
     for (const resolve of this.#idleWatchers.splice(0)) resolve();
-    await this.#options.context.state.close();
+    await context.state.close();
   }
 }

@@ -54,6 +54,6 @@ export function stateDirectory(
 /** Resolves when it has a partition, and nothing of it has been processed. */
 export function firstTaken(child: Child): Promise<void> {
   return new Promise((resolve) => {
-    child.lines.on("line", (line) => line.includes('"partition taken"') && resolve());
+    child.lines.on("line", (line) => line.includes('"partition assigned"') && resolve());
   });
 }

@@ -132,7 +132,7 @@ s("should be no lag while a new sync sees the stored rows, but what comes meanwh
   const backfilling = await partitionOf(driver);
   assert.equal(
     [backfilling.taskState, backfilling.lag.records, backfilling.lag.seconds],
-    ["walking", 0, 0],
+    ["backfilling", 0, 0],
   );
   const lsn = justNow(driver);
   await driver.pipe(user(300, lsn));

@@ -39,7 +39,7 @@ for (const marker of ["last_in_data_collection", "last"]) {
       await driver.clock.advance(2_000);
       assert.equal(told(driver.taken()), ["Removed 2", "Removed 4"]);
       assert.is(driver.counters.get("reconciled"), 2);
-      const done = driver.log.with(/a complete snapshot no longer contained/);
+      const done = driver.log.with(/rows missing from a complete snapshot removed/);
       assert.equal(
         done
           .map(({ fields: { partition, record, rows } }) => `${partition}: ${rows}, by ${record}`)

@@ -70,7 +70,7 @@ s("should be walking while a new sync sees the stored rows", async () => {
   const response = driver.segment.hold();
   const more = "limits: {deliveryMessages: 10}";
   await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
-  assert.is((await only(driver)).taskState, "walking");
+  assert.is((await only(driver)).taskState, "backfilling");
   response();
   await driver.clock.advance(60_000);
   assert.is((await only(driver)).taskState, "running");
@@ -93,7 +93,7 @@ s("should be opening while its changelog is not there, and then say what it rest
   };
   await driver.start();
   const opening = await only(driver);
-  assert.equal([opening.taskState, opening.nextOffset, opening.usage], ["opening", null, null]);
+  assert.equal([opening.taskState, opening.nextOffset, opening.usage], ["created", null, null]);
   assert.is(driver.isSettled, false);
   there.resolve();
   await driver.clock.advance(0);

@@ -178,7 +178,7 @@ test(
     const { code, stderr } = await last.ended;
     assert.is(code, 0, stderr);
     // The changelog has what the store could not write.
-    assert.match(stderr, /"how":"(read|all)".*state restored/);
+    assert.match(stderr, /"how":"(tail|all)".*state restored/);
     await isWhole(segment, config);
   }),
 );

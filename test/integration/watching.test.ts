@@ -220,7 +220,7 @@ test("should say how far the restore of a lost state came", async () => {
   assert.match(stderr, new RegExp(`${changeId},"messages":\\d+,.*"Segment did not take a batch`));
   assert.match(
     stderr,
-    new RegExp(`"topic":"${TOPIC}","partition":1,"position":0,.*"partition taken"`),
+    new RegExp(`"topic":"${TOPIC}","partition":1,"offset":0,.*"partition assigned"`),
   );
   assert.not.match(stderr, /@x/, "no row content above debug");
   rmSync(join(directory, "state"), { recursive: true });

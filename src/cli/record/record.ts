@@ -31,6 +31,7 @@ export async function record(config: string, limit: number): Promise<void> {
   const terminal = process.stdout.isTTY ? { write: () => {} } : process.stderr;
   const progressOptions = { clock: systemClock, logger: createLogger(level, format), terminal };
   const progress = new Progress("record", () => recording.step, progressOptions);
+  progress.start();
   try {
     await recording.run(stopSignal());
   } finally {

@@ -76,7 +76,7 @@ export class RedriveProcessor extends RecordProcessor {
       output.rejected.push(...rejected);
       output.controlMessages.push(...controlMessages);
     }
-    this.#of.taskOffset.touch();
+    this.#of.taskOffset.markDirty();
     return { ...output, count: records.length, truncate: null };
   }
 

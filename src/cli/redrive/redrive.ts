@@ -50,6 +50,7 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
   const terminal = dryRun && process.stdout.isTTY ? { write: () => {} } : process.stderr;
   const progressOptions = { clock: systemClock, logger: createLogger(level, format), terminal };
   const progress = new Progress("redrive", from.step, progressOptions);
+  progress.start();
   const seen: DeadLetters = { append: async (deadLetters) => deadLetters.forEach(again) };
   const source = new DeadLetterSource({
     deadLetters: from.deadLetters,

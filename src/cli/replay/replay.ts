@@ -51,6 +51,7 @@ export async function replay(config: string, input: string): Promise<void> {
     counts: { lines: read.lines, "messages delivered": counters.get("messages_delivered") },
   });
   const progress = new Progress("replay", step, { clock: systemClock, logger: progressLogger });
+  progress.start();
   try {
     await runPipeline(
       {

@@ -17,16 +17,17 @@ export type BulkRemovalOptions = {
   readonly partition: SourcePartition;
   readonly processor: RecordProcessor;
   readonly taskOffset: TaskOffset;
+  /** Appends a message to the control log. */
   readonly send: (message: ControlMessage) => void;
-  /** Takes results over, and waits until there is room for more. */
-  readonly take: (output: Output) => Promise<void>;
-  /** Resolves when no record waits for another task any more. */
-  readonly release: () => Promise<void>;
-  /** Makes durable what was processed. */
+  /** Passes output on and waits until there is room for more. */
+  readonly emit: (output: Output) => Promise<void>;
+  /** Resolves when no record waits for another task. */
+  readonly releaseWaiting: () => Promise<void>;
+  /** Makes everything processed so far durable. */
   readonly checkpoint: () => Promise<void>;
 };
 
-/** Many rows of a task removed at once: all that a TRUNCATE, or the end of a full snapshot, shows to be gone. */
+/** Removes many rows of a task at once: those that a truncate, or the end of a complete snapshot, shows to be gone. */
 export class BulkRemoval {
   readonly #options: BulkRemovalOptions;
   readonly #truncation: Truncation;
@@ -41,45 +42,45 @@ export class BulkRemoval {
     this.#reconciliation = new Reconciliation(clock, topicTopology.reconcileDelay_ms, reconcile);
   }
 
-  /** A truncate was met, and other tasks are not done with it: nothing may be processed. */
+  /** The next record is a truncate, and other partitions are not done with it: no record may be processed. */
   get isWaiting(): boolean {
     return this.#truncation.isWaiting;
   }
 
-  /** A snapshot has ended, and its last reads may still be on their way. */
+  /** A snapshot has ended, and some of its reads may not have arrived. */
   get isPending(): boolean {
     return this.#reconciliation.isPending;
   }
 
-  /** What the task's state keeps. */
-  get text(): string | null {
-    return this.#reconciliation.text;
+  /** The snapshot end that still waits, as the task record stores it. */
+  get pendingSnapshotEnd(): string | null {
+    return this.#reconciliation.pendingText;
   }
 
-  /** A truncate stands next. @returns whether the task is past it; else it comes back once the other tasks are done */
+  /** The next record is a truncate. @returns whether this task is done with it; if not, call again later */
   async process(truncate: Truncate, record: SourceRecord): Promise<boolean> {
     const { context, processor, taskOffset } = this.#options;
     const skippedSyncs = processor.skippedSyncsBelow(record.offset);
-    const removal = await this.#truncation.process(truncate, record, skippedSyncs);
-    if (removal === null) return false;
-    if (removal !== "ignored") await this.#truncate(removal);
+    const decision = await this.#truncation.process(truncate, record, skippedSyncs);
+    if (decision === "wait") return false;
+    if (decision !== "ignore") await this.#truncate(decision);
     taskOffset.skip(record);
     context.counters.add("truncates");
     return true;
   }
 
-  /** Another task tells of a truncate, or of a snapshot's end. */
+  /** Handles a truncate or a snapshot's end from another task. */
   async receive(message: ControlMessage): Promise<void> {
     const { context, send } = this.#options;
     const { tp } = context;
-    if (message.kind === "truncated") this.#truncation.done(message);
+    if (message.kind === "truncated") this.#truncation.partitionDone(message);
     if (message.kind === "snapshot-end") this.#reconciliation.start(message);
     if (message.kind !== "truncate" || message.partition === tp.partition) return;
     await this.#truncate(message.removal);
     send({ kind: "truncated", ...tp, name: recordName(message.removal.record) });
   }
 
-  /** Removes what a complete snapshot did not contain, once all of its reads have come. @returns whether it did */
+  /** Removes rows that a complete snapshot did not contain, once all its reads have arrived. @returns whether it did */
   async reconcile(now: number): Promise<boolean> {
     const { context, partition, taskOffset } = this.#options;
     const { tp, counters, logger } = context;
@@ -93,40 +94,38 @@ export class BulkRemoval {
       return missing;
     });
     const record = recordName(message.removal.record);
-    logger.info(
-      { ...tp, record, rows },
-      "removed the rows that a complete snapshot no longer contained",
-    );
-    this.#reconciliation.done();
-    taskOffset.passControl(control, null);
+    logger.info({ ...tp, record, rows }, "rows missing from a complete snapshot removed");
+    this.#reconciliation.complete();
+    taskOffset.advanceControl(control, null);
     return true;
   }
 
-  /** Removes, and makes durable, every row that is from before the truncate. */
+  /** Removes every row from before the truncate and makes that durable. */
   async #truncate(removal: RemovalRequest): Promise<void> {
     const { context, taskOffset, checkpoint } = this.#options;
     const { tp, logger } = context;
     const rows = await this.#remove(removal, (row) => isRemovedBy(removal, row));
-    taskOffset.remember(removal);
+    taskOffset.rememberTruncate(removal);
     await checkpoint();
     const record = recordName(removal.record);
-    logger.info({ ...tp, record, rows }, "removed the rows of a TRUNCATE");
+    logger.info({ ...tp, record, rows }, "truncate applied");
   }
 
   /**
-   * While a record waits for another task no checkpoint can be made, and removals are made durable in parts.
+   * A checkpoint is not possible while a record waits for another task, and removals need several checkpoints: waiting
+   * records are released first.
    * @returns how many rows were removed
    */
   async #remove(removal: RemovalRequest, isGone: (row: StoredRow) => boolean): Promise<number> {
-    const { context, processor, taskOffset, take, release, checkpoint } = this.#options;
-    await release();
-    // A former owner that does not know it yet would tell of rows as it last saw them: the changelog refuses it first.
-    taskOffset.passControl(taskOffset.record.control, this.text);
+    const { context, processor, taskOffset, emit, releaseWaiting, checkpoint } = this.#options;
+    await releaseWaiting();
+    // Before any removal is sent: a fenced former owner, whose rows are outdated, is rejected by the changelog here.
+    taskOffset.advanceControl(taskOffset.record.control, this.pendingSnapshotEnd);
     await checkpoint();
     let removed = 0;
     for await (const [key, row] of context.state.rows()) {
       if (!isGone(row)) continue;
-      await take(processor.remove(key, row, removal));
+      await emit(processor.remove(key, row, removal));
       removed += 1;
     }
     await checkpoint();

@@ -8,23 +8,24 @@ import type { Clock } from "../../lib/clock.ts";
 export type SnapshotEnd = ControlMessage & { kind: "snapshot-end" };
 
 /**
- * When to remove what a complete snapshot did not contain. Its end is told by one partition, and reads in another may
- * still be on their way: some time after, the end of this partition's log is taken, and when all up to there is
- * processed, every read has come.
+ * Decides when rows that a complete snapshot did not contain are removed. One partition announces the snapshot's end, and
+ * reads in other partitions may still arrive. After a delay the end of this partition's log is read; once all records
+ * below it are processed, every read has arrived.
  */
 export class Reconciliation {
   readonly #clock: Clock;
-  readonly #wait_ms: number;
+  readonly #delay_ms: number;
   #pending: { readonly message: SnapshotEnd; readonly due: number } | null = null;
+  /** The end of the log that was read after the delay. */
   #until: number | null = null;
 
-  /** @param kept what `text` was when a former life of the task ended */
-  constructor(clock: Clock, wait_ms: number, kept: string | null) {
+  /** @param stored `pendingText` from the task record */
+  constructor(clock: Clock, delay_ms: number, stored: string | null) {
     this.#clock = clock;
-    this.#wait_ms = wait_ms;
-    if (kept !== null)
+    this.#delay_ms = delay_ms;
+    if (stored !== null)
       this.start(
-        decodeControlMessage(Buffer.from(kept), "the stored end of a snapshot") as SnapshotEnd,
+        decodeControlMessage(Buffer.from(stored), "the stored snapshot end") as SnapshotEnd,
       );
   }
 
@@ -32,23 +33,23 @@ export class Reconciliation {
     return this.#pending !== null;
   }
 
-  /** What the task's state keeps of it. */
-  get text(): string | null {
+  /** The pending snapshot end as text for the task record. */
+  get pendingText(): string | null {
     return this.#pending && encodeControlMessage(this.#pending.message).toString();
   }
 
-  /** A snapshot has ended. The newest says all that an older one would; partitions may tell of them in any order. */
+  /** A snapshot has ended. The newest end covers older ones; partitions announce them in any order. */
   start(message: SnapshotEnd): void {
     if (this.#pending && message.removal.time < this.#pending.message.removal.time) return;
-    this.#pending = { message, due: this.#clock.now() + this.#wait_ms };
+    this.#pending = { message, due: this.#clock.now() + this.#delay_ms };
     this.#until = null;
   }
 
   /**
-   * The snapshot whose reads have all come.
-   * @param now ms since 1970; infinite where the source has ended
+   * The snapshot end whose reads have all arrived, if any.
+   * @param now ms since 1970; infinite after the end of the source
    * @param next the next offset to process
-   * @param end asks for the end of the partition's log
+   * @param end reads the end of the partition's log
    */
   async ready(now: number, next: number, end: () => Promise<number>): Promise<SnapshotEnd | null> {
     if (this.#pending === null || now < this.#pending.due) return null;
@@ -56,7 +57,7 @@ export class Reconciliation {
     return next < this.#until ? null : this.#pending.message;
   }
 
-  done(): void {
+  complete(): void {
     this.#pending = null;
   }
 }

@@ -6,26 +6,26 @@ import { CdcError } from "../../lib/errors.ts";
 import type { SnapshotProgress } from "../../state/checkpoint-record.ts";
 
 /**
- * The full snapshot that the partition is in after this event. All reads of one have the same position in the
- * database's log, whatever comes between them; where a connector names none, a change between two reads tells them apart.
+ * The full snapshot that the partition is in after this event. All reads of one snapshot have the same source position,
+ * also with changes between them. Without source positions, a change between two reads separates two snapshots.
  */
 export function snapshotAfter(
   before: SnapshotProgress | null,
   event: SourceEvent | CdcError,
   offset: number,
 ): SnapshotProgress | null {
-  // A record that was refused whole may have been a read, of whichever row.
+  // A rejected record may have been a read of any row.
   if (event instanceof CdcError) return before && { ...before, hasRejectedRecord: true };
   if (event.kind !== "row" || event.incremental) return before;
   if (event.operation !== "read") return before?.open ? { ...before, open: false } : before;
   const id = idOf(event);
-  const goesOn = before !== null && before.id === id && (before.open || id !== "");
-  return goesOn ? { ...before, open: true } : { id, firstOffset: offset, open: true };
+  const continues = before !== null && before.id === id && (before.open || id !== "");
+  return continues ? { ...before, open: true } : { id, firstOffset: offset, open: true };
 }
 
 /**
- * The read that Debezium marks as the table's last has come: tells all tasks of the topic that what they hold from
- * before this snapshot, and it did not contain, is gone from the database.
+ * The control message for a read that Debezium marks as the last of its table: rows from before this snapshot that it did
+ * not contain no longer exist in the database.
  */
 export function snapshotEnd(
   { event, record, changeId }: ChangeContext,
@@ -38,9 +38,9 @@ export function snapshotEnd(
 }
 
 /**
- * Whether the row was there before the snapshot and not in it: nothing was told of it since its first read. In a
- * partition that had no read of this snapshot only the row's place in the database's log can tell; where that is not
- * known, or a read may have been refused, the row stays.
+ * Whether the row is older than the snapshot and was not in it: no record for it arrived since the snapshot's first read.
+ * In a partition without reads of this snapshot the source positions decide. If they are unknown, or a rejected record
+ * may have been a read, the row stays.
  */
 export function isMissing(
   row: StoredRow,

@@ -5,7 +5,7 @@ import { CdcError } from "../../lib/errors.ts";
 import type { SourcePartition } from "../../source/source-partition.ts";
 import type { TaskContext } from "../task-context.ts";
 
-/** A truncate that was met, and the partitions that have not removed their rows yet. */
+/** A truncate whose partitions have not all removed their rows. */
 type Barrier = {
   readonly name: string;
   readonly record: SourceRecord;
@@ -13,10 +13,14 @@ type Barrier = {
 };
 
 /**
- * How a task leads a truncate of its table. The record stands in one partition and concerns all: the task that meets it
- * asks the others through the control log, waits until each has removed its rows durably, and goes past it then. While
- * it waits it answers what others ask, so that two truncates in two partitions do not wait for each other. A crash
- * meets the record again and asks again: whoever has nothing left to remove answers at once.
+ * Leads a truncate whose record is in this task's partition and concerns all partitions of the table:
+ *
+ * 1. send a truncate message to the other tasks through the control log
+ * 2. wait until each of them has removed its rows durably; meanwhile handle their messages, so that two truncates in two
+ *    partitions do not wait for each other
+ * 3. remove the rows here and continue after the record
+ *
+ * After a crash the record is read again and the message is sent again; a task without rows to remove replies at once.
  */
 export class Truncation {
   readonly #context: TaskContext;
@@ -35,71 +39,73 @@ export class Truncation {
     this.#send = send;
   }
 
-  /** A truncate was met, and the others are not done. */
+  /** Other partitions are not done. */
   get isWaiting(): boolean {
     return this.#barrier !== null && this.#barrier.missing.size > 0;
   }
 
   /**
-   * The record that stands next is a truncate.
-   * @param skippedSyncs syncs to which it lies before they began
-   * @returns `ignored` and what to remove here, the others being done, let the task go past it; `null` asks to wait
-   * @throws CdcError TRUNCATED where the policy is to stop
+   * Handles a truncate record that is next in the partition.
+   * @param skippedSyncs syncs that start after this record
+   * @returns what to remove here once the other partitions are done, or whether to ignore the truncate or to wait
+   * @throws CdcError TRUNCATED if the model has `onTruncate: stop`
    */
   async process(
-    { table, time, sourcePosition }: Truncate,
+    truncate: Truncate,
     record: SourceRecord,
     skippedSyncs: readonly string[],
-  ): Promise<RemovalRequest | "ignored" | null> {
-    const { tp, topicTopology } = this.#context;
-    const policy = topicTopology.onTruncate;
-    if (policy === "ignore") {
-      this.#say(record, "a TRUNCATE was met and ignored");
-      return "ignored";
+  ): Promise<RemovalRequest | "ignore" | "wait"> {
+    const { onTruncate } = this.#context.topicTopology;
+    if (onTruncate === "ignore") {
+      this.#log(record, "truncate ignored");
+      return "ignore";
     }
-    if (policy === "stop") {
+    if (onTruncate === "stop") {
       throw new CdcError(
         "TRUNCATED",
-        `${recordName(record)}: the table was truncated, and onTruncate: stop asks to stop here; set it to remove or ignore to go on`,
+        `${recordName(record)}: the table was truncated, and its model has onTruncate: stop; set it to remove or ignore to continue`,
       );
     }
-    const changeId = sourcePosition ?? `${record.partition}/${record.offset}`;
-    const removal: RemovalRequest = {
-      table,
-      time,
-      sourcePosition,
-      record,
-      changeId,
-      skippedSyncs,
-    };
-    const name = recordName(record);
-    if (this.#barrier?.name !== name) {
-      const missing = new Set(await this.#partition.siblings());
-      missing.delete(tp.partition);
-      this.#barrier = { name, record, missing };
-      if (missing.size > 0) this.#send({ kind: "truncate", ...tp, removal });
-      this.#say(record, "a TRUNCATE was met", missing);
-    }
-    if (this.isWaiting) return null;
+    const removal = removalOf(truncate, record, skippedSyncs);
+    if (this.#barrier?.name !== recordName(record)) await this.#raiseBarrier(removal);
+    if (this.isWaiting) return "wait";
     this.#barrier = null;
     return removal;
   }
 
-  /** Another task has removed its rows. */
-  done({ name, partition }: { readonly name: string; readonly partition: number }): void {
+  /** Another partition has removed its rows. */
+  partitionDone({ name, partition }: { readonly name: string; readonly partition: number }): void {
     if (this.#barrier?.name !== name) return;
     const { record, missing } = this.#barrier;
-    if (missing.delete(partition))
-      this.#say(record, "a partition is done with a TRUNCATE", missing);
+    if (missing.delete(partition)) this.#log(record, "truncate applied by a partition", missing);
   }
 
-  /** @param missing the partitions that it waits for, each of which has to remove its rows first */
-  #say(
+  async #raiseBarrier(removal: RemovalRequest): Promise<void> {
+    const { tp } = this.#context;
+    const { record } = removal;
+    const missing = new Set(await this.#partition.siblings());
+    missing.delete(tp.partition);
+    this.#barrier = { name: recordName(record), record, missing };
+    if (missing.size > 0) this.#send({ kind: "truncate", ...tp, removal });
+    this.#log(record, "truncate received", missing);
+  }
+
+  /** @param missing the partitions that still have to remove their rows */
+  #log(
     { topic, partition, offset }: SourceRecord,
-    what: string,
+    text: string,
     missing?: ReadonlySet<number>,
   ): void {
     const waitsFor = missing && [...missing];
-    this.#context.logger.info({ topic, partition, offset, waitsFor }, what);
+    this.#context.logger.info({ topic, partition, offset, waitsFor }, text);
   }
+}
+
+function removalOf(
+  { table, time, sourcePosition }: Truncate,
+  record: SourceRecord,
+  skippedSyncs: readonly string[],
+): RemovalRequest {
+  const changeId = sourcePosition ?? `${record.partition}/${record.offset}`;
+  return { table, time, sourcePosition, record, changeId, skippedSyncs };
 }

@@ -60,6 +60,7 @@ s("should be one line with a bar, a rate and the time left on a terminal", async
   const { clock, logger, lines, at, read } = work();
   const terminal = new Screen();
   const progress = new Progress("replay", read, { clock, logger, terminal });
+  progress.start();
   for (let second = 0; second <= 5; second += 1) {
     at.step = afterSeconds(second);
     await clock.advance(1_000);
@@ -81,6 +82,7 @@ s("should show neither bar nor time left where the total is unknown", async () =
   const { clock, logger, at, read } = work();
   const terminal = new Screen();
   const progress = new Progress("replay", read, { clock, logger, terminal });
+  progress.start();
   for (let second = 0; second <= 2; second += 1) {
     at.step = afterSeconds(second, null);
     await clock.advance(1_000);
@@ -94,10 +96,12 @@ s("should say nothing of work shorter than a second, nor while nothing is known"
   const terminal = new Screen();
   at.step = afterSeconds(0);
   const short = new Progress("replay", read, { clock, logger, terminal });
+  short.start();
   await clock.advance(900);
   short.end();
   at.step = null;
   const unknown = new Progress("record", read, { clock, logger, terminal });
+  unknown.start();
   await clock.advance(5_000);
   unknown.end();
   assert.equal(terminal.drawn, []);
@@ -108,6 +112,7 @@ s("should never be wider than the terminal, where it could not rewrite itself", 
   const terminal = new Screen(30);
   at.step = afterSeconds(3);
   const progress = new Progress("replay", read, { clock, logger, terminal });
+  progress.start();
   await clock.advance(1_500);
   assert.is(terminal.line.length, 29);
   progress.end();
@@ -122,6 +127,7 @@ s("should be a log line every ten seconds elsewhere", async () => {
     },
   };
   const progress = new Progress("replay", read, { clock, logger, terminal });
+  progress.start();
   for (let second = 0; second < 25; second += 1) {
     at.step = afterSeconds(second, 50_000);
     await clock.advance(1_000);
@@ -143,6 +149,7 @@ s("should be a log line every ten seconds elsewhere", async () => {
 s("should go by the last seconds: what stood still, or was done before, says nothing", async () => {
   const { clock, logger, lines, at, read } = work();
   const progress = new Progress("replay", read, { clock, logger, terminal: { write: () => {} } });
+  progress.start();
   // A minute of an outage, then ten times as fast.
   at.step = afterSeconds(0, 1_000_000);
   await clock.advance(60_000);
@@ -173,7 +180,9 @@ s("should show the last begun of two on one terminal, then the first again", asy
   const terminal = new Screen();
   at.step = afterSeconds(1);
   const first = new Progress("redrive", read, { clock, logger, terminal });
+  first.start();
   const second = new Progress("restoring", read, { clock, logger, terminal });
+  second.start();
   await clock.advance(1_500);
   assert.match(terminal.line, /^restoring /);
   for (const text of terminal.drawn) assert.match(text, /^restoring /);

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CdcError } from "../../../src/lib/errors.ts";
 import { type Condition, liveness, readiness } from "../../../src/status/health.ts";
-import type { TaskState } from "../../../src/task/task-status.ts";
+import type { TaskState } from "../../../src/task/task-state.ts";
 
 const s = suite("telemetry: live and ready");
 
@@ -34,7 +34,7 @@ const CASES: readonly {
   { title: "where it runs", condition: {} },
   {
     title: "where tasks walk or are paused",
-    condition: { tasks: [task("walking"), task("paused")] },
+    condition: { tasks: [task("backfilling"), task("paused")] },
   },
   {
     title: "before the first assignment",
@@ -65,9 +65,9 @@ const CASES: readonly {
   },
   {
     title: "while partitions wait to be opened",
-    condition: { isSettled: false, tasks: [task("opening"), task("running")] },
+    condition: { isSettled: false, tasks: [task("created"), task("running")] },
     ready: "RESTORING",
-    reason: /^users\/3 opening$/,
+    reason: /^users\/3 created$/,
   },
   { title: "while it stops", condition: { isStopping: true }, ready: "STOPPING" },
   {

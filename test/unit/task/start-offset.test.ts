@@ -79,7 +79,7 @@ const GAPS: readonly (readonly [string, TaskRecord | null, LogRange, RegExp])[] 
     log(8, 20),
     /app\.public\.users\/1: offsets 5 to 7 .*retention/,
   ],
-  ["the topic was made anew", stored(50), log(0, 4), /next record to process is 50.*ends at 4/],
+  ["the topic was recreated", stored(50), log(0, 4), /next offset to process is 50.*ends at 4/],
   ["the state is gone and the group went on", null, log(0, 90, 40), /up to offset 40.*state/],
 ];
 
