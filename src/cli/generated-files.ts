@@ -1,3 +1,4 @@
+import { configurationPage } from "../config/configuration-page.ts";
 import { jsonSchema } from "../config/json-schema.ts";
 import { errorsPage } from "../lib/errors-page.ts";
 import { metricsPage } from "../status/metrics-table.ts";
@@ -15,6 +16,7 @@ export type GeneratedFile = {
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: "config/schema.json", content: jsonSchema },
   { path: "docs/reference/cli.md", content: (current) => withReference(current, COMMANDS) },
+  { path: "docs/reference/configuration.md", content: configurationPage },
   { path: "docs/reference/errors.md", content: errorsPage },
   { path: "docs/reference/metrics.md", content: metricsPage },
 ];

@@ -7,28 +7,24 @@ export const kafka = z
       .array(z.string().regex(/^[^\s,@]+:\d+$/, "write host:port"))
       .min(1)
       .describe("bootstrap brokers, host:port"),
-    clientId: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("client id at the brokers; default: the pipeline's name"),
+    clientId: z.string().min(1).optional().describe("client id; default: `name`"),
     sessionTimeout: duration("1s", "30m")
       .prefault("30s")
       .describe(
-        "how long the group waits for a process that was killed before it gives its partitions to others",
+        "session timeout of the consumer group: how long partitions of a killed process stay unassigned",
       ),
     stallTimeout: duration("90s", "1h")
       .prefault("2m")
       .describe(
-        "a consumer that neither fetches nor sends a heartbeat for so long, though it has something to fetch, is replaced by a new one; a join may take a minute",
+        "a consumer that neither fetches nor sends heartbeats for this long is replaced; joining a group may take a minute",
       ),
-    groupId: z.string().min(1).optional().describe("consumer group; default: the pipeline's name"),
+    groupId: z.string().min(1).optional().describe("consumer group; default: `name`"),
     controlTopic: z
       .string()
       .min(1)
       .optional()
       .describe(
-        "topic in which the tasks tell each other what concerns several partitions (truncates, changed keys, ends of snapshots); made by us; default: `<name>.control`",
+        "topic by which tasks coordinate truncates, primary-key changes and complete snapshots; default: `<name>.control`",
       ),
     tls: z
       .union([
@@ -36,7 +32,7 @@ export const kafka = z
         z.strictObject({ ca: file.optional(), cert: file.optional(), key: file.optional() }),
       ])
       .default(false)
-      .describe("true, or {ca, cert, key} as files; certificates are always verified"),
+      .describe("true, or {ca, cert, key} as PEM files; certificates are always verified"),
     sasl: z
       .strictObject({
         mechanism: z.enum(["plain", "scram-sha-256", "scram-sha-512"]),
@@ -44,7 +40,7 @@ export const kafka = z
         password: z.string().min(1),
       })
       .optional()
-      .describe("SASL credentials"),
+      .describe("SASL login"),
     schemaRegistry: z
       .strictObject({
         url: address,
@@ -55,4 +51,4 @@ export const kafka = z
       .optional()
       .describe("Confluent-compatible schema registry"),
   })
-  .describe("where the change topics are");
+  .describe("connection to Kafka and the schema registry");

@@ -23,13 +23,13 @@ const columnType = z
       scale: whole(-100_000, 100_000)
         .optional()
         .describe(
-          "decimal: digits after the point, for records that carry the unscaled integer only",
+          "decimal: digits after the decimal point, for records that carry only the unscaled integer",
         ),
       unit: z
         .enum(["s", "ms", "us", "ns"])
         .optional()
         .describe(
-          "time, timestamp: the unit of the number; default: by its magnitude (timestamp), us (time)",
+          "time and timestamp: unit of the number; default: by magnitude (timestamp), us (time)",
         ),
     }),
   ])
@@ -51,66 +51,64 @@ function isTopic(text: string): boolean {
 
 export const model = z
   .strictObject({
-    topic: topic.optional().describe("the change topic, or a pattern of topics"),
+    topic: topic.optional().describe("change topic, or a pattern of topics between slashes"),
     topics: z
       .union([topic, z.array(topic).min(1)])
       .optional()
       .describe(
-        "several change topics of one shape, instead of `topic`: a list, or a pattern such as /^app\\.shard\\d+\\.users$/; the topic is then part of the key",
+        "several change topics, instead of `topic`: a list, or a pattern such as /^app\\.shard\\d+\\.users$/; the topic is then part of the key",
       ),
     key: z
       .union([z.array(column).min(1), z.record(column, column)])
       .optional()
       .describe(
-        "the record key's fields, in the order wanted, or {name in the row: name in the record key}; default: as the record key has them",
+        "fields of the record key, as an ordered list or as {name in the row: name in the record key}; default: as in the record key",
       ),
     where: z
       .string()
       .min(1)
       .optional()
-      .describe("CEL over `row`: which rows belong; absent = every row"),
+      .describe("filter, a CEL expression over `row`; default: every row"),
     columns: z
       .record(column, columnType)
       .default({})
-      .describe("column types, needed only where the records carry no schema"),
+      .describe("types of columns, for records without a schema"),
     beforeImage: z
       .enum(["none", "full"])
       .optional()
       .describe(
-        "full: the table has REPLICA IDENTITY FULL, so `before` is complete; default: what the connector is known to do",
+        "full: `before` is complete, because the table has REPLICA IDENTITY FULL; default: by connector",
       ),
     unavailableValue: z
       .string()
       .min(1)
       .default("__debezium_unavailable_value")
-      .describe("the connector's `unavailable.value.placeholder`"),
+      .describe("`unavailable.value.placeholder` of the connector"),
     onTruncate: z
       .enum(["remove", "ignore", "stop"])
       .default("remove")
-      .describe("what TRUNCATE of the table does"),
+      .describe("effect of a truncate: remove all rows, nothing, or stop the pipeline"),
     keyChange: z
       .enum(["removedAndAdded", "changed"])
       .default("removedAndAdded")
-      .describe(
-        "what a change of a row's primary key is: the old row removed and a new one added, or one row changed",
-      ),
+      .describe("how a primary-key change is sent: as a removal and an addition, or as one change"),
     keyChangeTimeout: duration("0ms", "1h")
       .prefault("10s")
       .describe(
-        "keyChange: changed: how long the new key waits for its row where another partition has it; then it is sent as changed without what it was",
+        "with keyChange: changed, how long a create waits for the handover of its row from another partition; then it is sent as changed without previous values",
       ),
     reconcile: flag
       .default(false)
       .describe(
-        "whether rows that a complete new snapshot no longer contains (deleted while the connector was away) are removed; one table a topic",
+        "remove rows that a complete new snapshot does not contain; requires one table per topic",
       ),
     reconcileDelay: duration("0ms", "1d")
       .prefault("1m")
       .describe(
-        "reconcile: how long after the snapshot's last read the other partitions may still receive reads of it",
+        "with reconcile, how long after the last snapshot record other partitions may still receive records of the snapshot",
       ),
   })
-  .describe("a set of rows: a topic, a filter and a key");
+  .describe("a set of rows: topics, a filter and a key");
 
 export type ModelSettings = z.infer<typeof model>;
 export type ColumnTypeSetting = z.infer<typeof columnType>;

@@ -35,7 +35,8 @@ function quantity({ noun, units, min, max }: Quantity) {
     .string({ error })
     .regex(pattern, { error })
     .transform(amountOf)
-    .pipe(z.number().min(amountOf(min), { error }).max(amountOf(max), { error }));
+    .pipe(z.number().min(amountOf(min), { error }).max(amountOf(max), { error }))
+    .meta({ "x-kind": noun, "x-range": `${min} to ${max}` });
 }
 
 /** A whole number. Text is accepted too, since `${ENV}` gives text. */
@@ -96,7 +97,7 @@ export const fields = z
   .union([
     z.literal("*").describe("every column, under its own name"),
     z.array(column).describe("columns, under their own names"),
-    z.record(z.string().min(1), mapped).describe("name at Segment: what it is read from"),
+    z.record(z.string().min(1), mapped).describe("map of name in the message to mapped value"),
   ])
   .describe('a list of columns, a map of name to mapped value, or "*" for every column');
 

@@ -11,31 +11,31 @@ import { sync } from "./sync-settings.ts";
 
 const state = z
   .strictObject({
-    directory: z.string().min(1).default("./state").describe("folder of the RocksDB stores"),
+    directory: z.string().min(1).default("./state").describe("directory of the RocksDB stores"),
     deleteRetention: duration("0ms", "36500d")
       .prefault("7d")
       .describe(
-        "how long a removed row is remembered, so that late records from before its removal stay stale",
+        "how long the delete marker of a removed row is kept, so that late records from before the removal stay stale",
       ),
     onDataLoss: z
       .enum(["stop", "continue", "rebuild"])
       .default("stop")
       .describe(
-        "what happens where records are gone that were not processed, or the state of a partition is: stop and say what is lost, go on with what is known, or forget it and build it anew from the topic (as `run --rebuild`)",
+        "if unprocessed records or the state of a partition are lost: stop and name them, continue without them, or rebuild the state from the topic (as `run --rebuild`)",
       ),
     memory: size("1MB", "1TB")
       .prefault("96MB")
       .describe(
-        "what the stores of a process may take for write buffers and caches, shared out over its partitions",
+        "memory of all stores of a process for write buffers and caches, divided among its partitions",
       ),
     changelog: flag
       .default(true)
       .describe(
-        "whether `run` keeps the state in compacted topics too, so that another machine can take over; without, it is on this machine's disk alone",
+        "whether `run` also writes the state to compacted topics, so that another machine can take over; if false, it is only on this machine's disk",
       ),
   })
   .prefault({})
-  .describe("the local state");
+  .describe("local state");
 
 const segment = z
   .strictObject({
@@ -45,70 +45,70 @@ const segment = z
         /^[!-~]+$/,
         "write the key alone: it is empty, or has a blank, an end of line (of a file that it was read from?) or a letter beyond ASCII",
       )
-      .describe("the source's write key; never printed or logged"),
-    region: z.enum(["us", "eu"]).default("us").describe("Segment's region"),
+      .describe("write key of the Segment source; never printed or logged"),
+    region: z.enum(["us", "eu"]).default("us").describe("region of the Segment workspace"),
     url: address
       .optional()
       .describe(
-        "base URL of any Segment-compatible endpoint (`/v1/batch` is added), instead of a region",
+        "base URL of a Segment-compatible endpoint, instead of a region; `/v1/batch` is appended",
       ),
     ca: file
       .optional()
       .describe(
-        "the authority of its certificate, as a PEM file; default: the system's; certificates are always verified",
+        "PEM file of the CA certificate; default: those of the system; certificates are always verified",
       ),
     compression: z
       .enum(["none", "gzip"])
       .default("none")
       .describe(
-        "of request bodies; gzip sends a quarter of the bytes, for some 2 µs of processor time a message",
+        "compression of request bodies; gzip sends a quarter of the bytes for about 2 µs of CPU time per message",
       ),
     linger: duration("0ms", "1m")
       .prefault("20ms")
-      .describe("how long a message may wait for others to fill its batch"),
+      .describe("how long a message waits for others to fill its batch"),
     timeout: duration("100ms", "10m")
       .prefault("30s")
-      .describe(
-        "how long one request may take; what takes longer is sent again, so a Segment that always does gets nothing new",
-      ),
+      .describe("timeout of a request, after which it is retried"),
   })
-  .describe("where the messages go");
+  .describe("destination of the messages");
 
 const checkpoint = z
   .strictObject({
     interval: duration("10ms", "10m")
       .prefault("1s")
-      .describe("longest time between two checkpoints of a task that has work"),
+      .describe("longest time between two checkpoints of a task with uncommitted rows"),
     rows: whole(1, 1_000_000)
       .default(5_000)
       .describe(
-        "uncommitted rows that start a checkpoint before its time; twice as many pause the task",
+        "uncommitted rows that start a checkpoint earlier; processing waits at twice as many",
       ),
     bytes: size("1KB", "1GB")
       .prefault("4MB")
-      .describe("and so do uncommitted bytes; twice as many pause the task"),
+      .describe(
+        "uncommitted bytes that start a checkpoint earlier; processing waits at twice as many",
+      ),
   })
   .prefault({})
-  .describe("the durable step: deliver, changelog, store, commit");
+  .describe("the durable step of a task: deliver, changelog, store, commit");
 
 const limits = z
   .strictObject({
     queueRecords: whole(1, 1_000_000)
       .default(4_000)
-      .describe("records a task holds before its partition is paused"),
+      .describe("queued records at which the partition is paused"),
     queueBytes: size("1KB", "1GB")
       .prefault("8MB")
-      .describe("bytes a task holds before its partition is paused"),
+      .describe("queued bytes at which the partition is paused"),
     deliveryMessages: whole(1, 1_000_000)
       .default(5_000)
-      .describe("undelivered messages a task holds before it stops to process"),
+      .describe("undelivered messages at which processing waits"),
     deliveryBytes: size("1KB", "1GB")
       .prefault("4MB")
-      .describe("undelivered bytes a task holds before it stops to process"),
+      .describe("undelivered bytes at which processing waits"),
   })
   .prefault({})
   .describe(
-    "what bounds memory, for each task; the tasks of a process together hold at most eight times as much",
+    "memory limits per task; all tasks of a process together use at most eight times as much",
   );
 
 const deadLetters = z
@@ -117,47 +117,47 @@ const deadLetters = z
       .string()
       .min(1)
       .optional()
-      .describe("topic for what was set aside under `run`; default: `<name>.dead-letters`"),
+      .describe("dead letter topic of `run`; default: `<name>.dead-letters`"),
     retention: duration("0ms", "36500d")
       .prefault("30d")
-      .describe("retention of that topic where it is made by us"),
+      .describe("retention of the dead letter topic when it is created"),
     file: z
       .string()
       .min(1)
       .optional()
       .describe(
-        "file for what was set aside under `replay`; default: `<state.directory>/<name>/replay/dead-letters.ndjson`",
+        "dead-letter file of `replay`; default: `<state.directory>/<name>/replay/dead-letters.ndjson`",
       ),
     maxConsecutive: whole(1, 1_000_000_000)
       .default(1_000)
       .describe(
-        "this many records of one task in a row that all end as dead letters stop the pipeline instead of draining the topic",
+        "consecutive rejected records of a task, or messages of a delivery queue, that stop the pipeline",
       ),
     maxRatio: ratio
       .default(0.5)
       .describe(
-        "this part of the last `ratioWindow` records of a process that end as dead letters, or of its messages that Segment refuses, stops the pipeline too",
+        "share of the last `ratioWindow` records, or messages, of a process that stops the pipeline if they are rejected",
       ),
     ratioWindow: whole(10, 10_000_000)
       .default(10_000)
-      .describe("records, and messages, that `maxRatio` looks at"),
+      .describe("number of records, and of messages, for `maxRatio`"),
   })
   .prefault({})
-  .describe("where records and messages go that cannot be processed, with the reason");
+  .describe("queue of rejected records and messages");
 
 const log = z
   .strictObject({
     level: z
       .enum(["debug", "info", "warn", "error"])
       .default("info")
-      .describe("the least that is logged; row content is never logged above debug"),
+      .describe("lowest level that is logged"),
     format: z
       .enum(["auto", "json", "pretty"])
       .default("auto")
-      .describe("auto: pretty on a terminal, else JSON lines"),
+      .describe("auto: pretty on a terminal, JSON lines elsewhere"),
   })
   .prefault({})
-  .describe("log lines, on stderr");
+  .describe("log lines on stderr");
 
 const status = z
   .union([
@@ -168,14 +168,16 @@ const status = z
         .min(1)
         .default("127.0.0.1")
         .describe(
-          "address to listen at; the default is this machine alone: /status shows user ids, and nobody is asked for a password",
+          "address to listen on; by default only this machine, because /status/messages shows user ids without authentication",
         ),
-      port: whole(0, 65_535).default(8686).describe("0: any free one, which the log names"),
+      port: whole(0, 65_535)
+        .default(8686)
+        .describe("port to listen on; 0: any free port, which the log names"),
     }),
   ])
   .prefault({})
   .describe(
-    "where `run` answers with its status page, /metrics, /live, /ready and /status, or `off`",
+    "status port of `run`, with the status page, health checks, metrics and JSON; or `off`",
   );
 
 export const settingsSchema = z
@@ -186,7 +188,7 @@ export const settingsSchema = z
         /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
         "use letters, digits, dots, dashes and underscores",
       )
-      .describe("pipeline id: consumer group, state folder, part of every messageId"),
+      .describe("id of the pipeline: consumer group, state directory, part of every message id"),
     kafka: kafka.optional(),
     state,
     segment,
@@ -196,7 +198,7 @@ export const settingsSchema = z
     log,
     status,
     models: z.record(z.string().min(1), model).describe("sets of rows, by name"),
-    syncs: z.record(z.string().min(1), sync).describe("what is sent, by name"),
+    syncs: z.record(z.string().min(1), sync).describe("models turned into Segment calls, by name"),
   })
   .describe("cdc-to-segment pipeline");
 

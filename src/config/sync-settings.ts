@@ -3,42 +3,40 @@ import { column, fields, mapped } from "./setting-kinds.ts";
 
 const common = {
   model: z.string().min(1).describe("name of the model"),
-  userId: mapped.optional().describe("Segment's userId; userId, anonymousId or both are required"),
-  anonymousId: mapped.optional().describe("Segment's anonymousId"),
+  userId: mapped
+    .optional()
+    .describe("userId of the message; userId, anonymousId or both are required"),
+  anonymousId: mapped.optional().describe("anonymousId of the message"),
   timestamp: column
     .optional()
-    .describe("column that says when the event occurred; default: the commit time in the database"),
+    .describe("column with the time of the event; default: the commit time in the database"),
   messageId: column
     .optional()
-    .describe(
-      "column with an id of the event, used as it stands; default: derived from the change",
-    ),
+    .describe("column with a message id, used unchanged; default: derived from the change"),
   watch: z
     .union([z.literal("*"), z.array(column)])
     .optional()
-    .describe(
-      "columns whose difference makes a row changed; default: those that the ids and the mapping read",
-    ),
+    .describe("watched columns; default: those that the ids and the mapping read"),
   missingUser: z
     .enum(["deadLetter", "ignore", "stop"])
     .default("deadLetter")
-    .describe("what happens to a row that has neither userId nor anonymousId"),
+    .describe("what to do with a row without userId and anonymousId"),
 };
 
-const properties = fields.default({}).describe("Segment properties from columns");
+const properties = fields.default({}).describe("properties of the event");
 
 const initialResults = z
   .enum(["skip", "send"])
   .default("skip")
-  .describe("whether rows that were already there when the sync began are sent");
+  .describe("whether to send rows that existed before the sync started");
 
 const identify = z
   .strictObject({
     type: z.literal("identify"),
     ...common,
-    traits: fields.default({}).describe("Segment traits from columns"),
+    traits: fields.default({}).describe("traits of the user"),
   })
-  .describe("identify for every added or changed row, initial results included");
+  .describe("an identify call for every added or changed row, initial results included");
 
 const track = z
   .strictObject({
@@ -55,14 +53,16 @@ const track = z
         (events) => Object.keys(events).length > 0,
         "name at least one of added, changed, removed",
       )
-      .describe("event names; a kind without a name is not sent"),
+      .describe("event name per kind of change; a kind without a name is not sent"),
     initialResults,
   })
-  .describe("a track call with an event name each for added, changed and removed rows");
+  .describe("a track call for added, changed and removed rows, each with its own event name");
 
 const audience = z
   .strictObject({ type: z.literal("track-entered-exited"), ...common, properties, initialResults })
-  .describe('track "Segment Entered" and "Segment Exited" as rows come and go');
+  .describe(
+    'a track call "Segment Entered" or "Segment Exited" when a row enters or leaves the model',
+  );
 
 export const sync = z
   .discriminatedUnion("type", [identify, track, audience])
