@@ -131,26 +131,30 @@ const TROUBLED = {
   },
 };
 
-/** Level, what it is about, and what has to be said of it. */
+/** Level, subject and texts of each expected finding. */
 const FOUND: readonly (readonly ["ok" | "note" | "warning" | "error", string, ...RegExp[]])[] = [
   ["ok", "Kafka at 127.0.0.1:", /reached: 1 broker /],
   ["ok", "group troubled", /not in use/],
-  ["error", "topic t.shrot", /is not there: .* did you mean "t\.short"\?$/],
+  ["error", "topic t.shrot", /does not exist: .* did you mean "t\.short"\?$/],
   ["error", "topics /^nothing\\..*$/", /no topic matches/],
-  ["error", "topic t.denied", /refuses us/, /grant Describe and Read on the topic/],
+  ["error", "topic t.denied", /denies access/, /grant Describe and Read on the topic/],
   ["warning", "topic t.secretive", /not known/, /grant DescribeConfigs on the topic/],
   ["ok", "topic t.users", /3 partitions, 1 offset$/],
-  ["ok", "topic t.users", /cleanup\.policy=delete, retention\.ms 30d: outlasts an outage of 7d/],
+  ["ok", "topic t.users", /cleanup\.policy=delete, retention\.ms 30d: longer than an outage of 7d/],
   [
     "warning",
     "topic t.short",
     /retention\.ms 1d: shorter than an outage of 7d/,
     /raise retention\.ms/,
   ],
-  ["warning", "topic t.compacted", /every row stays, and a removal for delete\.retention\.ms 1d/],
-  ["ok", "topic t.kept", /every row stays, and removals outlast/],
+  [
+    "warning",
+    "topic t.compacted",
+    /every row is retained, and removals for delete\.retention\.ms 1d/,
+  ],
+  ["ok", "topic t.kept", /every row is retained, and removals for longer than an outage/],
   ["ok", "topic t.sized", /retention\.ms for ever/],
-  ["warning", "topic t.sized", /retention\.bytes is 1000000 a partition/],
+  ["warning", "topic t.sized", /retention\.bytes is 1000000 for each partition/],
   ["note", "topic t.empty", /has no records/],
   [
     "error",
@@ -175,25 +179,25 @@ const FOUND: readonly (readonly ["ok" | "note" | "warning" | "error", string, ..
   [
     "warning",
     "sync names: properties.dark",
-    /"prefs", which is text; if it holds JSON, declare `prefs: json`/,
+    /"prefs", which is text; if it contains JSON, declare `prefs: json`/,
   ],
   ["error", "sync names", /length is left out/],
   [
     "ok",
     "sync names",
-    /would make track "Changed" with userId, properties dark, at updated_at; rows that are there at the first start are skipped/,
+    /would send track "Changed" with userId, properties dark, at updated_at; rows that exist at the first start are skipped/,
   ],
   [
     "ok",
     "sync t.short",
-    /t\.short\/0@0 would make identify with userId, traits id, email, plan, prefs, at the commit time$/,
+    /t\.short\/0@0 would send identify with userId, traits id, email, plan, prefs, at the commit time$/,
   ],
   ["warning", "models over t.filtered: columns", /names the column "plann".*did you mean "plan"\?/],
   ["warning", "model filtered", /none of the last 1 row .* passes `where: row\.plan == "free"`/],
   [
     "error",
     "sync nobody",
-    /neither userId nor anonymousId in 1 of 1 row \(missingUser: deadLetter\)/,
+    /no userId and no anonymousId in 1 of 1 row \(missingUser: deadLetter\)/,
   ],
 
   [
@@ -221,36 +225,32 @@ const FOUND: readonly (readonly ["ok" | "note" | "warning" | "error", string, ..
     /beforeImage: full is set, and the REPLICA IDENTITY of public\.users is not FULL/,
     /ALTER TABLE public\.users REPLICA IDENTITY FULL/,
   ],
-  ["error", "topic t.made-up", /a delete, has a `before` of made-up values/],
+  ["error", "topic t.made-up", /a delete, has a `before` with placeholders/],
   [
     "note",
     "topic t.whole",
-    /`before` is whole in t\.whole\/0@0/,
-    /beforeImage: full also tells rows/,
+    /`before` is complete in t\.whole\/0@0/,
+    /beforeImage: full also sends deletes/,
   ],
 
-  [
-    "ok",
-    "schema registry http://127.0.0.1:",
-    /answers; the records looked at were written with 2 schemas/,
-  ],
-  ["ok", "sync t.avro", /would make identify with userId, traits id/],
+  ["ok", "schema registry http://127.0.0.1:", /responds; the sampled records use 2 schemas/],
+  ["ok", "sync t.avro", /would send identify with userId, traits id/],
   ["error", "topic t.unknown-schema", /UNKNOWN_SCHEMA: .*schema 999999/],
 
   ["error", "dead letters troubled.dead-letters", /cleanup\.policy=compact would lose entries/],
   ["warning", "control topic troubled.control", /for 1h, shorter than state\.deleteRetention 7d/],
   ["error", "changelog troubled.t.users.changelog", /cleanup\.policy=delete .*set it to compact/],
   ["error", "changelog troubled.t.short.changelog", /has 2 partitions, and its source 1/],
-  ["ok", "changelog troubled.t.kept.changelog", /is there, compacted, 1 partition/],
+  ["ok", "changelog troubled.t.kept.changelog", /exists, compacted, 1 partition/],
   [
     "ok",
-    "own topics",
-    /made by the first start, which needs Create on them: .*troubled\.t\.partial\.changelog/,
+    "internal topics",
+    /created by the first start, which needs the Create permission for them: .*troubled\.t\.partial\.changelog/,
   ],
   [
     "note",
     "Segment at http://127.0.0.1:",
-    /cannot be known from here: Segment answers 200 to a wrong one/,
+    /write key cannot be checked: Segment responds 200 to a wrong one/,
     /--canary/,
   ],
 ];
@@ -261,18 +261,18 @@ for (const [level, about, ...texts] of FOUND) {
       line.startsWith(`${level.padEnd(7)}  ${about}`),
     );
     const found = lines.filter((line) => texts.every((text) => text.test(line)));
-    assert.is(found.length, 1, `${lines.join("\n")}\nall of it:\n${troubled.stderr}`);
+    assert.is(found.length, 1, `${lines.join("\n")}\ncomplete output:\n${troubled.stderr}`);
   });
 }
 
-test("should find nothing else that is wrong, count what it found, and end with 1", () => {
+test("should find no other error or warning, count them, and exit with 1", () => {
   const count = (level: string) => FOUND.filter(([expected]) => expected === level).length;
   const sum = `${count("error")} errors, ${count("warning")} warnings`;
   assert.is(linesOf(troubled).at(-1), sum, troubled.stderr);
   assert.is(troubled.code, 1);
 });
 
-test("should show neither values of rows nor the write key", () => {
+test("should show neither row values nor the write key", () => {
   for (const secret of [EMAIL, "Ada's", "E1Y=", WRITE_KEY])
     assert.not.match(troubled.stderr, secret);
 });
@@ -283,7 +283,7 @@ const SOUND = {
   syncs: syncs("t.kept", "t.short"),
 };
 
-test("should end with 0 where only the outage is too long, and without a warning where it is not", async () => {
+test("should exit with 0 if only the outage is too long, and without a warning if it is not", async () => {
   const long = await check(SOUND, "--outage", "36h");
   assert.is(long.code, 0, long.stderr);
   assert.match(
@@ -299,15 +299,15 @@ test("should end with 0 where only the outage is too long, and without a warning
   assert.equal({ type, userId, traits }, { type: "identify", userId: "1", traits: ROW });
 });
 
-test("should have sent nothing so far, and made no topic", async () => {
+test("should have sent nothing so far, and created no topic", async () => {
   assert.is(mockSegment.requests, 0);
   const topics = (await admin.listTopics()).filter((topic) => !topic.startsWith("__"));
-  // The one that nobody may see is not listed to this user either.
+  // The topic that is denied is not listed for this user either.
   const made = Object.keys(TOPICS).filter((topic) => topic !== "t.denied");
   assert.equal(topics.toSorted(), made.toSorted());
 });
 
-test("--canary should send one marked event, once, and say where to look", async () => {
+test("--canary should send one marked event once, and say where to find it", async () => {
   const { code, stderr } = await check(SOUND, "--outage", "12h", "--canary");
   assert.is(code, 0, stderr);
   assert.is(mockSegment.requests, 1);
@@ -325,7 +325,7 @@ test("--canary should send one marked event, once, and say where to look", async
   assert.match(stderr, new RegExp(`^note .*messageId ${messageId}.*Debugger`, "m"));
 });
 
-test("--canary should not be tried again where Segment does not take it", async () => {
+test("--canary should not be retried if Segment rejects it", async () => {
   const refusing = await MockSegment.start({ misbehave: () => ({ status: 401 }) });
   const away = {
     ...SOUND,
@@ -337,7 +337,7 @@ test("--canary should not be tried again where Segment does not take it", async 
   assert.is(code, 1, stderr);
   assert.is(refusing.requests, 1);
   assert.match(stderr, /^error {4}Segment at .*SEGMENT_CREDENTIALS/m);
-  // What does not need Kafka is looked at though it is away.
+  // Checks that do not need Kafka are made without it.
   assert.match(
     stderr,
     /^error {4}Kafka: BROKER_UNREACHABLE: cannot reach Kafka at 127\.0\.0\.1:1 \(kafka\.brokers\)/m,
@@ -350,7 +350,7 @@ test("--canary should not be tried again where Segment does not take it", async 
   assert.not.match(stderr, WRITE_KEY);
 });
 
-test("should refuse arguments that mean nothing", async () => {
+test("should reject wrong arguments", async () => {
   const config = written(SOUND);
   for (const [args, text] of [
     [["--canary"], /--canary requires --connect/],
@@ -413,7 +413,7 @@ async function makeTopics(): Promise<void> {
       configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
     })),
   });
-  // One by one: what is repeated after half a failure would stand there twice.
+  // One by one: a send that is retried after a partial failure would write records twice.
   for (const [topic, { values = [] }] of Object.entries(TOPICS)) {
     const texts = values.map((value) =>
       typeof value === "string" ? value : JSON.stringify(value),

@@ -2,9 +2,9 @@ import { failureOf } from "../../kafka/failure.ts";
 import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import type { KafkaAccess } from "../kafka-access.ts";
 import { counted, type Finding, ok, problem } from "./finding.ts";
-import { unanswered } from "./kafka-error.ts";
+import { kafkaProblem } from "./kafka-error.ts";
 
-/** Whether the brokers can be reached, with these credentials; connects `admin`. */
+/** Whether the brokers respond and accept the credentials; connects `admin`. */
 export async function checkBrokers(
   admin: KafkaAdmin,
   { connection }: KafkaAccess,
@@ -22,7 +22,7 @@ export async function checkBrokers(
   }
 }
 
-/** Whether the service's group may be used, and is. */
+/** Whether the service's group may be used, and whether it is in use. */
 export async function checkGroup(admin: KafkaAdmin, groupId: string): Promise<Finding> {
   const about = `group ${groupId}`;
   try {
@@ -30,6 +30,6 @@ export async function checkGroup(admin: KafkaAdmin, groupId: string): Promise<Fi
     const members = groups.flatMap((group) => group.members ?? []).length;
     return ok(about, members > 0 ? `in use by ${counted(members, "member")}` : "not in use");
   } catch (error) {
-    return unanswered(about, `Describe and Read on the group "${groupId}"`, error);
+    return kafkaProblem(about, `Describe and Read on the group "${groupId}"`, error);
   }
 }

@@ -14,10 +14,10 @@ import { checkDefaults } from "./defaults.ts";
 import { checkEncoded } from "./encoded.ts";
 import type { Finding } from "./finding.ts";
 import { checkImages } from "./images.ts";
-import { unanswered } from "./kafka-error.ts";
+import { checkInternalTopics } from "./internal-topics.ts";
+import { kafkaProblem } from "./kafka-error.ts";
 import { checkMessages } from "./messages.ts";
 import { checkNames } from "./named-columns.ts";
-import { checkOwnTopics } from "./own-topics.ts";
 import { checkRegistry } from "./registry.ts";
 import { readRows } from "./rows.ts";
 import { sampleRecords } from "./sample-records.ts";
@@ -25,22 +25,22 @@ import { checkTopic, findTopics } from "./topics.ts";
 import { sendCanary, unknownWriteKey } from "./write-key.ts";
 
 export type ConnectOptions = {
-  /** The longest time that the pipeline may be away: topics have to keep their records for longer. */
+  /** The longest time that the pipeline may be stopped: topics must retain their records for longer. */
   readonly outage_ms: number;
-  /** Whether one marked event is sent to Segment; nothing else ever is. */
+  /** Whether one marked event is sent to Segment. Nothing else is. */
   readonly canary: boolean;
-  /** Whether values of rows are shown, rather than the names of their columns. */
+  /** Whether row values are shown, not only column names. */
   readonly showValues: boolean;
 };
 
-/** A person is waiting: a registry that does not answer by then is a finding. */
-const REGISTRY_WITHIN_MS = 10_000;
+/** A registry that does not respond within this time is a finding. */
+const REGISTRY_TIMEOUT_MS = 10_000;
 
 type Samples = ReadonlyMap<string, readonly SourceRecord[]>;
 
 /**
- * Holds the settings against what is there, in this order: brokers, topics, the last records of each, registry, what
- * the mapping makes of them, the pipeline's own topics, Segment.
+ * Checks the settings against the systems that they name, in this order: brokers, topics, the last records of each,
+ * registry, the messages that the syncs make of them, internal topics, Segment.
  */
 export async function checkConnect(
   settings: Settings,
@@ -60,9 +60,9 @@ export async function checkConnect(
       findings.push(await checkGroup(admin, access.groupId), ...topics.findings);
       for (const topic of topics.found)
         findings.push(...(await checkTopic(admin, topic, options.outage_ms)));
-      const taken = await lastRecords(settings, topics.found);
-      samples = taken.samples;
-      findings.push(...taken.findings);
+      const last = await lastRecords(settings, topics.found);
+      samples = last.samples;
+      findings.push(...last.findings);
     }
     const registry = await registryWith(settings, samples);
     findings.push(...registry.findings);
@@ -71,9 +71,10 @@ export async function checkConnect(
       if (topicTopology)
         findings.push(...checkRows(topicTopology, records, registry.registry, options.showValues));
     }
-    if (isReached) findings.push(...(await checkOwnTopics(admin, settings, [...samples.keys()])));
+    if (isReached)
+      findings.push(...(await checkInternalTopics(admin, settings, [...samples.keys()])));
   } catch (error) {
-    findings.push(unanswered("Kafka", "Describe on the cluster", error));
+    findings.push(kafkaProblem("Kafka", "Describe on the cluster", error));
   } finally {
     await admin.disconnect().catch(() => {});
   }
@@ -81,7 +82,7 @@ export async function checkConnect(
   return findings;
 }
 
-/** The last records of each topic, read in a group of its own, so that the service's place is not touched. */
+/** The last records of each topic, read in a group of its own: the service's group offsets stay as they are. */
 async function lastRecords(
   settings: Settings,
   topics: readonly string[],
@@ -94,8 +95,8 @@ async function lastRecords(
     const samples = await sampleRecords(source);
     return { samples: new Map([...none, ...samples]), findings: [] };
   } catch (error) {
-    const right = `Read on the topics, and on a group "${groupId}" (by its prefix)`;
-    return { samples: none, findings: [unanswered("reading", right, error)] };
+    const permission = `Read on the topics, and on a group "${groupId}" (by its prefix)`;
+    return { samples: none, findings: [kafkaProblem("reading", permission, error)] };
   } finally {
     await deleteGroup(connection, groupId);
   }
@@ -103,7 +104,7 @@ async function lastRecords(
 
 async function registryWith(settings: Settings, samples: Samples) {
   const { schemaRegistry } = settings.kafka ?? {};
-  const stop = AbortSignal.timeout(REGISTRY_WITHIN_MS);
+  const stop = AbortSignal.timeout(REGISTRY_TIMEOUT_MS);
   const registry = registryOf(schemaRegistry, { clock: systemClock, logger: noopLogger, stop });
   if (registry === null || !schemaRegistry) return { registry, findings: [] };
   const records = [...samples.values()].flat();

@@ -5,8 +5,8 @@ import { type ConnectOptions, checkConnect } from "./check-connect.ts";
 import { findingsText } from "./finding.ts";
 
 /**
- * Validates a configuration and says what it will do; with `connect`, holds it against Kafka, registry and Segment too:
- * the exit code is 1 where that finds an error.
+ * Validates the settings and lists the syncs; with `connect`, also checks them against Kafka, the registry and Segment.
+ * The exit code is 1 if that finds an error.
  */
 export async function check(config: string, connect: ConnectOptions | null): Promise<void> {
   const settings = readSettings(config);

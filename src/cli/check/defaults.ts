@@ -4,15 +4,15 @@ import type { ConnectSchema } from "../../decode/value/logical-types.ts";
 import { type Finding, warning } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 
-/** As the JSON converter embeds it; of Avro's fields it is not kept whether they may be NULL. */
+/** As embedded by the JSON converter; the decoded fields of Avro have no `optional`. */
 type Field = ConnectSchema & { readonly optional?: boolean };
 
 /**
- * Symptoms of `replace.null.with.default` (KIP-581): nullable columns with a default, which hold it and never NULL. The
- * converters replace NULL by it unless they are told not to.
+ * Symptoms of `replace.null.with.default` (KIP-581): nullable columns with a default that contain the default and never
+ * NULL. By default, converters replace NULL with it.
  */
 export function checkDefaults(topic: string, samples: readonly Sample[]): readonly Finding[] {
-  const holding = new Set<string>();
+  const withDefault = new Set<string>();
   const nulls = new Set<string>();
   for (const { schema, payload } of samples) {
     const row = rowOf(payload);
@@ -21,15 +21,15 @@ export function checkDefaults(topic: string, samples: readonly Sample[]): readon
       if (field === undefined || !optional || fallback === undefined || fallback === null) continue;
       const value = row[field];
       if (value === null) nulls.add(field);
-      else if (JSON.stringify(value) === JSON.stringify(fallback)) holding.add(field);
+      else if (JSON.stringify(value) === JSON.stringify(fallback)) withDefault.add(field);
     }
   }
-  const suspect = [...holding.difference(nulls)];
+  const suspect = [...withDefault.difference(nulls)];
   if (suspect.length === 0) return [];
   return [
     warning(
       `topic ${topic}`,
-      `${suspect.join(", ")}: nullable with a default, and the rows looked at hold the default and never NULL; if some are NULL in the database, the converter replaces it: set value.converter.replace.null.with.default=false on the connector`,
+      `${suspect.join(", ")}: nullable with a default, and the sampled rows contain the default and never NULL; if some are NULL in the database, the converter replaces NULL: set value.converter.replace.null.with.default=false on the connector`,
     ),
   ];
 }

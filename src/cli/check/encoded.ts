@@ -2,14 +2,14 @@ import type { TopicTopology } from "../../topology/topology.ts";
 import { type Finding, warning } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 
-/** Debezium's decimals without a schema: the unscaled integer's bytes in base64. Longer texts are something else. */
-const LONGEST = 32;
+/** Debezium's decimals without a schema: the bytes of the unscaled integer in base64. Longer texts are not decimals. */
+const MAX_LENGTH = 32;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** So people write, and bytes rarely look. */
+/** Words and numbers that people write, which encoded bytes rarely resemble. */
 const WORD = /^(?:[A-Z]?[a-z]+|[A-Z]+|\d+)$/;
 
-/** Columns of records without schemas, and without a declared type, whose texts are base64: decimals, or bytes. */
+/** Columns without schema and declared type whose texts are base64: decimals or bytes. */
 export function checkEncoded(
   topicTopology: TopicTopology,
   samples: readonly Sample[],
@@ -31,12 +31,12 @@ export function checkEncoded(
     return [
       warning(
         `topic ${topicTopology.topic}`,
-        `the column "${name}" looks like base64, as a decimal without schema and scale is: declare \`${name}: {type: decimal, scale: N}\` in the model's columns, or set the connector's decimal.handling.mode=string and declare \`decimal\`; if it is bytes, declare \`bytes\``,
+        `the column "${name}" looks like base64, the form of a decimal without a schema: declare \`${name}: {type: decimal, scale: N}\` in the model's columns, or set the connector's decimal.handling.mode=string and declare \`decimal\`; if it is bytes, declare \`bytes\``,
       ),
     ];
   });
 }
 
 function isBase64(text: string): boolean {
-  return text.length > 0 && text.length <= LONGEST && BASE64.test(text);
+  return text.length > 0 && text.length <= MAX_LENGTH && BASE64.test(text);
 }

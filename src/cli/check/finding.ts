@@ -1,7 +1,7 @@
-/** What a check found: `ok` and `note` need nothing, a `warning` a decision, an `error` a change before the start. */
+/** A result of a check: `ok` and `note` need no action, a `warning` a decision, an `error` a change before the start. */
 export type Finding = {
   readonly level: "ok" | "note" | "warning" | "error";
-  /** The thing looked at: `topic app.public.users`, `sync profile`. */
+  /** The subject: `topic app.public.users`, `sync profile`. */
   readonly about: string;
   /** What was found, and what to do. */
   readonly text: string;
@@ -9,7 +9,6 @@ export type Finding = {
 
 export const ok = (about: string, text: string): Finding => ({ level: "ok", about, text });
 
-/** What is worth knowing, and what cannot be known. */
 export const note = (about: string, text: string): Finding => ({ level: "note", about, text });
 
 export const warning = (about: string, text: string): Finding => ({
@@ -24,7 +23,7 @@ export const problem = (about: string, text: string): Finding => ({
   text,
 });
 
-/** A line each, and how many of which level. */
+/** One line for each finding, and the number of errors and warnings. */
 export function findingsText(findings: readonly Finding[]): string {
   const lines = findings.map(({ level, about, text }) => `${level.padEnd(7)}  ${about}: ${text}\n`);
   const count = (level: Finding["level"]) =>

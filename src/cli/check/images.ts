@@ -6,9 +6,16 @@ import { type Finding, note, problem } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 
 /** Placeholder values of PostgreSQL in the `before` of a delete, under any replica identity but FULL. */
-const MADE_UP: ReadonlySet<unknown> = new Set([null, "", 0, false, "AA==", "1970-01-01T00:00:00Z"]);
+const PLACEHOLDERS: ReadonlySet<unknown> = new Set([
+  null,
+  "",
+  0,
+  false,
+  "AA==",
+  "1970-01-01T00:00:00Z",
+]);
 
-/** What a table's replica identity, as its records show it, means for rows that the store never saw. */
+/** The effect of a table's replica identity, as its records show it, on rows that the store has never seen. */
 export function checkImages(
   topic: string,
   samples: readonly Sample[],
@@ -17,29 +24,29 @@ export function checkImages(
 ): readonly Finding[] {
   const about = `topic ${topic}`;
   const images = samples.flatMap((sample) => imageOf(sample, keys));
-  const partial = images.find(({ isWhole }) => !isWhole);
+  const partial = images.find(({ isComplete }) => !isComplete);
   if (partial) {
     const seen = `the REPLICA IDENTITY of ${partial.table} is not FULL: ${partial.name}, ${partial.what}`;
     return beforeIsComplete
       ? [
           problem(
             about,
-            `beforeImage: full is set, and ${seen}. Take it out, or ALTER TABLE ${partial.table} REPLICA IDENTITY FULL`,
+            `beforeImage: full is set, and ${seen}. Remove it, or ALTER TABLE ${partial.table} REPLICA IDENTITY FULL`,
           ),
         ]
       : [
           note(
             about,
-            `${seen}. Rows are compared with our own store, so nothing is needed; only a row that was deleted before this pipeline saw it sends nothing (with REPLICA IDENTITY FULL and beforeImage: full it would)`,
+            `${seen}. Rows are compared with our own store, so no change is needed; only the delete of a row that this pipeline has never seen sends nothing (with REPLICA IDENTITY FULL and beforeImage: full it would)`,
           ),
         ];
   }
-  const [whole] = images;
-  if (!whole || beforeIsComplete !== undefined) return [];
+  const [complete] = images;
+  if (!complete || beforeIsComplete !== undefined) return [];
   return [
     note(
       about,
-      `\`before\` is whole in ${whole.name}: with REPLICA IDENTITY FULL on ${whole.table}, beforeImage: full also tells rows that were deleted before this pipeline saw them`,
+      `\`before\` is complete in ${complete.name}: with REPLICA IDENTITY FULL on ${complete.table}, beforeImage: full also sends deletes of rows that this pipeline has never seen`,
     ),
   ];
 }
@@ -47,11 +54,11 @@ export function checkImages(
 type Image = {
   readonly name: string;
   readonly table: string;
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
   readonly what: string;
 };
 
-/** Of an update or a delete of PostgreSQL's; of other connectors it is known. */
+/** Of an update or delete from PostgreSQL; the images of other connectors are known. */
 function imageOf({ payload, event, record }: Sample, keys: PayloadReader): readonly Image[] {
   if (!isObject(payload) || !isEnvelope(payload)) return [];
   const { op, source, before } = payload;
@@ -61,22 +68,25 @@ function imageOf({ payload, event, record }: Sample, keys: PayloadReader): reado
     return [
       {
         ...about,
-        isWhole: false,
+        isComplete: false,
         what: `${op === "u" ? "an update" : "a delete"}, has before: null`,
       },
     ];
-  if (op === "u") return [{ ...about, isWhole: true, what: "" }];
-  const madeUp = isMadeUp(before, record.key === null ? null : keys.read(record.key).payload);
+  if (op === "u") return [{ ...about, isComplete: true, what: "" }];
+  const hasPlaceholders = hasOnlyPlaceholders(
+    before,
+    record.key === null ? null : keys.read(record.key).payload,
+  );
   return [
     {
       ...about,
-      isWhole: !madeUp,
-      what: "a delete, has a `before` of made-up values beside its key",
+      isComplete: !hasPlaceholders,
+      what: "a delete, has a `before` with placeholders for all columns but the key",
     },
   ];
 }
 
-function isMadeUp(before: JsonObject, key: unknown): boolean {
+function hasOnlyPlaceholders(before: JsonObject, key: unknown): boolean {
   const others = Object.entries(before).filter(([name]) => !isObject(key) || !(name in key));
-  return others.length > 0 && others.every(([, value]) => MADE_UP.has(value));
+  return others.length > 0 && others.every(([, value]) => PLACEHOLDERS.has(value));
 }

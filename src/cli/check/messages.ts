@@ -8,7 +8,7 @@ import type { Sample } from "./rows.ts";
 
 type RowSample = Sample & { readonly row: Row; readonly absent: ReadonlySet<string> };
 
-/** What each sync of a model would make of the newest row that belongs to it, or why nothing. */
+/** For each sync of a model, the messages of its newest member row, or why there are none. */
 export function checkMessages(
   model: ModelTopology,
   samples: readonly Sample[],
@@ -34,7 +34,7 @@ export function checkMessages(
     return [
       warning(
         about,
-        `none of the last ${counted(rows.length, "row")} (${newest ? recordName(newest.record) : ""} the newest) passes \`where: ${model.where}\`, so there is no message to show`,
+        `none of the last ${counted(rows.length, "row")} (${newest ? recordName(newest.record) : ""} the newest) passes \`where: ${model.where}\`, so there is no message to check`,
       ),
     ];
   return model.syncs.flatMap((sync) => checkSync(sync, members, showValues));
@@ -52,25 +52,25 @@ function checkSync(
   const without = members.length - withUser.length;
   const [sample] = withUser;
   if (without > 0) {
-    const say = missingUser === "ignore" || sample ? warning : problem;
+    const finding = missingUser === "ignore" || sample ? warning : problem;
     findings.push(
-      say(
+      finding(
         about,
-        `neither userId nor anonymousId in ${without} of ${counted(members.length, "row")} (missingUser: ${missingUser}); map another column, or filter such rows out`,
+        `no userId and no anonymousId in ${without} of ${counted(members.length, "row")} (missingUser: ${missingUser}); map another column, or filter such rows`,
       ),
     );
   }
   if (!sample) return findings;
   const { row, absent, event, record } = sample;
   const kind = kindOf(topicTopology);
-  if (kind === null) return [...findings, ok(about, "names no event, so it sends nothing")];
-  const gone = kind === "removed";
-  const change = { kind, previous: gone ? row : null, next: gone ? null : row, absent };
+  if (kind === null) return [...findings, ok(about, "has no event name, so it sends nothing")];
+  const isRemoved = kind === "removed";
+  const change = { kind, previous: isRemoved ? row : null, next: isRemoved ? null : row, absent };
   const changeId = event.sourcePosition ?? `${record.partition}/${record.offset}`;
   try {
     const changeSource = { ...event, topic: record.topic, changeId };
     const messages = sync.messages(change, changeSource, (field, reason, kind) => {
-      // A column that is not there is told with where it is named.
+      // A missing column is a finding of its setting.
       if (reason !== "the row has no such column")
         findings.push(problem(about, `${field} is left out: ${showValues ? reason : kind}`));
     });
@@ -102,7 +102,7 @@ function described(
 ): string {
   const { options, initialResults } = topicTopology;
   const skipped =
-    initialResults === "skip" ? "; rows that are there at the first start are skipped" : "";
+    initialResults === "skip" ? "; rows that exist at the first start are skipped" : "";
   if (showValues) return `${recordName(record)}: ${JSON.stringify(message)}${skipped}`;
   const { type, event, traits, properties } = message;
   const call = event === undefined ? type : `${type} "${event}"`;
@@ -110,5 +110,5 @@ function described(
   const fields = Object.keys(traits ?? properties ?? {});
   const named = fields.length > 0 ? fields.join(", ") : "none";
   const time = options.timestamp ?? "the commit time";
-  return `${recordName(record)} would make ${call} with ${users}, ${traits ? "traits" : "properties"} ${named}, at ${time}${skipped}`;
+  return `${recordName(record)} would send ${call} with ${users}, ${traits ? "traits" : "properties"} ${named}, at ${time}${skipped}`;
 }

@@ -6,10 +6,10 @@ import type { TopicTopology } from "../../topology/topology.ts";
 import { type Finding, problem, warning } from "./finding.ts";
 import { columnsOf, newestRows, type Sample } from "./rows.ts";
 
-/** A column, where the settings name it, and in which expression if in one. */
+/** A column, the setting that names it, and the expression if it is in one. */
 type Named = { readonly about: string; readonly column: string; readonly cel?: string };
 
-/** What the settings name and the rows lack, with what the rows have that is near. */
+/** Columns that the settings name and the rows lack, with the nearest existing names. */
 export function checkNames(
   topicTopology: TopicTopology,
   samples: readonly Sample[],
@@ -31,18 +31,18 @@ export function checkNames(
   }));
   return [
     ...mapped.filter(lacks).map((one) =>
-      // has(row.x) is how an expression says that it knows.
+      // An expression with has(row.x) expects that the column may be absent.
       one.cel?.includes(`has(row.${one.column})`)
         ? warning(one.about, text(one))
         : problem(one.about, text(one)),
     ),
     ...declared.filter(lacks).map((one) => warning(one.about, text(one))),
-    ...textsReachedInto(topicTopology, newest),
+    ...pathsIntoText(topicTopology, newest),
   ];
 }
 
-/** `prefs.dark` of a column that is text: without a type nobody knows that it is JSON. */
-function textsReachedInto(
+/** `prefs.dark` where `prefs` is text: only a declared type makes it JSON. */
+function pathsIntoText(
   topicTopology: TopicTopology,
   newest: readonly Sample[],
 ): readonly Finding[] {
@@ -59,7 +59,7 @@ function textsReachedInto(
       : [
           warning(
             about,
-            `reaches into the column "${outer}", which is text; if it holds JSON, declare \`${outer}: json\` in the model's columns`,
+            `reads a field of the column "${outer}", which is text; if it contains JSON, declare \`${outer}: json\` in the model's columns`,
           ),
         ];
   });

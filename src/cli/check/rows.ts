@@ -7,7 +7,7 @@ import type { ConnectSchema } from "../../decode/value/logical-types.ts";
 import { CdcError, messageOf, messageWithDetails } from "../../lib/errors.ts";
 import { counted, type Finding, note, ok, problem } from "./finding.ts";
 
-/** A record of a row, as it was written and as it was read. */
+/** A record of a row, encoded and decoded. */
 export type Sample = {
   readonly record: SourceRecord;
   readonly event: RowEvent;
@@ -16,7 +16,7 @@ export type Sample = {
   readonly format: RecordFormat;
 };
 
-/** Decodes a topic's last records, newest first; says of each kind of failure once what it is. */
+/** Decodes a topic's last records, newest first; one finding for each kind of failure. */
 export function readRows(
   topic: string,
   records: readonly SourceRecord[],
@@ -28,7 +28,7 @@ export function readRows(
   if (records.length === 0)
     return {
       samples: [],
-      findings: [note(about, "has no records to check the mapping with; check again when it has")],
+      findings: [note(about, "has no records to check the mapping with; repeat the check later")],
     };
   const samples: Sample[] = [];
   const failures: { readonly name: string; readonly code: string; readonly text: string }[] = [];
@@ -56,11 +56,11 @@ export function readRows(
     ),
   );
   if (shown.length === 0 && findings.length === 0)
-    shown.push(note(about, `none of its last ${counted(records.length, "record")} holds a row`));
+    shown.push(note(about, `none of its last ${counted(records.length, "record")} is a row`));
   return { samples, findings: [...shown, ...findings] };
 }
 
-/** The newest record with a row, of each table. */
+/** The newest row of each table. */
 export function newestRows(samples: readonly Sample[]): readonly Sample[] {
   const rows = samples.filter(({ event }) => event.row !== null);
   return [...Map.groupBy(rows, ({ event }) => event.table).values()].flatMap(([first]) =>
@@ -68,7 +68,7 @@ export function newestRows(samples: readonly Sample[]): readonly Sample[] {
   );
 }
 
-/** The columns of a record's row, those without their unchanged value included. */
+/** The columns of a row, unavailable ones included. */
 export function columnsOf({ row, unavailable }: RowEvent): readonly string[] {
   return [...Object.keys(row ?? {}), ...unavailable];
 }

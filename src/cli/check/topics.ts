@@ -5,9 +5,9 @@ import { topicConfig } from "../../kafka/internal-topic.ts";
 import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import { durationText } from "../../lib/duration.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
-import { unanswered } from "./kafka-error.ts";
+import { kafkaProblem } from "./kafka-error.ts";
 
-/** The topics that are there of those wanted, and what was found of each name. */
+/** The existing topics, and a finding for each name or pattern without one. */
 export async function findTopics(
   admin: KafkaAdmin,
   wanted: readonly TopicPattern[],
@@ -31,30 +31,30 @@ export async function findTopics(
   return { found: [...found], findings };
 }
 
-/** A topic that may not be seen is not listed; its settings are asked for, which does not make it. */
+/** A topic without Describe permission is not listed. Describing its settings shows that, and does not create the topic. */
 async function missing(
   admin: KafkaAdmin,
   topic: string,
   existing: readonly string[],
 ): Promise<Finding> {
   const about = `topic ${topic}`;
-  const refusal = await topicConfig(admin, topic, ["cleanup.policy"]).then(
+  const denied = await topicConfig(admin, topic, ["cleanup.policy"]).then(
     () => null,
     (error) => (isDenied(error) ? error : null),
   );
-  if (refusal !== null) return unanswered(about, `Describe and Read on the topic`, refusal);
+  if (denied !== null) return kafkaProblem(about, "Describe and Read on the topic", denied);
   const others = existing.filter((name) => !name.startsWith("__"));
   const hint =
     others.length > 0 ? nearest(topic, others, "the brokers have") : "the brokers have none";
   return problem(
     about,
-    `is not there: correct the model's topic, or start the connector, which makes it; ${hint}`,
+    `does not exist: correct the model's topic, or start the connector, which creates it; ${hint}`,
   );
 }
 
-const ASKED = ["cleanup.policy", "retention.ms", "retention.bytes", "delete.retention.ms"];
+const SETTINGS = ["cleanup.policy", "retention.ms", "retention.bytes", "delete.retention.ms"];
 
-/** Partitions and policy of a source topic, and whether it keeps its records for as long as the pipeline may be away. */
+/** Partitions and policy of a source topic, and whether it retains its records for as long as the pipeline may be stopped. */
 export async function checkTopic(
   admin: KafkaAdmin,
   topic: string,
@@ -69,13 +69,13 @@ export async function checkTopic(
       ok(about, `${counted(offsets.length, "partition")}, ${counted(records, "offset")}`),
     );
   } catch (error) {
-    findings.push(unanswered(about, "Describe on the topic", error));
+    findings.push(kafkaProblem(about, "Describe on the topic", error));
   }
   try {
-    findings.push(...retention(about, await topicConfig(admin, topic, ASKED), outage_ms));
+    findings.push(...retention(about, await topicConfig(admin, topic, SETTINGS), outage_ms));
   } catch (error) {
-    const { text } = unanswered(about, "DescribeConfigs on the topic", error);
-    findings.push(warning(about, `how long it keeps its records is not known: ${text}`));
+    const { text } = kafkaProblem(about, "DescribeConfigs on the topic", error);
+    findings.push(warning(about, `its retention is not known: ${text}`));
   }
   return findings;
 }
@@ -88,35 +88,35 @@ function retention(
   const policies = (config.get("cleanup.policy") ?? "").split(",").map((policy) => policy.trim());
   const outage = `an outage of ${durationText(outage_ms)} (--outage)`;
   const findings: Finding[] = [];
-  const kept = (setting: string) => Number(config.get(setting) ?? -1);
+  const limitOf = (setting: string) => Number(config.get(setting) ?? -1);
   if (policies.includes("delete")) {
-    const ms = kept("retention.ms");
+    const ms = limitOf("retention.ms");
     const is = `cleanup.policy=${policies.join()}, retention.ms ${ms < 0 ? "for ever" : durationText(ms)}`;
     findings.push(
       ms >= 0 && ms < outage_ms
         ? warning(
             about,
-            `${is}: shorter than ${outage}, after which changes would be gone unread; raise retention.ms of the topic`,
+            `${is}: shorter than ${outage}, which would lose changes; raise retention.ms of the topic`,
           )
-        : ok(about, `${is}: outlasts ${outage}`),
+        : ok(about, `${is}: longer than ${outage}`),
     );
-    if (kept("retention.bytes") >= 0)
+    if (limitOf("retention.bytes") >= 0)
       findings.push(
         warning(
           about,
-          `retention.bytes is ${kept("retention.bytes")} a partition: how long that lasts depends on what is written; be sure that it is longer than ${outage}, or take it out`,
+          `retention.bytes is ${limitOf("retention.bytes")} for each partition: how long records are retained depends on the write rate; make sure that it is longer than ${outage}, or remove it`,
         ),
       );
     return findings;
   }
-  const removals = kept("delete.retention.ms");
-  const is = `cleanup.policy=${policies.join()}: every row stays`;
+  const removals = limitOf("delete.retention.ms");
+  const is = `cleanup.policy=${policies.join()}: every row is retained`;
   return [
     removals >= 0 && removals < outage_ms
       ? warning(
           about,
-          `${is}, and a removal for delete.retention.ms ${durationText(removals)} once it is compacted: rows removed during ${outage} would be missed; raise it`,
+          `${is}, and removals for delete.retention.ms ${durationText(removals)} after compaction: the pipeline would miss rows removed during ${outage}; raise it`,
         )
-      : ok(about, `${is}, and removals outlast ${outage}`),
+      : ok(about, `${is}, and removals for longer than ${outage}`),
   ];
 }

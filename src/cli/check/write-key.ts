@@ -8,15 +8,15 @@ import { type Finding, note, problem } from "./finding.ts";
 const EVENT = "cdc-to-segment canary";
 const ANONYMOUS_ID = "cdc-to-segment-canary";
 
-/** What cannot be known of a write key without looking at Segment. */
+/** A wrong write key is visible only in Segment. */
 export function unknownWriteKey({ segment }: Settings): Finding {
   return note(
     `Segment at ${segment.url ?? REGIONS[segment.region]}`,
-    "whether the write key is right cannot be known from here: Segment answers 200 to a wrong one too, and drops the events. Send one with --canary and look for it",
+    "the write key cannot be checked: Segment responds 200 to a wrong one too and drops the events. Send an event with --canary and look for it in Segment",
   );
 }
 
-/** Sends one marked event, once; says where to look for it. */
+/** Sends one marked event, once; the finding says where to find it. */
 export async function sendCanary({ name, segment }: Settings): Promise<Finding> {
   const about = `Segment at ${segment.url ?? REGIONS[segment.region]}`;
   const messageId = `${ANONYMOUS_ID}-${randomUUID()}`;
@@ -27,13 +27,17 @@ export async function sendCanary({ name, segment }: Settings): Promise<Finding> 
   const client = segmentOf(segment);
   try {
     const signal = AbortSignal.timeout(segment.timeout);
-    const said = actionFor(await client.send([JSON.stringify(message)], signal), Date.now());
-    if (said.kind === "stop") return problem(about, `${said.error.code}: ${said.error.message}`);
-    if (said.kind !== "delivered")
-      return problem(about, `the canary was not taken: ${said.reason}; nothing was sent again`);
+    const action = actionFor(await client.send([JSON.stringify(message)], signal), Date.now());
+    if (action.kind === "stop")
+      return problem(about, `${action.error.code}: ${action.error.message}`);
+    if (action.kind !== "delivered")
+      return problem(
+        about,
+        `the canary event was not accepted: ${action.reason}; it was not retried`,
+      );
     return note(
       about,
-      `took one track event "${EVENT}" of anonymousId ${ANONYMOUS_ID}, messageId ${messageId}. It answers so to a wrong write key too: look for it within a minute in Segment under Connections, Sources, your source, Debugger. Where it does not appear, segment.writeKey or region is another's`,
+      `accepted one track event "${EVENT}" of anonymousId ${ANONYMOUS_ID}, messageId ${messageId}. Segment accepts a wrong write key too: look for the event within a minute in Segment under Connections, Sources, your source, Debugger. If it does not appear, segment.writeKey or segment.region belongs to another source`,
     );
   } finally {
     client.close();

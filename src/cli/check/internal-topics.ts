@@ -5,7 +5,7 @@ import type { KafkaAdmin } from "../../kafka/kafka-client.ts";
 import { durationText } from "../../lib/duration.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
-import { unanswered } from "./kafka-error.ts";
+import { kafkaProblem } from "./kafka-error.ts";
 
 type State = {
   readonly partitions: number;
@@ -15,50 +15,57 @@ type State = {
   readonly timestampType: string;
 };
 
-const ASKED = ["cleanup.policy", "retention.ms", "message.timestamp.type"];
+const SETTINGS = ["cleanup.policy", "retention.ms", "message.timestamp.type"];
 
-/** One of them: what it is called, and what has to be so. */
-type OwnTopic = {
+/** An internal topic and its check. */
+type InternalTopic = {
   readonly about: string;
   readonly topic: string;
   readonly evaluate: (about: string, found: State) => Finding | Promise<Finding>;
 };
 
-/** The topics that the pipeline keeps for itself: whether they are there, and as they have to be. */
-export async function checkOwnTopics(
+/** Whether the internal topics exist and have the required settings. */
+export async function checkInternalTopics(
   admin: KafkaAdmin,
   settings: Settings,
   sources: readonly string[],
 ): Promise<readonly Finding[]> {
   const existing = new Set(await admin.listTopics());
-  const own = ownTopics(admin, settings, settings.state.changelog ? sources : []);
+  const own = internalTopics(admin, settings, settings.state.changelog ? sources : []);
   const findings: Finding[] = [];
   for (const { about, topic, evaluate } of own) {
     if (!existing.has(topic)) continue;
     const named = `${about} ${topic}`;
     const found = stateOf(admin, topic).then((state) => evaluate(named, state));
-    const right = "Describe and DescribeConfigs on the topic";
-    findings.push(await found.catch((error) => unanswered(named, right, error)));
+    const permission = "Describe and DescribeConfigs on the topic";
+    findings.push(await found.catch((error) => kafkaProblem(named, permission, error)));
   }
   const absent = own.flatMap(({ topic }) => (existing.has(topic) ? [] : [topic]));
   if (absent.length > 0)
     findings.push(
-      ok("own topics", `made by the first start, which needs Create on them: ${absent.join(", ")}`),
+      ok(
+        "internal topics",
+        `created by the first start, which needs the Create permission for them: ${absent.join(", ")}`,
+      ),
     );
   if (!settings.state.changelog)
     findings.push(
       warning(
         "changelogs",
-        "state.changelog is false: the state is on this machine's disk alone, and lost with it",
+        "state.changelog is false: the state is only on this machine's disk, and lost with it",
       ),
     );
   return findings;
 }
 
-function ownTopics(admin: KafkaAdmin, settings: Settings, sources: readonly string[]): OwnTopic[] {
+function internalTopics(
+  admin: KafkaAdmin,
+  settings: Settings,
+  sources: readonly string[],
+): InternalTopic[] {
   const { name, kafka, state } = settings;
   const control = kafka?.controlTopic ?? `${name}.control`;
-  const evaluateControl: OwnTopic["evaluate"] = (about, found) =>
+  const evaluateControl: InternalTopic["evaluate"] = (about, found) =>
     logFinding(about, found, state.deleteRetention);
   return [
     {
@@ -76,59 +83,59 @@ function ownTopics(admin: KafkaAdmin, settings: Settings, sources: readonly stri
   ];
 }
 
-/** @param atLeast_ms how long its entries are wanted */
+/** @param atLeast_ms how long its entries are needed */
 function logFinding(about: string, found: State, atLeast_ms: number): Finding {
   const { partitions, policy, retention_ms } = found;
   if (policy.includes("compact"))
     return problem(
       about,
-      `cleanup.policy=${policy} would lose entries, which have no keys of their own; set it to delete`,
+      `cleanup.policy=${policy} would lose entries, which have no keys; set it to delete`,
     );
   if (partitions > 1)
     return warning(
       about,
-      `has ${partitions} partitions; only the first is written, so make it with one`,
+      `has ${partitions} partitions; only the first is used; create it with one`,
     );
-  const kept = retention_ms < 0 ? "for ever" : `for ${durationText(retention_ms)}`;
+  const duration = retention_ms < 0 ? "for ever" : `for ${durationText(retention_ms)}`;
   if (retention_ms >= 0 && retention_ms < atLeast_ms)
     return warning(
       about,
-      `keeps entries ${kept}, shorter than state.deleteRetention ${durationText(atLeast_ms)}: a process away for longer could not go on; raise retention.ms`,
+      `retains entries ${duration}, shorter than state.deleteRetention ${durationText(atLeast_ms)}: a process that is stopped for longer cannot continue; raise retention.ms`,
     );
-  return ok(about, `is there, and keeps entries ${kept}${clockText(found)}`);
+  return ok(about, `exists and retains entries ${duration}${clockText(found)}`);
 }
 
 function changelogFinding(about: string, found: State, source: State): Finding {
   if (found.policy !== "compact")
     return problem(
       about,
-      `cleanup.policy=${found.policy} would drop rows that are still there; set it to compact`,
+      `cleanup.policy=${found.policy} would delete rows that still exist; set it to compact`,
     );
   if (found.partitions > source.partitions)
     return problem(
       about,
-      `has ${found.partitions} partitions, and its source ${source.partitions}: the source was made anew; delete the changelog, or give the pipeline another name`,
+      `has ${found.partitions} partitions, and its source ${source.partitions}: the source was recreated; delete the changelog, or give the pipeline another name`,
     );
   if (found.replicas < source.replicas)
     return warning(
       about,
-      `has ${counted(found.replicas, "replica")}, and its source ${source.replicas}: the state would be lost before the records are; raise them`,
+      `has ${counted(found.replicas, "replica")}, and its source ${source.replicas}: the state is less safe than the records; raise them`,
     );
-  const is = `is there, compacted, ${counted(found.partitions, "partition")}`;
+  const is = `exists, compacted, ${counted(found.partitions, "partition")}`;
   return ok(about, `${is}${clockText(found)}`);
 }
 
-/** Kafka refuses times of producers that are an hour ahead of its own. */
+/** Kafka rejects timestamps of producers that are an hour ahead of the broker's clock. */
 function clockText({ timestampType }: State): string {
   return timestampType === "CreateTime"
-    ? "; message.timestamp.type=LogAppendTime would make it safe from a machine whose clock is ahead"
+    ? "; with message.timestamp.type=LogAppendTime, a machine whose clock is ahead could still write"
     : "";
 }
 
 async function stateOf(admin: KafkaAdmin, topic: string): Promise<State> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const partitions = topics[0]?.partitions ?? [];
-  const config = await topicConfig(admin, topic, ASKED);
+  const config = await topicConfig(admin, topic, SETTINGS);
   return {
     partitions: partitions.length,
     replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
