@@ -1,11 +1,41 @@
+import { globSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { TASK_STATES, TaskLifecycle, type TaskState } from "../../../src/task/task-state.ts";
-import { codeBlocks, readPage } from "../../support/pages.ts";
+import { codeBlocks, matches, readPage } from "../../support/pages.ts";
 
-const s = suite("docs: task states");
+const s = suite("docs: architecture");
 
 const PAGE = "docs/internals/architecture.md";
+
+/** Imports between top-level entries of `src`, as `from to`. */
+const imports = new Set(
+  globSync("src/**/*.ts").flatMap((file) =>
+    matches(/ from "(\.[^"]+)"/g, readPage(file)).map(
+      (target) => `${entryOf(file)} ${entryOf(join(dirname(file), target))}`,
+    ),
+  ),
+);
+
+function entryOf(path: string): string {
+  return (path.split("/")[1] ?? "").replace(".ts", "");
+}
+
+s("the diagram of directories should have only imports that exist", () => {
+  const [directories = ""] = codeBlocks(PAGE, "mermaid");
+  const arrows = [...directories.matchAll(/^ *(\w+)(?:\[.*?\])? --> (\w+)/gm)];
+  assert.ok(arrows.length > 15);
+  for (const [, from = "", to = ""] of arrows)
+    assert.ok(from === "pure" || imports.has(`${from} ${to}`), `${from} --> ${to}`);
+});
+
+s("the diagram of directories should have every directory", () => {
+  const [directories = ""] = codeBlocks(PAGE, "mermaid");
+  const names = new Set(globSync("src/*/*.ts").map(entryOf));
+  assert.ok(names.size > 15);
+  for (const name of names) assert.ok(directories.includes(`"${name}/ `), name);
+});
 
 /** The transitions of the diagram, as `from state: to states`. */
 const drawn = new Map<TaskState, TaskState[]>(TASK_STATES.map((state) => [state, []]));
