@@ -8,7 +8,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { Changelog } from "../state/changelog.ts";
 import type { KafkaAccess } from "./kafka-access.ts";
 
-/** The topics that a pipeline keeps for itself, named and configured alike by every command that touches them. */
+/** The internal topics of a pipeline, with the same names and settings in every command. */
 export class InternalTopics {
   readonly deadLetterTopic: string;
   readonly #settings: Settings;
@@ -26,7 +26,7 @@ export class InternalTopics {
     return this.#open(this.deadLetterTopic, this.#settings.deadLetters.retention);
   }
 
-  /** Opens the control log for writing; it is read when somebody listens. */
+  /** Opens the control log for writing; reading starts with the first listener. */
   async control(): Promise<(onFailure: (error: unknown) => void) => TopicControl> {
     const { name, kafka, state } = this.#settings;
     const topic = kafka?.controlTopic ?? `${name}.control`;
@@ -39,11 +39,11 @@ export class InternalTopics {
       topics: [topic],
       log: this.#logger,
     });
-    const about = { topic, log, source, onDataLoss: state.onDataLoss, clock: systemClock };
-    return (onFailure) => new TopicControl({ ...about, logger: this.#logger, onFailure });
+    const options = { topic, log, source, onDataLoss: state.onDataLoss, clock: systemClock };
+    return (onFailure) => new TopicControl({ ...options, logger: this.#logger, onFailure });
   }
 
-  /** `null` where the state is on this machine's disk alone. */
+  /** `null` if the state is only on this machine's disk. */
   changelog(): Changelog | null {
     const { name, state } = this.#settings;
     const { connection: kafka, groupId } = this.#access;
@@ -61,7 +61,7 @@ export class InternalTopics {
   }
 }
 
-/** The topic for what was set aside under `run`. */
+/** The dead letter topic of `run`. */
 export function deadLetterTopic({ name, deadLetters }: Settings): string {
   return deadLetters.topic ?? `${name}.dead-letters`;
 }

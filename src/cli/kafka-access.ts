@@ -3,7 +3,7 @@ import { type KafkaSettings, kafkaClient } from "../kafka/kafka-client.ts";
 import { CdcError } from "../lib/errors.ts";
 import { noopLogger } from "../lib/logger.ts";
 
-/** How a command reaches Kafka. */
+/** Connection and group of a command. */
 export type KafkaAccess = {
   readonly connection: KafkaSettings;
   readonly groupId: string;
@@ -12,13 +12,13 @@ export type KafkaAccess = {
 };
 
 /**
- * @param look names a group of its own for one look, so that the service's place is not touched
- * @throws CdcError CONFIGURATION where the settings name no brokers
+ * @param purpose names a temporary group of its own, so that the service's group offsets stay as they are
+ * @throws CdcError CONFIGURATION if the settings have no brokers
  */
 export function kafkaAccess(
   { name, kafka }: Settings,
   command: string,
-  look?: string,
+  purpose?: string,
 ): KafkaAccess {
   if (!kafka) {
     throw new CdcError(
@@ -29,13 +29,13 @@ export function kafkaAccess(
   const group = kafka.groupId ?? name;
   return {
     connection: { ...kafka, clientId: kafka.clientId ?? name },
-    groupId: look === undefined ? group : `${group}.${look}.${process.pid}`,
+    groupId: purpose === undefined ? group : `${group}.${purpose}.${process.pid}`,
     sessionTimeout_ms: kafka.sessionTimeout,
     stallTimeout_ms: kafka.stallTimeout,
   };
 }
 
-/** Takes away a consumer group that was made for one look. Without the right to do so it expires by itself. */
+/** Deletes a temporary consumer group. Without the permission it expires by itself. */
 export async function deleteGroup(connection: KafkaSettings, groupId: string): Promise<void> {
   const admin = kafkaClient(connection, noopLogger).admin();
   try {

@@ -4,8 +4,8 @@ import type { OutgoingMessage, OutgoingQueue } from "../deliver/outgoing.ts";
 import type { SourceListener } from "../source/source.ts";
 
 /**
- * Stands for the lanes of all tasks and prints instead of sending. Tasks work side by side, so what a window of lines
- * gave is put into the order of its lines before it is printed.
+ * The delivery queue of all tasks that prints instead of sending. Tasks run in parallel, so the messages of a window of
+ * lines are printed in the order of the lines.
  */
 export class PrintQueue implements OutgoingQueue {
   #window: OutgoingMessage[] = [];
@@ -20,7 +20,7 @@ export class PrintQueue implements OutgoingQueue {
     this.#pushed += messages.length;
   }
 
-  /** The listener, each window of which is printed once it is processed. */
+  /** The listener; the messages of each window are printed when the window is processed. */
   printing(listener: SourceListener): SourceListener {
     return {
       assigned: (partitions) => listener.assigned(partitions),
@@ -31,7 +31,7 @@ export class PrintQueue implements OutgoingQueue {
     };
   }
 
-  /** Prints what the window gave. */
+  /** Prints the messages of the window. */
   async flush(): Promise<void> {
     const line = ({ record }: OutgoingMessage) => (record as RecordedRecord).line;
     const window = this.#window.toSorted((a, b) => line(a) - line(b));
@@ -46,7 +46,7 @@ export class PrintQueue implements OutgoingQueue {
   close(): void {}
 }
 
-/** Waits for a reader that is slower than we are. One that has left, such as `head`, ends the command. */
+/** Waits for a slow reader of stdout. A reader that has exited, such as `head`, ends the command. */
 async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }

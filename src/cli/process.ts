@@ -1,8 +1,8 @@
 import { CdcError } from "../lib/errors.ts";
 
 /**
- * A signal that is aborted by SIGTERM or SIGINT: the clean end. A second one ends the process at once, which is safe
- * too: the next start goes on from the stored positions.
+ * Aborted by SIGTERM or SIGINT, for an orderly stop. A second signal ends the process at once, which is safe: the next
+ * start continues at the stored offsets.
  */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
@@ -15,12 +15,12 @@ export function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** 2 where the configuration or the arguments are wrong, and nothing was read; 1 for every other error. */
+/** 2 if settings or arguments are wrong and nothing was read; 1 for every other error. */
 export function exitCodeOf(error: unknown): 1 | 2 {
   return error instanceof CdcError && error.consequence === "usage" ? 2 : 1;
 }
 
-/** Ends the process when whoever reads its stdout has left, as `head` does; `clean` is done before. */
+/** Ends the process when the reader of its stdout has exited, as `head` does; calls `clean` before. */
 export function endWithReader(clean: () => void = () => {}): void {
   process.stdout.once("error", (error: NodeJS.ErrnoException) => {
     clean();

@@ -11,7 +11,7 @@ type RecordedInput = {
   readonly deadLetters: DeadLetters;
 };
 
-/** A recorded file as a source whose findings are counted; `more` is what a command adds. */
+/** A recorded file as a source that counts skipped and unreadable lines; `more` has the options of a command. */
 export function recordedInput(
   input: string,
   { settings, topology, counters, deadLetters }: RecordedInput,

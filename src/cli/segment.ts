@@ -4,7 +4,7 @@ import { readCaFile } from "../lib/ca-file.ts";
 import { library } from "./version.ts";
 
 /**
- * Segment as the settings name it.
+ * A client for the Segment endpoint in the settings.
  * @throws CdcError CONFIGURATION where the file of its authority cannot be used
  */
 export function segmentOf({

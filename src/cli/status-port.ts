@@ -6,8 +6,8 @@ import type { Telemetry } from "../status/telemetry.ts";
 import { deadLetterTopic } from "./internal-topics.ts";
 
 /**
- * The status port that the settings ask for, open before anything else is: what does not start can be asked why.
- * @throws CdcError CONFIGURATION where it cannot be had
+ * Opens the status port of the settings, before anything else starts: it also shows why a start fails.
+ * @throws CdcError CONFIGURATION if the port cannot be opened
  */
 export async function openStatus(
   settings: Settings,

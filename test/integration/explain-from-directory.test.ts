@@ -22,7 +22,7 @@ const LINE = JSON.stringify(recordedForm(recordOf({ ...insert({ id: 7, email: "a
 
 test.after(() => rmSync(directory, { recursive: true }));
 
-test("should say that there is no state, in which folder, and what its path is relative to", async () => {
+test("should report that there is no state, in which directory, and what its path is relative to", async () => {
   write({ directory: "./nowhere" });
   const { code, stdout, stderr } = await explain("--key", "7");
   assert.is(code, 1);
@@ -30,7 +30,7 @@ test("should say that there is no state, in which folder, and what its path is r
   const where = join(process.cwd(), "nowhere/shop/run");
   assert.match(stderr, `there is no state in ${where}`);
   assert.match(stderr, /state\.directory \.\/nowhere is relative to the folder in which/);
-  assert.not.match(stderr, /as it lies there/);
+  assert.not.match(stderr, /read the state in/);
 });
 
 test("should not speak of the working directory where the path is absolute", async () => {
@@ -66,7 +66,7 @@ test("should name the file of the dead letters of a replay", async () => {
     assert.is(replayed.code, 0, replayed.stderr);
     const { code, stdout, stderr } = await explain("--key", "7");
     assert.is(code, 0, stderr);
-    assert.match(stderr, /read .*shop\/replay\/tasks as it lies there/);
+    assert.match(stderr, /read the state in .*shop\/replay\/tasks/);
     assert.match(stdout, `unless the dead letters (${file}) have its messageId`);
     assert.not.match(stdout, "shop.dead-letters");
   }
@@ -112,7 +112,7 @@ async function fromDirectory(port: number): Promise<void> {
   write({ directory: join(directory, "state") }, { status: { port } });
   const { code, stdout, stderr } = await explain("--key", "7");
   assert.is(code, 0, stderr);
-  assert.match(stderr, /no service of this pipeline answers here; read /);
+  assert.match(stderr, /no service of this pipeline responds here; read the state in /);
   assert.match(stdout, /^row \[7\] of model users, in app\.public\.users\/0\n/);
 }
 

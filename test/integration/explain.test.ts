@@ -67,7 +67,7 @@ s.after(async () => {
 s("should ask the service that runs, and know what Segment answered", async () => {
   for (const id of [1, 2, 3, 4]) {
     const { explanation, stderr } = await explained(["--key", String(id)]);
-    assert.match(stderr, /asked the service that runs here, at http:\/\/127\.0\.0\.1:/);
+    assert.match(stderr, /asked the service at http:\/\/127\.0\.0\.1:/);
     assert.equal(explanation.searched.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
     told.set(id, explanation);
   }
@@ -117,7 +117,7 @@ s("should read what the service left, once it has stopped, and change nothing", 
   const before = contents();
   for (const [id, was] of told) {
     const { explanation, stderr } = await explained(["--key", String(id)]);
-    assert.match(stderr, /no service of this pipeline answers here; read .*run as it lies there/);
+    assert.match(stderr, /no service of this pipeline responds here; read the state in .*run$/m);
     assert.equal(withoutResponses(explanation), withoutResponses(was), `row ${id}`);
     assert.is(only(explanation).syncs[0]?.last?.response.status, "settled");
   }
@@ -148,7 +148,7 @@ s("should refuse what it cannot understand, as the service does", async () => {
     [["--key", "1", "--model", "none"], /there is no model "none"/],
     [["--record", fileOf("{}")], /the record cannot be read/],
     [["--record", fileOf(`${lineOf(STORY[0] as Change, 0)}\n{}`)], /more than one line/],
-    [["--record", fileOf("")], /holds nothing/],
+    [["--record", fileOf("")], /has no line/],
   ] as const) {
     const { code, stdout, stderr } = await run(args);
     assert.equal([code, stdout], [2, ""], stderr);

@@ -230,7 +230,7 @@ promise(
   },
 );
 
-promise("should say so where a change was too large to be kept", async () => {
+promise("should report a change that was too large to store with its dead letter", async () => {
   const hit = await setUp("large");
   await hit.replay([insert(row(1, "x".repeat(300_000)), 10)]);
   const file = hit.moved((text) => {
@@ -239,7 +239,7 @@ promise("should say so where a change was too large to be kept", async () => {
   });
   const { code, stderr } = await hit.redrive(file);
   assert.is(code, 0, stderr);
-  assert.match(stderr, /^not redriven .*MESSAGE_TOO_LARGE: .*too large to be kept/m);
+  assert.match(stderr, /^not redriven .*MESSAGE_TOO_LARGE: .*too large to store/m);
 });
 
 promise("should write a dead letter again for a record that fails again", async () => {

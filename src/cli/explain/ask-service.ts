@@ -3,18 +3,18 @@ import type { Explanation, Question } from "../../explain/explanation.ts";
 import { CdcError, messageOf } from "../../lib/errors.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
 
-const WITHIN_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /**
- * Asks the service that runs on this machine, over its status port; `null` where none is there.
- * @throws CdcError ARGUMENTS where it does not understand the question, SERVICE_UNAVAILABLE where it cannot answer now
+ * Sends the question to the service on this machine, over its status port; `null` if none responds.
+ * @throws CdcError ARGUMENTS if the question is wrong, SERVICE_UNAVAILABLE where it cannot answer now
  */
-export async function askedOfService(
+export async function askService(
   settings: Settings,
   { model, key, line, showValues }: Question,
-): Promise<Answered | null> {
+): Promise<SourcedExplanation | null> {
   const { name, status } = settings;
-  // Where it has any free port nobody knows which.
+  // Port 0 is any free port, so its number is not known here.
   if (status === "off" || status.port === 0) return null;
   const url = `http://${hostOf(status.host)}:${status.port}`;
   const query = new URLSearchParams({
@@ -22,11 +22,11 @@ export async function askedOfService(
     ...(key === null ? {} : { key }),
     values: String(showValues),
   });
-  const asked = line === null ? {} : { method: "POST", body: line };
+  const request = line === null ? {} : { method: "POST", body: line };
   const response = await fetch(`${url}/explain?${query}`, {
-    ...asked,
+    ...request,
     headers: line === null ? {} : { "content-type": "text/plain" },
-    signal: AbortSignal.timeout(WITHIN_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((error) => {
     if (isConnectionRefused(error)) return null;
     throw new CdcError(
@@ -36,12 +36,12 @@ export async function askedOfService(
   });
   if (response === null) return null;
   const body = (await response.json().catch(() => ({}))) as Partial<Explanation & Rejection>;
-  // Another pipeline's, another program's, or one from before it could be asked.
+  // The port belongs to another pipeline or program.
   if (body.pipeline !== name) return null;
   if (response.ok)
     return {
       explanation: body as Explanation,
-      by: `asked the service that runs here, at ${url}`,
+      origin: `asked the service at ${url}`,
       deadLetters: deadLetterTopic(settings),
     };
   const { code, reason, toDo } = body;
@@ -49,10 +49,10 @@ export async function askedOfService(
   throw new CdcError("SERVICE_UNAVAILABLE", `the service at ${url} says: ${reason}; ${toDo}`);
 }
 
-/** Why it does not answer; with the pipeline's name. */
+/** Why there is no explanation, with the pipeline's name. */
 type Rejection = { readonly code: string; readonly reason: string; readonly toDo: string };
 
-/** Where it listens at every address, its own is one of them. */
+/** An address at which the service listens. */
 function hostOf(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";
@@ -64,9 +64,9 @@ function isConnectionRefused(error: unknown): boolean {
   return cause?.code === "ECONNREFUSED";
 }
 
-/** An explanation, who gave it, and where what was set aside stands. */
-export type Answered = {
+/** An explanation, where it comes from, and where the dead letters are. */
+export type SourcedExplanation = {
   readonly explanation: Explanation;
-  readonly by: string;
+  readonly origin: string;
   readonly deadLetters: string;
 };

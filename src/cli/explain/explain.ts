@@ -3,7 +3,7 @@ import type { Question } from "../../explain/explanation.ts";
 import { explanationText } from "../../explain/explanation-text.ts";
 import { CdcError } from "../../lib/errors.ts";
 import { InputLines } from "../../source/input-lines.ts";
-import { askedOfService } from "./ask-service.ts";
+import { askService } from "./ask-service.ts";
 import { readFromDirectory } from "./read-from-directory.ts";
 
 export type ExplainOptions = {
@@ -16,17 +16,17 @@ export type ExplainOptions = {
 };
 
 /**
- * Says why something was sent about a row, or not: asks the service that runs on this machine, else looks into the state
- * that one left. Changes nothing. The exit code is 1 where nothing was there to look into.
+ * Explains why a row produced a message, or none: asks the service on this machine, or reads the state directory if none
+ * responds. Read-only. The exit code is 1 if there is no state.
  */
 export async function explain(config: string, options: ExplainOptions): Promise<void> {
   const settings = readSettings(config);
   const { model, key, record, json, showValues } = options;
   const line = record === null ? null : await onlyLine(record);
   const question: Question = { model, key, line, showValues };
-  const { explanation, by, deadLetters } =
-    (await askedOfService(settings, question)) ?? (await readFromDirectory(settings, question));
-  process.stderr.write(`${by}\n`);
+  const { explanation, origin, deadLetters } =
+    (await askService(settings, question)) ?? (await readFromDirectory(settings, question));
+  process.stderr.write(`${origin}\n`);
   process.stdout.write(
     json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, deadLetters),
   );
@@ -42,9 +42,9 @@ async function onlyLine(input: string): Promise<string> {
   }
   const [only] = lines;
   if (only !== undefined && lines.length === 1) return only;
-  const found = only === undefined ? "nothing" : "more than one line";
+  const found = only === undefined ? "no line" : "more than one line";
   throw new CdcError(
     "ARGUMENTS",
-    `--record ${input} holds ${found}; give one record, such as \`sed -n 5p recorded.ndjson | cdc-to-segment explain … --record -\``,
+    `--record ${input} has ${found}; pass one record, for example \`sed -n 5p recorded.ndjson | cdc-to-segment explain … --record -\``,
   );
 }

@@ -15,13 +15,16 @@ import { Topology } from "../../topology/topology.ts";
 import { deadLetterTopic } from "../internal-topics.ts";
 import { replayDeadLetters, replayState, serviceState } from "../paths.ts";
 import { stopSignal } from "../process.ts";
-import type { Answered } from "./ask-service.ts";
+import type { SourcedExplanation } from "./ask-service.ts";
 
-/** Looks into the state that the service left on this disk, else into that of `replay`, without changing it. */
-export async function readFromDirectory(settings: Settings, question: Question): Promise<Answered> {
+/** Explains from the service's state on this disk, or from that of `replay` if there is none. Read-only. */
+export async function readFromDirectory(
+  settings: Settings,
+  question: Question,
+): Promise<SourcedExplanation> {
   const { name, kafka, log, models } = settings;
   const topology = new Topology(settings);
-  const ends: (() => Promise<void>)[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const views: StateView[] = [];
   const notSearched: { partition: string; why: string }[] = [];
   const [service, replayed] = [serviceState(settings), replayState(settings)];
@@ -31,8 +34,8 @@ export async function readFromDirectory(settings: Settings, question: Question):
     for (const { topic, partition } of localState(directory)) {
       const tp = { topic, partition };
       try {
-        const look = await open(tp, directory, topology, settings, ends);
-        if (look) views.push(look);
+        const view = await open(tp, directory, topology, settings, closers);
+        if (view) views.push(view);
       } catch (error) {
         notSearched.push({ partition: partitionName(tp), why: messageOf(error) });
       }
@@ -43,46 +46,46 @@ export async function readFromDirectory(settings: Settings, question: Question):
     });
     const about = { pipeline: name, models: Object.keys(models), topology, registry };
     const explanation = await explain(question, { ...about, views, notSearched });
-    const read = found === undefined ? noState(settings) : `read ${directory} as it lies there`;
+    const read = found === undefined ? noState(settings) : `read the state in ${directory}`;
     return {
       explanation,
-      by: `no service of this pipeline answers here; ${read}`,
+      origin: `no service of this pipeline responds here; ${read}`,
       deadLetters: directory === replayed ? replayDeadLetters(settings) : deadLetterTopic(settings),
     };
   } finally {
-    for (const end of ends) await end();
+    for (const close of closers) await close();
   }
 }
 
 function noState(settings: Settings): string {
   const { directory } = settings.state;
-  const where = `there is no state in ${resolve(serviceState(settings))}, nor one of a replay`;
+  const where = `there is no state in ${resolve(serviceState(settings))}, and none of a replay`;
   if (isAbsolute(directory)) return where;
-  return `${where}: state.directory ${directory} is relative to the folder in which the command runs`;
+  return `${where}: state.directory ${directory} is relative to the working directory of the command`;
 }
 
-/** `null` where no model reads the topic any more, or nothing was stored yet. */
+/** `null` if no model reads the topic any more, or nothing is stored yet. */
 async function open(
   tp: TopicPartition,
   directory: string,
   topology: Topology,
   { state: { deleteRetention } }: Settings,
-  ends: (() => Promise<void>)[],
+  closers: (() => Promise<void>)[],
 ): Promise<StateView | null> {
   const topicTopology = topology.get(tp.topic);
   if (!topicTopology) return null;
   const store = await RocksDbStore.openToRead(join(directory, tp.topic, String(tp.partition)));
-  ends.push(() => store.close());
+  closers.push(() => store.close());
   const state = new TaskStore(store, systemClock, deleteRetention);
   const record = await state.load();
   if (record === null) return null;
-  const { syncs, ...position } = record;
+  const { syncs, ...checkpoint } = record;
   return {
-    tp: tp,
+    tp,
     topicTopology,
     syncs,
-    checkpoint: position,
-    durable: position.next,
+    checkpoint,
+    durable: checkpoint.next,
     row: (key) => state.lookup(key),
   };
 }

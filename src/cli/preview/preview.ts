@@ -23,10 +23,10 @@ import { endWithReader, stopSignal } from "../process.ts";
 import { recordedInput } from "../recorded-input.ts";
 import { summary } from "../summary.ts";
 
-/** How many dead letters the summary shows. */
-const SHOWN = 10;
+/** Dead letters in the summary. */
+const MAX_SHOWN = 10;
 
-/** The same pipeline on a throw-away state; prints every message as one JSON line and sends nothing. */
+/** The same pipeline with temporary state: prints every message as one JSON line and sends nothing. */
 export async function preview(
   config: string,
   input: string,
@@ -43,7 +43,7 @@ export async function preview(
   const shown: DeadLetter[] = [];
   const deadLetters: DeadLetters = {
     append: async (deadLetters) => {
-      shown.push(...deadLetters.slice(0, SHOWN - shown.length));
+      shown.push(...deadLetters.slice(0, MAX_SHOWN - shown.length));
       if (file)
         await new JournaledDeadLetters(file, asLine, systemClock, logger).append(deadLetters);
     },

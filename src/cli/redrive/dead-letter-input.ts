@@ -17,28 +17,28 @@ import { replayDeadLetters, replayState, requireOther, serviceState } from "../p
 import { requireStopped } from "./require-stopped.ts";
 import { TopicDeadLetters } from "./topic-dead-letters.ts";
 
-/** Where dead letters are read from, and what belongs to those who set them aside. */
-export type RedriveFrom = {
+/** The dead letters of `run` or `replay`, and the state and outputs that belong to them. */
+export type DeadLetterInput = {
   readonly deadLetters: AsyncIterable<DeadLetter>;
-  /** How far the reading of them has come. */
+  /** The progress of the reading. */
   readonly step: () => Step | null;
-  /** Folder of the stores that the letters are judged by. */
+  /** The directory of the stores. */
   readonly directory: string;
-  /** Where those go that fail again. */
+  /** Receives dead letters that fail again. */
   readonly failedAgain: JournaledDeadLetters;
   readonly control: Control;
   readonly changelog: Changelog | null;
-  /** Remembers that all letters are done. */
-  readonly done: () => Promise<void>;
+  /** Called when all are processed: the next redrive starts after them. */
+  readonly commit: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
-/** What `run` set aside: the letters of its topic, from where the last redrive ended. The service has to be stopped. */
-export async function fromTopic(
+/** The dead letters of `run`: those in its topic since the last redrive. The service has to be stopped. */
+export async function topicInput(
   settings: Settings,
   logger: Logger,
   onOther: (name: string) => void,
-): Promise<RedriveFrom> {
+): Promise<DeadLetterInput> {
   const access = kafkaAccess(settings, "redrive");
   const { connection, groupId } = access;
   await requireStopped(connection, groupId);
@@ -59,7 +59,7 @@ export async function fromTopic(
     failedAgain: new JournaledDeadLetters(log, asRecord, systemClock, logger),
     control: sendOnly(controlFor(() => {})),
     changelog: topics.changelog(),
-    done: () => deadLetters.commit(),
+    commit: () => deadLetters.commit(),
     close: async () => {
       await deadLetters.stop();
       await log.close();
@@ -67,39 +67,42 @@ export async function fromTopic(
   };
 }
 
-/** What `replay` set aside: a file of recorded lines with their reasons. It is read anew each time. */
-export async function fromFile(
+/** The dead letters of `replay`: a file of recorded lines with their reasons, read completely each time. */
+export async function fileInput(
   settings: Settings,
   logger: Logger,
   input: string,
-): Promise<RedriveFrom> {
+): Promise<DeadLetterInput> {
   const directory = replayState(settings);
   const file = replayDeadLetters(settings);
   requireOther(file, input);
   const lines = await InputLines.open(input);
   const log = new FileJournal(file);
-  let read = 0;
-  const counted = () => {
-    read += 1;
+  let count = 0;
+  const onDeadLetter = () => {
+    count += 1;
   };
   return {
-    deadLetters: deadLettersOf(lines, counted),
-    step: () => ({ done: lines.bytes, total: lines.total, counts: { "dead letters": read } }),
+    deadLetters: deadLettersOf(lines, onDeadLetter),
+    step: () => ({ done: lines.bytes, total: lines.total, counts: { "dead letters": count } }),
     directory,
     failedAgain: new JournaledDeadLetters(log, asLine, systemClock, logger),
     control: sendOnly(fileControl(directory)),
     changelog: null,
-    done: async () => {},
+    commit: async () => {},
     close: () => log.close(),
   };
 }
 
-async function* deadLettersOf(lines: InputLines, onLetter: () => void): AsyncGenerator<DeadLetter> {
+async function* deadLettersOf(
+  lines: InputLines,
+  onDeadLetter: () => void,
+): AsyncGenerator<DeadLetter> {
   let line = 0;
   for await (const bytes of lines) {
     line += 1;
     if (bytes.length === 0) continue;
-    onLetter();
+    onDeadLetter();
     yield deadLetterOfLine(bytes, line);
   }
 }

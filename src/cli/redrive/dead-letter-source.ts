@@ -6,17 +6,17 @@ import type { DeadLetterRecord } from "./redrive-processor.ts";
 
 export type DeadLetterSourceOptions = {
   readonly deadLetters: AsyncIterable<DeadLetter>;
-  /** Whether some model reads the topic that the letter is from. */
+  /** Whether a model reads the topic of the record. */
   readonly reads: (topic: string) => boolean;
   readonly onOther: (deadLetter: DeadLetter) => void;
 };
 
-/** Letters between two waits for the listener: bounds what is read ahead. */
+/** Dead letters between two waits for the listener, which bounds what is read ahead. */
 const WINDOW = 1_000;
 
 /**
- * Dead letters as a source of the pipeline: each goes to the task of the partition that its record came from, numbered
- * on from where that task stands, since its own offset lies below. Like a recorded file it has an end and no log.
+ * Delivers dead letters to the tasks of the partitions that their records came from. Their offsets continue from the
+ * task's next offset, since the records' own offsets are below it. Like a recorded file, the source has an end and no log.
  */
 export class DeadLetterSource implements Source {
   readonly #options: DeadLetterSourceOptions;
@@ -40,7 +40,7 @@ export class DeadLetterSource implements Source {
     });
   }
 
-  /** A window is short, and after it the listener is waited for: nothing needs to be paused. */
+  /** Not needed: each window is short, and the source waits for the listener after it. */
   pause(): void {}
 
   resume(): void {}
@@ -61,7 +61,7 @@ export class DeadLetterSource implements Source {
     return true;
   }
 
-  /** The position does not move. */
+  /** The task's offset does not move. */
   async commit(): Promise<void> {}
 
   async stop(): Promise<void> {
@@ -106,7 +106,7 @@ export class DeadLetterSource implements Source {
     const offset = this.#next.get(name) ?? 0;
     this.#next.set(name, offset + 1);
     this.#line += 1;
-    // A preview puts what several tasks gave into the order of the lines.
+    // A dry run prints the messages of several tasks in the order of their lines.
     const record = { ...deadLetter.record, line: this.#line };
     return { ...record, offset, deadLetter: { ...deadLetter, record } };
   }

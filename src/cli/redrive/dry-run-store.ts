@@ -1,7 +1,7 @@
 import type { Store, StoreEntry } from "../../state/store.ts";
 
-/** A store that is only looked at: what is written is read again from memory, and gone with it. */
-export class DryStore implements Store {
+/** A read-only view of a store: writes go to memory, are read from there, and are lost at the end. */
+export class DryRunStore implements Store {
   readonly #store: Store;
   readonly #written = new Map<string, Buffer | null>();
 
@@ -21,7 +21,7 @@ export class DryStore implements Store {
     for (const { key, value } of entries) this.#written.set(key.toString("latin1"), value);
   }
 
-  /** Without what was written: only what is removed in bulk asks for all entries. */
+  /** Without the entries written here: only bulk removals scan, which a redrive does not make. */
   scan(from: Buffer, to: Buffer): AsyncIterable<{ readonly key: Buffer; readonly value: Buffer }> {
     return this.#store.scan(from, to);
   }

@@ -18,106 +18,106 @@ import {
 import { RowProcessor } from "../../task/row-processor.ts";
 import { TaskOffset } from "../../task/task-offset.ts";
 
-/** A dead letter as a redrive's source delivers it, numbered on from where its task stands. */
+/** A dead letter as `DeadLetterSource` delivers it: its offset continues from the task's next offset. */
 export type DeadLetterRecord = SourceRecord & { readonly deadLetter: DeadLetter };
 
-/** Letters of changes: applying their record again would find nothing changed. */
+/** Dead letters of changes whose row was stored: applying their record again would change nothing. */
 const STORED_AS_SENT: ReadonlySet<string> = new Set(["UNREADABLE_TIMESTAMP", "MESSAGE_TOO_LARGE"]);
 
-/** What a redrive has to say of a letter that it does not simply send through. */
-export type Remark = (
+/** Reports a dead letter whose row has a newer state, or that is not sent. */
+export type ReportSkipped = (
   deadLetter: DeadLetter,
   kind: "outdated" | "not_redriven",
   text: string,
 ) => void;
 
 export type RedriveOptions = {
-  /** Messages whose row has moved on are sent all the same. */
+  /** Whether messages whose row has a newer state are sent too. */
   readonly outdated: boolean;
-  readonly remark: Remark;
+  readonly report: ReportSkipped;
 };
 
 /**
- * Sends dead letters through again, by the rules of the task that set them aside. The position stays where it is: the
- * records lie below it, and each is judged by its own place. It is a Processor so that Task and Checkpoint do for a
- * redrive what they do for the service, in the same order.
+ * Processes dead letters again, with the state of their task. The task's offset does not move: the records are below it,
+ * and each is processed at its own offset. Task and Checkpoint treat it as any record processor, so delivery, changelog
+ * and store have the same order as in the service.
  */
 export class RedriveProcessor extends RecordProcessor {
-  readonly #of: RecordProcessorOptions;
+  readonly #options: RecordProcessorOptions;
   readonly #redrive: RedriveOptions;
   readonly #decoder: Decoder;
   readonly #rows: RowProcessor;
-  /** Where a record stands that is processed in its own place. */
-  readonly #own: TaskOffset;
+  /** The offset at which a single record is processed. */
+  readonly #recordOffset: TaskOffset;
 
-  /** @throws CdcError REDRIVE_REFUSED where the service has work under way that a redrive would end too early */
-  constructor(of: RecordProcessorOptions, redrive: RedriveOptions) {
-    const own = new TaskOffset(of.taskOffset.record);
-    super({ ...of, taskOffset: own });
-    const { tp, topicTopology } = of.context;
-    if (of.taskOffset.record.reconcile !== null) {
+  /** @throws CdcError REDRIVE_REFUSED if the service has not finished a reconciliation */
+  constructor(options: RecordProcessorOptions, redrive: RedriveOptions) {
+    const recordOffset = new TaskOffset(options.taskOffset.record);
+    super({ ...options, taskOffset: recordOffset });
+    const { tp, topicTopology } = options.context;
+    if (options.taskOffset.record.reconcile !== null) {
       throw new CdcError(
         "REDRIVE_REFUSED",
-        `${tp.topic}/${tp.partition}: rows that a snapshot did not contain are still to be removed; start the service, let it do so (reconcileDelay), stop it and start this again`,
+        `${tp.topic}/${tp.partition}: rows that a snapshot does not contain are not removed yet; start the service, wait until it has removed them (reconcileDelay), stop it and repeat the redrive`,
       );
     }
-    this.#of = of;
+    this.#options = options;
     this.#redrive = redrive;
-    this.#decoder = new Decoder(topicTopology.format, of.registry);
-    this.#rows = new RowProcessor(of.context);
-    this.#own = own;
+    this.#decoder = new Decoder(topicTopology.format, options.registry);
+    this.#rows = new RowProcessor(options.context);
+    this.#recordOffset = recordOffset;
   }
 
   override async process(records: readonly SourceRecord[]): Promise<GroupOutput> {
     const output = emptyOutput();
     for (const { deadLetter } of records as readonly DeadLetterRecord[]) {
-      const { messages, rejected, controlMessages } = await this.#again(deadLetter);
+      const { messages, rejected, controlMessages } = await this.#redriveOne(deadLetter);
       output.messages.push(...messages);
       output.rejected.push(...rejected);
       output.controlMessages.push(...controlMessages);
     }
-    this.#of.taskOffset.markDirty();
+    this.#options.taskOffset.markDirty();
     return { ...output, count: records.length, truncate: null };
   }
 
-  async #again(deadLetter: DeadLetter): Promise<Output> {
+  async #redriveOne(deadLetter: DeadLetter): Promise<Output> {
     const { record, message, change } = deadLetter;
-    if (record.offset >= this.#of.taskOffset.record.next)
-      return this.#leave(
+    if (record.offset >= this.#options.taskOffset.record.next)
+      return this.#skip(
         deadLetter,
-        "the service has not passed its record and will read it again",
+        "the service has not processed its record yet and will read it again",
       );
-    if (change !== undefined) return this.#tell(deadLetter, change);
+    if (change !== undefined) return this.#sendChange(deadLetter, change);
     if (STORED_AS_SENT.has(deadLetter.error.code))
-      return this.#leave(
+      return this.#skip(
         deadLetter,
-        "its row was stored as if sent, and too large to be kept beside it",
+        "its row is stored, and the change was too large to store with the dead letter",
       );
     const event = await this.#read(record);
     if (message !== undefined) return this.#send(deadLetter, message, event);
     if (!(event instanceof CdcError) && event.kind === "truncate")
-      return this.#leave(deadLetter, "a TRUNCATE is not sent through again: take a new snapshot");
+      return this.#skip(deadLetter, "a truncate is not repeated: take a new snapshot");
     const row = rowOf(event, record);
     if (row !== null && (await this.#isOutdated(row, record))) {
-      this.#remark(deadLetter, "outdated", "its row has moved on, so it changes nothing any more");
+      this.#report(deadLetter, "outdated", "its row has a newer state, so it changes nothing");
       return emptyOutput();
     }
     return this.#apply(deadLetter);
   }
 
-  /** The record in its own place: what it gives is what it would have given then, under the same ids. */
+  /** Processes the record at its own offset: its messages have the ids that they would have had then. */
   async #apply({ record, by, isInitial }: DeadLetter): Promise<Output> {
-    const { taskOffset, context } = this.#of;
+    const { taskOffset, context } = this.#options;
     context.counters.add("redriven");
-    this.#own.moveTo({ ...taskOffset.record, streaming: !isInitial, lastDelete: null });
+    this.#recordOffset.moveTo({ ...taskOffset.record, streaming: !isInitial, lastDelete: null });
     const { messages, controlMessages, rejected } = await super.process([record]);
-    // The letter of one model does not ask another one again: that has a letter of its own.
+    // A dead letter belongs to one model; other models have dead letters of their own.
     const isOthers = ({ error, by: model }: DeadLetter) =>
       by !== undefined && error.code === "FILTER_FAILED" && model !== by;
     return { messages, controlMessages, rejected: rejected.filter((one) => !isOthers(one)) };
   }
 
-  /** The message as it stands. */
+  /** Sends the message unchanged. */
   async #send(
     deadLetter: DeadLetter,
     text: string,
@@ -126,42 +126,43 @@ export class RedriveProcessor extends RecordProcessor {
     const { record } = deadLetter;
     const row = rowOf(event, record);
     if (row === null) {
-      if (!this.#mayBeOld(deadLetter, "whether its row has moved on is not known"))
+      if (!this.#sendsOutdated(deadLetter, "it is not known whether its row has a newer state"))
         return emptyOutput();
     } else if (await this.#isOutdated(row, record)) {
-      if (!this.#mayBeOld(deadLetter, "its row has moved on")) return emptyOutput();
+      if (!this.#sendsOutdated(deadLetter, "its row has a newer state")) return emptyOutput();
     }
     const output = emptyOutput();
     const bytes = Buffer.byteLength(text);
     if (bytes > LIMITS.message_bytes) this.#rows.reject(output, deadLetter);
     else {
-      this.#of.context.counters.add("redriven");
-      this.#of.context.counters.sync("").messages += 1;
+      this.#options.context.counters.add("redriven");
+      this.#options.context.counters.sync("").messages += 1;
       output.messages.push({ text, bytes, record });
     }
     return output;
   }
 
-  /** The change that its sync could make no message of, as its settings are now; the row was stored then. */
-  async #tell(deadLetter: DeadLetter, text: string): Promise<Output> {
+  /** Maps the change with the present settings of its sync. The row was stored when the message could not be made. */
+  async #sendChange(deadLetter: DeadLetter, text: string): Promise<Output> {
     const { record, by } = deadLetter;
     const change = decodeUnsentChange(text);
     const sync = this.#rows.rules.flatMap(({ syncs }) => syncs).find(({ name }) => name === by);
-    if (!sync) return this.#leave(deadLetter, `there is no sync "${by}" over its topic any more`);
+    if (!sync) return this.#skip(deadLetter, `no sync "${by}" reads its topic any more`);
     const stored = await this.#stored(change.key);
     const isOld =
       stored === null ||
       (stored.offset > record.offset && stored.sourcePosition !== change.changeId);
-    if (isOld && !this.#mayBeOld(deadLetter, "its row has moved on")) return emptyOutput();
-    this.#of.context.counters.add("redriven");
+    if (isOld && !this.#sendsOutdated(deadLetter, "its row has a newer state"))
+      return emptyOutput();
+    this.#options.context.counters.add("redriven");
     const output = emptyOutput();
     const { key, table, time, changeId } = change;
     const event = removal({ key, table, time, sourcePosition: null });
     const recordContext = { offset: record.offset, streaming: true };
     const context = { event, record, recordContext, changeId };
     const last = this.#rows.mapChange({ ...change, sync }, context, output);
-    const told = stored === null ? [] : decodeLastMessages(stored.lastMessages, stored);
-    const isStillLast = told.some(
+    const lastMessages = stored === null ? [] : decodeLastMessages(stored.lastMessages, stored);
+    const isStillLast = lastMessages.some(
       (one) => one.sync === sync.number && one.isDeadLettered && one.source.changeId === changeId,
     );
     if (stored && isStillLast) this.#rows.put(key, stored, [last], context);
@@ -169,35 +170,35 @@ export class RedriveProcessor extends RecordProcessor {
   }
 
   async #isOutdated(event: RowEvent, { offset }: SourceRecord): Promise<boolean> {
-    if (this.#of.taskOffset.isFromBeforeTruncate(event)) return true;
+    if (this.#options.taskOffset.isFromBeforeTruncate(event)) return true;
     return isOutdated(await this.#stored(event.key), event, offset);
   }
 
   async #stored(key: string): Promise<StoredRow | null> {
-    const { state } = this.#of.context;
+    const { state } = this.#options.context;
     return state.row(key, await state.prefetch(new Set([key])));
   }
 
   async #read(record: SourceRecord): Promise<SourceEvent | CdcError> {
-    await this.#of.registry?.prepare([record]);
+    await this.#options.registry?.prepare([record]);
     return this.#decoder.read(record).event;
   }
 
-  #mayBeOld(deadLetter: DeadLetter, why: string): boolean {
+  #sendsOutdated(deadLetter: DeadLetter, why: string): boolean {
     const { outdated } = this.#redrive;
-    const then = outdated ? "sent all the same" : "not sent; --outdated sends it";
-    this.#remark(deadLetter, "outdated", `${why}: ${then}`);
+    const then = outdated ? "sent because of --outdated" : "not sent; --outdated sends it";
+    this.#report(deadLetter, "outdated", `${why}: ${then}`);
     return outdated;
   }
 
-  #leave(deadLetter: DeadLetter, why: string): Output {
-    this.#remark(deadLetter, "not_redriven", why);
+  #skip(deadLetter: DeadLetter, why: string): Output {
+    this.#report(deadLetter, "not_redriven", why);
     return emptyOutput();
   }
 
-  #remark(deadLetter: DeadLetter, kind: "outdated" | "not_redriven", text: string): void {
-    this.#of.context.counters.add(kind);
-    this.#redrive.remark(deadLetter, kind, text);
+  #report(deadLetter: DeadLetter, kind: "outdated" | "not_redriven", text: string): void {
+    this.#options.context.counters.add(kind);
+    this.#redrive.report(deadLetter, kind, text);
   }
 }
 

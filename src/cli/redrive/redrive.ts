@@ -12,21 +12,21 @@ import { PrintQueue } from "../print-queue.ts";
 import { endWithReader, stopSignal } from "../process.ts";
 import { segmentOf } from "../segment.ts";
 import { summary } from "../summary.ts";
-import { fromFile, fromTopic } from "./dead-letter-input.ts";
+import { fileInput, topicInput } from "./dead-letter-input.ts";
 import { DeadLetterSource } from "./dead-letter-source.ts";
-import { DryStore } from "./dry-run-store.ts";
-import { RedriveProcessor, type Remark } from "./redrive-processor.ts";
+import { DryRunStore } from "./dry-run-store.ts";
+import { RedriveProcessor, type ReportSkipped } from "./redrive-processor.ts";
 
 export type RedriveArguments = {
-  /** A dead-letter file; the pipeline's dead-letter topic where it is empty. */
+  /** A dead letter file; if empty, the dead letter topic. */
   readonly input: string;
-  /** Sends messages too whose row has moved on. */
+  /** Also sends messages whose row has a newer state. */
   readonly outdated: boolean;
-  /** Prints what would be sent; nothing is sent, stored or remembered. */
+  /** Prints the messages; nothing is sent, stored or committed. */
   readonly dryRun: boolean;
 };
 
-/** Sends dead letters through again, by the state of the service that set them aside, which has to be stopped. */
+/** Processes dead letters again with the state of the service, which has to be stopped. */
 export async function redrive(config: string, args: RedriveArguments): Promise<void> {
   const { input, outdated, dryRun } = args;
   const settings = readSettings(config);
@@ -35,89 +35,92 @@ export async function redrive(config: string, args: RedriveArguments): Promise<v
   const stop = stopSignal();
   const { level, format } = settings.log;
   const logger = besideProgress(createLogger("warn", format));
-  const other = (name: string, text: string) => {
+  const reportForeign = (name: string, text: string) => {
     counters.add("not_redriven");
-    say(`not redriven ${name}: ${text}`);
+    writeLine(`not redriven ${name}: ${text}`);
   };
-  const from =
+  const deadLetterInput =
     input === ""
-      ? await fromTopic(settings, logger, (name) => other(name, "it is no dead letter of ours"))
-      : await fromFile(settings, logger, input);
+      ? await topicInput(settings, logger, (name) => reportForeign(name, "it is not a dead letter"))
+      : await fileInput(settings, logger, input);
   const destination = segmentOf(settings.segment);
   const queue = new PrintQueue();
   if (dryRun) endWithReader();
-  // What rewrites itself must not stand between the messages.
+  // On a terminal, progress would be written between the messages.
   const terminal = dryRun && process.stdout.isTTY ? { write: () => {} } : process.stderr;
   const progressOptions = { clock: systemClock, logger: createLogger(level, format), terminal };
-  const progress = new Progress("redrive", from.step, progressOptions);
+  const progress = new Progress("redrive", deadLetterInput.step, progressOptions);
   progress.start();
-  const seen: DeadLetters = { append: async (deadLetters) => deadLetters.forEach(again) };
+  const onlyReported: DeadLetters = { append: async (batch) => batch.forEach(reportFailure) };
   const source = new DeadLetterSource({
-    deadLetters: from.deadLetters,
+    deadLetters: deadLetterInput.deadLetters,
     reads: (topic) => topology.get(topic) !== undefined,
-    onOther: ({ record }) => other(recordName(record), "no model reads its topic"),
+    onOther: ({ record }) => reportForeign(recordName(record), "no model reads its topic"),
   });
   try {
     await runPipeline(
       {
         settings,
         topology,
-        directory: from.directory,
+        directory: deadLetterInput.directory,
         runtime: { clock: systemClock, counters, logger },
         ports: {
           source,
           destination: dryRun ? { queue: () => queue } : destination,
-          deadLetters: dryRun ? seen : reported(from.failedAgain),
-          controlFor: () => (dryRun ? { ...from.control, send: async () => {} } : from.control),
+          deadLetters: dryRun ? onlyReported : reporting(deadLetterInput.failedAgain),
+          controlFor: () =>
+            dryRun ? { ...deadLetterInput.control, send: async () => {} } : deadLetterInput.control,
           // A dry run uses the state on this disk: it does not own the changelog and restores nothing.
-          changelog: dryRun ? null : from.changelog,
+          changelog: dryRun ? null : deadLetterInput.changelog,
           openStore: async (directory, memory_bytes) => {
             const store = await RocksDbStore.open(directory, memory_bytes);
-            return dryRun ? new DryStore(store) : store;
+            return dryRun ? new DryRunStore(store) : store;
           },
         },
         overrides: {
           requireState: true,
-          createProcessor: (of) => new RedriveProcessor(of, { outdated, remark }),
+          createProcessor: (of) => new RedriveProcessor(of, { outdated, report: reportSkipped }),
         },
         observer: { listen: (listener) => queue.printing(listener) },
       },
       stop,
     );
     await queue.flush();
-    if (!dryRun && !stop.aborted) await from.done();
+    if (!dryRun && !stop.aborted) await deadLetterInput.commit();
   } finally {
     progress.end();
     destination.close();
-    await from.close();
+    await deadLetterInput.close();
     process.stderr.write(summary(counters));
   }
   if (stop.aborted) {
-    process.stderr.write("stopped before the end; the next redrive begins where this one began\n");
+    process.stderr.write(
+      "stopped before the end; the next redrive starts where this one started\n",
+    );
     process.exitCode = 1;
   }
 }
 
-const remark: Remark = ({ record, error }, kind, text) => {
+const reportSkipped: ReportSkipped = ({ record, error }, kind, text) => {
   const what = kind === "outdated" ? "outdated" : "not redriven";
-  say(`${what} ${recordName(record)} ${error.code}: ${text}`);
+  writeLine(`${what} ${recordName(record)} ${error.code}: ${text}`);
 };
 
-function again({ record, error }: DeadLetter): void {
-  say(`dead letter again ${recordName(record)} ${error.code}: ${error.message}`);
+function reportFailure({ record, error }: DeadLetter): void {
+  writeLine(`dead letter again ${recordName(record)} ${error.code}: ${error.message}`);
 }
 
-function say(text: string): void {
+function writeLine(text: string): void {
   clearLine();
   process.stderr.write(`${text}\n`);
 }
 
-/** The same, and each is told once it is durable. */
-function reported(deadLetters: DeadLetters): DeadLetters {
+/** Reports each dead letter when it is durable. */
+function reporting(deadLetters: DeadLetters): DeadLetters {
   return {
     append: async (batch, stop) => {
       await deadLetters.append(batch, stop);
-      batch.forEach(again);
+      batch.forEach(reportFailure);
     },
   };
 }

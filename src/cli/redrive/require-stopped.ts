@@ -4,8 +4,8 @@ import { CdcError } from "../../lib/errors.ts";
 import { noopLogger } from "../../lib/logger.ts";
 
 /**
- * The lock on a state folder keeps out the service of this machine; its group tells of the others.
- * @throws CdcError REDRIVE_REFUSED where the service runs anywhere
+ * The lock on the state directory detects a service on this machine, its group those on others.
+ * @throws CdcError REDRIVE_REFUSED if the service runs anywhere
  */
 export async function requireStopped(connection: KafkaSettings, groupId: string): Promise<void> {
   const admin = kafkaClient(connection, noopLogger).admin();
@@ -16,11 +16,11 @@ export async function requireStopped(connection: KafkaSettings, groupId: string)
     if (members.length === 0) return;
     throw new CdcError(
       "REDRIVE_REFUSED",
-      `the service runs: its group "${groupId}" has ${members.length} member(s), at ${members.map(({ clientHost }) => clientHost).join(", ")}. ` +
-        "Its state is needed: stop it first. One that was killed is counted for kafka.sessionTimeout",
+      `the service runs: its group "${groupId}" has ${members.length} member(s) at ${members.map(({ clientHost }) => clientHost).join(", ")}. ` +
+        "Stop it first: the redrive uses its state. A process that was killed is a member until kafka.sessionTimeout has passed",
     );
   } catch (error) {
-    throw failureOf(error, `cannot ask Kafka for the group "${groupId}"`);
+    throw failureOf(error, `cannot query the group "${groupId}"`);
   } finally {
     await admin.disconnect().catch(() => {});
   }

@@ -18,7 +18,7 @@ import { recordedInput } from "../recorded-input.ts";
 import { segmentOf } from "../segment.ts";
 import { summary } from "../summary.ts";
 
-/** The whole pipeline from a recorded file instead of Kafka, with a state of its own. */
+/** The same pipeline, from a recorded file instead of Kafka, with state of its own. */
 export async function replay(config: string, input: string): Promise<void> {
   const settings = readSettings(config);
   const topology = new Topology(settings);
@@ -28,9 +28,9 @@ export async function replay(config: string, input: string): Promise<void> {
   const progressLogger = createLogger(level, format);
   const logger = besideProgress(createLogger(level === "info" ? "warn" : level, format));
   const directory = replayHome(settings);
-  const letterFile = replayDeadLetters(settings);
-  requireOther(letterFile, input);
-  const journal = new FileJournal(letterFile);
+  const deadLetterFile = replayDeadLetters(settings);
+  requireOther(deadLetterFile, input);
+  const journal = new FileJournal(deadLetterFile);
   const deadLetters = new JournaledDeadLetters(journal, asLine, systemClock, logger);
   const destination = segmentOf(settings.segment);
   let read = { bytes: 0, total: null as number | null, lines: 0 };
@@ -76,16 +76,18 @@ export async function replay(config: string, input: string): Promise<void> {
   }
   if (counters.get("replayed") > 0) {
     process.stderr.write(
-      `an earlier replay of this input had processed the records below its position (its state: ${directory})\n`,
+      `records below the stored offsets were processed by an earlier replay of this input (state: ${directory})\n`,
     );
   }
   if (stop.aborted) {
-    process.stderr.write("stopped before the end; start it again to go on where it stopped\n");
+    process.stderr.write(
+      "stopped before the end; the next replay of this input continues where this one stopped\n",
+    );
     process.exitCode = 1;
   }
 }
 
-/** Whether the input is the one that this state was last used with, told by its first line; it is from now on. */
+/** Whether the input is that of the last replay with this state, by its first line. Stores it for the next replay. */
 function rememberInput(directory: string, firstLine: Buffer): boolean {
   const file = join(directory, "input");
   const identity = hash("sha256", firstLine, "base64url");

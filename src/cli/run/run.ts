@@ -22,8 +22,8 @@ import { library } from "../version.ts";
 
 /**
  * The service: Kafka in, Segment out, until SIGTERM or SIGINT.
- * What ends it after the settings were read is a line of its log, and not thrown.
- * @param rebuild whether a partition whose state or records are lost is built anew from its topic
+ * After the settings are read, an error is logged and not thrown.
+ * @param rebuild whether a partition with lost state or records is rebuilt from its topic
  */
 export async function run(config: string, rebuild: boolean): Promise<void> {
   const read = readSettings(config);
