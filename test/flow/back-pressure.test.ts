@@ -12,18 +12,18 @@ const users = (from: number, to: number) =>
 const limits = (text: string) => ({ more: `limits: {${text}}` });
 
 s(
-  "should pause the partition while Segment is down, hold no more than its limits, and go on",
+  "should pause the partition at its limits while Segment is down, and then continue",
   async () => {
     const driver = await new TaskDriver(limits("queueRecords: 100, deliveryMessages: 100")).start();
     driver.segment.response = () => ({ status: 503, body: "" });
     await driver.pipe(users(0, 2_000));
     assert.ok(driver.source.isPaused(TP));
-    // One group of 500 at most in the lane beyond its limit, and one fetch of 50 in the queue beyond its own.
+    // The delivery queue may exceed its limit by one group of 500, and the record queue by one fetch of 50.
     assert.ok(
       driver.counters.get("messages") <= 600,
       `${driver.counters.get("messages")} messages`,
     );
-    assert.ok((driver.source.position(TP) ?? 0) <= 750, `${driver.source.position(TP)} taken in`);
+    assert.ok((driver.source.position(TP) ?? 0) <= 750, `${driver.source.position(TP)} received`);
 
     driver.segment.response = () => ({ status: 200, body: "" });
     await driver.clock.advance(60_000);
@@ -36,27 +36,27 @@ s(
   },
 );
 
-s("should pause a full queue by its bytes as well", async () => {
+s("should pause when the record queue is full by bytes", async () => {
   const driver = await new TaskDriver(limits("queueBytes: 10KB, deliveryMessages: 1")).start();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   await driver.pipe(users(0, 200));
   assert.ok(driver.source.isPaused(TP));
-  response();
+  respond();
   await driver.clock.advance(0);
   assert.is(driver.segment.taken.length, 200);
   assert.not(driver.source.isPaused(TP));
   await driver.stop();
 });
 
-s("should stop to process while the lane is full, by messages or by bytes", async () => {
+s("should stop processing while the delivery queue is full, by messages or by bytes", async () => {
   for (const limit of ["deliveryMessages: 10", "deliveryBytes: 2KB"]) {
     const driver = await new TaskDriver(limits(limit)).start();
-    const response = driver.segment.hold();
+    const respond = driver.segment.hold();
     await driver.pipe(users(0, 20));
     const processed = driver.counters.get("records");
     await driver.pipe(users(20, 40));
     assert.is(driver.counters.get("records"), processed);
-    response();
+    respond();
     await driver.clock.advance(0);
     assert.is(driver.segment.taken.length, 40);
     await driver.stop();
@@ -67,23 +67,23 @@ for (const limit of ["rows: 10", "bytes: 1KB"]) {
   const driverOf = () => new TaskDriver({ more: `checkpoint: {${limit}}` }).start();
 
   s(
-    `should hold no more uncommitted ${limit} than twice while the store does not write`,
+    `should have at most twice ${limit} uncommitted while a checkpoint waits`,
     async () => {
       const driver = await driverOf();
-      const response = driver.segment.hold();
+      const respond = driver.segment.hold();
       await driver.pipe(users(0, 15));
       await driver.pipe(users(15, 30));
       const processed = driver.counters.get("records");
       await driver.pipe(users(30, 60));
       assert.is(driver.counters.get("records"), processed);
-      response();
+      respond();
       await driver.clock.advance(0);
       assert.is(driver.counters.get("records"), 60);
       await driver.stop();
     },
   );
 
-  s(`should checkpoint before its time where ${limit} are uncommitted`, async () => {
+  s(`should checkpoint before the interval if ${limit} are uncommitted`, async () => {
     const driver = await driverOf();
     await driver.pipe(users(0, 5));
     assert.is(driver.counters.get("checkpoints"), 0);
@@ -93,9 +93,9 @@ for (const limit of ["rows: 10", "bytes: 1KB"]) {
   });
 }
 
-s("should hold back only the partition whose lane is full", async () => {
+s("should pause only the partition whose delivery queue is full", async () => {
   const driver = await new TaskDriver({ partitions: 2, ...limits("deliveryMessages: 1") }).start();
-  // Partition 0's users are refused for now; partition 1's are taken.
+  // Segment rejects the users of partition 0 for now and accepts those of partition 1.
   driver.segment.response = ([first]) =>
     Number(first?.userId) < 1_000 ? { status: 500, body: "" } : { status: 200, body: "" };
   await driver.pipe(users(0, 5), 0);
@@ -110,13 +110,13 @@ s("should hold back only the partition whose lane is full", async () => {
   await driver.stop();
 });
 
-s("should keep one batch in flight for each partition, however many wait", async () => {
+s("should have one batch in flight for each partition, with any number of waiting messages", async () => {
   const driver = await new TaskDriver().start();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   await driver.pipe(users(0, 100));
   await driver.pipe(users(100, 200));
   assert.is(driver.segment.mostInFlight, 1);
-  response();
+  respond();
   await driver.stop();
   assert.is(driver.segment.mostInFlight, 1);
   assert.is(driver.segment.taken.length, 200);

@@ -6,9 +6,9 @@ import { FakeRegistry } from "../support/fake-registry.ts";
 import { type Change, heartbeat, insert, timeAt, tombstone, truncate } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-/** How old what a task has still to do is: the first record that it took in and has not stored. */
+/** The lag of a task in seconds is the age of the first record that it received and has not stored. */
 
-const s = suite("flow: how far behind a task is");
+const s = suite("flow: the lag of a task");
 
 const TP = { topic: TOPIC, partition: 0 };
 const HOUR_MS = 3_600_000;
@@ -31,44 +31,44 @@ const users = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => user(from + i, from + i));
 
 /** A task that stored its last row six hours ago. */
-async function afterQuietTime() {
+async function afterIdleTime() {
   const driver = new TaskDriver();
   await driver.clock.advance(5_000);
   await driver.start();
   await driver.pipe(user(0, justNow(driver)));
   await driver.checkpoint();
   await driver.clock.advance(6 * HOUR_MS);
-  assert.equal(await lag(driver), { records: 0, seconds: 0 }, "a quiet time is no lag");
+  assert.equal(await lag(driver), { records: 0, seconds: 0 }, "idle time is no lag");
   return driver;
 }
 
-s("should be as old as the one record that Segment keeps waiting after a quiet time", async () => {
-  const driver = await afterQuietTime();
-  const response = driver.segment.hold();
+s("should be the age of the one record in delivery after idle time", async () => {
+  const driver = await afterIdleTime();
+  const respond = driver.segment.hold();
   await driver.pipe(user(1, justNow(driver)));
   assert.equal(await lag(driver), { records: 1, seconds: 1 });
   await driver.clock.advance(20_000);
-  assert.equal(await lag(driver), { records: 1, seconds: 21 }, "a checkpoint is under way");
+  assert.equal(await lag(driver), { records: 1, seconds: 21 }, "the checkpoint is not complete");
   await driver.pipe(user(2, justNow(driver)));
-  assert.equal(await lag(driver), { records: 2, seconds: 21 }, "and covers the older one");
-  response();
-  const again = driver.segment.hold();
+  assert.equal(await lag(driver), { records: 2, seconds: 21 }, "the checkpoint covers the older record");
+  respond();
+  const respondAgain = driver.segment.hold();
   await driver.clock.advance(0);
-  assert.equal(await lag(driver), { records: 1, seconds: 1 }, "the younger one is left");
-  again();
+  assert.equal(await lag(driver), { records: 1, seconds: 1 }, "the newer record is left");
+  respondAgain();
   await driver.checkpoint();
   assert.equal(await lag(driver), { records: 0, seconds: 0 });
   await driver.stop();
 });
 
 for (const [what, change] of [
-  ["a record that nobody can read", { key: { id: 1 }, value: "{oops" }],
-  ["a tombstone by itself", tombstone(0)],
+  ["an undecodable record", { key: { id: 1 }, value: "{oops" }],
+  ["a tombstone without a delete", tombstone(0)],
 ] as const) {
-  s(`should go by Kafka's time for ${what}: it has no commit`, async () => {
-    const driver = await afterQuietTime();
+  s(`should use Kafka's timestamp for ${what}, which has no commit time`, async () => {
+    const driver = await afterIdleTime();
     const timestamp = driver.clock.now() - 2_000;
-    // The first is stored at once; what follows waits for the next checkpoint.
+    // The first record is stored immediately; the next ones wait for a checkpoint.
     await driver.pipe({ ...heartbeat(), timestamp });
     await driver.pipe({ ...(change as Change), timestamp });
     assert.equal(await lag(driver), { records: 1, seconds: 2 });
@@ -78,54 +78,54 @@ for (const [what, change] of [
   });
 }
 
-s("should be the age of the record at the stored position, all along a long backlog", async () => {
+s("should be the age of the record at the stored offset, through a long backlog", async () => {
   const more = "limits: {queueRecords: 100, deliveryMessages: 300}\ncheckpoint: {rows: 50}";
   const driver = new TaskDriver({ more });
   await driver.clock.advance(6 * HOUR_MS);
   await driver.start();
-  let response = driver.segment.hold();
+  let respond = driver.segment.hold();
   await driver.pipe(users(0, 2_000));
-  const seen = new Set<number>();
+  const offsets = new Set<number>();
   for (let step = 0; step < 2_000 && driver.segment.taken.length < 2_000; step += 1) {
     const { nextOffset, time, isAllStored, lag } = await partitionOf(driver);
     if (isAllStored || nextOffset === null) break;
-    seen.add(nextOffset);
-    assert.is(time, timeAt(nextOffset), `at ${nextOffset}`);
+    offsets.add(nextOffset);
+    assert.is(time, timeAt(nextOffset), `at offset ${nextOffset}`);
     assert.equal(lag, { records: 2_000 - nextOffset, seconds: 6 * 3_600 - nextOffset });
-    response();
-    response = driver.segment.hold();
+    respond();
+    respond = driver.segment.hold();
     await driver.clock.advance(0);
   }
-  assert.ok(seen.size > 3, `${seen.size} positions`);
-  response();
+  assert.ok(offsets.size > 3, `${offsets.size} offsets`);
+  respond();
   await driver.checkpoint();
   assert.equal(await lag(driver), { records: 0, seconds: 0 });
   await driver.stop();
 });
 
-s("should go by Kafka's time for what waits for the registry, undecoded", async () => {
+s("should use Kafka's timestamp for records that wait for the registry", async () => {
   const fake = await FakeRegistry.open(new Map());
   const registry = fake.client();
-  const there = Promise.withResolvers<void>();
-  registry.prepare = () => there.promise;
+  const available = Promise.withResolvers<void>();
+  registry.prepare = () => available.promise;
   const driver = new TaskDriver({ registry });
   await driver.clock.advance(60_000);
   await driver.start();
   await driver.pipe(users(10, 13));
   const { isAllStored, time, lag } = await partitionOf(driver);
   assert.equal([isAllStored, time, lag.records], [false, timeAt(10) + 500, 3]);
-  there.resolve();
+  available.resolve();
   await driver.pipe([]);
   assert.is((await partitionOf(driver)).time, timeAt(10));
   await driver.stop();
   await fake.close();
 });
 
-s("should be no lag while a new sync sees the stored rows, but what comes meanwhile", async () => {
+s("should not include a backfill, but the records that arrive during it", async () => {
   const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
   await driver.pipe(users(0, 300));
   await driver.stop();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   const more = "limits: {deliveryMessages: 10}";
   await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
   await driver.clock.advance(HOUR_MS);
@@ -139,26 +139,26 @@ s("should be no lag while a new sync sees the stored rows, but what comes meanwh
   await driver.clock.advance(3_000);
   const { time, lag: lagNow } = await partitionOf(driver);
   assert.equal([time, lagNow], [timeAt(lsn) + 500, { records: 1, seconds: 3.5 }]);
-  response();
+  respond();
   await driver.clock.advance(60_000);
   assert.equal(await lag(driver), { records: 0, seconds: 0 });
   await driver.stop();
 });
 
-s("should be the age of a TRUNCATE while what it removed is told", async () => {
+s("should be the age of a TRUNCATE while its removed rows are sent", async () => {
   const driver = await new TaskDriver().start();
-  let response = driver.segment.hold();
+  let respond = driver.segment.hold();
   await driver.pipe([...users(1, 3), truncate(3)]);
   assert.is((await partitionOf(driver)).time, timeAt(1));
-  response();
-  response = driver.segment.hold();
+  respond();
+  respond = driver.segment.hold();
   await driver.clock.advance(0);
-  const telling = await partitionOf(driver);
-  assert.equal([telling.time, telling.nextOffset], [timeAt(3) + 500, 2]);
-  response();
+  const sending = await partitionOf(driver);
+  assert.equal([sending.time, sending.nextOffset], [timeAt(3) + 500, 2]);
+  respond();
   await driver.clock.advance(0);
-  const told = await partitionOf(driver);
-  assert.equal([told.isAllStored, told.time, told.nextOffset], [false, timeAt(3) + 500, 2]);
+  const delivered = await partitionOf(driver);
+  assert.equal([delivered.isAllStored, delivered.time, delivered.nextOffset], [false, timeAt(3) + 500, 2]);
   await driver.checkpoint();
   assert.equal(await lag(driver), { records: 0, seconds: 0 });
   await driver.stop();

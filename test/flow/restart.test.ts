@@ -4,7 +4,7 @@ import { TOPIC } from "../support/debezium.ts";
 import { insert, remove, tombstone, update } from "../support/table.ts";
 import { type Moment, TaskDriver } from "../support/task-driver.ts";
 
-const s = suite("flow: a crash between any two steps of the checkpoint");
+const s = suite("flow: a crash between two steps of the checkpoint");
 
 const STORY = [
   insert({ id: 1, email: "a" }, 10),
@@ -16,7 +16,7 @@ const STORY = [
 ];
 const LATER = [update({ id: 1, email: "d" }, 20), insert({ id: 2, email: "e" }, 21)];
 
-/** What a run without a crash sends, in its order. */
+/** The message ids of a run without a crash. */
 async function undisturbed(): Promise<readonly string[]> {
   const driver = await new TaskDriver().start();
   await driver.pipe(STORY);
@@ -27,10 +27,9 @@ async function undisturbed(): Promise<readonly string[]> {
 }
 
 type Case = {
-  /** The last thing that happens before the crash; the numbers are those of the steps. */
   readonly moment: Moment;
   readonly step: string;
-  /** The offset that the next life goes on from. */
+  /** The offset where the next session starts. */
   readonly from: number;
   readonly repeated: number;
   readonly deadLetters: number;
@@ -38,7 +37,7 @@ type Case = {
 
 const MOMENTS: readonly Case[] = [
   { moment: "before deliver", step: "before 1", from: 0, repeated: 0, deadLetters: 1 },
-  { moment: "after deliver", step: "in 1, Segment took it", from: 0, repeated: 4, deadLetters: 1 },
+  { moment: "after deliver", step: "in 1, after delivery", from: 0, repeated: 4, deadLetters: 1 },
   { moment: "before dead letters", step: "in 1", from: 0, repeated: 4, deadLetters: 1 },
   { moment: "after dead letters", step: "between 1 and 2", from: 0, repeated: 4, deadLetters: 2 },
   { moment: "before changelog", step: "before 2", from: 0, repeated: 4, deadLetters: 2 },
@@ -72,7 +71,7 @@ for (const { moment, step, from, repeated, deadLetters } of MOMENTS) {
   });
 }
 
-s("should go on from the store, not from the group's offset", async () => {
+s("should continue from the store, not from the group's offset", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(STORY);
   await driver.stop();
@@ -82,11 +81,11 @@ s("should go on from the store, not from the group's offset", async () => {
   await driver.stop();
 });
 
-s("should drop what a source delivers from below the position", async () => {
+s("should drop records below the next offset", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(STORY);
   driver.taken();
-  // After a rebalance kafkajs begins a kept partition anew at the committed offset.
+  // After a rebalance kafkajs restarts a retained partition at the committed offset.
   driver.source.pause({ topic: TOPIC, partition: 0 });
   driver.source.seek({ topic: TOPIC, partition: 0 }, 0);
   driver.source.resume({ topic: TOPIC, partition: 0 });
@@ -95,7 +94,7 @@ s("should drop what a source delivers from below the position", async () => {
   await driver.stop();
 });
 
-s("should hand a partition over and take it back with its state", async () => {
+s("should close a revoked partition and reopen it with its state", async () => {
   const driver = await new TaskDriver({ partitions: 2 }).start();
   await driver.pipe(insert({ id: 1, email: "a" }, 10), 1);
   await driver.checkpoint();
@@ -112,7 +111,7 @@ s("should hand a partition over and take it back with its state", async () => {
   await driver.stop();
 });
 
-s("should give a partition up at once while Segment is down, and fail nothing by it", async () => {
+s("should close a revoked partition at once while Segment is down, without a failure", async () => {
   const driver = await new TaskDriver({ partitions: 2 }).start();
   driver.segment.response = ([first]) => ({ status: first?.userId === "1" ? 503 : 200, body: "" });
   await driver.pipe(insert({ id: 1, email: "a" }, 10), 1);
@@ -131,7 +130,7 @@ s("should give a partition up at once while Segment is down, and fail nothing by
   await driver.stop();
 });
 
-s("should store the position of records that gave nothing to send", async () => {
+s("should store the offset of records without messages", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([tombstone(7), tombstone(8)]);
   await driver.checkpoint();
@@ -141,7 +140,7 @@ s("should store the position of records that gave nothing to send", async () => 
   await driver.stop();
 });
 
-s("should not checkpoint where nothing was processed", async () => {
+s("should not checkpoint if nothing was processed", async () => {
   const driver = await new TaskDriver().start();
   const writes = driver.store().writes.length;
   await driver.clock.advance(10_000);
@@ -149,11 +148,11 @@ s("should not checkpoint where nothing was processed", async () => {
   await driver.stop();
 });
 
-s("should write rows and position in one batch", async () => {
+s("should write rows and offset in one batch", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1, email: "a" }, 10), insert({ id: 2, email: "b" }, 11)]);
   await driver.checkpoint();
-  const expected = "two rows, the position and the changelog's offset";
+  const expected = "two rows, the next offset and the changelog's offset";
   assert.equal(driver.store().writes.slice(-1), [4], expected);
   await driver.stop();
 });

@@ -4,11 +4,9 @@ import { TOPIC } from "../support/debezium.ts";
 import { insert } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-/** Who waits for a lost disk to be restored is told how far it is. */
-
 const s = suite("flow: progress of a restore");
 
-s("should be told every ten seconds while the changelog is read, and no longer", async () => {
+s("should be logged every ten seconds while the changelog is read, and no longer", async () => {
   const driver = await new TaskDriver().start();
   for (const id of [1, 2, 3]) {
     await driver.pipe(insert({ id, email: "a@x" }, id));
@@ -30,13 +28,13 @@ s("should be told every ten seconds while the changelog is read, and no longer",
       },
     };
   };
-  // Only who has no terminal gets lines.
+  // Without a terminal, progress is logged.
   const { isTTY } = process.stderr;
   process.stderr.isTTY = false;
   await driver.start();
   await driver.clock.advance(25_000);
-  const told = driver.log.with(/^restoring$/);
-  const [first] = told;
+  const lines = driver.log.with(/^restoring$/);
+  const [first] = lines;
   const total = first?.fields.total;
   const step = {
     "changelog offsets": 1,
@@ -47,7 +45,7 @@ s("should be told every ten seconds while the changelog is read, and no longer",
     left_s: null,
   };
   assert.ok(Number(total) >= 4, `${total} offsets`);
-  assert.equal(told, Array(2).fill({ level: "info", fields: step, text: "restoring" }));
+  assert.equal(lines, Array(2).fill({ level: "info", fields: step, text: "restoring" }));
 
   rest.resolve();
   await driver.clock.advance(25_000);

@@ -6,15 +6,15 @@ import { TOPIC } from "../support/debezium.ts";
 import { insert, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-const s = suite("flow: the state and its changelog");
+const s = suite("flow: restore from the changelog");
 
 const TP = { topic: TOPIC, partition: 0 };
 const row = (id: number, email = `${id}@x`) => ({ id, email });
-const told = (messages: readonly SegmentMessage[]) =>
+const eventsOf = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`);
 
-/** Rows 1 to 3, of which 3 was removed, made durable; the life has ended. */
-async function left(more: object = {}): Promise<TaskDriver> {
+/** Rows 1 to 3, of which 3 was removed, stored; the process has stopped. */
+async function stopped(more: object = {}): Promise<TaskDriver> {
   const driver = await new TaskDriver(more).start();
   await driver.pipe([insert(row(1), 10), insert(row(2), 11), insert(row(3), 12), remove(3, 13)]);
   await driver.stop();
@@ -22,34 +22,34 @@ async function left(more: object = {}): Promise<TaskDriver> {
   return driver;
 }
 
-/** What a life knows: no-ops send nothing, a change says what it was, a late record of a removed row is stale. */
-async function knowsEverything(driver: TaskDriver): Promise<void> {
+/** The state is complete: a repeated row sends nothing, an update is a change, a late record of a removed row is stale. */
+async function assertComplete(driver: TaskDriver): Promise<void> {
   const changes = [update(row(1), 20), insert(row(3), 12), update(row(2, "new"), 21)];
-  assert.equal(told(await driver.pipe(changes)), ["Changed 2"]);
+  assert.equal(eventsOf(await driver.pipe(changes)), ["Changed 2"]);
   assert.is(driver.counters.get("calls_not_made"), 1);
   assert.is(driver.counters.get("stale"), 1);
 }
 
-s("should hold in the changelog what the store holds", async () => {
-  const driver = await left();
+s("should have the same entries in changelog and store", async () => {
+  const driver = await stopped();
   const shared = (key: string) => /^[hpr]/.test(key);
   assert.equal(
     [...driver.changelog.contents(TP).keys()].sort(),
-    ["h", "p", "r"].flatMap((deadLetter) => driver.store().keys(deadLetter)).filter(shared),
+    ["h", "p", "r"].flatMap((prefix) => driver.store().keys(prefix)).filter(shared),
   );
 });
 
-s("should restore everything where the state folder is gone", async () => {
-  const driver = await left();
+s("should restore everything if the state directory is lost", async () => {
+  const driver = await stopped();
   driver.replaceStore(0, null);
   await driver.start();
   assert.is(driver.source.position(TP), 4);
-  await knowsEverything(driver);
+  await assertComplete(driver);
   await driver.stop();
 });
 
-s("should restore everything from a changelog that was compacted", async () => {
-  const driver = await left();
+s("should restore everything from a compacted changelog", async () => {
+  const driver = await stopped();
   await driver.start();
   await driver.pipe([update(row(1, "b"), 14), update(row(1, "c"), 15), update(row(1), 16)]);
   await driver.stop();
@@ -57,11 +57,11 @@ s("should restore everything from a changelog that was compacted", async () => {
   driver.changelog.compact(TP);
   driver.replaceStore(0, null);
   await driver.start();
-  await knowsEverything(driver);
+  await assertComplete(driver);
   await driver.stop();
 });
 
-s("should read the tail where the state folder is from before", async () => {
+s("should restore the rest if the state directory is older", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([insert(row(1), 10)]);
   await driver.checkpoint();
@@ -72,12 +72,12 @@ s("should read the tail where the state folder is from before", async () => {
   driver.replaceStore(0, before);
   await driver.start();
   assert.is(driver.source.position(TP), 4);
-  await knowsEverything(driver);
+  await assertComplete(driver);
   await driver.stop();
 });
 
 s(
-  "should take nothing over from a state folder that is older than removals are remembered",
+  "should discard a state directory that is older than `state.deleteRetention`",
   async () => {
     const driver = await new TaskDriver({ more: "checkpoint: {interval: 10m}" }).start();
     await driver.pipe([insert(row(1), 10), insert(row(4), 11)]);
@@ -85,7 +85,7 @@ s(
     const before = driver.store().crashed();
     await driver.pipe([insert(row(2), 12), insert(row(3), 12), remove(4, 12)]);
     await driver.checkpoint();
-    // The mark of row 4 is forgotten, and what removed it from the changelog is compacted away.
+    // The delete marker of row 4 expires, and compaction removes its tombstone from the changelog.
     await driver.clock.advance(8 * 86_400_000);
     await driver.pipe(remove(3, 13));
     await driver.checkpoint();
@@ -100,19 +100,19 @@ s(
   },
 );
 
-s("should write the changelog anew where it was lost", async () => {
-  const driver = await left();
+s("should rewrite a lost changelog", async () => {
+  const driver = await stopped();
   driver.changelog.lose();
   await driver.start();
   await driver.stop();
   driver.replaceStore(0, null);
   await driver.start();
-  await knowsEverything(driver);
+  await assertComplete(driver);
   await driver.stop();
 });
 
-s("should write the changelog anew until it is whole, when that was broken off", async () => {
-  const driver = await left();
+s("should rewrite a lost changelog completely after an interrupted attempt", async () => {
+  const driver = await stopped();
   driver.changelog.lose();
   await driver.start([]);
   driver.dieAt("before changelog");
@@ -123,23 +123,23 @@ s("should write the changelog anew until it is whole, when that was broken off",
   await driver.stop();
   driver.replaceStore(0, null);
   await driver.start();
-  await knowsEverything(driver);
+  await assertComplete(driver);
   await driver.stop();
 });
 
-s("should begin a changelog for a state that had none", async () => {
-  const driver = await left({ more: "state: {changelog: false}" });
+s("should start a changelog for a state without one", async () => {
+  const driver = await stopped({ more: "state: {changelog: false}" });
   assert.equal(driver.changelog.contents(TP).size, 0);
   await driver.reconfigure({}).start();
   await driver.stop();
   driver.replaceStore(0, null);
   await driver.start();
-  await knowsEverything(driver);
+  await assertComplete(driver);
   await driver.stop();
 });
 
-s("should refuse a state without a changelog beside a changelog of another", async () => {
-  const driver = await left();
+s("should reject a state without a changelog if the changelog belongs to another state", async () => {
+  const driver = await stopped();
   driver.replaceStore(0, null);
   driver.source.committed.clear();
   await driver.reconfigure({ more: "state: {changelog: false}" }).start();
@@ -149,9 +149,9 @@ s("should refuse a state without a changelog beside a changelog of another", asy
 });
 
 s(
-  "should stop where state and changelog are both lost, and build it anew where told to",
+  "should stop if state and changelog are both lost, and rebuild it with `onDataLoss: rebuild`",
   async () => {
-    const driver = await left();
+    const driver = await stopped();
     driver.replaceStore(0, null);
     driver.changelog.lose();
     await driver.start();
@@ -160,7 +160,7 @@ s(
     await driver.reconfigure({ more: "state: {onDataLoss: rebuild}" }).start();
     await driver.pipe([]);
     assert.is(driver.source.position(TP), 4);
-    await knowsEverything(driver);
+    await assertComplete(driver);
     const [line, ...more] = driver.log.with(/data loss detected/);
     assert.equal([line?.level, more], ["warn", []]);
     assert.is(line?.text, "data loss detected; continuing at offset 0");
@@ -172,10 +172,10 @@ s(
 );
 
 s(
-  "should name the offsets that it goes past, where it was told to go on without them",
+  "should log the lost offsets with `onDataLoss: continue`",
   async () => {
-    const driver = await left();
-    // The topic was made anew, with nothing yet.
+    const driver = await stopped();
+    // The topic was recreated and is empty.
     driver.source.pending(TP);
     await driver.reconfigure({ more: "state: {onDataLoss: continue}" }).start();
     const [line] = driver.log.with(/data loss detected; continuing at offset/);
@@ -188,9 +188,9 @@ s(
   },
 );
 
-s("should forget what it knew when it is built anew, in the changelog too", async () => {
-  const driver = await left();
-  // The topic was made anew, with row 2 only.
+s("should purge old rows when the state is rebuilt, in the changelog too", async () => {
+  const driver = await stopped();
+  // The topic was recreated, with row 2 only.
   driver.source.pending(TP);
   await driver.reconfigure({ more: "state: {onDataLoss: rebuild}" }).start();
   await driver.pipe([insert(row(2), 11)]);
@@ -199,10 +199,10 @@ s("should forget what it knew when it is built anew, in the changelog too", asyn
   assert.equal(driver.store().keys("r"), ["r[2]"]);
 });
 
-s("should let no former owner write on, and report no failure of the pipeline for it", async () => {
+s("should fence a former owner without a failure of the pipeline", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(insert(row(1), 10));
-  // Another process was given the partition; ours does not know it yet.
+  // The partition is assigned to another process; ours does not know it yet.
   driver.source.lost.add(`${TOPIC}/0`);
   await driver.changelog.own(TP);
   const before = driver.changelog.contents(TP).size;
@@ -211,7 +211,7 @@ s("should let no former owner write on, and report no failure of the pipeline fo
   assert.is(driver.changelog.contents(TP).size, before);
   assert.equal(driver.failures, []);
   assert.not.ok(driver.store().isOpen);
-  // The group gives it here again.
+  // The partition is assigned to this process again.
   driver.source.lost.clear();
   driver.source.assign(driver.partitions);
   await driver.pipe(update(row(1, "b"), 20));
@@ -221,13 +221,13 @@ s("should let no former owner write on, and report no failure of the pipeline fo
 });
 
 s(
-  "should go on from its store where Kafka barred it and nobody else has the partition",
+  "should reopen from its store if Kafka fenced its producer and no process took over",
   async () => {
     const driver = await new TaskDriver().start();
     await driver.pipe(insert(row(1), 10));
     await driver.checkpoint();
     await driver.pipe(insert(row(2), 20));
-    // As after a minute inside a transaction: its producer is barred, and no owner has left a mark.
+    // As after a transaction timeout: the producer is fenced, and no other owner wrote to the changelog.
     driver.changelog.bar(TP);
     await driver.checkpoint();
     await driver.pipe(insert(row(3), 30));
@@ -239,15 +239,15 @@ s(
     );
     await driver.checkpoint();
     assert.is(driver.source.committed.get(`${TOPIC}/0`), 3);
-    // What was delivered and not stored came again, as the same message.
-    assert.equal(told(driver.segment.taken), ["Added 1", "Added 2", "Added 2", "Added 3"]);
+    // The message that was delivered and not stored is sent again, with the same id.
+    assert.equal(eventsOf(driver.segment.taken), ["Added 1", "Added 2", "Added 2", "Added 3"]);
     assert.is(new Set(driver.segment.taken.map(({ messageId }) => messageId)).size, 3);
     await driver.stop();
   },
 );
 
 s(
-  "should fail where it is fenced again and again, and the group has its partition here",
+  "should fail if it is fenced repeatedly while its partition stays assigned",
   async () => {
     const driver = await new TaskDriver().start();
     for (let times = 1; times <= 5; times += 1) {

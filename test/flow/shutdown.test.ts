@@ -6,7 +6,7 @@ import { insert, truncate } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 import { flush } from "../support/virtual-clock.ts";
 
-const s = suite("flow: the end of a run");
+const s = suite("flow: shutdown");
 
 const users = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => insert({ id: from + i, email: "a" }, from + i + 1));
@@ -23,15 +23,15 @@ s("should deliver, store and commit what was processed before it ends", async ()
 
 s("should wait for a request in flight", async () => {
   const driver = await new TaskDriver().start();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   await driver.pipe(users(0, 10));
-  let over = false;
+  let isStopped = false;
   const stopped = driver.stop().then(() => {
-    over = true;
+    isStopped = true;
   });
   await flush();
-  assert.not(over);
-  response();
+  assert.not(isStopped);
+  respond();
   await stopped;
   assert.is(driver.source.committed.get(`${TOPIC}/0`), 10);
 });
@@ -44,7 +44,7 @@ s(
     await driver.checkpoint();
     driver.segment.response = () => ({ status: 503, body: "" });
     await driver.pipe(users(5, 10));
-    const asked = driver.segment.requests.at(-1)?.map(({ messageId }) => messageId);
+    const requested = driver.segment.requests.at(-1)?.map(({ messageId }) => messageId);
     const stopped = driver.stop(20_000);
     await driver.clock.advance(20_000);
     await stopped;
@@ -56,32 +56,32 @@ s(
     await driver.start();
     const sent = driver.taken().map(({ messageId }) => messageId);
     assert.is(sent.length, 5);
-    assert.ok(asked?.every((id) => sent.includes(id)));
+    assert.ok(requested?.every((id) => sent.includes(id)));
     await driver.stop();
   },
 );
 
-s("should leave no timer behind, early or late", async () => {
+s("should leave no timer", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(users(0, 3));
   await driver.stop();
   assert.is(driver.clock.sleeping, 0);
 });
 
-s("should take nothing in any more once it stops", async () => {
+s("should accept no records after the stop", async () => {
   const driver = await new TaskDriver().start();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   await driver.pipe(users(0, 3));
   const stopped = driver.stop();
   await driver.pipe(users(3, 6));
-  response();
+  respond();
   await stopped;
   assert.is(driver.segment.taken.length, 3);
   assert.is(driver.source.committed.get(`${TOPIC}/0`), 3);
 });
 
 s(
-  "should stop on a refused write key, keep everything and repeat it after the next start",
+  "should stop on a rejected write key and send all messages after the next start",
   async () => {
     const driver = await new TaskDriver().start();
     driver.segment.response = () => ({ status: 401, body: "" });
@@ -100,7 +100,7 @@ s(
   },
 );
 
-s("should stop where the store cannot be written, and go on from before it", async () => {
+s("should stop if the store cannot be written, and then continue from the last checkpoint", async () => {
   const driver = await new TaskDriver({ more: "state: {changelog: false}" }).start();
   await driver.pipe(users(0, 3));
   driver.store().breakWrites(new Error("no space left on device"));

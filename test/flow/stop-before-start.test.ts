@@ -10,14 +10,14 @@ import { Topology } from "../../src/topology/topology.ts";
 import { FakeSegment } from "../support/fake-segment.ts";
 import { FakeSource } from "../support/fake-source.ts";
 
-const s = suite("flow: a stop that comes before the start");
+const s = suite("flow: a stop before the start");
 
 const SETTINGS = `name: shop
 segment: {writeKey: secret}
 models: {users: {topic: users}}
 syncs: {profile: {model: users, type: identify, userId: id, traits: [email]}}`;
 
-s("should end at once, though the signal came while the topics were opened", async () => {
+s("should end at once if the signal arrives while topics are opened", async () => {
   const settings = parseSettings(SETTINGS, "config.yaml", {});
   const source = new FakeSource();
   let isClosed = false;
@@ -44,7 +44,7 @@ s("should end at once, though the signal came while the topics were opened", asy
     },
     AbortSignal.abort(),
   ).then(() => "ended");
-  assert.is(await Promise.race([ended, sleep(2_000, "it runs on")]), "ended");
+  assert.is(await Promise.race([ended, sleep(2_000, "still running")]), "ended");
   assert.ok(isClosed);
 });
 

@@ -3,44 +3,42 @@ import * as assert from "uvu/assert";
 import { insert, remove, timeAt, tombstone, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-/** What a task says of itself, at the moments that an operator asks about. */
-
-const s = suite("flow: where a task stands");
+const s = suite("flow: the status of a task");
 
 const users = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => insert({ id: from + i, email: "a@x" }, from + i + 1));
 const SYNC =
   "{model: users, type: track, userId: id, properties: [email], initialResults: send, events: {added: Added}}";
 
-async function only(driver: TaskDriver) {
+async function statusOf(driver: TaskDriver) {
   const [task, ...others] = await driver.taskStatuses();
   assert.equal(others, []);
   if (!task) throw new Error("there is no task");
   return task;
 }
 
-s("should be how far it is stored, not how far it is processed", async () => {
+s("should contain the stored offset, not the processed one", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(users(0, 3));
-  const before = await only(driver);
+  const before = await statusOf(driver);
   assert.equal([before.taskState, before.nextOffset, before.isAllStored], ["running", 0, false]);
   assert.is(before.usage?.uncommitted_rows.now, 3);
-  assert.is(before.time, timeAt(1), "the oldest that is not stored");
+  assert.is(before.time, timeAt(1), "the time of the oldest record that is not stored");
   assert.is(before.checkpointed, null);
   await driver.checkpoint();
-  const after = await only(driver);
+  const after = await statusOf(driver);
   assert.equal([after.nextOffset, after.isAllStored, after.time], [3, true, timeAt(3)]);
   assert.equal(after.usage?.uncommitted_rows, { now: 0, limit: 10_000 });
   assert.is(after.checkpointed, driver.clock.now());
   await driver.stop();
 });
 
-s("should be paused, with what it holds, while Segment does not take it", async () => {
+s("should be paused, with its usage, while Segment does not respond", async () => {
   const limits = "limits: {queueRecords: 100, deliveryMessages: 200}";
   const driver = await new TaskDriver({ more: limits }).start();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   await driver.pipe(users(0, 2_000));
-  const { taskState, nextOffset, usage } = await only(driver);
+  const { taskState, nextOffset, usage } = await statusOf(driver);
   assert.equal([taskState, nextOffset], ["paused", 0]);
   assert.ok((usage?.queue_records.now ?? 0) >= 100);
   assert.is(usage?.queue_records.limit, 100);
@@ -48,9 +46,9 @@ s("should be paused, with what it holds, while Segment does not take it", async 
   assert.ok((usage?.delivery_queue_messages.now ?? 0) >= 200);
   assert.is(usage?.delivery_queue_messages.limit, 200);
   assert.ok((usage?.delivery_queue_bytes.now ?? 0) > 1_000);
-  response();
+  respond();
   await driver.clock.advance(60_000);
-  const after = await only(driver);
+  const after = await statusOf(driver);
   assert.equal([after.taskState, after.nextOffset], ["running", 2_000]);
   assert.equal(
     [
@@ -63,21 +61,21 @@ s("should be paused, with what it holds, while Segment does not take it", async 
   await driver.stop();
 });
 
-s("should be walking while a new sync sees the stored rows", async () => {
+s("should be backfilling while a new sync reads the stored rows", async () => {
   const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
   await driver.pipe(users(0, 300));
   await driver.stop();
-  const response = driver.segment.hold();
+  const respond = driver.segment.hold();
   const more = "limits: {deliveryMessages: 10}";
   await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
-  assert.is((await only(driver)).taskState, "backfilling");
-  response();
+  assert.is((await statusOf(driver)).taskState, "backfilling");
+  respond();
   await driver.clock.advance(60_000);
-  assert.is((await only(driver)).taskState, "running");
+  assert.is((await statusOf(driver)).taskState, "running");
   await driver.stop();
 });
 
-s("should be opening while its changelog is not there, and then say what it restored", async () => {
+s("should be created until its changelog is available, and then contain the restored offsets", async () => {
   const driver = await new TaskDriver().start();
   for (const id of [1, 2, 3]) {
     await driver.pipe(insert({ id, email: "a@x" }, id));
@@ -86,30 +84,30 @@ s("should be opening while its changelog is not there, and then say what it rest
   await driver.stop();
   driver.replaceStore(0, null);
   const { own } = driver.changelog;
-  const there = Promise.withResolvers<void>();
+  const available = Promise.withResolvers<void>();
   driver.changelog.own = async (tp) => {
-    await there.promise;
+    await available.promise;
     return own.call(driver.changelog, tp);
   };
   await driver.start();
-  const opening = await only(driver);
-  assert.equal([opening.taskState, opening.nextOffset, opening.usage], ["created", null, null]);
+  const created = await statusOf(driver);
+  assert.equal([created.taskState, created.nextOffset, created.usage], ["created", null, null]);
   assert.is(driver.isSettled, false);
-  there.resolve();
+  available.resolve();
   await driver.clock.advance(0);
-  const { taskState, nextOffset, restore } = await only(driver);
+  const { taskState, nextOffset, restore } = await statusOf(driver);
   assert.equal([taskState, nextOffset, driver.isSettled], ["running", 3, true]);
   assert.ok(restore && restore.total >= 4 && restore.done === restore.total);
   await driver.stop();
 });
 
-s("should be restoring, with how far, while its changelog is read", async () => {
+s("should be restoring, with its progress, while its changelog is read", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(users(0, 3));
   await driver.stop();
   driver.replaceStore(0, null);
   const { own } = driver.changelog;
-  const rest = Promise.withResolvers<void>();
+  const remaining = Promise.withResolvers<void>();
   driver.changelog.own = async (tp) => {
     const owned = await own.call(driver.changelog, tp);
     return {
@@ -117,7 +115,7 @@ s("should be restoring, with how far, while its changelog is read", async () => 
       async *read(from) {
         let isFirst = true;
         for await (const chunk of owned.read(from)) {
-          if (!isFirst) await rest.promise;
+          if (!isFirst) await remaining.promise;
           isFirst = false;
           yield chunk;
         }
@@ -125,16 +123,16 @@ s("should be restoring, with how far, while its changelog is read", async () => 
     };
   };
   await driver.start();
-  const { taskState, restore } = await only(driver);
+  const { taskState, restore } = await statusOf(driver);
   assert.is(taskState, "restoring");
   assert.ok(restore && restore.done > 0 && restore.done < restore.total);
-  rest.resolve();
+  remaining.resolve();
   await driver.clock.advance(0);
-  assert.is((await only(driver)).taskState, "running");
+  assert.is((await statusOf(driver)).taskState, "running");
   await driver.stop();
 });
 
-s("should count by sync what was sent, and what was not", async () => {
+s("should count changes and messages by sync", async () => {
   const other = SYNC.replace("[email]", "[plan]").replace("initialResults: send, ", "");
   const driver = await new TaskDriver({ syncs: `{one: ${SYNC}, two: ${other}}` }).start();
   await driver.pipe(insert({ id: 1, email: "a@x", plan: "free" }, 1));
@@ -152,21 +150,21 @@ s("should count by sync what was sent, and what was not", async () => {
 });
 
 s(
-  "should measure deliveries from the commit on, checkpoints, and the bytes that went out",
+  "should measure deliveries from the commit, checkpoints and delivered bytes",
   async () => {
     const driver = await new TaskDriver().start();
     const { clock, counters, segment } = driver;
     const { delivery, checkpoint } = counters;
     await clock.advance(2_500);
     await driver.pipe(insert({ id: 1, email: "ä€@x" }, 1));
-    assert.equal([delivery.count, delivery.sum], [1, 1.5], "committed at second 1, taken at 2.5");
+    assert.equal([delivery.count, delivery.sum], [1, 1.5], "committed at second 1, delivered at 2.5");
     assert.equal([checkpoint.count, checkpoint.sum], [1, 0]);
-    const response = segment.hold();
+    const respond = segment.hold();
     await driver.pipe([insert({ id: 2, email: "b@x" }, 2), insert({ id: 3, email: "c@x" }, 3)]);
-    // A stop makes its checkpoint at once, and that takes as long as Segment does.
+    // A stop checkpoints immediately, and the checkpoint waits for the response.
     const stopped = driver.stop();
     await clock.advance(7_000);
-    response();
+    respond();
     await stopped;
     assert.equal([delivery.count, delivery.sum], [3, 1.5 + 7.5 + 6.5]);
     assert.equal([checkpoint.count, checkpoint.sum], [2, 7]);
@@ -178,9 +176,9 @@ s(
   },
 );
 
-s("should count what messages lack, and rows without a user that are passed over", async () => {
+s("should count omitted fields, and ignored rows without a user", async () => {
   const syncs = `{traits: {model: users, type: identify, userId: uid, missingUser: ignore,
-    traits: {email: email, plan: plan, letters: {cel: "size(row.plan)"}}}}`;
+    traits: {email: email, plan: plan, length: {cel: "size(row.plan)"}}}}`;
   const driver = await new TaskDriver({ syncs }).start();
   const [sent, ...more] = await driver.pipe([
     insert({ id: 1, uid: "u1", email: "a@x" }, 1),
@@ -192,7 +190,7 @@ s("should count what messages lack, and rows without a user that are passed over
   assert.is(driver.counters.get("missing_users_ignored"), 3);
   assert.is(driver.counters.get("fields_left_out"), 2);
   const fields = driver.counters.reasons("fields_left_out").map(([reason]) => reason.split(":")[0]);
-  assert.equal(fields.toSorted(), ["traits.letters", "traits.plan"]);
+  assert.equal(fields.toSorted(), ["traits.length", "traits.plan"]);
   assert.equal(driver.deadLetters, []);
   await driver.stop();
 });
