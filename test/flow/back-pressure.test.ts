@@ -11,30 +11,24 @@ const users = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => insert({ id: from + i, email: "a@x" }, from + i + 1));
 const limits = (text: string) => ({ more: `limits: {${text}}` });
 
-s(
-  "should pause the partition at its limits while Segment is down, and then continue",
-  async () => {
-    const driver = await new TaskDriver(limits("queueRecords: 100, deliveryMessages: 100")).start();
-    driver.segment.response = () => ({ status: 503, body: "" });
-    await driver.pipe(users(0, 2_000));
-    assert.ok(driver.source.isPaused(TP));
-    // The delivery queue may exceed its limit by one group of 500, and the record queue by one fetch of 50.
-    assert.ok(
-      driver.counters.get("messages") <= 600,
-      `${driver.counters.get("messages")} messages`,
-    );
-    assert.ok((driver.source.position(TP) ?? 0) <= 750, `${driver.source.position(TP)} received`);
+s("should pause the partition at its limits while Segment is down, and then continue", async () => {
+  const driver = await new TaskDriver(limits("queueRecords: 100, deliveryMessages: 100")).start();
+  driver.segment.response = () => ({ status: 503, body: "" });
+  await driver.pipe(users(0, 2_000));
+  assert.ok(driver.source.isPaused(TP));
+  // The delivery queue may exceed its limit by one group of 500, and the record queue by one fetch of 50.
+  assert.ok(driver.counters.get("messages") <= 600, `${driver.counters.get("messages")} messages`);
+  assert.ok((driver.source.position(TP) ?? 0) <= 750, `${driver.source.position(TP)} received`);
 
-    driver.segment.response = () => ({ status: 200, body: "" });
-    await driver.clock.advance(60_000);
-    assert.equal(
-      driver.segment.taken.map(({ userId }) => Number(userId)),
-      Array.from({ length: 2_000 }, (_, id) => id),
-    );
-    assert.not(driver.source.isPaused(TP));
-    await driver.stop();
-  },
-);
+  driver.segment.response = () => ({ status: 200, body: "" });
+  await driver.clock.advance(60_000);
+  assert.equal(
+    driver.segment.taken.map(({ userId }) => Number(userId)),
+    Array.from({ length: 2_000 }, (_, id) => id),
+  );
+  assert.not(driver.source.isPaused(TP));
+  await driver.stop();
+});
 
 s("should pause when the record queue is full by bytes", async () => {
   const driver = await new TaskDriver(limits("queueBytes: 10KB, deliveryMessages: 1")).start();
@@ -66,22 +60,19 @@ s("should stop processing while the delivery queue is full, by messages or by by
 for (const limit of ["rows: 10", "bytes: 1KB"]) {
   const driverOf = () => new TaskDriver({ more: `checkpoint: {${limit}}` }).start();
 
-  s(
-    `should have at most twice ${limit} uncommitted while a checkpoint waits`,
-    async () => {
-      const driver = await driverOf();
-      const respond = driver.segment.hold();
-      await driver.pipe(users(0, 15));
-      await driver.pipe(users(15, 30));
-      const processed = driver.counters.get("records");
-      await driver.pipe(users(30, 60));
-      assert.is(driver.counters.get("records"), processed);
-      respond();
-      await driver.clock.advance(0);
-      assert.is(driver.counters.get("records"), 60);
-      await driver.stop();
-    },
-  );
+  s(`should have at most twice ${limit} uncommitted while a checkpoint waits`, async () => {
+    const driver = await driverOf();
+    const respond = driver.segment.hold();
+    await driver.pipe(users(0, 15));
+    await driver.pipe(users(15, 30));
+    const processed = driver.counters.get("records");
+    await driver.pipe(users(30, 60));
+    assert.is(driver.counters.get("records"), processed);
+    respond();
+    await driver.clock.advance(0);
+    assert.is(driver.counters.get("records"), 60);
+    await driver.stop();
+  });
 
   s(`should checkpoint before the interval if ${limit} are uncommitted`, async () => {
     const driver = await driverOf();
@@ -110,16 +101,19 @@ s("should pause only the partition whose delivery queue is full", async () => {
   await driver.stop();
 });
 
-s("should have one batch in flight for each partition, with any number of waiting messages", async () => {
-  const driver = await new TaskDriver().start();
-  const respond = driver.segment.hold();
-  await driver.pipe(users(0, 100));
-  await driver.pipe(users(100, 200));
-  assert.is(driver.segment.mostInFlight, 1);
-  respond();
-  await driver.stop();
-  assert.is(driver.segment.mostInFlight, 1);
-  assert.is(driver.segment.taken.length, 200);
-});
+s(
+  "should have one batch in flight for each partition, with any number of waiting messages",
+  async () => {
+    const driver = await new TaskDriver().start();
+    const respond = driver.segment.hold();
+    await driver.pipe(users(0, 100));
+    await driver.pipe(users(100, 200));
+    assert.is(driver.segment.mostInFlight, 1);
+    respond();
+    await driver.stop();
+    assert.is(driver.segment.mostInFlight, 1);
+    assert.is(driver.segment.taken.length, 200);
+  },
+);
 
 s.run();

@@ -36,7 +36,12 @@ s(
     const sent = await driver.pipe([
       ...[signal("execute-snapshot"), signal("snapshot-window-open")],
       // Row 1 changes within the window: its read is dropped.
-      ...[update(row(1, "a2"), 20), signal("snapshot-window-close"), reread(2, "b"), reread(3, "c")],
+      ...[
+        update(row(1, "a2"), 20),
+        signal("snapshot-window-close"),
+        reread(2, "b"),
+        reread(3, "c"),
+      ],
       ...[update(row(3, "c2"), 30), update(row(1, "a3"), 31)],
     ]);
     assert.equal(eventsOf(sent), ["Changed 1 a2", "Added 3 c", "Changed 3 c2", "Changed 1 a3"]);
@@ -120,25 +125,22 @@ function simulated(seed: number) {
   return { table, topic };
 }
 
-s(
-  "should end with the rows of the table and send no row twice, in any interleaving",
-  async () => {
-    for (let seed = 1; seed <= 100; seed += 1) {
-      const { table, topic } = simulated(seed);
-      const driver = await new TaskDriver({ syncs: SYNCS }).start();
-      const sent = await driver.pipe(topic);
-      await driver.stop();
-      const last = new Map<string, unknown>();
-      for (const { event, type, userId = "", traits } of sent) {
-        if (event === "Removed") last.delete(userId);
-        if (type !== "identify") continue;
-        assert.is.not(last.get(userId), traits?.email, `seed ${seed}: ${userId} was sent twice`);
-        last.set(userId, traits?.email);
-      }
-      const expected = new Map([...table].map(([id, email]) => [String(id), email]));
-      assert.equal([...last].sort(), [...expected].sort(), `seed ${seed}`);
+s("should end with the rows of the table and send no row twice, in any interleaving", async () => {
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const { table, topic } = simulated(seed);
+    const driver = await new TaskDriver({ syncs: SYNCS }).start();
+    const sent = await driver.pipe(topic);
+    await driver.stop();
+    const last = new Map<string, unknown>();
+    for (const { event, type, userId = "", traits } of sent) {
+      if (event === "Removed") last.delete(userId);
+      if (type !== "identify") continue;
+      assert.is.not(last.get(userId), traits?.email, `seed ${seed}: ${userId} was sent twice`);
+      last.set(userId, traits?.email);
     }
-  },
-);
+    const expected = new Map([...table].map(([id, email]) => [String(id), email]));
+    assert.equal([...last].sort(), [...expected].sort(), `seed ${seed}`);
+  }
+});
 
 s.run();

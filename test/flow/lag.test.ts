@@ -50,7 +50,11 @@ s("should be the age of the one record in delivery after idle time", async () =>
   await driver.clock.advance(20_000);
   assert.equal(await lag(driver), { records: 1, seconds: 21 }, "the checkpoint is not complete");
   await driver.pipe(user(2, justNow(driver)));
-  assert.equal(await lag(driver), { records: 2, seconds: 21 }, "the checkpoint covers the older record");
+  assert.equal(
+    await lag(driver),
+    { records: 2, seconds: 21 },
+    "the checkpoint covers the older record",
+  );
   respond();
   const respondAgain = driver.segment.hold();
   await driver.clock.advance(0);
@@ -158,7 +162,10 @@ s("should be the age of a TRUNCATE while its removed rows are sent", async () =>
   respond();
   await driver.clock.advance(0);
   const delivered = await partitionOf(driver);
-  assert.equal([delivered.isAllStored, delivered.time, delivered.nextOffset], [false, timeAt(3) + 500, 2]);
+  assert.equal(
+    [delivered.isAllStored, delivered.time, delivered.nextOffset],
+    [false, timeAt(3) + 500, 2],
+  );
   await driver.checkpoint();
   assert.equal(await lag(driver), { records: 0, seconds: 0 });
   await driver.stop();

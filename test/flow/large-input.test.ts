@@ -43,14 +43,17 @@ s("should send ten megabytes of invalid JSON to the DLQ, complete", async () => 
   assert.ok((deadLetter?.error.message.length ?? Number.POSITIVE_INFINITY) < 2_100);
 });
 
-s("should process a row of five megabytes as any other if no sync sends the large column", async () => {
-  const row = { id: 1, email: "a@x", note: "x".repeat(MB_5) };
-  const changes = [insert(row, 10), read(row, 11), update({ ...row, email: "b@x" }, 12)];
-  const { events, deadLetters, counters } = await outcome(changes);
-  assert.equal(events, ["Added 1", "Changed 1"]);
-  assert.equal(deadLetters, []);
-  assert.is(counters.get("calls_not_made"), 1);
-});
+s(
+  "should process a row of five megabytes as any other if no sync sends the large column",
+  async () => {
+    const row = { id: 1, email: "a@x", note: "x".repeat(MB_5) };
+    const changes = [insert(row, 10), read(row, 11), update({ ...row, email: "b@x" }, 12)];
+    const { events, deadLetters, counters } = await outcome(changes);
+    assert.equal(events, ["Added 1", "Changed 1"]);
+    assert.equal(deadLetters, []);
+    assert.is(counters.get("calls_not_made"), 1);
+  },
+);
 
 s("should send a message that is too large to the DLQ, once", async () => {
   const row = { id: 1, note: "x".repeat(MB_5) };

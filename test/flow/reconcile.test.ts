@@ -27,28 +27,25 @@ async function withRows(more: object = {}): Promise<TaskDriver> {
 }
 
 for (const marker of ["last_in_data_collection", "last"]) {
-  s(
-    `should be removed in every partition after the read marked as ${marker}`,
-    async () => {
-      const driver = await withRows();
-      // Rows 2 and 4 were deleted before the snapshot; partition 2 has no rows left.
-      await driver.pipe(read(row(1), 50), 0);
-      assert.equal(await driver.pipe(last(3, 50, marker), 1), []);
-      await driver.clock.advance(WAIT_MS - 10);
-      assert.equal(driver.taken(), []);
-      await driver.clock.advance(2_000);
-      assert.equal(eventsOf(driver.taken()), ["Removed 2", "Removed 4"]);
-      assert.is(driver.counters.get("reconciled"), 2);
-      const lines = driver.log.with(/rows missing from a complete snapshot removed/);
-      assert.equal(
-        lines
-          .map(({ fields: { partition, record, rows } }) => `${partition}: ${rows}, by ${record}`)
-          .sort(),
-        [1, 0, 1].map((rows, partition) => `${partition}: ${rows}, by ${TOPIC}/1@1`),
-      );
-      await driver.stop();
-    },
-  );
+  s(`should be removed in every partition after the read marked as ${marker}`, async () => {
+    const driver = await withRows();
+    // Rows 2 and 4 were deleted before the snapshot; partition 2 has no rows left.
+    await driver.pipe(read(row(1), 50), 0);
+    assert.equal(await driver.pipe(last(3, 50, marker), 1), []);
+    await driver.clock.advance(WAIT_MS - 10);
+    assert.equal(driver.taken(), []);
+    await driver.clock.advance(2_000);
+    assert.equal(eventsOf(driver.taken()), ["Removed 2", "Removed 4"]);
+    assert.is(driver.counters.get("reconciled"), 2);
+    const lines = driver.log.with(/rows missing from a complete snapshot removed/);
+    assert.equal(
+      lines
+        .map(({ fields: { partition, record, rows } }) => `${partition}: ${rows}, by ${record}`)
+        .sort(),
+      [1, 0, 1].map((rows, partition) => `${partition}: ${rows}, by ${TOPIC}/1@1`),
+    );
+    await driver.stop();
+  });
 }
 
 s("should stay without the setting", async () => {
@@ -93,17 +90,20 @@ s(
   },
 );
 
-s("should be found with the reads of the last snapshot if an earlier one was interrupted", async () => {
-  const driver = await withRows();
-  await driver.pipe([read(row(1), 40), read(row(2), 40)], 0);
-  // The connector restarts its snapshot; row 2 was deleted in between.
-  await driver.pipe(read(row(1), 50), 0);
-  await driver.pipe(read(row(4), 50), 2);
-  await driver.pipe(last(3, 50), 1);
-  await driver.clock.advance(WAIT_MS + 2_000);
-  assert.equal(eventsOf(driver.taken()), ["Removed 2"]);
-  await driver.stop();
-});
+s(
+  "should be found with the reads of the last snapshot if an earlier one was interrupted",
+  async () => {
+    const driver = await withRows();
+    await driver.pipe([read(row(1), 40), read(row(2), 40)], 0);
+    // The connector restarts its snapshot; row 2 was deleted in between.
+    await driver.pipe(read(row(1), 50), 0);
+    await driver.pipe(read(row(4), 50), 2);
+    await driver.pipe(last(3, 50), 1);
+    await driver.clock.advance(WAIT_MS + 2_000);
+    assert.equal(eventsOf(driver.taken()), ["Removed 2"]);
+    await driver.stop();
+  },
+);
 
 s("should be found by their reads if the connector has no source position", async () => {
   const oracle = { connector: "oracle", lsn: null };
@@ -118,50 +118,44 @@ s("should be found by their reads if the connector has no source position", asyn
   await driver.stop();
 });
 
-s(
-  "should be found with the newer of two snapshots, in any order of the partitions",
-  async () => {
-    const driver = await withRows();
-    await driver.pipe([read(row(1), 40), read(row(2), 40), read(row(1), 50)], 0);
-    await driver.pipe(last(3, 50), 1);
-    await driver.pipe([last(4, 40), read(row(4), 50)], 2);
-    await driver.clock.advance(WAIT_MS + 2_000);
-    assert.equal(eventsOf(driver.taken()), ["Removed 2"]);
-    await driver.stop();
-  },
-);
+s("should be found with the newer of two snapshots, in any order of the partitions", async () => {
+  const driver = await withRows();
+  await driver.pipe([read(row(1), 40), read(row(2), 40), read(row(1), 50)], 0);
+  await driver.pipe(last(3, 50), 1);
+  await driver.pipe([last(4, 40), read(row(4), 50)], 2);
+  await driver.clock.advance(WAIT_MS + 2_000);
+  assert.equal(eventsOf(driver.taken()), ["Removed 2"]);
+  await driver.stop();
+});
 
 const MYSQL = { connector: "mysql", lsn: null, file: "binlog.000007", row: 0 };
 
-s(
-  "should be found by source position, not by time, in a partition without reads",
-  async () => {
-    for (const [source, coordinate] of [
-      [{}, (lsn: number) => ({ lsn })],
-      [MYSQL, (pos: number) => ({ pos })],
-    ] as const) {
-      const driver = await new TaskDriver({ partitions: 2, model: MODEL }).start();
-      const position = (pos: number, server: number, ts_ms: number) => ({
-        ...source,
-        ...coordinate(pos),
-        server_id: server,
-        ts_ms,
-      });
-      await driver.pipe(insert(row(1), 10, position(10, 5, 1_000)), 0);
-      await driver.pipe(
-        [8, 9].map((id) => insert(row(id), id, position(id, 5, 1_000))),
-        1,
-      );
-      await driver.pipe(read(row(1), 50, { ...position(50, 0, 9_000), snapshot: "last" }), 0);
-      // Inserted after the snapshot's source position, on a server whose clock is behind.
-      await driver.pipe(insert(row(7), 60, position(60, 5, 8_000)), 1);
-      driver.taken();
-      await driver.clock.advance(WAIT_MS + 2_000);
-      assert.equal(eventsOf(driver.taken()), ["Removed 8", "Removed 9"]);
-      await driver.stop();
-    }
-  },
-);
+s("should be found by source position, not by time, in a partition without reads", async () => {
+  for (const [source, coordinate] of [
+    [{}, (lsn: number) => ({ lsn })],
+    [MYSQL, (pos: number) => ({ pos })],
+  ] as const) {
+    const driver = await new TaskDriver({ partitions: 2, model: MODEL }).start();
+    const position = (pos: number, server: number, ts_ms: number) => ({
+      ...source,
+      ...coordinate(pos),
+      server_id: server,
+      ts_ms,
+    });
+    await driver.pipe(insert(row(1), 10, position(10, 5, 1_000)), 0);
+    await driver.pipe(
+      [8, 9].map((id) => insert(row(id), id, position(id, 5, 1_000))),
+      1,
+    );
+    await driver.pipe(read(row(1), 50, { ...position(50, 0, 9_000), snapshot: "last" }), 0);
+    // Inserted after the snapshot's source position, on a server whose clock is behind.
+    await driver.pipe(insert(row(7), 60, position(60, 5, 8_000)), 1);
+    driver.taken();
+    await driver.clock.advance(WAIT_MS + 2_000);
+    assert.equal(eventsOf(driver.taken()), ["Removed 8", "Removed 9"]);
+    await driver.stop();
+  }
+});
 
 s("should stay if their read was rejected by the filter", async () => {
   const where = `{topic: ${TOPIC}, key: [id], reconcile: true, where: row.age > 0}`;

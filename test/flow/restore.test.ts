@@ -76,29 +76,26 @@ s("should restore the rest if the state directory is older", async () => {
   await driver.stop();
 });
 
-s(
-  "should discard a state directory that is older than `state.deleteRetention`",
-  async () => {
-    const driver = await new TaskDriver({ more: "checkpoint: {interval: 10m}" }).start();
-    await driver.pipe([insert(row(1), 10), insert(row(4), 11)]);
-    await driver.checkpoint();
-    const before = driver.store().crashed();
-    await driver.pipe([insert(row(2), 12), insert(row(3), 12), remove(4, 12)]);
-    await driver.checkpoint();
-    // The delete marker of row 4 expires, and compaction removes its tombstone from the changelog.
-    await driver.clock.advance(8 * 86_400_000);
-    await driver.pipe(remove(3, 13));
-    await driver.checkpoint();
-    await driver.clock.advance(60_000);
-    await driver.pipe(update(row(2), 14));
-    await driver.stop();
-    assert.not.ok(driver.changelog.contents(TP).has("r[4]"));
-    driver.replaceStore(0, before);
-    await driver.start();
-    assert.equal(driver.store().keys("r"), ["r[1]", "r[2]", "r[3]"]);
-    await driver.stop();
-  },
-);
+s("should discard a state directory that is older than `state.deleteRetention`", async () => {
+  const driver = await new TaskDriver({ more: "checkpoint: {interval: 10m}" }).start();
+  await driver.pipe([insert(row(1), 10), insert(row(4), 11)]);
+  await driver.checkpoint();
+  const before = driver.store().crashed();
+  await driver.pipe([insert(row(2), 12), insert(row(3), 12), remove(4, 12)]);
+  await driver.checkpoint();
+  // The delete marker of row 4 expires, and compaction removes its tombstone from the changelog.
+  await driver.clock.advance(8 * 86_400_000);
+  await driver.pipe(remove(3, 13));
+  await driver.checkpoint();
+  await driver.clock.advance(60_000);
+  await driver.pipe(update(row(2), 14));
+  await driver.stop();
+  assert.not.ok(driver.changelog.contents(TP).has("r[4]"));
+  driver.replaceStore(0, before);
+  await driver.start();
+  assert.equal(driver.store().keys("r"), ["r[1]", "r[2]", "r[3]"]);
+  await driver.stop();
+});
 
 s("should rewrite a lost changelog", async () => {
   const driver = await stopped();
@@ -138,15 +135,18 @@ s("should start a changelog for a state without one", async () => {
   await driver.stop();
 });
 
-s("should reject a state without a changelog if the changelog belongs to another state", async () => {
-  const driver = await stopped();
-  driver.replaceStore(0, null);
-  driver.source.committed.clear();
-  await driver.reconfigure({ more: "state: {changelog: false}" }).start();
-  await driver.stop();
-  await driver.reconfigure({}).start();
-  assert.is((driver.failures[0] as CdcError)?.code, "STATE_UNREADABLE");
-});
+s(
+  "should reject a state without a changelog if the changelog belongs to another state",
+  async () => {
+    const driver = await stopped();
+    driver.replaceStore(0, null);
+    driver.source.committed.clear();
+    await driver.reconfigure({ more: "state: {changelog: false}" }).start();
+    await driver.stop();
+    await driver.reconfigure({}).start();
+    assert.is((driver.failures[0] as CdcError)?.code, "STATE_UNREADABLE");
+  },
+);
 
 s(
   "should stop if state and changelog are both lost, and rebuild it with `onDataLoss: rebuild`",
@@ -171,22 +171,16 @@ s(
   },
 );
 
-s(
-  "should log the lost offsets with `onDataLoss: continue`",
-  async () => {
-    const driver = await stopped();
-    // The topic was recreated and is empty.
-    driver.source.pending(TP);
-    await driver.reconfigure({ more: "state: {onDataLoss: continue}" }).start();
-    const [line] = driver.log.with(/data loss detected; continuing at offset/);
-    assert.match(
-      String(line?.fields.dataLoss),
-      /next offset to process is 4 and its log ends at 0/,
-    );
-    assert.equal(driver.failures, []);
-    await driver.stop();
-  },
-);
+s("should log the lost offsets with `onDataLoss: continue`", async () => {
+  const driver = await stopped();
+  // The topic was recreated and is empty.
+  driver.source.pending(TP);
+  await driver.reconfigure({ more: "state: {onDataLoss: continue}" }).start();
+  const [line] = driver.log.with(/data loss detected; continuing at offset/);
+  assert.match(String(line?.fields.dataLoss), /next offset to process is 4 and its log ends at 0/);
+  assert.equal(driver.failures, []);
+  await driver.stop();
+});
 
 s("should purge old rows when the state is rebuilt, in the changelog too", async () => {
   const driver = await stopped();
@@ -246,23 +240,20 @@ s(
   },
 );
 
-s(
-  "should fail if it is fenced repeatedly while its partition stays assigned",
-  async () => {
-    const driver = await new TaskDriver().start();
-    for (let times = 1; times <= 5; times += 1) {
-      assert.equal(driver.failures, []);
-      await driver.pipe(insert(row(times), 10 * times));
-      await driver.changelog.own(TP);
-      await driver.checkpoint();
-      await driver.clock.advance(2_000);
-    }
-    assert.is((driver.failures[0] as CdcError)?.code, "NAME_IN_USE");
-    assert.match(
-      (driver.failures[0] as CdcError).message,
-      /another process keeps writing its changelog/,
-    );
-  },
-);
+s("should fail if it is fenced repeatedly while its partition stays assigned", async () => {
+  const driver = await new TaskDriver().start();
+  for (let times = 1; times <= 5; times += 1) {
+    assert.equal(driver.failures, []);
+    await driver.pipe(insert(row(times), 10 * times));
+    await driver.changelog.own(TP);
+    await driver.checkpoint();
+    await driver.clock.advance(2_000);
+  }
+  assert.is((driver.failures[0] as CdcError)?.code, "NAME_IN_USE");
+  assert.match(
+    (driver.failures[0] as CdcError).message,
+    /another process keeps writing its changelog/,
+  );
+});
 
 s.run();

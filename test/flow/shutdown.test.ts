@@ -80,44 +80,44 @@ s("should accept no records after the stop", async () => {
   assert.is(driver.source.committed.get(`${TOPIC}/0`), 3);
 });
 
+s("should stop on a rejected write key and send all messages after the next start", async () => {
+  const driver = await new TaskDriver().start();
+  driver.segment.response = () => ({ status: 401, body: "" });
+  await driver.pipe(users(0, 3));
+  assert.equal(
+    driver.failures.map((error) => (error as CdcError).code),
+    ["SEGMENT_CREDENTIALS"],
+  );
+  await driver.stop();
+  assert.equal(driver.deadLetters, []);
+  assert.is(driver.source.committed.size, 0);
+  driver.segment.response = () => ({ status: 200, body: "" });
+  await driver.start();
+  assert.is(driver.taken().length, 3);
+  await driver.stop();
+});
+
 s(
-  "should stop on a rejected write key and send all messages after the next start",
+  "should stop if the store cannot be written, and then continue from the last checkpoint",
   async () => {
-    const driver = await new TaskDriver().start();
-    driver.segment.response = () => ({ status: 401, body: "" });
+    const driver = await new TaskDriver({ more: "state: {changelog: false}" }).start();
     await driver.pipe(users(0, 3));
-    assert.equal(
-      driver.failures.map((error) => (error as CdcError).code),
-      ["SEGMENT_CREDENTIALS"],
-    );
+    driver.store().breakWrites(new Error("no space left on device"));
+    await driver.checkpoint();
+    assert.is(driver.failures.length, 1);
+    driver.store().breakWrites(null);
+    await driver.pipe(users(3, 6));
     await driver.stop();
-    assert.equal(driver.deadLetters, []);
-    assert.is(driver.source.committed.size, 0);
-    driver.segment.response = () => ({ status: 200, body: "" });
+    driver.taken();
     await driver.start();
-    assert.is(driver.taken().length, 3);
+    const sent = driver.taken().map(({ userId }) => userId);
+    assert.ok(
+      ["0", "1", "2"].every((id) => sent.includes(id)),
+      `repeated ${sent}`,
+    );
     await driver.stop();
   },
 );
-
-s("should stop if the store cannot be written, and then continue from the last checkpoint", async () => {
-  const driver = await new TaskDriver({ more: "state: {changelog: false}" }).start();
-  await driver.pipe(users(0, 3));
-  driver.store().breakWrites(new Error("no space left on device"));
-  await driver.checkpoint();
-  assert.is(driver.failures.length, 1);
-  driver.store().breakWrites(null);
-  await driver.pipe(users(3, 6));
-  await driver.stop();
-  driver.taken();
-  await driver.start();
-  const sent = driver.taken().map(({ userId }) => userId);
-  assert.ok(
-    ["0", "1", "2"].every((id) => sent.includes(id)),
-    `repeated ${sent}`,
-  );
-  await driver.stop();
-});
 
 s("should end while a truncate waits for a partition that cannot deliver", async () => {
   const driver = await new TaskDriver({ partitions: 2 }).start();

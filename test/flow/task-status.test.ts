@@ -75,31 +75,34 @@ s("should be backfilling while a new sync reads the stored rows", async () => {
   await driver.stop();
 });
 
-s("should be created until its changelog is available, and then contain the restored offsets", async () => {
-  const driver = await new TaskDriver().start();
-  for (const id of [1, 2, 3]) {
-    await driver.pipe(insert({ id, email: "a@x" }, id));
-    await driver.checkpoint();
-  }
-  await driver.stop();
-  driver.replaceStore(0, null);
-  const { own } = driver.changelog;
-  const available = Promise.withResolvers<void>();
-  driver.changelog.own = async (tp) => {
-    await available.promise;
-    return own.call(driver.changelog, tp);
-  };
-  await driver.start();
-  const created = await statusOf(driver);
-  assert.equal([created.taskState, created.nextOffset, created.usage], ["created", null, null]);
-  assert.is(driver.isSettled, false);
-  available.resolve();
-  await driver.clock.advance(0);
-  const { taskState, nextOffset, restore } = await statusOf(driver);
-  assert.equal([taskState, nextOffset, driver.isSettled], ["running", 3, true]);
-  assert.ok(restore && restore.total >= 4 && restore.done === restore.total);
-  await driver.stop();
-});
+s(
+  "should be created until its changelog is available, and then contain the restored offsets",
+  async () => {
+    const driver = await new TaskDriver().start();
+    for (const id of [1, 2, 3]) {
+      await driver.pipe(insert({ id, email: "a@x" }, id));
+      await driver.checkpoint();
+    }
+    await driver.stop();
+    driver.replaceStore(0, null);
+    const { own } = driver.changelog;
+    const available = Promise.withResolvers<void>();
+    driver.changelog.own = async (tp) => {
+      await available.promise;
+      return own.call(driver.changelog, tp);
+    };
+    await driver.start();
+    const created = await statusOf(driver);
+    assert.equal([created.taskState, created.nextOffset, created.usage], ["created", null, null]);
+    assert.is(driver.isSettled, false);
+    available.resolve();
+    await driver.clock.advance(0);
+    const { taskState, nextOffset, restore } = await statusOf(driver);
+    assert.equal([taskState, nextOffset, driver.isSettled], ["running", 3, true]);
+    assert.ok(restore && restore.total >= 4 && restore.done === restore.total);
+    await driver.stop();
+  },
+);
 
 s("should be restoring, with its progress, while its changelog is read", async () => {
   const driver = await new TaskDriver().start();
@@ -149,32 +152,29 @@ s("should count changes and messages by sync", async () => {
   await driver.stop();
 });
 
-s(
-  "should measure deliveries from the commit, checkpoints and delivered bytes",
-  async () => {
-    const driver = await new TaskDriver().start();
-    const { clock, counters, segment } = driver;
-    const { delivery, checkpoint } = counters;
-    await clock.advance(2_500);
-    await driver.pipe(insert({ id: 1, email: "ä€@x" }, 1));
-    assert.equal([delivery.count, delivery.sum], [1, 1.5], "committed at second 1, delivered at 2.5");
-    assert.equal([checkpoint.count, checkpoint.sum], [1, 0]);
-    const respond = segment.hold();
-    await driver.pipe([insert({ id: 2, email: "b@x" }, 2), insert({ id: 3, email: "c@x" }, 3)]);
-    // A stop checkpoints immediately, and the checkpoint waits for the response.
-    const stopped = driver.stop();
-    await clock.advance(7_000);
-    respond();
-    await stopped;
-    assert.equal([delivery.count, delivery.sum], [3, 1.5 + 7.5 + 6.5]);
-    assert.equal([checkpoint.count, checkpoint.sum], [2, 7]);
-    const bytes = segment.taken.map((message) => Buffer.byteLength(JSON.stringify(message)));
-    assert.is(
-      counters.get("bytes_delivered"),
-      bytes.reduce((sum, one) => sum + one, 0),
-    );
-  },
-);
+s("should measure deliveries from the commit, checkpoints and delivered bytes", async () => {
+  const driver = await new TaskDriver().start();
+  const { clock, counters, segment } = driver;
+  const { delivery, checkpoint } = counters;
+  await clock.advance(2_500);
+  await driver.pipe(insert({ id: 1, email: "ä€@x" }, 1));
+  assert.equal([delivery.count, delivery.sum], [1, 1.5], "committed at second 1, delivered at 2.5");
+  assert.equal([checkpoint.count, checkpoint.sum], [1, 0]);
+  const respond = segment.hold();
+  await driver.pipe([insert({ id: 2, email: "b@x" }, 2), insert({ id: 3, email: "c@x" }, 3)]);
+  // A stop checkpoints immediately, and the checkpoint waits for the response.
+  const stopped = driver.stop();
+  await clock.advance(7_000);
+  respond();
+  await stopped;
+  assert.equal([delivery.count, delivery.sum], [3, 1.5 + 7.5 + 6.5]);
+  assert.equal([checkpoint.count, checkpoint.sum], [2, 7]);
+  const bytes = segment.taken.map((message) => Buffer.byteLength(JSON.stringify(message)));
+  assert.is(
+    counters.get("bytes_delivered"),
+    bytes.reduce((sum, one) => sum + one, 0),
+  );
+});
 
 s("should count omitted fields, and ignored rows without a user", async () => {
   const syncs = `{traits: {model: users, type: identify, userId: uid, missingUser: ignore,

@@ -25,11 +25,14 @@ async function withRows(more: object = {}): Promise<TaskDriver> {
 const ALL_REMOVED = ["Removed 1", "Removed 2", "Removed 3", "Removed 4"];
 
 for (const partition of [0, 1, 2]) {
-  s(`should remove every row of every partition, with the record in partition ${partition}`, async () => {
-    const driver = await withRows();
-    assert.equal(eventsOf(await driver.pipe(truncate(50), partition)), ALL_REMOVED);
-    await driver.stop();
-  });
+  s(
+    `should remove every row of every partition, with the record in partition ${partition}`,
+    async () => {
+      const driver = await withRows();
+      assert.equal(eventsOf(await driver.pipe(truncate(50), partition)), ALL_REMOVED);
+      await driver.stop();
+    },
+  );
 }
 
 s("should log what a truncate waits for, and how many rows each partition removed", async () => {
@@ -38,7 +41,10 @@ s("should log what a truncate waits for, and how many rows each partition remove
   await driver.pipe([]);
   const [received, ...more] = driver.log.with(/truncate received/);
   const tp = { topic: TOPIC, partition: 0, offset: 2 };
-  assert.equal([received?.level, received?.fields, more], ["info", { ...tp, waitsFor: [1, 2] }, []]);
+  assert.equal(
+    [received?.level, received?.fields, more],
+    ["info", { ...tp, waitsFor: [1, 2] }, []],
+  );
   const waits = driver.log
     .with(/truncate applied by a partition/)
     .map(({ fields }) => fields.waitsFor);
@@ -81,19 +87,20 @@ s("should remove each row with its user, its properties and an id of its own", a
   await driver.stop();
 });
 
-s(
-  "should keep rows that are newer than the truncate, in any order of the partitions",
-  async () => {
-    const driver = await withRows();
-    // Partition 1 is ahead: its new row was inserted after the truncate.
-    await driver.pipe([user(5, 60), update({ id: 3, email: "new" }, 61)], 1);
-    driver.taken();
-    assert.equal(eventsOf(await driver.pipe(truncate(50), 0)), ["Removed 1", "Removed 2", "Removed 4"]);
-    assert.is(driver.counters.get("stale"), 0);
-    assert.equal(eventsOf(await driver.pipe(remove(5, 70), 1)), ["Removed 5"]);
-    await driver.stop();
-  },
-);
+s("should keep rows that are newer than the truncate, in any order of the partitions", async () => {
+  const driver = await withRows();
+  // Partition 1 is ahead: its new row was inserted after the truncate.
+  await driver.pipe([user(5, 60), update({ id: 3, email: "new" }, 61)], 1);
+  driver.taken();
+  assert.equal(eventsOf(await driver.pipe(truncate(50), 0)), [
+    "Removed 1",
+    "Removed 2",
+    "Removed 4",
+  ]);
+  assert.is(driver.counters.get("stale"), 0);
+  assert.equal(eventsOf(await driver.pipe(remove(5, 70), 1)), ["Removed 5"]);
+  await driver.stop();
+});
 
 s("should drop as stale a late record from before the truncate", async () => {
   const driver = await withRows();
@@ -162,16 +169,19 @@ s("should apply the newer truncate when an older one is delivered again", async 
   await driver.stop();
 });
 
-s("should remove a row that a snapshot read in the same second, by its binlog coordinates", async () => {
-  const driver = await new TaskDriver().start();
-  const source = { connector: "mysql", lsn: null, file: "binlog.000007", row: 0, ts_ms: 5_000 };
-  await driver.pipe(read({ id: 1 }, 1, { ...source, server_id: 0, pos: 100 }));
-  driver.taken();
-  const record = truncate(1);
-  Object.assign((record.value as { source: object }).source, source, { server_id: 3, pos: 200 });
-  assert.equal(eventsOf(await driver.pipe(record)), ["Removed 1"]);
-  await driver.stop();
-});
+s(
+  "should remove a row that a snapshot read in the same second, by its binlog coordinates",
+  async () => {
+    const driver = await new TaskDriver().start();
+    const source = { connector: "mysql", lsn: null, file: "binlog.000007", row: 0, ts_ms: 5_000 };
+    await driver.pipe(read({ id: 1 }, 1, { ...source, server_id: 0, pos: 100 }));
+    driver.taken();
+    const record = truncate(1);
+    Object.assign((record.value as { source: object }).source, source, { server_id: 3, pos: 200 });
+    assert.equal(eventsOf(await driver.pipe(record)), ["Removed 1"]);
+    await driver.stop();
+  },
+);
 
 s("should send nothing twice when the truncate is delivered again", async () => {
   const driver = await withRows();
@@ -179,16 +189,13 @@ s("should send nothing twice when the truncate is delivered again", async () => 
   await driver.stop();
 });
 
-s(
-  "should remove all rows if a backup was restored and source positions went back",
-  async () => {
-    const driver = await withRows();
-    const restored = truncate(5);
-    (restored.value as { source: { ts_ms: number } }).source.ts_ms = 1_900_000_000_000;
-    assert.equal(eventsOf(await driver.pipe(restored, 0)), ALL_REMOVED);
-    await driver.stop();
-  },
-);
+s("should remove all rows if a backup was restored and source positions went back", async () => {
+  const driver = await withRows();
+  const restored = truncate(5);
+  (restored.value as { source: { ts_ms: number } }).source.ts_ms = 1_900_000_000_000;
+  assert.equal(eventsOf(await driver.pipe(restored, 0)), ALL_REMOVED);
+  await driver.stop();
+});
 
 s("should continue the removals after a crash in the middle, with the same ids", async () => {
   const removed = (driver: TaskDriver) =>
@@ -213,23 +220,20 @@ s("should continue the removals after a crash in the middle, with the same ids",
   await driver.stop();
 });
 
-s(
-  "should keep the rows with `onTruncate: ignore` and stop with `onTruncate: stop`",
-  async () => {
-    const model = (onTruncate: string) => `{topic: ${TOPIC}, key: [id], onTruncate: ${onTruncate}}`;
-    const ignoring = await withRows({ model: model("ignore") });
-    assert.equal(await ignoring.pipe(truncate(50)), []);
-    assert.equal(eventsOf(await ignoring.pipe(remove(1, 60))), ["Removed 1"]);
-    await ignoring.stop();
+s("should keep the rows with `onTruncate: ignore` and stop with `onTruncate: stop`", async () => {
+  const model = (onTruncate: string) => `{topic: ${TOPIC}, key: [id], onTruncate: ${onTruncate}}`;
+  const ignoring = await withRows({ model: model("ignore") });
+  assert.equal(await ignoring.pipe(truncate(50)), []);
+  assert.equal(eventsOf(await ignoring.pipe(remove(1, 60))), ["Removed 1"]);
+  await ignoring.stop();
 
-    const stopping = await withRows({ model: model("stop") });
-    assert.equal(await stopping.pipe(truncate(50)), []);
-    assert.equal(
-      stopping.failures.map((error) => (error as CdcError).code),
-      ["TRUNCATED"],
-    );
-    await stopping.stop();
-  },
-);
+  const stopping = await withRows({ model: model("stop") });
+  assert.equal(await stopping.pipe(truncate(50)), []);
+  assert.equal(
+    stopping.failures.map((error) => (error as CdcError).code),
+    ["TRUNCATED"],
+  );
+  await stopping.stop();
+});
 
 s.run();
