@@ -20,7 +20,7 @@ export async function openStatus(
   }));
   const about = {
     ...{ ...settings.status, telemetry, syncs, settings: maskedSettings(settings) },
-    deadLetters: deadLetterTopic(settings),
+    deadLetterTopic: deadLetterTopic(settings),
   };
   const server = await StatusServer.open(about);
   logger.info({ url: server.url }, "status port open");

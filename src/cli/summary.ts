@@ -5,7 +5,7 @@ const ALWAYS: readonly CounterName[] = [
   "added",
   "changed",
   "removed",
-  "calls_not_made",
+  "unchanged",
   "messages",
   "dead_letters",
 ];

@@ -37,7 +37,6 @@ export type DeliveryQueueOptions = DeliveryLimits & {
 
 /** Looks on, for telemetry. No method may throw. */
 export type DeliveryObserver = {
-  pushed(messages: readonly OutgoingMessage[]): void;
   /** Segment took the batch; `answer` says how. */
   delivered(batch: readonly OutgoingMessage[], response: string): void;
   /** What the last answer meant, and why where the batch was not taken. */
@@ -93,7 +92,6 @@ export class DeliveryQueue implements OutgoingQueue {
     }
     this.#pushed += messages.length;
     this.#options.onPush?.(messages);
-    this.#options.watcher?.pushed(messages);
     if (!this.#running && this.#waiting.length > 0) void this.#run();
   }
 

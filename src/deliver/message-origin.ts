@@ -1,27 +1,24 @@
 import type { SyncCounts } from "../metrics/counters.ts";
 
-/** Why a message is sent: it goes with the message, one for all messages of a change. */
+/** The change that produced a message; all messages of a change share it. */
 export type MessageOrigin = {
   readonly sync: string;
-  /** The counts of that sync, so that nobody looks them up for each message. */
+  /** The counts of that sync: delivery increments them without a lookup per message. */
   readonly counts: SyncCounts;
   readonly kind: "added" | "changed" | "removed";
-  /** The row's key, as the store has it. */
+  /** The row's key in its stored form. */
   readonly key: string;
   /** Commit time in the database, ms since 1970. */
   readonly time: number;
-  /**
-   * The columns that changed. Asked of the latest messages alone, and forgotten of the others when they are handed to
-   * their lane: behind it stand two rows.
-   */
-  columns: (() => readonly string[]) | null;
+  /** The watched columns that differ; `null` unless the row changed. */
+  readonly columns: readonly string[] | null;
 };
 
-/** A message on its way to Segment, as far as telemetry looks at it. */
+/** The part of an outgoing message that the status reads. */
 export type TracedMessage = {
-  /** As it stands in the batch. */
+  /** JSON. */
   readonly text: string;
   readonly record: { readonly topic: string; readonly partition: number; readonly offset: number };
-  /** None where a message is sent as it stood in a dead letter. */
+  /** A redriven message has none. */
   readonly origin?: MessageOrigin;
 };

@@ -2,61 +2,73 @@ import type { RecordFormat } from "../data/record.ts";
 import type { ErrorCode } from "../lib/errors.ts";
 import { Histogram } from "./histogram.ts";
 
-/** Everything that is counted, once, with its meaning: the summary and the metrics both read it here. */
+/** Every counter with its meaning, for the summary that commands print at their end. */
 export const COUNTERS = {
-  records: "records taken from the source",
+  records: "records processed",
   other_records: "records of topics that no model reads",
   non_rows: "heartbeats, transactions, schema changes, logical messages, notifications and signals",
   tombstones: "tombstones that belong to the delete before them",
-  stale: "records from before the stored row's position (redelivery)",
-  position_resets: "records whose position went back while time went on (a new or restored server)",
-  replayed: "records below the stored position, dropped",
-  out_of_order: "records of a file whose offset does not rise",
-  truncates: "TRUNCATE records",
-  key_changes: "primary-key changes told as one",
-  key_changes_missed:
-    "creates of a changed primary key whose row before did not come in time: told as changed without it",
-  key_changes_unreadable: "records of a primary-key change whose header is unreadable",
-  rows_backfilled: "stored rows that a new or changed sync was held against",
-  rows_not_backfilled: "stored rows for which the filter of a new or changed sync failed",
-  reconciled: "rows removed because a complete snapshot no longer contained them",
+  stale: "stale records: older than the stored row (redelivery)",
+  source_position_resets:
+    "records with a lower source position and a later commit time (new or restored server)",
+  duplicates: "duplicate records: below the next offset, dropped",
+  out_of_order: "records of a file whose offset does not increase",
+  truncates: "truncate records",
+  key_changes: "primary-key changes sent as one change",
+  key_changes_timed_out:
+    "primary-key changes whose delete did not arrive within keyChangeTimeout: sent as changed without previous values",
+  key_changes_unreadable: "records of a primary-key change with an unreadable header",
+  rows_backfilled: "stored rows read by a backfill",
+  rows_not_backfilled: "stored rows that a backfill skipped because the filter failed",
+  reconciled: "rows removed because a complete new snapshot does not contain them",
   added: "rows that became members of a sync",
-  changed: "members of which a watched column changed",
-  removed: "rows that stopped to be members of a sync",
-  calls_not_made: "members of which nothing watched changed: calls to Segment that were not made",
-  initial_skipped: "changes not sent because the row was there before the sync began",
-  missing_users_ignored: "rows without a user that `missingUser: ignore` passed over",
+  changed: "members with a changed watched column",
+  removed: "rows that are no longer members of a sync",
+  unchanged: "changes skipped: no watched column differs",
+  initial: "changes skipped: initial results",
+  missing_user: "changes skipped: no user, and missingUser is ignore",
   fields_left_out:
-    "traits or properties left out because the row lacks the column or the expression failed",
-  messages: "messages handed to the lane",
-  messages_delivered: "messages that Segment took",
-  bytes_delivered: "bytes of the messages that Segment took",
-  batches: "requests that Segment took",
-  retries: "requests tried again",
-  dead_letters: "records and messages set aside with a reason",
-  redriven: "dead letters sent through again",
-  outdated: "dead letters whose row has moved on since",
-  not_redriven: "dead letters that cannot be sent through again here",
+    "traits or properties left out because the column is missing or the expression failed",
+  messages: "messages added to a delivery queue",
+  messages_delivered: "messages accepted by Segment",
+  bytes_delivered: "bytes of the accepted messages",
+  batches: "requests accepted by Segment",
+  retries: "requests retried",
+  dead_letters: "records and messages sent to the dead letter queue",
+  redriven: "dead letters resent",
+  outdated: "dead letters whose row has changed since",
+  not_redriven: "dead letters that cannot be resent here",
   checkpoints: "checkpoints",
 } as const;
 
 export type CounterName = keyof typeof COUNTERS;
 
-/** Counted for each sync. */
-const OF_SYNC = [
+/** Why a change sends no message. */
+export const SKIP_REASONS = ["unchanged", "initial", "missing_user"] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+const CHANGES_AND_MESSAGES = [
   "added",
   "changed",
   "removed",
-  "calls_not_made",
-  "initial_skipped",
   "messages",
   "messages_delivered",
 ] as const;
-type SyncCounter = (typeof OF_SYNC)[number];
-export type SyncCounts = { [name in SyncCounter]: number };
+type SyncCounter = (typeof CHANGES_AND_MESSAGES)[number];
 
-/** Sums of what is counted apart. */
-type Sum = SyncCounter | "records" | "batches" | "retries" | "dead_letters" | "checkpoints";
+export type SyncCounts = { [name in SyncCounter]: number } & {
+  readonly skipped: { [reason in SkipReason]: number };
+};
+
+/** Counters that are sums of other counts. */
+type Sum =
+  | SyncCounter
+  | SkipReason
+  | "records"
+  | "batches"
+  | "retries"
+  | "dead_letters"
+  | "checkpoints";
 
 export type RecordCounts = {
   row: number;
@@ -65,23 +77,23 @@ export type RecordCounts = {
   unreadable: number;
 };
 
-/** What an answer of Segment meant for its batch. */
+/** Responses of Segment by the action that follows. */
 export type Responses = { [responseAction in ResponseActionKind]: number };
 export type ResponseActionKind = "delivered" | "retry" | "slow down" | "rejected" | "stop";
 
-/** Seconds. From commit to acceptance: a lane that keeps up takes well under a second, an outage hours. */
+/** Seconds from commit to acceptance: well under one without lag, hours after an outage. */
 const DELAY_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400];
 const CHECKPOINT_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** Reasons kept apart for each counter: names of fields and columns, which are few; the rest is only counted. */
-const REASONS = 50;
+/** Reasons counted separately per counter: names of fields and columns. Further reasons are only in the total. */
+const MAX_REASONS = 50;
 
 /**
- * Plain numbers in objects of a fixed shape: who counts a record adds to a field that he looked up before. Nothing is
- * summed, named or labelled until somebody asks.
+ * Plain numbers in objects of a fixed shape. The hot path increments a field of an object it has looked up once; sums,
+ * names and labels are computed when the counters are read.
  */
 export class Counters {
-  /** By what they were and how they were written; records of a truncate are counted as such. */
+  /** By format and kind; truncate records are counted separately. */
   readonly records: { readonly [format in RecordFormat]: RecordCounts } = {
     json: noRecords(),
     "json-with-schema": noRecords(),
@@ -93,9 +105,9 @@ export class Counters {
   };
   readonly responses: Responses = { delivered: 0, retry: 0, "slow down": 0, rejected: 0, stop: 0 };
   readonly deadLetters: { [code in ErrorCode]?: number } = {};
-  /** From the commit in the database to Segment's acceptance, for each message, in seconds. */
+  /** Seconds from the commit in the database to acceptance by Segment, per message. */
   readonly delivery = new Histogram(DELAY_S);
-  /** How long checkpoints took, in seconds. */
+  /** Duration of checkpoints in seconds. */
   readonly checkpoint = new Histogram(CHECKPOINT_S);
   readonly #syncs = new Map<string, SyncCounts>();
   readonly #values = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, 0])) as {
@@ -103,23 +115,23 @@ export class Counters {
   };
   readonly #reasons = new Map<CounterName, Map<string, number>>();
 
-  /** @param reason what it was, where the sum alone would not help */
+  /** @param reason counted separately, for example the field that was left out */
   add(name: Exclude<CounterName, Sum>, by = 1, reason?: string): void {
     this.#values[name] += by;
     if (by === 0 || reason === undefined) return;
     const reasons = this.#reasons.get(name) ?? new Map<string, number>();
     this.#reasons.set(name, reasons);
-    if (reasons.has(reason) || reasons.size < REASONS)
+    if (reasons.has(reason) || reasons.size < MAX_REASONS)
       reasons.set(reason, (reasons.get(reason) ?? 0) + by);
   }
 
-  /** The counts of one sync, to be added to; those of messages that name no sync are under the empty name. */
+  /** The counts of one sync, for the caller to increment. The empty name is for messages of an unknown sync. */
   sync(name: string): SyncCounts {
     const known = this.#syncs.get(name);
     if (known) return known;
     const counts: SyncCounts = {
-      ...{ added: 0, changed: 0, removed: 0, calls_not_made: 0, initial_skipped: 0 },
-      ...{ messages: 0, messages_delivered: 0 },
+      ...{ added: 0, changed: 0, removed: 0, messages: 0, messages_delivered: 0 },
+      skipped: { unchanged: 0, initial: 0, missing_user: 0 },
     };
     this.#syncs.set(name, counts);
     return counts;
@@ -146,11 +158,13 @@ export class Counters {
       case "checkpoints":
         return this.checkpoint.count;
     }
-    if (!isOfSync(name)) return this.#values[name];
-    return sum([...this.#syncs.values()].map((counts) => counts[name]));
+    const syncs = [...this.#syncs.values()];
+    if (isSyncCounter(name)) return sum(syncs.map((counts) => counts[name]));
+    if (isSkipReason(name)) return sum(syncs.map(({ skipped }) => skipped[name]));
+    return this.#values[name];
   }
 
-  /** The reasons of a counter with how often each, the most frequent first. */
+  /** The reasons of a counter with their counts, the most frequent first. */
   reasons(name: CounterName): readonly (readonly [string, number])[] {
     if (name === "dead_letters") return sorted(Object.entries(this.deadLetters));
     return sorted([...(this.#reasons.get(name) ?? [])]);
@@ -161,8 +175,12 @@ function noRecords(): RecordCounts {
   return { row: 0, tombstone: 0, "non-row": 0, unreadable: 0 };
 }
 
-function isOfSync(name: CounterName): name is SyncCounter {
-  return (OF_SYNC as readonly string[]).includes(name);
+function isSyncCounter(name: CounterName): name is SyncCounter {
+  return (CHANGES_AND_MESSAGES as readonly string[]).includes(name);
+}
+
+function isSkipReason(name: CounterName): name is SkipReason {
+  return (SKIP_REASONS as readonly string[]).includes(name);
 }
 
 function sum(numbers: readonly number[]): number {

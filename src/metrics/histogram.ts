@@ -1,10 +1,10 @@
-/** How often values fell under each bound. Observing costs a few comparisons; sums are made when it is read. */
+/** Counts values per bucket. `observe` costs a few comparisons; sums are computed when the histogram is read. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
 
-  /** @param bounds rising; a value belongs to the first that it does not exceed */
+  /** @param bounds upper bounds, increasing; a value belongs to the first bound that it does not exceed */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = new Array(bounds.length + 1).fill(0);
@@ -26,11 +26,11 @@ export class Histogram {
     return this.#counts.reduce((total, count) => total + count, 0);
   }
 
-  /** For each bound, and at last for +Inf, how many values did not exceed it. */
+  /** Cumulative: for each bound, and last for +Inf, the number of values that do not exceed it. */
   get buckets(): readonly { readonly le: number; readonly count: number }[] {
     let count = 0;
-    return this.#counts.map((own, i) => {
-      count += own;
+    return this.#counts.map((inBucket, i) => {
+      count += inBucket;
       return { le: this.#bounds[i] ?? Number.POSITIVE_INFINITY, count };
     });
   }

@@ -5,60 +5,61 @@ import { CdcError } from "../lib/errors.ts";
 import { isThisMachine } from "./loopback.ts";
 import type { Telemetry } from "./telemetry.ts";
 
-/** A record of Kafka, in the recorded form. */
-const LARGEST_LINE_BYTES = 20_000_000;
-/** A registry that is away is waited for, and whoever asks is not to wait for ever. */
-const WITHIN_MS = 10_000;
+/** A Kafka record in its recorded form. */
+const MAX_LINE_BYTES = 20_000_000;
 
-/** What `/explain` may be asked with. */
-const ASKED = ["model", "key", "values"];
+/** An explanation may wait for the schema registry. */
+const TIMEOUT_MS = 10_000;
+
+/** Query parameters of `/explain`. */
+const PARAMETERS = ["model", "key", "values"];
 
 /**
- * `GET /explain?model=&key=` says why something was sent about a row, or not; `POST` with a recorded line as its body also
- * what that record would do. With `values=true` it tells values of columns, to this machine alone. It answers with JSON;
- * where `text/plain` is accepted before that, with what the command prints. A refusal names the pipeline too: whoever asks
- * may mean another one.
- * @param deadLetters the topic in which they stand
+ * `GET /explain?model=&key=` explains why a row produced a message or none; `POST` with a recorded line as its body also
+ * explains what that record would do. `values=true` includes column values and is only for requests from this machine.
+ * The response is JSON, or with `Accept: text/plain` the text of the `explain` command. Errors name the pipeline, so that
+ * a client notices when another pipeline uses the port.
  */
 export function serveExplain(
   server: FastifyInstance,
   telemetry: Telemetry,
-  deadLetters: string,
+  deadLetterTopic: string,
 ): void {
   const { pipeline } = telemetry;
-  const rejected = (reply: FastifyReply, reason: string, toDo: string) =>
-    reply.code(400).send({ pipeline, code: "BAD_QUESTION", reason, toDo });
-  const response = async (request: FastifyRequest, reply: FastifyReply) => {
+  const badRequest = (reply: FastifyReply, reason: string, toDo: string) =>
+    reply.code(400).send({ pipeline, code: "BAD_REQUEST", reason, toDo });
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     reply.header("cache-control", "no-store");
     const question = questionOf(request);
-    if (typeof question === "string") return rejected(reply, question, HOW_TO_ASK);
+    if (typeof question === "string") return badRequest(reply, question, EXPLAIN_USAGE);
     if (question.showValues && !isThisMachine(request.ip))
-      return reply.code(403).send({ pipeline, ...ELSEWHERE });
+      return reply.code(403).send({ pipeline, ...VALUES_LOCAL_ONLY });
     try {
-      const explanation = await inTime(telemetry.explain(question));
-      if (explanation === null) return reply.code(503).send({ pipeline, ...NOT_YET });
-      if (!isTextWanted(request)) return explanation;
+      const explanation = await withTimeout(telemetry.explain(question));
+      if (explanation === null) return reply.code(503).send({ pipeline, ...NOT_RUNNING });
+      if (!prefersText(request)) return explanation;
       return reply
         .type("text/plain; charset=utf-8")
-        .send(explanationText(explanation, deadLetters));
+        .send(explanationText(explanation, deadLetterTopic));
     } catch (error) {
       if (error instanceof CdcError && error.consequence === "usage")
-        return rejected(reply, error.message, HOW_TO_SAY);
+        return badRequest(reply, error.message, ARGUMENT_FORMS);
       throw error;
     }
   };
-  server.get("/explain", response);
-  server.post("/explain", { bodyLimit: LARGEST_LINE_BYTES }, response);
+  server.get("/explain", handler);
+  server.post("/explain", { bodyLimit: MAX_LINE_BYTES }, handler);
 }
 
+/** The question of a request, or what is wrong with its parameters. */
 function questionOf({ query, body }: FastifyRequest): Question | string {
-  const asked = query as { readonly [name: string]: unknown };
-  const { model, key = null, values = "false" } = asked;
-  if (Object.keys(asked).some((name) => !ASKED.includes(name)))
-    return `it can be asked with ${ASKED.join(", ")}`;
-  if (typeof model !== "string") return "it needs the name of one model";
-  if (key !== null && typeof key !== "string") return "it can be asked for one key";
-  if (values !== "true" && values !== "false") return "values are true or false";
+  const parameters = query as { readonly [name: string]: unknown };
+  const { model, key = null, values = "false" } = parameters;
+  if (Object.keys(parameters).some((name) => !PARAMETERS.includes(name)))
+    return `the parameters are ${PARAMETERS.join(", ")}`;
+  if (typeof model !== "string") return "model is required, once";
+  if (key !== null && typeof key !== "string") return "key may be given once";
+  if (values !== "true" && values !== "false") return "values must be true or false";
   const line = body === undefined || body === null ? null : textOf(body);
   return { model, key, line, showValues: values === "true" };
 }
@@ -67,44 +68,46 @@ function textOf(body: unknown): string {
   return typeof body === "string" ? body : JSON.stringify(body);
 }
 
-/** Browsers and programs that take anything get JSON, and those that name both alike. */
-function isTextWanted({ headers }: FastifyRequest): boolean {
+/** Only if the client prefers text to JSON: a client that accepts both equally, or anything, gets JSON. */
+function prefersText({ headers }: FastifyRequest): boolean {
   const accept = headers.accept ?? "";
-  return weight(accept, "text/plain") > weight(accept, "application/json");
+  return quality(accept, "text/plain") > quality(accept, "application/json");
 }
 
-/** How much a type is wanted, from 0 to 1, by the Accept header of RFC 9110; 0 where it is not named. */
-function weight(accept: string, type: string): number {
+/** The quality of a media type in an Accept header (RFC 9110), from 0 to 1; 0 if it is not named. */
+function quality(accept: string, type: string): number {
   const ranges = accept.split(",").map((range) => range.split(";").map((part) => part.trim()));
   const [, ...parameters] = ranges.find(([name]) => name?.toLowerCase() === type) ?? ["", "q=0"];
-  const given = parameters.find((parameter) => /^q=/i.test(parameter));
-  return given === undefined ? 1 : Number(given.slice(2));
+  const q = parameters.find((parameter) => /^q=/i.test(parameter));
+  return q === undefined ? 1 : Number(q.slice(2));
 }
 
-export const HOW_TO_ASK =
-  "ask /explain?model=NAME&key=JSON, or send a recorded line as the body, as text/plain, of at most 20 MB";
+export const EXPLAIN_USAGE =
+  "request /explain?model=NAME&key=JSON, or send a recorded line as the body, as text/plain, of at most 20 MB";
 
-const HOW_TO_SAY =
+const ARGUMENT_FORMS =
   'name a model of the settings; write a key as 7, "a", ["org1",7] or {"org":"org1","id":7}, a record as one line of `record` or `kcat -C -J`';
 
-const ELSEWHERE = {
-  code: "VALUES_ELSEWHERE",
-  reason: "values of rows are told to the machine itself alone",
-  toDo: "ask without values, or on the machine where it runs",
+const VALUES_LOCAL_ONLY = {
+  code: "VALUES_LOCAL_ONLY",
+  reason: "row values are only for requests from the same machine",
+  toDo: "leave out values=true, or send the request from the machine of the process",
 };
 
-const NOT_YET = {
+const NOT_RUNNING = {
   code: "NOT_RUNNING",
-  reason: "the pipeline does not run yet",
-  toDo: "ask again once it is ready",
+  reason: "the pipeline is not running yet",
+  toDo: "repeat the request when /ready is ok",
 };
 
-async function inTime(response: Promise<Explanation | null>): Promise<Explanation | null> {
-  const late = Promise.withResolvers<never>();
+async function withTimeout(explanation: Promise<Explanation | null>): Promise<Explanation | null> {
+  const timeout = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late.reject(
-      new Error(`no answer in ${WITHIN_MS / 1_000} s: what it needs, a registry, is away`),
+    timeout.reject(
+      new Error(
+        `no explanation within ${TIMEOUT_MS / 1_000} s: the schema registry does not respond`,
+      ),
     );
-  }, WITHIN_MS);
-  return Promise.race([response, late.promise]).finally(() => clearTimeout(timer));
+  }, TIMEOUT_MS);
+  return Promise.race([explanation, timeout.promise]).finally(() => clearTimeout(timer));
 }

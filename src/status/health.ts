@@ -3,61 +3,68 @@ import type { SourceStatus } from "../source/source.ts";
 import type { TaskStatus } from "../task/task-status.ts";
 import type { Health, HealthCode } from "./status.ts";
 
-/** What the health is judged by. */
+/** What the health depends on. */
 export type Condition = {
   /** The error that ends the process. */
   readonly failure: unknown;
   readonly isStopping: boolean;
   readonly source: SourceStatus;
-  /** An assignment was announced, and all of its partitions were opened. */
+  /** Partitions were assigned and all their tasks have opened. */
   readonly isSettled: boolean;
   readonly tasks: readonly Pick<TaskStatus, "topic" | "partition" | "taskState" | "restore">[];
 };
 
 const OK: Health = { status: "ok" };
 
+/** Task names in a reason: more would hide them. */
+const MAX_NAMES = 10;
+
 /**
- * Whether the process is to be left alone: it fails only where it ends anyway. Whatever is away outside (Segment,
- * Kafka, the registry) comes back without a new process, which would have to restore first.
+ * Whether the process should keep running. It fails only if the process ends anyway: an outage of Segment, Kafka or the
+ * registry ends without a new process, which would have to restore its state first.
  */
 export function liveness({ failure }: Condition): Health {
   return failure === null ? OK : failed(failure);
 }
 
-/** Whether it does its work: has its partitions, with their state. What it sends to may be away: it goes on by itself. */
+/** Whether the process owns its partitions with their state. An outage of Segment does not make it unready. */
 export function readiness(condition: Condition): Health {
   const { failure, isStopping, source, isSettled, tasks } = condition;
   if (failure !== null) return failed(failure);
   if (isStopping)
-    return failing("STOPPING", "it was asked to stop, and delivers what is in flight", "wait");
+    return failing(
+      "STOPPING",
+      "the process is stopping and delivers its remaining messages",
+      "none; it ends by itself",
+    );
   if (!source.isJoined && source.rebalances > 0)
     return failing(
-      "KAFKA_AWAY",
-      `its consumer is not in its group: ${source.reason ?? "it left"}`,
-      "nothing, where the brokers come back: it joins again by itself; else look at kafka.brokers and the brokers' logs",
+      "KAFKA_UNAVAILABLE",
+      `the consumer is not in its group: ${source.reason ?? "it left the group"}`,
+      "none if the brokers are restarting, the consumer rejoins by itself; otherwise check kafka.brokers and the logs of the brokers",
     );
   if (!source.isJoined)
     return failing(
       "JOINING",
-      `it has no partitions yet${source.reason === null ? "" : `: ${source.reason}`}`,
-      "wait; where it lasts, look whether the brokers of kafka.brokers answer, and who else is in the group",
+      `no partitions are assigned yet${source.reason === null ? "" : `: ${source.reason}`}`,
+      "wait; if it does not change, check that the brokers of kafka.brokers respond, and the members of the consumer group",
     );
   if (isSettled) return OK;
   return failing(
     "RESTORING",
-    opening(tasks) || "its partitions are being taken over",
-    "wait: how far each is stands in /status; a lost disk takes as long as its changelog is large",
+    opening(tasks) || "partitions are being assigned",
+    "wait; /status shows the progress of each partition, and restoring a lost disk takes as long as its changelog is large",
   );
 }
 
 function opening(tasks: Condition["tasks"]): string {
   const names = tasks.flatMap(({ topic, partition, taskState, restore }) => {
     if (taskState !== "created" && taskState !== "restoring") return [];
-    const part = restore === null ? "" : ` ${restore.done} of ${restore.total}`;
-    return [`${topic}/${partition} ${taskState}${part}`];
+    const progress = restore === null ? "" : ` ${restore.done} of ${restore.total}`;
+    return [`${topic}/${partition} ${taskState}${progress}`];
   });
-  const more = names.length > 10 ? `, and ${names.length - 10} more` : "";
-  return names.slice(0, 10).join(", ") + more;
+  const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : "";
+  return names.slice(0, MAX_NAMES).join(", ") + more;
 }
 
 function failed(failure: unknown): Health {
@@ -66,7 +73,7 @@ function failed(failure: unknown): Health {
   return failing(
     "FAILED",
     reason,
-    "as the reason says; the process ends, nothing undelivered is lost",
+    "see the reason; the process ends and resends undelivered messages after restart",
   );
 }
 

@@ -1,51 +1,51 @@
 import { partitionName } from "../data/record.ts";
 import type { Clock } from "../lib/clock.ts";
 
-/** Older answers are asked for again. */
+/** Older log ends are requested again. */
 const FRESH_MS = 2_000;
 
-/** Who asks for metrics waits no longer than this: brokers may be away. */
-const WAIT_MS = 2_000;
+/** A request for metrics waits no longer than this for the brokers. */
+const TIMEOUT_MS = 2_000;
 
-/** Where the logs end, as the brokers last said: asked when somebody looks, and not more often than he needs. */
+/** The log ends that the brokers last reported, requested when needed and at most every `FRESH_MS`. */
 export class LogEnds {
-  readonly #ask: (topic: string) => Promise<ReadonlyMap<number, number>>;
+  readonly #request: (topic: string) => Promise<ReadonlyMap<number, number>>;
   readonly #clock: Clock;
   readonly #ends = new Map<string, number>();
-  readonly #asked = new Map<string, number>();
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #requested = new Map<string, number>();
+  readonly #running = new Map<string, Promise<void>>();
 
-  constructor(ask: (topic: string) => Promise<ReadonlyMap<number, number>>, clock: Clock) {
-    this.#ask = ask;
+  constructor(request: (topic: string) => Promise<ReadonlyMap<number, number>>, clock: Clock) {
+    this.#request = request;
     this.#clock = clock;
   }
 
-  /** By `topic/partition`; what the brokers do not say in time is what they said last. */
+  /** By `topic/partition`. Where the brokers do not respond in time, the last known log end. */
   async of(topics: Iterable<string>): Promise<ReadonlyMap<string, number>> {
     const responses = Promise.all([...new Set(topics)].map((topic) => this.#refresh(topic)));
-    const late = new AbortController();
-    await Promise.race([responses, this.#clock.sleep(WAIT_MS, late.signal)]);
-    late.abort();
+    const timeout = new AbortController();
+    await Promise.race([responses, this.#clock.sleep(TIMEOUT_MS, timeout.signal)]);
+    timeout.abort();
     return this.#ends;
   }
 
   #refresh(topic: string): Promise<void> {
-    const age = this.#clock.now() - (this.#asked.get(topic) ?? Number.NEGATIVE_INFINITY);
+    const age = this.#clock.now() - (this.#requested.get(topic) ?? Number.NEGATIVE_INFINITY);
     if (age < FRESH_MS) return Promise.resolve();
-    const asking = this.#asking.get(topic) ?? this.#fetch(topic);
-    this.#asking.set(topic, asking);
-    return asking;
+    const running = this.#running.get(topic) ?? this.#fetch(topic);
+    this.#running.set(topic, running);
+    return running;
   }
 
   async #fetch(topic: string): Promise<void> {
     try {
-      for (const [partition, end] of await this.#ask(topic))
+      for (const [partition, end] of await this.#request(topic))
         this.#ends.set(partitionName({ topic, partition }), end);
-      this.#asked.set(topic, this.#clock.now());
+      this.#requested.set(topic, this.#clock.now());
     } catch {
-      // The consumer says why; here the last answer stands.
+      // The consumer logs and reports why the brokers do not respond.
     } finally {
-      this.#asking.delete(topic);
+      this.#running.delete(topic);
     }
   }
 }

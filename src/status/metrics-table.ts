@@ -14,5 +14,17 @@ export function metricsPage(): string {
 
 | \`${PREFIX}…\` | type | labels | meaning |
 |---|---|---|---|
-${rows.join("")}`;
+${rows.join("")}
+Memory, CPU time, start time, garbage collection and event loop delay of the process have the names of [prom-client](https://github.com/siimon/prom-client)'s default metrics, for example:
+
+| name | type | meaning |
+|---|---|---|
+| \`process_start_time_seconds\` | gauge | start time of the process, since 1970 |
+| \`process_resident_memory_bytes\` | gauge | resident memory |
+| \`process_cpu_seconds_total\` | counter | CPU time, user and system |
+| \`nodejs_heap_size_used_bytes\` | gauge | JavaScript heap in use |
+| \`nodejs_external_memory_bytes\` | gauge | memory of buffers outside of the heap |
+| \`nodejs_eventloop_lag_p99_seconds\` | gauge | event loop delay since the last scrape, 99th percentile |
+| \`nodejs_gc_duration_seconds\` | histogram | garbage collections, by kind |
+`;
 }

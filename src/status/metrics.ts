@@ -1,61 +1,65 @@
+import type { SyncCounts } from "../metrics/counters.ts";
 import { USAGES } from "../metrics/usage.ts";
 import { TASK_STATES } from "../task/task-state.ts";
-import { each, type Metric, partitioned, single } from "./metric.ts";
+import {
+  counter,
+  gauge,
+  histogram,
+  labelledCounter,
+  labelledGauge,
+  type Metric,
+  partitionGauge,
+} from "./metric.ts";
+import type { Observed } from "./observed.ts";
 
-/** What the names of all metrics begin with. */
+/** Every metric of the pipeline has a name with this prefix. */
 export const PREFIX = "cdc_to_segment_";
 
-/** Every metric. The registry and docs/reference/metrics.md are made from it. */
+/**
+ * Every metric of the pipeline; the registry and docs/reference/metrics.md are generated from it. Memory, CPU time,
+ * start time and event loop delay are prom-client's default metrics.
+ */
 export const METRICS: readonly Metric[] = [
-  each("gauge", "info", "1 for the running version", ["pipeline", "version"], (o) => [
+  labelledGauge("info", "1 for the running version", ["pipeline", "version"], (o) => [
     [o.pipeline, o.version, 1],
   ]),
-  single(
-    "gauge",
-    "start_time_seconds",
-    "start time of the process, since 1970",
-    (o) => o.since / 1_000,
-  ),
-  single("gauge", "live", "1 if /live is ok", ({ live }) => is(live.status === "ok")),
-  single("gauge", "ready", "1 if /ready is ok", ({ ready }) => is(ready.status === "ok")),
+  gauge("live", "1 if /live is ok", ({ live }) => flag(live.status === "ok")),
+  gauge("ready", "1 if /ready is ok", ({ ready }) => flag(ready.status === "ok")),
 
   // Progress
-  partitioned(
+  partitionGauge(
     "lag_records",
-    "records between the stored offset and the log end",
+    "records between the next offset and the log end",
     ({ lag }) => lag.records,
   ),
-  partitioned(
+  partitionGauge(
     "lag_seconds",
     "age of the oldest record that is not delivered and stored, by its commit time or else its Kafka timestamp; 0 at the log end",
     ({ lag }) => lag.seconds,
   ),
-  partitioned(
-    "position",
-    "next offset: everything below it is delivered and stored",
-    (p) => p.nextOffset,
+  partitionGauge(
+    "next_offset",
+    "next offset to process: all records below it are delivered and stored",
+    ({ nextOffset }) => nextOffset,
   ),
-  partitioned("log_end", "log end: the offset of the partition's next record", ({ end }) => end),
-  each(
-    "gauge",
+  partitionGauge(
+    "log_end_offset",
+    "log end: the offset of the partition's next record",
+    ({ logEnd }) => logEnd,
+  ),
+  labelledGauge(
     "task_state",
     `1 for the current state of the task: ${TASK_STATES.join(", ")}`,
     ["topic", "partition", "state"],
-    (o) =>
-      o.partitions.map(({ topic, partition, taskState }) => [
-        topic,
-        String(partition),
-        taskState,
-        1,
-      ]),
+    ({ partitions }) =>
+      partitions.map(({ topic, partition, taskState }) => [topic, String(partition), taskState, 1]),
   ),
-  partitioned("checkpoint_timestamp_seconds", "time of the last checkpoint, since 1970", (p) =>
+  partitionGauge("checkpoint_timestamp_seconds", "time of the last checkpoint, since 1970", (p) =>
     p.checkpointed === null ? null : p.checkpointed / 1_000,
   ),
 
   // Records
-  each(
-    "counter",
+  labelledCounter(
     "records_total",
     "records processed, by kind and format",
     ["kind", "format"],
@@ -64,225 +68,184 @@ export const METRICS: readonly Metric[] = [
         Object.entries(counts).map(([kind, count]) => [kind, format, count] as const),
       ),
   ),
-  single(
-    "counter",
+  counter(
     "truncates_total",
     "truncate records, which `records_total` does not include",
     ({ counters }) => counters.get("truncates"),
   ),
-  single(
-    "counter",
+  counter(
     "duplicate_records_total",
-    "records below the next offset, dropped",
-    ({ counters }) => counters.get("replayed"),
+    "duplicate records: below the next offset, dropped",
+    ({ counters }) => counters.get("duplicates"),
   ),
-  single(
-    "counter",
+  counter(
     "stale_records_total",
-    "records from before the stored row, dropped",
+    "stale records: older than the stored row, dropped",
     ({ counters }) => counters.get("stale"),
   ),
-  single(
-    "counter",
-    "position_resets_total",
-    "records of a new or restored database server, with a lower source position",
-    ({ counters }) => counters.get("position_resets"),
+  counter(
+    "source_position_resets_total",
+    "records with a lower source position and a later commit time: a new or restored server",
+    ({ counters }) => counters.get("source_position_resets"),
   ),
-  each(
-    "counter",
+  labelledCounter(
     "key_changes_total",
-    "primary-key changes: sent as one change, handover missed, or unreadable",
+    "primary-key changes: sent as one change, handover timed out, or unreadable",
     ["result"],
     ({ counters }) => [
-      ["one", counters.get("key_changes")],
-      ["missed", counters.get("key_changes_missed")],
+      ["changed", counters.get("key_changes")],
+      ["timed_out", counters.get("key_changes_timed_out")],
       ["unreadable", counters.get("key_changes_unreadable")],
     ],
   ),
-  single(
-    "counter",
-    "backfilled_rows_total",
-    "stored rows that a backfill has read",
-    ({ counters }) => counters.get("rows_backfilled"),
+  counter("backfilled_rows_total", "stored rows read by a backfill", ({ counters }) =>
+    counters.get("rows_backfilled"),
   ),
-  single(
-    "counter",
+  counter(
     "reconciled_rows_total",
     "rows removed because a complete new snapshot does not contain them",
     ({ counters }) => counters.get("reconciled"),
   ),
 
   // Changes and messages
-  each(
-    "counter",
+  labelledCounter(
     "changes_total",
     "changes of rows per sync: added, changed, removed",
     ["sync", "kind"],
     (o) =>
-      [...o.counters.syncs].flatMap(([sync, { added, changed, removed }]) => [
-        [sync, "added", added] as const,
-        [sync, "changed", changed] as const,
-        [sync, "removed", removed] as const,
+      perSync(o, ({ added, changed, removed }) => [
+        ["added", added],
+        ["changed", changed],
+        ["removed", removed],
       ]),
   ),
-  each(
-    "counter",
-    "calls_not_made_total",
-    "changes skipped because no watched column differs",
-    ["sync"],
-    (o) => [...o.counters.syncs].map(([sync, counts]) => [sync, counts.calls_not_made]),
+  labelledCounter(
+    "changes_skipped_total",
+    "changes that send no message: unchanged (no watched column differs), initial (initial results), missing_user (`missingUser: ignore`)",
+    ["sync", "reason"],
+    (o) => perSync(o, ({ skipped }) => Object.entries(skipped)),
   ),
-  each(
-    "counter",
-    "initial_skipped_total",
-    "changes skipped because the row is an initial result",
-    ["sync"],
-    (o) => [...o.counters.syncs].map(([sync, counts]) => [sync, counts.initial_skipped]),
-  ),
-  single(
-    "counter",
-    "missing_users_ignored_total",
-    "rows without a user, ignored by `missingUser: ignore`",
-    ({ counters }) => counters.get("missing_users_ignored"),
-  ),
-  single(
-    "counter",
+  counter(
     "fields_left_out_total",
     "traits or properties left out because the column is missing or the expression failed",
     ({ counters }) => counters.get("fields_left_out"),
   ),
-  each("counter", "messages_total", "messages added to a delivery queue", ["sync"], (o) =>
+  labelledCounter("messages_total", "messages added to a delivery queue", ["sync"], (o) =>
     [...o.counters.syncs].map(([sync, { messages }]) => [sync, messages]),
   ),
-  each(
-    "counter",
+  labelledCounter(
     "messages_delivered_total",
-    "messages that Segment has accepted, which are the calls it bills",
+    "messages accepted by Segment, which are the calls it bills",
     ["sync"],
     (o) => [...o.counters.syncs].map(([sync, counts]) => [sync, counts.messages_delivered]),
   ),
 
   // Delivery
-  single("counter", "batches_total", "requests that Segment has accepted", ({ counters }) =>
+  counter("batches_total", "requests accepted by Segment", ({ counters }) =>
     counters.get("batches"),
   ),
-  single("counter", "delivered_bytes_total", "bytes of the accepted messages", ({ counters }) =>
+  counter("delivered_bytes_total", "bytes of the accepted messages", ({ counters }) =>
     counters.get("bytes_delivered"),
   ),
-  each(
-    "counter",
+  labelledCounter(
     "segment_responses_total",
-    "responses of Segment, by the action that follows: delivered, retry, slow_down, rejected, stop",
+    "responses of Segment, by the action that follows: delivered, retry, throttled, rejected, stop",
     ["action"],
     (o) =>
-      Object.entries(o.counters.responses).map(([responseAction, count]) => [
-        responseAction.replace(" ", "_"),
+      Object.entries(o.counters.responses).map(([action, count]) => [
+        action.replace("slow down", "throttled"),
         count,
       ]),
   ),
-  single("counter", "retries_total", "requests retried", ({ counters }) => counters.get("retries")),
-  {
-    ...{ type: "histogram", name: "delivery_delay_seconds", labels: [] },
-    help: "time from the commit in the database to acceptance by Segment, per message",
-    read: ({ counters }) => counters.delivery,
-  },
-  single(
-    "counter",
+  counter("retries_total", "requests retried", ({ counters }) => counters.get("retries")),
+  histogram(
+    "delivery_delay_seconds",
+    "time from the commit in the database to acceptance by Segment, per message",
+    ({ counters }) => counters.delivery,
+  ),
+  counter(
     "throttled_seconds_total",
-    "time in which Segment throttled all delivery queues",
+    "time in which all delivery queues were throttled",
     ({ rateLimiter }) => rateLimiter.throttled_ms / 1_000,
   ),
-  single("gauge", "throttled", "1 while Segment throttles all delivery queues", ({ rateLimiter }) =>
-    is(rateLimiter.wait_ms > 0),
+  gauge("throttled", "1 while all delivery queues are throttled", ({ rateLimiter }) =>
+    flag(rateLimiter.wait_ms > 0),
   ),
-  each(
-    "counter",
+  labelledCounter(
     "dead_letters_total",
-    "rejected records and messages, by error code",
+    "records and messages sent to the dead letter queue, by error code",
     ["reason"],
     ({ counters }) => counters.reasons("dead_letters"),
   ),
 
   // State
-  {
-    ...{ type: "histogram", name: "checkpoint_seconds", labels: [] },
-    help: "duration of checkpoints, including the delivery of the messages they cover",
-    read: ({ counters }) => counters.checkpoint,
-  },
-  partitioned(
+  histogram(
+    "checkpoint_seconds",
+    "duration of checkpoints, including the delivery of the messages they cover",
+    ({ counters }) => counters.checkpoint,
+  ),
+  partitionGauge(
     "state_entries",
     "rows in the store, including delete markers; an estimate of RocksDB",
     ({ store }) => store?.entries ?? null,
   ),
-  partitioned(
+  partitionGauge(
     "state_disk_bytes",
     "table files of the store",
     ({ store }) => store?.disk_bytes ?? null,
   ),
-  partitioned(
+  partitionGauge(
     "state_memory_bytes",
     "write buffers of the store",
     ({ store }) => store?.memory_bytes ?? null,
   ),
-  partitioned(
-    "restore_read_offsets",
-    "last restore: changelog offsets read",
-    ({ restore }) => restore?.done ?? null,
-  ),
-  partitioned(
+  labelledGauge(
     "restore_offsets",
-    "last restore: changelog offsets to read",
-    ({ restore }) => restore?.total ?? null,
+    "last restore of this process: changelog offsets that are restored (done) and to restore in all (total)",
+    ["topic", "partition", "state"],
+    ({ partitions }) =>
+      partitions.flatMap(({ topic, partition, restore }) => [
+        [topic, String(partition), "done", restore?.done ?? null] as const,
+        [topic, String(partition), "total", restore?.total ?? null] as const,
+      ]),
   ),
 
   // Limits
   ...Object.entries(USAGES).flatMap(([name, help]) => [
-    partitioned(name, help, ({ usage }) => usage?.[name as keyof typeof USAGES].now ?? null),
-    partitioned(
+    partitionGauge(name, help, ({ usage }) => usage?.[name as keyof typeof USAGES].now ?? null),
+    partitionGauge(
       `${name}_limit`,
       `limit of \`${name}\``,
       ({ usage }) => usage?.[name as keyof typeof USAGES].limit ?? null,
     ),
   ]),
 
-  // The process and its consumer
-  single("gauge", "consumer_joined", "1 while the consumer is in its group", ({ source }) =>
-    is(source.isJoined),
+  // The consumer
+  gauge("consumer_joined", "1 while the consumer is in its group", ({ source }) =>
+    flag(source.isJoined),
   ),
-  single(
-    "counter",
+  counter(
     "rebalances_total",
     "partition assignments, including the first",
     ({ source }) => source.rebalances,
   ),
-  each(
-    "counter",
+  labelledCounter(
     "consumer_restarts_total",
     "consumers replaced because they crashed, were lost to their group, or stalled",
     ["reason"],
     ({ source }) => Object.entries(source.restarts),
   ),
-  each(
-    "gauge",
-    "event_loop_delay_seconds",
-    "event loop delay since the last scrape: p50, p99, max",
-    ["quantile"],
-    (o) => Object.entries(o.process.delay_s),
-  ),
-  each(
-    "gauge",
-    "memory_bytes",
-    "memory of the process: resident, heap in use, external",
-    ["kind"],
-    (o) => [
-      ["resident", o.process.resident_bytes],
-      ["heap", o.process.heap_bytes],
-      ["external", o.process.external_bytes],
-    ],
-  ),
-  single("counter", "cpu_seconds_total", "CPU time, user and system", (o) => o.process.cpu_s),
 ];
 
-function is(fact: boolean): number {
-  return fact ? 1 : 0;
+function perSync(
+  { counters }: Observed,
+  read: (counts: SyncCounts) => readonly (readonly [label: string, count: number])[],
+): (readonly [sync: string, label: string, count: number])[] {
+  return [...counters.syncs].flatMap(([sync, counts]) =>
+    read(counts).map(([label, count]) => [sync, label, count] as const),
+  );
+}
+
+function flag(isSet: boolean): number {
+  return isSet ? 1 : 0;
 }

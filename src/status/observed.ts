@@ -4,26 +4,16 @@ import type { SourceStatus } from "../source/source.ts";
 import type { TaskStatus } from "../task/task-status.ts";
 import type { Health, SegmentStatus } from "./status.ts";
 
-/** A task's standing, held against the end of its log. */
+/** A task with its lag. */
 export type Partition = TaskStatus & {
-  readonly end: number | null;
+  readonly logEnd: number | null;
   readonly lag: { readonly records: number | null; readonly seconds: number | null };
 };
 
-export type ProcessReading = {
-  readonly resident_bytes: number;
-  readonly heap_bytes: number;
-  readonly external_bytes: number;
-  readonly cpu_s: number;
-  /** How late the event loop was. */
-  readonly delay_s: { readonly p50: number; readonly p99: number; readonly max: number };
-};
-
-/** Everything at one moment: metrics and status are both read from it. */
+/** The pipeline at one moment, for metrics and status. Times are ms since 1970. */
 export type Observed = {
   readonly pipeline: string;
   readonly version: string;
-  /** ms since 1970. */
   readonly since: number;
   readonly now: number;
   readonly live: Health;
@@ -33,26 +23,25 @@ export type Observed = {
   readonly rateLimiter: RateLimiterStatus;
   readonly partitions: readonly Partition[];
   readonly lastResponse: SegmentStatus["lastResponse"];
-  readonly process: ProcessReading;
 };
 
 /**
- * How far a task is behind. What is not shown (control records at the log's end) is no lag: a task that has stored all
- * it was given stands where the consumer does.
+ * Adds the lag to the status of a task. Offsets without records (transaction markers at the log end) are no lag: a task
+ * that has stored every record it received is at the consumer's next offset.
  */
-export function lagOf(
+export function withLag(
   task: TaskStatus,
-  logEnd: number | null,
-  next: number | undefined,
+  lastLogEnd: number | null,
+  consumerOffset: number | undefined,
   now: number,
 ): Partition {
-  // What was fetched since the brokers were asked says that the log goes on.
-  const end = logEnd === null ? null : Math.max(logEnd, next ?? 0);
+  // Records fetched since the last request for the log end prove that the log is longer.
+  const logEnd = lastLogEnd === null ? null : Math.max(lastLogEnd, consumerOffset ?? 0);
   const { nextOffset, isAllStored, time } = task;
   const reached =
-    nextOffset === null ? null : isAllStored ? Math.max(nextOffset, next ?? 0) : nextOffset;
-  const records = reached === null || end === null ? null : Math.max(0, end - reached);
-  // A record without any time has 0.
+    nextOffset !== null && isAllStored ? Math.max(nextOffset, consumerOffset ?? 0) : nextOffset;
+  const records = reached === null || logEnd === null ? null : Math.max(0, logEnd - reached);
+  // A record without a timestamp has 0.
   const age = time === null || time === 0 ? null : Math.max(0, now - time) / 1_000;
-  return { ...task, end, lag: { records, seconds: records === 0 ? 0 : age } };
+  return { ...task, logEnd, lag: { records, seconds: records === 0 ? 0 : age } };
 }

@@ -2,33 +2,29 @@ import type { TopicPartition } from "../data/record.ts";
 import type { CdcError } from "../lib/errors.ts";
 import type { RecentDeadLetter } from "./status.ts";
 
-const KEPT = 200;
+const MAX_DEAD_LETTERS = 200;
 
-/** A dead letter, as far as telemetry looks at it. */
-export type DeadLetterInfo = {
+/** The fields of a dead letter that the status reports. */
+export type RejectedRecord = {
   readonly record: TopicPartition & { readonly offset: number };
   readonly error: CdcError;
   readonly by?: string;
-  /** The message that Segment refused, as JSON text. */
+  /** The message that Segment rejected, as JSON text. */
   readonly message?: string;
 };
 
-/** A dead letter with the details of its error, which may quote row values. */
-export type RememberedDeadLetter = RecentDeadLetter & { readonly details: string | null };
+/** With the details of its error, which may quote row values. */
+export type DetailedDeadLetter = RecentDeadLetter & { readonly details: string | null };
 
-/** The latest dead letters with their reasons and coordinates, never what stood in them. */
+/** The latest dead letters with reason and offset, without the record. */
 export class RecentDeadLetters {
-  #deadLetters: RememberedDeadLetter[] = [];
+  #deadLetters: DetailedDeadLetter[] = [];
 
-  recordDeadLetter(deadLetters: readonly DeadLetterInfo[], now: number): void {
-    const at = new Date(now).toISOString();
-    const fresh = deadLetters.slice(-KEPT).map(({ record, error, by, message }) => {
-      const { topic, partition, offset } = record;
-      const { code, message: reason, details } = error;
-      const messageId: string | null = message === undefined ? null : JSON.parse(message).messageId;
-      return { at, code, reason, details, by: by ?? null, messageId, topic, partition, offset };
-    });
-    this.#deadLetters = [...fresh.toReversed(), ...this.#deadLetters].slice(0, KEPT);
+  /** @param now ms since 1970 */
+  add(rejected: readonly RejectedRecord[], now: number): void {
+    const time = new Date(now).toISOString();
+    const latest = rejected.slice(-MAX_DEAD_LETTERS).map((one) => deadLetterOf(one, time));
+    this.#deadLetters = [...latest.toReversed(), ...this.#deadLetters].slice(0, MAX_DEAD_LETTERS);
   }
 
   /** Newest first, without row values. */
@@ -36,8 +32,28 @@ export class RecentDeadLetters {
     return this.#deadLetters.map(({ details, ...deadLetter }) => deadLetter);
   }
 
-  /** The same with their details. */
-  remembered(): readonly RememberedDeadLetter[] {
+  /** Newest first, with the details. */
+  listDetailed(): readonly DetailedDeadLetter[] {
     return this.#deadLetters;
   }
+}
+
+function deadLetterOf(
+  { record, error, by, message }: RejectedRecord,
+  time: string,
+): DetailedDeadLetter {
+  const { topic, partition, offset } = record;
+  const { code, message: reason, details } = error;
+  const messageId: string | null = message === undefined ? null : JSON.parse(message).messageId;
+  return {
+    time,
+    code,
+    reason,
+    details,
+    rejectedBy: by ?? null,
+    messageId,
+    topic,
+    partition,
+    offset,
+  };
 }

@@ -1,67 +1,50 @@
 import type { TracedMessage } from "../deliver/message-origin.ts";
 import type { RecentMessage } from "./status.ts";
 
-/** Of each sync. */
-const KEPT = 100;
+/** Retained per sync. */
+const MAX_MESSAGES = 100;
 
-/** Of each sync in what is handed over, or taken, at once: of a few all, of thousands the last. */
-const LOOKED_AT = 20;
+/** Of one batch, this many are retained per sync: a fast topic costs no more than a slow one. */
+const MAX_PER_BATCH = 20;
 
-/** Who is asked for, each alone or together; what is not given is not asked. */
+/** A condition that is absent matches every message. */
 export type MessageFilter = {
   readonly sync?: string;
   /** A userId or an anonymousId. */
   readonly user?: string;
-  /** The row's key as canonical JSON, `["org1",7]`, or the value of a key that is one column. */
+  /** The row's key as canonical JSON, `["org1",7]`, or the value of a key with one column. */
   readonly key?: string;
 };
 
-/**
- * The latest messages of each sync that Segment took, and why they were sent. Of many at once only the last are looked
- * at, so a fast topic costs no more than a slow one.
- */
+/** The latest messages of each sync that Segment has accepted, with the change that produced them. */
 export class RecentMessages {
-  readonly #rings = new Map<string, RecentMessage[]>();
+  readonly #bySync = new Map<string, readonly RecentMessage[]>();
 
-  /** Messages are handed to their lane: finds out which columns changed for the last of each sync, and forgets the rows. */
-  pushed(messages: readonly TracedMessage[]): void {
-    const seen = new Map<string, number>();
-    for (const { origin } of messages.toReversed()) {
-      if (!origin?.columns) continue;
-      const count = seen.get(origin.sync) ?? 0;
-      seen.set(origin.sync, count + 1);
-      if (count >= LOOKED_AT) origin.columns = null;
-      else {
-        const columns = origin.columns();
-        origin.columns = () => columns;
-      }
-    }
-  }
-
-  /** @param now ms since 1970; @param response what Segment said */
-  delivered(messages: readonly TracedMessage[], now: number, response: string): void {
-    const last = new Map<string, RecentMessage[]>();
-    for (const message of messages.toReversed()) {
+  /** @param now ms since 1970; @param response of Segment */
+  add(batch: readonly TracedMessage[], now: number, response: string): void {
+    const latest = new Map<string, RecentMessage[]>();
+    for (const message of batch.toReversed()) {
       const { origin } = message;
+      // A redriven message has no origin.
       if (!origin) continue;
-      const of = last.get(origin.sync) ?? [];
-      last.set(origin.sync, of);
-      if (of.length < LOOKED_AT) of.push(recent(message, origin, now, response));
+      const ofSync = latest.get(origin.sync) ?? [];
+      latest.set(origin.sync, ofSync);
+      if (ofSync.length < MAX_PER_BATCH) ofSync.push(recent(message, origin, now, response));
     }
-    for (const [sync, fresh] of last) {
-      const notify = this.#rings.get(sync) ?? [];
-      this.#rings.set(sync, [...fresh, ...notify].slice(0, KEPT));
+    for (const [sync, messages] of latest) {
+      const before = this.#bySync.get(sync) ?? [];
+      this.#bySync.set(sync, [...messages, ...before].slice(0, MAX_MESSAGES));
     }
   }
 
   /** Newest first. */
   list({ sync, user, key }: MessageFilter): readonly RecentMessage[] {
-    const rings = sync === undefined ? [...this.#rings.values()] : [this.#rings.get(sync) ?? []];
-    return rings
-      .flat()
-      .filter((message) => user === undefined || isOf(message, user))
-      .filter(({ from }) => key === undefined || isKey(from.key, key))
-      .toSorted((a, b) => b.sentAt.localeCompare(a.sentAt));
+    const messages =
+      sync === undefined ? [...this.#bySync.values()].flat() : (this.#bySync.get(sync) ?? []);
+    return messages
+      .filter((message) => user === undefined || isOfUser(message, user))
+      .filter(({ record }) => key === undefined || isKey(record.key, key))
+      .toSorted((a, b) => b.deliveredAt.localeCompare(a.deliveredAt));
   }
 }
 
@@ -75,19 +58,18 @@ function recent(
   const { topic, partition, offset } = record;
   return {
     ...{ sync, type, event, userId, anonymousId, messageId, timestamp },
-    why: { kind, columns: columns?.() ?? null },
-    from: { topic, partition, offset, key },
-    sentAt: new Date(now).toISOString(),
+    change: { kind, columns },
+    record: { topic, partition, offset, key },
+    deliveredAt: new Date(now).toISOString(),
     delay_s: time > 0 ? Math.max(0, now - time) / 1_000 : null,
     response,
   };
 }
 
-function isOf({ userId, anonymousId }: RecentMessage, user: string): boolean {
+function isOfUser({ userId, anonymousId }: RecentMessage, user: string): boolean {
   return userId === user || anonymousId === user;
 }
 
-function isKey(key: string, asked: string): boolean {
-  if (key === asked || key === `[${asked}]`) return true;
-  return key === JSON.stringify([asked]);
+function isKey(key: string, wanted: string): boolean {
+  return key === wanted || key === `[${wanted}]` || key === JSON.stringify([wanted]);
 }

@@ -4,32 +4,33 @@ import type {
   LastMessage,
   SegmentResponse,
 } from "../explain/explanation.ts";
-import type { RememberedDeadLetter } from "./recent-dead-letters.ts";
+import type { DetailedDeadLetter } from "./recent-dead-letters.ts";
 import type { RecentMessage } from "./status.ts";
 
-/** The latest that this process remembers. */
-export type Remembered = {
+/** The latest messages and dead letters of this process. */
+export type Retained = {
   readonly messages: readonly RecentMessage[];
-  readonly deadLetters: readonly RememberedDeadLetter[];
+  readonly deadLetters: readonly DetailedDeadLetter[];
 };
 
 /**
- * The explanation with the answers that this process remembers; of the others it stays open which of two they were.
- * @param showValues whether reasons are told with the values that they may quote
+ * Adds the responses that this process has retained to an explanation. Without one, it is unknown whether a message was
+ * accepted or rejected.
+ * @param showValues whether reasons include the row values that they may quote
  */
 export function withResponses(
   explanation: Explanation,
-  remembered: Remembered,
+  retained: Retained,
   showValues: boolean,
 ): Explanation {
-  const shown = ({ reason, details }: RememberedDeadLetter) =>
+  const shown = ({ reason, details }: DetailedDeadLetter) =>
     showValues && details !== null ? `${reason} (${details})` : reason;
   const responded = (sync: ExplainedSync): ExplainedSync =>
     sync.last === null
       ? sync
       : {
           ...sync,
-          last: { ...sync.last, response: responseOf(sync.sync, sync.last, remembered, shown) },
+          last: { ...sync.last, response: responseOf(sync.sync, sync.last, retained, shown) },
         };
   const rows = explanation.rows.map((row) => ({ ...row, syncs: row.syncs.map(responded) }));
   return { ...explanation, rows };
@@ -38,13 +39,13 @@ export function withResponses(
 function responseOf(
   sync: string,
   { messageId, from, response }: LastMessage,
-  { messages, deadLetters }: Remembered,
-  shown: (deadLetter: RememberedDeadLetter) => string,
+  { messages, deadLetters }: Retained,
+  shown: (deadLetter: DetailedDeadLetter) => string,
 ): SegmentResponse {
   if (response.status === "set aside") {
     const deadLetter = deadLetters.find(
-      ({ by, topic, partition, offset }) =>
-        by === sync &&
+      ({ rejectedBy, topic, partition, offset }) =>
+        rejectedBy === sync &&
         topic === from.topic &&
         partition === from.partition &&
         offset === from.offset,
@@ -52,15 +53,16 @@ function responseOf(
     return deadLetter
       ? {
           ...response,
-          time: deadLetter.at,
+          time: deadLetter.time,
           detail: `${deadLetter.code}: ${shown(deadLetter)}`,
         }
       : response;
   }
-  const taken = messages.find((message) => message.messageId === messageId);
-  if (taken) return { status: "accepted", time: taken.sentAt, detail: taken.response };
+  const accepted = messages.find((message) => message.messageId === messageId);
+  if (accepted)
+    return { status: "accepted", time: accepted.deliveredAt, detail: accepted.response };
   const deadLetter = deadLetters.find((one) => one.messageId === messageId);
   return deadLetter
-    ? { status: "refused", time: deadLetter.at, detail: shown(deadLetter) }
+    ? { status: "refused", time: deadLetter.time, detail: shown(deadLetter) }
     : response;
 }

@@ -1,19 +1,23 @@
 import type { Observed, Partition } from "./observed.ts";
+import type { ProcessUsage } from "./process-usage.ts";
 import type { PartitionStatus, Status, SyncStatus } from "./status.ts";
 
-/** A sync as the settings name it. */
+/** A sync of the settings. */
 export type NamedSync = Pick<SyncStatus, "name" | "model" | "type">;
 
-/** What is observed, as `/status` says it; `settings` without their secrets. */
+/**
+ * The response of `/status`.
+ * @param settings with masked secrets
+ */
 export function statusOf(
   observed: Observed,
+  process: ProcessUsage,
   syncs: readonly NamedSync[],
   settings: object,
 ): Status {
   const { counters, source, rateLimiter, now } = observed;
   const { isJoined, reason, rebalances, restarts } = source;
   const { wait_ms, throttled_ms } = rateLimiter;
-  const { resident_bytes, heap_bytes, delay_s } = observed.process;
   return {
     pipeline: observed.pipeline,
     version: observed.version,
@@ -31,30 +35,22 @@ export function statusOf(
       lastResponse: observed.lastResponse,
       rateLimiter: {
         throttledUntil: wait_ms > 0 ? text(now + wait_ms) : null,
-        closed_s: throttled_ms / 1_000,
+        throttled_s: throttled_ms / 1_000,
       },
     },
     deadLetters: { total: counters.get("dead_letters"), byReason: counters.deadLetters },
-    process: { resident_bytes, heap_bytes, eventLoopDelay_ms: delay_s.p99 * 1_000 },
+    process,
     settings,
   };
 }
 
 function partitionOf(partition: Partition): PartitionStatus {
-  const { topic, partition: number, taskState, nextOffset, end, lag } = partition;
+  const { topic, partition: number, taskState, nextOffset, logEnd, lag } = partition;
   const { checkpointed, usage, restore, store } = partition;
-  const lastCheckpoint = checkpointed === null ? null : text(checkpointed);
   return {
-    topic,
-    partition: number,
-    taskState,
-    nextOffset,
-    end,
-    lag,
-    lastCheckpoint,
-    usage,
-    restore,
-    store,
+    ...{ topic, partition: number, taskState, nextOffset, logEnd, lag },
+    lastCheckpoint: checkpointed === null ? null : text(checkpointed),
+    ...{ usage, restore, store },
   };
 }
 

@@ -11,21 +11,18 @@ const TYPES: { readonly [extension: string]: string | undefined } = {
   ".svg": "image/svg+xml",
 };
 
-/**
- * Nothing from outside, nothing inline, in nobody's frame: what a record or a row says cannot become a program even
- * where the page were wrong.
- */
+/** No inline scripts, no other hosts, no frames: text of a record cannot run as a script even if the page has a bug. */
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
-  // Another version of the program has another page at the same address.
+  // Another version has another page at the same URL.
   "cache-control": "no-cache",
 } as const;
 
-/** Answers `/` with the page for people, and `/page/…` with what it consists of: the files beside this one. */
+/** Serves the status page at `/` and its files at `/page/…`. */
 export function servePage(server: FastifyInstance): void {
   for (const name of readdirSync(DIRECTORY)) {
     const type = TYPES[extname(name)];

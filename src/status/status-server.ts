@@ -6,9 +6,10 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import { CdcError, messageOf } from "../lib/errors.ts";
-import { HOW_TO_ASK, serveExplain } from "./explain-route.ts";
+import { EXPLAIN_USAGE, serveExplain } from "./explain-route.ts";
 import { isLoopback } from "./loopback.ts";
-import { MetricsText } from "./registry.ts";
+import { metricsRegistry } from "./metrics-registry.ts";
+import { ProcessMonitor } from "./process-usage.ts";
 import type { DeadLettersStatus, Health, MessagesStatus, Status } from "./status.ts";
 import { type NamedSync, statusOf } from "./status-of.ts";
 import { servePage } from "./status-page.ts";
@@ -16,80 +17,39 @@ import type { Telemetry } from "./telemetry.ts";
 
 export type StatusServerOptions = {
   readonly host: string;
-  /** 0 is any free one. */
+  /** 0 selects a free port. */
   readonly port: number;
   readonly telemetry: Telemetry;
   readonly syncs: readonly NamedSync[];
-  /** Those in force, without their secrets. */
+  /** The settings in effect, with masked secrets. */
   readonly settings: object;
-  /** The topic in which they stand. */
-  readonly deadLetters: string;
+  readonly deadLetterTopic: string;
 };
 
-/** What `/status/messages` may be asked with. */
-const ASKED = ["sync", "user", "key"] as const;
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-/** Answers `/metrics`, `/live`, `/ready`, `/status` and `/`, the page for people, while a pipeline runs. It only reads. */
+/** Query parameters of `/status/messages`. */
+const FILTERS = ["sync", "user", "key"] as const;
+type Query = { readonly [name in (typeof FILTERS)[number]]?: string };
+
+/** Serves `/metrics`, `/live`, `/ready`, `/status`, `/explain` and the status page at `/`. It only reads. */
 export class StatusServer {
   readonly #server: FastifyInstance = fastify({ forceCloseConnections: true });
   readonly #options: StatusServerOptions;
-  readonly #metrics = new MetricsText();
+  readonly #process = new ProcessMonitor();
 
   private constructor(options: StatusServerOptions) {
     this.#options = options;
-    const { telemetry } = options;
-    const get = (
-      path: string,
-      response: (request: FastifyRequest, reply: FastifyReply) => unknown,
-    ) =>
-      this.#server.get(path, async (request, reply) => {
-        reply.header("cache-control", "no-store");
-        return response(request, reply);
-      });
-    if (isLoopback(options.host))
-      this.#server.addHook("onRequest", async (request, reply) => {
-        if (!isLoopback(request.hostname)) return reply.code(403).send(foreign(request.hostname));
-      });
+    if (isLoopback(options.host)) this.#rejectForeignHosts();
     servePage(this.#server);
-    get("/live", (_, reply) => health(telemetry.live, reply));
-    get("/ready", async (_, reply) => health(await telemetry.ready(), reply));
-    get("/metrics", async (_, reply) => {
-      const text = await this.#metrics.of(await telemetry.observe());
-      telemetry.scraped();
-      return reply.type(this.#metrics.contentType).send(text);
-    });
-    get(
-      "/status",
-      async (): Promise<Status> =>
-        statusOf(await telemetry.observe(), options.syncs, options.settings),
-    );
-    get("/status/messages", ({ query }, reply) => this.#messages(query as Query, reply));
-    get(
-      "/status/dead-letters",
-      (): DeadLettersStatus => ({ deadLetters: telemetry.deadLetters.list() }),
-    );
-    serveExplain(this.#server, telemetry, options.deadLetters);
-    this.#server.setErrorHandler((error: FastifyError, _, reply) => {
-      const about = { pipeline: telemetry.pipeline, reason: messageOf(error) };
-      const { statusCode = 500 } = error;
-      // The server refuses what cannot be taken for a question with the status that says why.
-      if (statusCode >= 400 && statusCode < 500)
-        return reply.code(statusCode).send({ ...about, code: "BAD_QUESTION", toDo: HOW_TO_ASK });
-      return reply.code(500).send({
-        ...about,
-        code: "NOT_OBSERVED",
-        toDo: "ask again; where it stays, the log and the version of this program help who mends it",
-      });
-    });
-    this.#server.setNotFoundHandler((_, reply) =>
-      reply.code(404).send({
-        ...{ code: "NO_SUCH_PATH", reason: "there is nothing here" },
-        toDo: "ask for /metrics, /live, /ready, /status, /status/messages, /status/dead-letters or /explain; / is the page for people",
-      }),
-    );
+    this.#serveHealth();
+    this.#serveMetrics();
+    this.#serveStatus();
+    serveExplain(this.#server, options.telemetry, options.deadLetterTopic);
+    this.#serveErrors();
   }
 
-  /** @throws CdcError CONFIGURATION where the port cannot be had */
+  /** @throws CdcError CONFIGURATION if it cannot listen */
   static async open(options: StatusServerOptions): Promise<StatusServer> {
     const server = new StatusServer(options);
     const { host, port } = options;
@@ -97,11 +57,12 @@ export class StatusServer {
       await server.#server.listen({ host, port });
       return server;
     } catch (error) {
-      const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      server.#process.close();
+      const isInUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
       throw new CdcError(
         "CONFIGURATION",
-        `status: cannot listen at ${host}:${port}: ${isTaken ? "another process does" : messageOf(error)}; ` +
-          "set status.host and status.port to an address of this machine that is free (port 0: any), or `status: off`",
+        `status: cannot listen at ${host}:${port}: ${isInUse ? "another process uses the port" : messageOf(error)}; ` +
+          "set status.host and status.port to a free address of this machine (port 0: any free port), or `status: off`",
         { cause: error },
       );
     }
@@ -112,39 +73,99 @@ export class StatusServer {
     return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
   }
 
-  /** Who is being answered is answered; nobody is waited for. */
+  /** Requests in progress get their response; idle connections are closed. */
   async close(): Promise<void> {
     await this.#server.close();
+    this.#process.close();
+  }
+
+  #get(path: string, handler: Handler): void {
+    this.#server.get(path, async (request, reply) => {
+      reply.header("cache-control", "no-store");
+      return handler(request, reply);
+    });
+  }
+
+  /**
+   * A web page can let its own host name resolve to loopback (DNS rebinding); its browser would then let it read the
+   * responses.
+   */
+  #rejectForeignHosts(): void {
+    this.#server.addHook("onRequest", async ({ hostname }, reply) => {
+      if (isLoopback(hostname)) return;
+      return reply.code(403).send({
+        ...{ code: "FOREIGN_HOST", reason: `the status port is on loopback, not on ${hostname}` },
+        toDo: "request localhost or 127.0.0.1, or set status.host to an address that other machines reach",
+      });
+    });
+  }
+
+  #serveHealth(): void {
+    const { telemetry } = this.#options;
+    const send = (health: Health, reply: FastifyReply) =>
+      reply.code(health.status === "ok" ? 200 : 503).send(health);
+    this.#get("/live", (_, reply) => send(telemetry.live, reply));
+    this.#get("/ready", async (_, reply) => send(await telemetry.ready(), reply));
+  }
+
+  #serveMetrics(): void {
+    const registry = metricsRegistry(() => this.#options.telemetry.observe());
+    this.#get("/metrics", async (_, reply) =>
+      reply.type(registry.contentType).send(await registry.metrics()),
+    );
+  }
+
+  #serveStatus(): void {
+    const { telemetry, syncs, settings } = this.#options;
+    this.#get(
+      "/status",
+      async (): Promise<Status> =>
+        statusOf(await telemetry.observe(), this.#process.read(), syncs, settings),
+    );
+    this.#get("/status/messages", ({ query }, reply) => this.#messages(query as Query, reply));
+    this.#get(
+      "/status/dead-letters",
+      (): DeadLettersStatus => ({ deadLetters: telemetry.deadLetters.list() }),
+    );
   }
 
   #messages(query: Query, reply: FastifyReply): MessagesStatus | FastifyReply {
     const { syncs, telemetry } = this.#options;
-    const unknown = Object.keys(query).find((name) => !ASKED.includes(name as "sync"));
     const { sync } = query;
     const isKnown = sync === undefined || syncs.some(({ name }) => name === sync);
-    if (unknown === undefined && isKnown && Object.values(query).every(isText))
+    const isFilter = ([name, value]: readonly [string, unknown]) =>
+      FILTERS.includes(name as "sync") && typeof value === "string";
+    if (isKnown && Object.entries(query).every(isFilter))
       return { messages: telemetry.messages.list(query) };
     return reply.code(400).send({
-      ...{ code: "BAD_QUESTION", reason: "it can be asked once each for sync, user and key" },
-      toDo: `the syncs are ${syncs.map(({ name }) => name).join(", ")}`,
+      ...{
+        code: "BAD_REQUEST",
+        reason: "the parameters are sync, user and key, each at most once",
+      },
+      toDo: `use one of the syncs ${syncs.map(({ name }) => name).join(", ")}`,
     });
   }
-}
 
-type Query = { readonly [name in (typeof ASKED)[number]]?: string };
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
-}
-
-function health(health: Health, reply: FastifyReply): FastifyReply {
-  return reply.code(health.status === "ok" ? 200 : 503).send(health);
-}
-
-/** A page of the web may have its own name point here: its browser would let it read what it gets. */
-function foreign(host: string): object {
-  return {
-    ...{ code: "FOREIGN_HOST", reason: `it listens on loopback and was asked for as ${host}` },
-    toDo: "ask for localhost or 127.0.0.1, or set status.host to the address that others are to ask at",
-  };
+  #serveErrors(): void {
+    const { pipeline } = this.#options.telemetry;
+    this.#server.setErrorHandler((error: FastifyError, _, reply) => {
+      const { statusCode = 500 } = error;
+      const reason = messageOf(error);
+      // Fastify rejects unreadable and oversized bodies with a status of its own.
+      if (statusCode >= 400 && statusCode < 500)
+        return reply
+          .code(statusCode)
+          .send({ pipeline, code: "BAD_REQUEST", reason, toDo: EXPLAIN_USAGE });
+      return reply.code(500).send({
+        ...{ pipeline, code: "NOT_OBSERVED", reason },
+        toDo: "repeat the request; if it fails again, report it with the log and the version",
+      });
+    });
+    this.#server.setNotFoundHandler((_, reply) =>
+      reply.code(404).send({
+        ...{ code: "NO_SUCH_PATH", reason: "the path does not exist" },
+        toDo: "request /metrics, /live, /ready, /status, /status/messages, /status/dead-letters or /explain; / is the status page",
+      }),
+    );
+  }
 }

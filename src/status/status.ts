@@ -4,38 +4,38 @@ import type { Usages } from "../metrics/usage.ts";
 import type { RestoreProgress } from "../state/restore.ts";
 import type { StoreSize } from "../state/store.ts";
 import type { TaskState } from "../task/task-state.ts";
+import type { ProcessUsage } from "./process-usage.ts";
 
 /**
- * What the status port answers with, as JSON. Times are ISO-8601 in UTC; what ends in `_s`, `_ms` or `_bytes` is a
- * number of those. Counts are those of this process since it started. `null` is what is not known, or is not there.
+ * The JSON that the status port responds with. Times are ISO 8601 in UTC; names that end in `_s`, `_ms` or `_bytes` are
+ * numbers in that unit. Counts start at 0 with the process. `null` means unknown or absent.
  */
 
-/** The answer of `/live` and `/ready`; and, with 503, why not. */
+/** The response of `/live` and `/ready`: 200 if ok, 503 if failing. */
 export type Health =
   | { readonly status: "ok" }
   | {
       readonly status: "failing";
       readonly code: HealthCode;
-      /** What was found. */
       readonly reason: string;
-      /** What a person is to do, if anything. */
+      /** Advice to the operator. */
       readonly toDo: string;
     };
 
 /**
- * - `FAILED`      the pipeline met an error that ends the process
- * - `STOPPING`    it was asked to stop, and delivers what is in flight
- * - `JOINING`     no partitions yet: the group has not given any, or Kafka is away since the start
- * - `KAFKA_AWAY`  it had partitions, and its consumer has left the group; it joins again by itself
- * - `RESTORING`   some partitions are still being opened, their state read from the changelog
+ * - `FAILED`             an error ends the process
+ * - `STOPPING`           the process is stopping and delivers its remaining messages
+ * - `JOINING`            no partitions since the start: the consumer has not joined its group
+ * - `KAFKA_UNAVAILABLE`  the consumer has left its group and rejoins by itself
+ * - `RESTORING`          some tasks are still restoring their state
  */
-export type HealthCode = "FAILED" | "STOPPING" | "JOINING" | "KAFKA_AWAY" | "RESTORING";
+export type HealthCode = "FAILED" | "STOPPING" | "JOINING" | "KAFKA_UNAVAILABLE" | "RESTORING";
 
 /** `GET /status` */
 export type Status = {
   readonly pipeline: string;
   readonly version: string;
-  /** When the process started, and when this was said. */
+  /** Start of the process, and time of the response. */
   readonly since: string;
   readonly now: string;
   readonly live: Health;
@@ -43,35 +43,30 @@ export type Status = {
   /** The consumer and its group. */
   readonly kafka: {
     readonly isJoined: boolean;
-    /** Why it is not, where it was or tried. */
+    /** Why the consumer has not joined its group. */
     readonly reason: string | null;
-    /** Assignments so far, the first included. */
+    /** Assignments, including the first. */
     readonly rebalances: number;
-    /** Consumers that took the place of one that crashed, that its group had lost, or that was silent for too long. */
+    /** Consumers replaced because they crashed, were lost to their group, or stalled. */
     readonly restarts: {
       readonly crashed: number;
       readonly lost: number;
       readonly stalled: number;
     };
   };
-  /** Those that this process has, by topic and number. */
+  /** The partitions this process owns, by topic and number. */
   readonly partitions: readonly PartitionStatus[];
   /** In the order of the settings. */
   readonly syncs: readonly SyncStatus[];
-  /** Records taken, by how they were written and what they were. */
+  /** Records processed, by format and kind. */
   readonly records: { readonly [format: string]: RecordCounts };
   readonly segment: SegmentStatus;
   readonly deadLetters: {
     readonly total: number;
     readonly byReason: { readonly [code in ErrorCode]?: number };
   };
-  readonly process: {
-    readonly resident_bytes: number;
-    readonly heap_bytes: number;
-    /** How late the event loop was, the 99th percentile since it was last asked for metrics. */
-    readonly eventLoopDelay_ms: number;
-  };
-  /** The settings in force, defaults included; secrets are `(hidden)`. */
+  readonly process: ProcessUsage;
+  /** The settings in effect, including defaults; secrets are masked. */
   readonly settings: object;
 };
 
@@ -79,16 +74,16 @@ export type PartitionStatus = {
   readonly topic: string;
   readonly partition: number;
   readonly taskState: TaskState;
-  /** The next offset that is not yet delivered and stored. */
+  /** All records below it are delivered and stored. */
   readonly nextOffset: number | null;
-  /** Where the log ends: the offset that the next record will get. */
-  readonly end: number | null;
-  /** Records between the two (offsets: a compacted log has fewer), and the age of the first of them; 0 at the end. */
+  /** The offset of the partition's next record. */
+  readonly logEnd: number | null;
+  /** Offsets between the two (a compacted log has fewer records), and the age of the first record; 0 at the log end. */
   readonly lag: { readonly records: number | null; readonly seconds: number | null };
   readonly lastCheckpoint: string | null;
-  /** What is held in memory, each with its limit. */
+  /** Use of each memory limit. */
   readonly usage: Usages | null;
-  /** The last restore here, in offsets of the changelog. */
+  /** The last restore by this process, in changelog offsets. */
   readonly restore: RestoreProgress | null;
   readonly store: StoreSize | null;
 };
@@ -100,20 +95,21 @@ export type SyncStatus = SyncCounts & {
 };
 
 export type SegmentStatus = {
-  /** Answers by what they meant for their batch. */
-  readonly responses: { readonly [responseAction in ResponseActionKind]: number };
+  /** Responses by the action that follows. */
+  readonly responses: { readonly [action in ResponseActionKind]: number };
+  /** Bytes of the accepted messages. */
   readonly bytes: number;
-  /** The last answer; `reason` where the batch was not taken. */
+  /** `reason` is `null` if the batch was delivered. */
   readonly lastResponse: {
-    readonly at: string;
+    readonly time: string;
     readonly action: ResponseActionKind;
     readonly reason: string | null;
   } | null;
-  /** Segment asked to slow down: when sending goes on, and how long that was in all. */
-  readonly rateLimiter: { readonly throttledUntil: string | null; readonly closed_s: number };
+  /** When throttling ends, and how long it has lasted in all. */
+  readonly rateLimiter: { readonly throttledUntil: string | null; readonly throttled_s: number };
 };
 
-/** `GET /status/messages?sync=&user=&key=`, newest first: the latest 100 of each sync that Segment took. */
+/** `GET /status/messages?sync=&user=&key=`: the latest 100 accepted messages of each sync, newest first. */
 export type MessagesStatus = { readonly messages: readonly RecentMessage[] };
 
 export type RecentMessage = {
@@ -123,36 +119,36 @@ export type RecentMessage = {
   readonly userId?: string;
   readonly anonymousId?: string;
   readonly messageId: string;
-  /** As it stands in the message. */
+  /** Of the message. */
   readonly timestamp: string;
-  /** What happened to the row; of a changed one, which columns of those that the sync watches. */
-  readonly why: {
+  /** For a changed row with the watched columns that differ. */
+  readonly change: {
     readonly kind: "added" | "changed" | "removed";
     readonly columns: readonly string[] | null;
   };
-  /** The record that told of it, and the row's key as canonical JSON. */
-  readonly from: {
+  /** The source record, and the row's key as canonical JSON. */
+  readonly record: {
     readonly topic: string;
     readonly partition: number;
     readonly offset: number;
     readonly key: string;
   };
-  /** When Segment took it, how long after the commit in the database, and what it said. */
-  readonly sentAt: string;
+  readonly deliveredAt: string;
+  /** Since the commit in the database. */
   readonly delay_s: number | null;
   readonly response: string;
 };
 
-/** `GET /status/dead-letters`, newest first: the latest 200. */
+/** `GET /status/dead-letters`: the latest 200, newest first. */
 export type DeadLettersStatus = { readonly deadLetters: readonly RecentDeadLetter[] };
 
 export type RecentDeadLetter = {
-  readonly at: string;
+  readonly time: string;
   readonly code: ErrorCode;
   readonly reason: string;
-  /** The model or sync that could not take it; `null` where nobody could. */
-  readonly by: string | null;
-  /** Of a message that Segment refused. */
+  /** The model or sync that rejected the record; `null` if the record itself is invalid. */
+  readonly rejectedBy: string | null;
+  /** Of a message that Segment rejected. */
   readonly messageId: string | null;
   readonly topic: string;
   readonly partition: number;

@@ -8,18 +8,17 @@ import type { SourceStatus } from "../source/source.ts";
 import type { TaskStatus } from "../task/task-status.ts";
 import { type Condition, liveness, readiness } from "./health.ts";
 import { LogEnds } from "./log-ends.ts";
-import { lagOf, type Observed } from "./observed.ts";
-import { ProcessReader } from "./process-reading.ts";
-import { type DeadLetterInfo, RecentDeadLetters } from "./recent-dead-letters.ts";
+import { type Observed, withLag } from "./observed.ts";
+import { RecentDeadLetters, type RejectedRecord } from "./recent-dead-letters.ts";
 import { RecentMessages } from "./recent-messages.ts";
 import { withResponses } from "./responses.ts";
 import type { Health, SegmentStatus } from "./status.ts";
 
-/** A pipeline that runs, as far as it can be asked. */
+/** What the status port reads from a running pipeline. */
 export type Watched = {
   readonly rateLimiter: { readonly status: RateLimiterStatus };
   readonly tasks: {
-    /** An assignment was announced, and all of its partitions were opened. */
+    /** Partitions were assigned and all their tasks have opened. */
     readonly isSettled: boolean;
     taskStatuses(): Promise<readonly TaskStatus[]>;
     explain(question: Question): Promise<Explanation>;
@@ -37,7 +36,7 @@ export type TelemetryOptions = {
   readonly clock?: Clock;
 };
 
-/** Looks on while a pipeline runs: keeps the latest messages and dead letters, and observes the rest when it is asked. */
+/** Retains the latest messages and dead letters of a pipeline, and reads everything else from it on request. */
 export class Telemetry {
   readonly messages = new RecentMessages();
   readonly deadLetters = new RecentDeadLetters();
@@ -45,7 +44,6 @@ export class Telemetry {
   readonly #clock: Clock;
   readonly #since: number;
   readonly #ends: LogEnds;
-  readonly #process = new ProcessReader();
   #watched: Watched | null = null;
   #failure: unknown = null;
   #isStopping = false;
@@ -59,40 +57,35 @@ export class Telemetry {
     this.#ends = new LogEnds((topic) => source.ends(topic), clock);
   }
 
-  /** Its name. */
   get pipeline(): string {
     return this.#options.pipeline;
   }
 
-  /** The pipeline runs. */
+  /** Called when the pipeline starts. */
   watch(watched: Watched): void {
     this.#watched = watched;
   }
 
-  /** It cannot go on, and ends. */
+  /** Called with the error that ends the pipeline. */
   failed(error: unknown): void {
     this.#failure ??= error;
   }
 
-  /** It ends. */
+  /** Called when the pipeline begins to stop. */
   stopping(): void {
     this.#isStopping = true;
   }
 
-  pushed(messages: readonly TracedMessage[]): void {
-    this.messages.pushed(messages);
-  }
-
   delivered(messages: readonly TracedMessage[], response: string): void {
-    this.messages.delivered(messages, this.#clock.now(), response);
+    this.messages.add(messages, this.#clock.now(), response);
   }
 
   responded(action: ResponseActionKind, reason: string | null): void {
-    this.#lastResponse = { at: new Date(this.#clock.now()).toISOString(), action, reason };
+    this.#lastResponse = { time: new Date(this.#clock.now()).toISOString(), action, reason };
   }
 
-  recordDeadLetter(deadLetters: readonly DeadLetterInfo[]): void {
-    this.deadLetters.recordDeadLetter(deadLetters, this.#clock.now());
+  recordDeadLetter(deadLetters: readonly RejectedRecord[]): void {
+    this.deadLetters.add(deadLetters, this.#clock.now());
   }
 
   get live(): Health {
@@ -107,7 +100,7 @@ export class Telemetry {
     const { pipeline, version, counters, source } = this.#options;
     const tasks = await this.#taskStatuses();
     const { status } = source;
-    // Before it has joined nobody has told which brokers answer: asking would only wait.
+    // Before the consumer has joined, the brokers may be unreachable: a request would only wait for its timeout.
     const topics = status.isJoined ? tasks.map(({ topic }) => topic) : [];
     const ends = await this.#ends.of(topics);
     const now = this.#clock.now();
@@ -120,34 +113,24 @@ export class Telemetry {
       rateLimiter: this.#watched?.rateLimiter.status ?? { wait_ms: 0, throttled_ms: 0 },
       partitions: tasks.map((task) => {
         const name = partitionName(task);
-        return lagOf(task, ends.get(name) ?? null, status.next.get(name), now);
+        return withLag(task, ends.get(name) ?? null, status.next.get(name), now);
       }),
       lastResponse: this.#lastResponse,
-      process: this.#process.read(),
     };
   }
 
   /**
-   * Why something was sent about a row, or not, with the answers that are remembered.
-   * @returns `null` where the pipeline does not run yet
-   * @throws CdcError ARGUMENTS where the question cannot be understood
+   * Why a row produced a message or none, with the responses that this process has retained.
+   * @returns `null` if the pipeline is not running yet
+   * @throws CdcError ARGUMENTS if the question is invalid
    */
   async explain(question: Question): Promise<Explanation | null> {
     const explanation = await this.#watched?.tasks.explain(question);
-    const remembered = {
+    const retained = {
       messages: this.messages.list({}),
-      deadLetters: this.deadLetters.remembered(),
+      deadLetters: this.deadLetters.listDetailed(),
     };
-    return explanation ? withResponses(explanation, remembered, question.showValues) : null;
-  }
-
-  /** Metrics were read: the event loop's delay is measured anew. */
-  scraped(): void {
-    this.#process.reset();
-  }
-
-  close(): void {
-    this.#process.close();
+    return explanation ? withResponses(explanation, retained, question.showValues) : null;
   }
 
   #condition(tasks: Condition["tasks"]): Condition {

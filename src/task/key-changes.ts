@@ -107,7 +107,7 @@ export class KeyChanges {
       const kept = await state.handovers.prefetch([change]);
       if (handover) this.#claim(handover, create, kept, output);
       else {
-        counters.add("key_changes_missed");
+        counters.add("key_changes_timed_out");
         const { time } = create.event;
         const missed = { ...change, time, row: null, syncs: [], handoverTime: now, missed: true };
         state.handovers.put(missed, kept);

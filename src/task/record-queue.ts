@@ -53,7 +53,7 @@ export class RecordQueue {
     const { counters, partition } = this.#options;
     for (const record of records) {
       if (record.offset < this.#next) {
-        counters.add("replayed");
+        counters.add("duplicates");
         continue;
       }
       this.#records.push(record);

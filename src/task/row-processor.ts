@@ -59,10 +59,11 @@ export class RowProcessor {
     if (outcome.decision === "stale") return this.#counters.add("stale");
     const rowTooLarge = rejectionOf(outcome.stored, record);
     if (rowTooLarge) return this.reject(output, { record, error: rowTooLarge });
-    if (outcome.sourcePositionReset) this.#counters.add("position_resets");
-    for (const sync of outcome.unchanged) this.#countsOf(sync).calls_not_made += 1;
-    for (const sync of outcome.initial) this.#countsOf(sync).initial_skipped += 1;
-    this.#counters.add("missing_users_ignored", outcome.usersIgnored);
+    if (outcome.sourcePositionReset) this.#counters.add("source_position_resets");
+    for (const sync of outcome.unchanged) this.#countsOf(sync).skipped.unchanged += 1;
+    for (const sync of outcome.initial) this.#countsOf(sync).skipped.initial += 1;
+    if (outcome.usersIgnored > 0)
+      this.#counters.sync("").skipped.missing_user += outcome.usersIgnored;
     const isInitial = !recordContext.streaming;
     for (const { by, error } of outcome.rejections)
       this.reject(output, { record, error, by, isInitial });
@@ -178,7 +179,7 @@ function originOf(
 ): MessageOrigin {
   const columns =
     kind === "changed" && previous !== null && next !== null
-      ? () => changedColumns(sync.watched, previous, next)
+      ? changedColumns(sync.watched, previous, next)
       : null;
   return { sync: sync.name, counts, kind, key, time, columns };
 }

@@ -46,7 +46,7 @@ s(
     ]);
     assert.equal(eventsOf(sent), ["Changed 1 a2", "Added 3 c", "Changed 3 c2", "Changed 1 a3"]);
     assert.is(driver.counters.get("non_rows"), 3);
-    assert.is(driver.counters.get("calls_not_made"), 1);
+    assert.is(driver.counters.get("unchanged"), 1);
     await driver.stop();
   },
 );

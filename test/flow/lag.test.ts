@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { lagOf } from "../../src/status/observed.ts";
+import { withLag } from "../../src/status/observed.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
 import { type Change, heartbeat, insert, timeAt, tombstone, truncate } from "../support/table.ts";
@@ -19,7 +19,7 @@ async function partitionOf(driver: TaskDriver) {
   const [task, ...others] = await driver.taskStatuses();
   if (!task || others.length > 0) throw new Error(`${others.length + 1} tasks`);
   const { end } = await driver.source.range(TP);
-  return lagOf(task, end, driver.source.position(TP) ?? undefined, driver.clock.now());
+  return withLag(task, end, driver.source.position(TP) ?? undefined, driver.clock.now());
 }
 const lag = async (driver: TaskDriver) => (await partitionOf(driver)).lag;
 

@@ -96,7 +96,7 @@ for (const { connector, changeId, elsewhere, resets } of KINDS) {
       ["Added v1", "Changed v2", "Changed v3"],
     );
     assert.is(driver.counters.get("stale"), 2);
-    assert.is(driver.counters.get("calls_not_made"), 1);
+    assert.is(driver.counters.get("unchanged"), 1);
     // Told again after a restart, and by a connector that went back further.
     await driver.stop();
     await driver.start();
@@ -114,7 +114,7 @@ for (const { connector, changeId, elsewhere, resets } of KINDS) {
       sent.map(({ event, properties }) => `${event} ${properties?.email}`),
       ["Changed v4"],
     );
-    assert.is(driver.counters.get("position_resets"), resets);
+    assert.is(driver.counters.get("source_position_resets"), resets);
     await driver.stop();
   });
 }

@@ -22,7 +22,7 @@ s("should send each version once: v1 v2 v3 v1 v2 v3", async () => {
     ["Added", "Changed", "Changed"],
   );
   assert.is(driver.counters.get("stale"), 2);
-  assert.is(driver.counters.get("calls_not_made"), 1);
+  assert.is(driver.counters.get("unchanged"), 1);
   await driver.stop();
 });
 
@@ -59,7 +59,7 @@ s(
       ts_ms: 1_900_000_000_000,
     });
     assert.equal(emails(await driver.pipe(restored)), ["after the restore"]);
-    assert.is(driver.counters.get("position_resets"), 1);
+    assert.is(driver.counters.get("source_position_resets"), 1);
     await driver.stop();
   },
 );

@@ -20,7 +20,7 @@ s("should send nothing if nothing changed", async () => {
   await driver.pipe(rows.map((row) => insert(row, 10 + row.id)));
   driver.taken();
   assert.equal(await driver.pipe(rows.map((row) => read(row, 50))), []);
-  assert.is(driver.counters.get("calls_not_made"), 3);
+  assert.is(driver.counters.get("unchanged"), 3);
   await driver.stop();
 });
 

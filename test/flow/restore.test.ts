@@ -26,7 +26,7 @@ async function stopped(more: object = {}): Promise<TaskDriver> {
 async function assertComplete(driver: TaskDriver): Promise<void> {
   const changes = [update(row(1), 20), insert(row(3), 12), update(row(2, "new"), 21)];
   assert.equal(eventsOf(await driver.pipe(changes)), ["Changed 2"]);
-  assert.is(driver.counters.get("calls_not_made"), 1);
+  assert.is(driver.counters.get("unchanged"), 1);
   assert.is(driver.counters.get("stale"), 1);
 }
 

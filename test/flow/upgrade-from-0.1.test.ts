@@ -44,7 +44,7 @@ s.after.each(() => rmSync(directory, { recursive: true }));
 s("should send nothing for records that 0.1 has processed", async () => {
   const { sent, deadLetters, counters } = await replay(records().slice(0, PROCESSED));
   assert.equal([sent, deadLetters], [[], []]);
-  assert.is(counters.get("replayed"), PROCESSED);
+  assert.is(counters.get("duplicates"), PROCESSED);
 });
 
 s("should send the same messages as 0.1 for the records that follow", async () => {
@@ -102,7 +102,7 @@ async function replay(lines: readonly string[]): Promise<{
       ...{ settings, topology, directory: tasks },
       runtime: { clock: clockOf(WRITTEN_TIME), counters, logger: noopLogger },
       ports: {
-        source: recordedInput(input, reader, { onReplayed: () => counters.add("replayed") }),
+        source: recordedInput(input, reader, { onReplayed: () => counters.add("duplicates") }),
         ...{ destination: segment, deadLetters, controlFor: () => fileControl(tasks) },
       },
     },

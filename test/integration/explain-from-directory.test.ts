@@ -84,16 +84,15 @@ test("should read the folder where another pipeline answers at the port, whateve
       ends: async () => new Map(),
     },
   });
-  const about = { host: "127.0.0.1", port: 0, syncs: [], settings: {}, deadLetters: "letters" };
+  const about = { host: "127.0.0.1", port: 0, syncs: [], settings: {}, deadLetterTopic: "dlq" };
   const server = await StatusServer.open({ ...about, telemetry });
   const { port } = new URL(server.url);
   // It does not run yet: a refusal, with what to do.
   await fromDirectory(Number(port));
   await server.close();
-  telemetry.close();
   const program = createServer((_, response) => {
     response.writeHead(400, { "content-type": "application/json" });
-    response.end('{"code":"BAD_QUESTION","reason":"there is no model"}');
+    response.end('{"code":"BAD_REQUEST","reason":"there is no model"}');
   });
   await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
   await fromDirectory((program.address() as { port: number }).port);

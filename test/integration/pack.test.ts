@@ -131,7 +131,7 @@ for (const [name, node] of [
       }
       const status = (await (await fetch(`${address}status`)).json()) as Status;
       assert.equal([status.pipeline, status.version], ["demo", MANIFEST.version]);
-      await demo.detail(/(The page stays)/);
+      await demo.waitFor(/(The status page stays)/);
     } finally {
       await demo.pressCtrlC();
     }

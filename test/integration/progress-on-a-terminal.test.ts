@@ -124,11 +124,11 @@ test("should rewrite one line with a bar while records are written to who reads 
 
 test("should have the demo's bar tell its rate and the time left too", async () => {
   const demo = new DemoOnTerminal();
-  await demo.detail(/(The page stays)/);
+  await demo.waitFor(/(The status page stays)/);
   assert.is(await demo.pressCtrlC(), 0);
-  const plain = stripVTControlCharacters(demo.shown);
+  const plain = stripVTControlCharacters(demo.output);
   const bar =
-    /^[█░]{24} \d+ % {2}([\d,]+) records, ([\d,]+) a second, [\d,]+ calls not made, [\d,]+ messages {2}(\d+)s left$/;
+    /^[█░]{24} \d+ % {2}([\d,]+) records, ([\d,]+) a second, [\d,]+ skipped calls, [\d,]+ messages {2}(\d+)s left$/;
   const drawn = plain.split("\r").flatMap((text) => (bar.exec(text) ? [bar.exec(text)] : []));
   assert.ok(drawn.length > 20, plain);
   const numbers = drawn.map((found) =>

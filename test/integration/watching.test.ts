@@ -13,12 +13,12 @@ import type { Scraped } from "../support/scraped.ts";
 import { StatusPort } from "../support/status-port.ts";
 import { type Change, heartbeat, insert, remove, tombstone, update } from "../support/table.ts";
 
-/** A service on a real Kafka, asked on its status port while it runs; what it says is held against what was done. */
+/** The status port of a service on a real Kafka, compared with the records produced and the messages received. */
 
 const PARTITIONS = 2;
 const KEY = "watching-write-key-0123456789";
 
-/** Ten rows are added, five change in what nobody watches, three in `mail`, one is removed. */
+/** Ten rows are added, five change an unwatched column, three change `mail`, one is removed. */
 const STORY: readonly Change[] = [
   ...of(1, 10, (id) => insert({ id, mail: `${id}@x`, seen: 0 }, id)),
   ...of(1, 5, (id) => update({ id, mail: `${id}@x`, seen: 1 }, 100 + id)),
@@ -35,7 +35,7 @@ const UNREADABLE = [
 
 const directory = mkdtempSync(join(tmpdir(), "watching-"));
 const config = join(directory, "config.json");
-const test = suite("watching a service");
+const test = suite("status port of a service");
 let stack: Stack;
 let mockSegment: MockSegment;
 let response: Misbehaviour | null = null;
@@ -60,7 +60,7 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should say in numbers what was done, at the end of the topic", async () => {
+test("should report counts and progress as metrics", async () => {
   port = await StatusPort.of(config);
   await port.ready();
   const m = await caughtUp();
@@ -68,14 +68,14 @@ test("should say in numbers what was done, at the end of the topic", async () =>
   assert.is(records("row", "json"), 19);
   assert.is(records("tombstone", "none"), 1);
   assert.is(records("non-row", "json"), 1);
-  assert.is(records("unreadable", "unknown"), 1, "what is no JSON");
-  assert.is(records("unreadable", "json"), 1, "what has no key");
+  assert.is(records("unreadable", "unknown"), 1, "invalid JSON");
+  assert.is(records("unreadable", "json"), 1, "without a key");
   assert.is(m.sum("records_total"), STORY.length + UNREADABLE.length);
 
-  for (const sync of ["profile", "life"]) {
+  for (const sync of ["profile", "lifecycle"]) {
     const changes = (kind: string) => m.get("changes_total", { sync, kind });
     assert.equal(["added", "changed", "removed"].map(changes), [10, 3, 1], sync);
-    assert.is(m.get("calls_not_made_total", { sync }), 5);
+    assert.is(m.get("changes_skipped_total", { sync, reason: "unchanged" }), 5);
     const sent = mockSegment.accepted.filter(
       ({ type }) => (type === "identify") === (sync === "profile"),
     );
@@ -85,10 +85,7 @@ test("should say in numbers what was done, at the end of the topic", async () =>
   }
   assert.is(m.get("delivery_delay_seconds_count"), mockSegment.accepted.length);
   assert.is(m.get("batches_total"), mockSegment.requests);
-  assert.is(
-    m.get("segment_responses_total", { responseAction: "delivered" }),
-    mockSegment.requests,
-  );
+  assert.is(m.get("segment_responses_total", { action: "delivered" }), mockSegment.requests);
   assert.ok(m.get("delivered_bytes_total") > 1_000);
   assert.is(m.get("dead_letters_total", { reason: "INVALID_JSON" }), 1);
   assert.is(m.get("dead_letters_total", { reason: "MISSING_KEY" }), 1);
@@ -96,16 +93,16 @@ test("should say in numbers what was done, at the end of the topic", async () =>
   assert.is(m.get("retries_total"), 0);
   assert.ok(m.get("checkpoint_seconds_count") >= PARTITIONS);
   assert.equal([m.get("live"), m.get("ready"), m.get("consumer_joined")], [1, 1, 1]);
-  assert.is(m.sum("log_end"), STORY.length + UNREADABLE.length);
+  assert.is(m.sum("log_end_offset"), STORY.length + UNREADABLE.length);
   for (const partition of ["0", "1"]) {
     const tp = { topic: TOPIC, partition };
-    assert.is(m.get("position", tp), m.get("log_end", tp));
+    assert.is(m.get("next_offset", tp), m.get("log_end_offset", tp));
     assert.is(m.get("lag_seconds", tp), 0);
-    assert.is(m.get("phase", { ...tp, taskState: "running" }), 1);
+    assert.is(m.get("task_state", { ...tp, state: "running" }), 1);
     assert.equal([m.get("queue_records", tp), m.get("queue_records_limit", tp)], [0, 70]);
     assert.equal([m.get("uncommitted_rows", tp), m.get("uncommitted_rows_limit", tp)], [0, 400]);
     assert.equal(
-      [m.get("delivery_queue_messages", tp), m.get("lane_messages_limit", tp)],
+      [m.get("delivery_queue_messages", tp), m.get("delivery_queue_messages_limit", tp)],
       [0, 5_000],
     );
     assert.ok(m.get("state_entries", tp) > 4);
@@ -113,7 +110,7 @@ test("should say in numbers what was done, at the end of the topic", async () =>
   }
 });
 
-test("should say the same as JSON, with the settings and without their secrets", async () => {
+test("should report the status as JSON with masked secrets", async () => {
   const text = await port.text("/status");
   assert.not.match(text, new RegExp(KEY));
   const status = JSON.parse(text) as Status;
@@ -126,22 +123,22 @@ test("should say the same as JSON, with the settings and without their secrets",
   );
   const [profile] = status.syncs;
   assert.equal([profile?.name, profile?.model, profile?.changed], ["profile", "users", 3]);
-  assert.is(profile?.calls_not_made, 5);
+  assert.is(profile?.skipped.unchanged, 5);
   assert.equal(status.deadLetters.byReason, { INVALID_JSON: 1, MISSING_KEY: 1 });
 });
 
-test("should say why a message was sent, and which records were set aside", async () => {
-  const { messages } = await port.json<MessagesStatus>("/status/messages?sync=life&user=7");
+test("should list the latest messages with their changes, and dead letters", async () => {
+  const { messages } = await port.json<MessagesStatus>("/status/messages?sync=lifecycle&user=7");
   assert.equal(
-    messages.map(({ event, userId, why }) => [event, userId, why]),
+    messages.map(({ event, userId, change }) => [event, userId, change]),
     [
       ["Changed", "7", { kind: "changed", columns: ["mail"] }],
       ["Added", "7", { kind: "added", columns: null }],
     ],
   );
   const [changed] = messages;
-  assert.equal([changed?.from.topic, changed?.from.partition], [TOPIC, 1]);
-  assert.is(changed?.from.key, "[7]");
+  assert.equal([changed?.record.topic, changed?.record.partition], [TOPIC, 1]);
+  assert.is(changed?.record.key, "[7]");
   assert.is(changed?.response, "HTTP 200");
   assert.is(
     mockSegment.accepted.filter(({ messageId }) => messageId === changed?.messageId).length,
@@ -156,7 +153,7 @@ test("should say why a message was sent, and which records were set aside", asyn
   ]);
 });
 
-test("should be live and ready, and say what waits, while Segment asks to slow down", async () => {
+test("should be live and ready, with lag and throttling, while Segment responds with 429", async () => {
   const before = await port.metrics();
   response = { status: 429, headers: { "retry-after": "2" } };
   await produce(of(21, 120, (id) => insert({ id, mail: `${id}@x` }, 500 + id)));
@@ -180,34 +177,34 @@ test("should be live and ready, and say what waits, while Segment asks to slow d
   );
   response = null;
   const after = await caughtUp();
-  assert.ok(after.get("segment_responses_total", { responseAction: "slow_down" }) >= 1);
+  assert.ok(after.get("segment_responses_total", { action: "throttled" }) >= 1);
   assert.is(
     after.get("retries_total"),
-    after.get("segment_responses_total", { responseAction: "slow_down" }),
+    after.get("segment_responses_total", { action: "throttled" }),
   );
-  const closed = after.get("throttled_seconds_total");
-  assert.ok(closed >= 1.9 && closed < 60, `${closed} s`);
+  const throttled_s = after.get("throttled_seconds_total");
+  assert.ok(throttled_s >= 1.9 && throttled_s < 60, `${throttled_s} s`);
   assert.is(before.get("throttled_seconds_total"), 0);
 });
 
-test("should be live and not ready while Kafka is away, and ready again after it", async () => {
+test("should be live and not ready while Kafka is unavailable, and ready afterwards", async () => {
   await stack.kafka.stop();
   await until(async () => (await port.get("/ready")).status === 503, 90_000);
   const ready = await port.json<Health>("/ready");
-  assert.is(ready.status === "failing" && ready.code, "KAFKA_AWAY");
-  assert.match(ready.status === "failing" ? ready.toDo : "", /joins again by itself/);
+  assert.is(ready.status === "failing" && ready.code, "KAFKA_UNAVAILABLE");
+  assert.match(ready.status === "failing" ? ready.toDo : "", /rejoins by itself/);
   assert.is((await port.get("/live")).status, 200);
-  const away = await port.metrics();
-  assert.equal([away.get("consumer_joined"), away.get("ready")], [0, 0]);
+  const unavailable = await port.metrics();
+  assert.equal([unavailable.get("consumer_joined"), unavailable.get("ready")], [0, 0]);
   await stack.kafka.restart();
   await port.ready();
   const back = await port.metrics();
   assert.ok(back.get("consumer_restarts_total", { reason: "crashed" }) >= 1);
-  assert.is(back.get("consumer_restarts_total", { reason: "silent" }), 0);
+  assert.is(back.get("consumer_restarts_total", { reason: "stalled" }), 0);
   assert.ok(back.get("rebalances_total") >= 2);
 });
 
-test("should say how far the restore of a lost state came", async () => {
+test("should report the progress of a restore", async () => {
   const { code, stderr } = await port.stop();
   assert.is(code, 0, stderr);
   const changeId = `"topic":"${TOPIC}","partition":0,"offset":\\d+`;
@@ -229,16 +226,16 @@ test("should say how far the restore of a lost state came", async () => {
   const m = await port.metrics();
   for (const partition of ["0", "1"]) {
     const tp = { topic: TOPIC, partition };
-    assert.ok(
-      m.get("restore_offsets", tp) > 50,
-      `${m.get("restore_offsets", tp)} offsets, of more than fifty rows`,
+    const [done, total] = ["done", "total"].map((state) =>
+      m.get("restore_offsets", { ...tp, state }),
     );
-    assert.is(m.get("restore_read_offsets", tp), m.get("restore_offsets", tp));
+    assert.ok(total !== undefined && total > 50, `${total} offsets for more than fifty rows`);
+    assert.is(done, total);
   }
-  assert.is(m.sum("records_total"), 0, "nothing had to be read again");
+  assert.is(m.sum("records_total"), 0, "no record is processed again");
 });
 
-test("should be refused a port that another process has", async () => {
+test("should reject a port that another process uses", async () => {
   const taken = join(directory, "taken.json");
   const own = { ...settings(), status: { port: Number(new URL(port.url).port) } };
   writeFileSync(taken, JSON.stringify(own));
@@ -264,17 +261,17 @@ function settings(): object {
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { ...about, type: "identify", traits: ["mail"] },
-      session: { ...about, type: "track", properties: ["mail"], events, initialResults: "send" },
+      lifecycle: { ...about, type: "track", properties: ["mail"], events, initialResults: "send" },
     },
   };
 }
 
-/** Everything is stored and delivered. */
+/** Waits until everything is stored and delivered. */
 async function caughtUp(): Promise<Scraped> {
   await until(async () => {
     const m = await port.metrics();
     const isDone = m.sum("uncommitted_rows") === 0 && m.sum("checkpoint_seconds_count") > 1;
-    return m.sum("log_end") > 0 && m.sum("lag_records") === 0 && isDone;
+    return m.sum("log_end_offset") > 0 && m.sum("lag_records") === 0 && isDone;
   });
   return port.metrics();
 }

@@ -1,12 +1,12 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { ensureBrowser } from "../stack/install.ts";
 
-/** A page in a real Chromium, with what it asked for and what it complained about. */
+/** A page in Chromium with its requests and errors. */
 export type Visit = {
   readonly page: Page;
-  /** Addresses that it asked for. */
+  /** Addresses the page has requested. */
   readonly asked: string[];
-  /** Errors of its scripts, and what its Content-Security-Policy forbade. */
+  /** Script errors, and violations of its Content-Security-Policy. */
   readonly complaints: string[];
 };
 
@@ -14,7 +14,7 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await ensureBrowser() });
 }
 
-/** @param before what is to be made ready before the page asks for anything */
+/** @param before prepares the page before its first request */
 export async function visit(
   browser: Browser,
   url: string,

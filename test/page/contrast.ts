@@ -3,17 +3,16 @@ import type { Page } from "playwright-core";
 export type Contrast = { readonly text: string; readonly ratio: number };
 
 /**
- * Contrast of every text that can be seen with what is behind it, by WCAG 2.2's definition (relative luminance), the
- * least first.
+ * Contrast of every visible text with its background, lowest first, as WCAG 2.2 defines it (relative luminance).
  */
 export async function contrasts(page: Page): Promise<readonly Contrast[]> {
   const found = await page.evaluate(() => {
-    const drawn = (of: Element) => of.closest("svg .box")?.querySelector("rect") ?? null;
+    const rectangle = (of: Element) => of.closest("svg .box")?.querySelector("rect") ?? null;
     const behind = (of: Element): string => {
-      const box = drawn(of);
+      const box = rectangle(of);
       if (box) return getComputedStyle(box).fill;
-      for (let at: Element | null = of; at; at = at.parentElement) {
-        const { backgroundColor } = getComputedStyle(at);
+      for (let ancestor: Element | null = of; ancestor; ancestor = ancestor.parentElement) {
+        const { backgroundColor } = getComputedStyle(ancestor);
         if (!/^rgba\(.*, 0\)$|^transparent$/.test(backgroundColor)) return backgroundColor;
       }
       return "rgb(255, 255, 255)";

@@ -1,12 +1,12 @@
 import type { Page } from "playwright-core";
 
-/** What a page says to who looks at it. */
+/** Reads the visible text of a page. */
 
 export async function text(page: Page, selector: string): Promise<string> {
   return (await page.locator(selector).textContent()) ?? "";
 }
 
-/** The texts of a table's cells; what stands on several lines is joined by blanks. */
+/** The texts of a table's cells; lines are joined by spaces. */
 export function rows(page: Page, selector: string): Promise<string[][]> {
   return page.$$eval(`${selector} tbody tr`, (found) =>
     found.map((row) =>
@@ -20,11 +20,11 @@ export function rows(page: Page, selector: string): Promise<string[][]> {
   );
 }
 
-/** The lines of each box of the flow, by its place. */
+/** The lines of each box of the flow diagram, by stage. */
 export async function boxes(page: Page): Promise<Readonly<Record<string, string[]>>> {
-  const found = await page.$$eval("#picture [data-place]", (all) =>
+  const found = await page.$$eval("#flow-diagram [data-stage]", (all) =>
     all.map((box): [string, string[]] => [
-      box.getAttribute("data-place") ?? "",
+      box.getAttribute("data-stage") ?? "",
       [...box.querySelectorAll("text")]
         .map(({ textContent }) => textContent?.trim() ?? "")
         .filter((line) => line !== ""),
@@ -33,14 +33,14 @@ export async function boxes(page: Page): Promise<Readonly<Record<string, string[
   return Object.fromEntries(found);
 }
 
-/** Waits until the text there fits; polling brings it within two seconds. */
-export async function said(page: Page, selector: string, pattern: RegExp): Promise<void> {
+/** Waits until the text matches; the page polls every two seconds. */
+export async function waitForText(page: Page, selector: string, pattern: RegExp): Promise<void> {
   const wanted = { selector, source: pattern.source, flags: pattern.flags };
   const found = page.waitForFunction(({ selector, source, flags }) => {
-    const said = document.querySelector(selector)?.textContent ?? "";
-    return new RegExp(source, flags).test(said);
+    const shown = document.querySelector(selector)?.textContent ?? "";
+    return new RegExp(source, flags).test(shown);
   }, wanted);
   await found.catch(async (error) => {
-    throw new Error(`${selector} says: ${await text(page, selector)}`, { cause: error });
+    throw new Error(`${selector} shows: ${await text(page, selector)}`, { cause: error });
   });
 }

@@ -6,19 +6,19 @@ import { type Change, insert, remove, update } from "../support/table.ts";
 import { WatchedPipeline } from "../support/watched-pipeline.ts";
 import { openBrowser, type Visit, visit } from "./browser.ts";
 
-/** Becomes a program wherever a page takes texts for markup. */
+/** Runs as a script on a page that inserts text as markup. */
 export const MARKUP = `<img src="x" onerror="document.title='taken over'"><script>document.title='taken over'</script>`;
 export const EVENT = "<b>Plan</b> Changed & more";
 export const KEY = "page-write-key-0123456789";
 const LONG = `user-${"0123456789abcdef".repeat(12)}`;
 
-/** A pipeline of users, of which 17 messages were sent, and a browser for its status page. */
+/** A pipeline that has sent 17 messages about users, and a browser for its status page. */
 export class WatchedUsers {
   readonly browser: Browser;
   readonly mockSegment: MockSegment;
   readonly pipeline: WatchedPipeline;
   readonly url: string;
-  /** What Segment does instead of taking a batch. */
+  /** Injected by the mock Segment server; `null` accepts batches. */
   misbehaviour: Misbehaviour | null = null;
 
   private constructor(
@@ -38,7 +38,7 @@ export class WatchedUsers {
     const mockSegment = await MockSegment.start({ misbehave: () => users.misbehaviour });
     const pipeline = new WatchedPipeline(settings(mockSegment.url), [at(0), at(1)]);
     const users = new WatchedUsers(browser, mockSegment, pipeline, await pipeline.open());
-    // Seven added, of which five change in what nobody watches and one in its plan; one removed; two unreadable.
+    // Seven added, of which five change an unwatched column and one its plan; one removed; two rejected.
     const ids = ["1", "2", "3", "4", "5", MARKUP, LONG];
     users.produce(0, ...ids.map((id, i) => insert({ id, plan: "free", seen: 0 }, i + 1)));
     users.produce(
@@ -63,7 +63,7 @@ export class WatchedUsers {
       });
   }
 
-  /** The page, once it shows all that was done. */
+  /** The page after its first refresh. */
   async visited(how: Parameters<typeof visit>[2] = {}, query = ""): Promise<Visit> {
     const visited = await visit(this.browser, `${this.url}/${query}`, how);
     await visited.page.waitForSelector("#syncs-table tbody tr");
@@ -80,14 +80,14 @@ export class WatchedUsers {
     await this.mockSegment.stop();
   }
 
-  /** Segment has taken so many messages, and all of it is stored. */
+  /** Waits until `count` messages are delivered and everything is stored. */
   async #delivered(count: number): Promise<void> {
     for (const deadline = Date.now() + 60_000; ; await new Promise((go) => setTimeout(go, 50))) {
       const { syncs, partitions, deadLetters } = await this.json<Status>("/status");
-      const taken = syncs.reduce((sum, { messages_delivered }) => sum + messages_delivered, 0);
+      const delivered = syncs.reduce((sum, { messages_delivered }) => sum + messages_delivered, 0);
       const isStored = partitions.length === 2 && partitions.every(({ lag }) => lag.records === 0);
-      if (taken === count && isStored && deadLetters.total === 2) return;
-      if (Date.now() > deadline) throw new Error(`${taken} messages are delivered, of ${count}`);
+      if (delivered === count && isStored && deadLetters.total === 2) return;
+      if (Date.now() > deadline) throw new Error(`${delivered} of ${count} messages are delivered`);
     }
   }
 }
@@ -102,7 +102,7 @@ function settings(url: string): object {
     models: { users: { topic: TOPIC } },
     syncs: {
       profile: { ...about, type: "identify", traits: ["plan"] },
-      life: { ...about, type: "track", properties: ["plan"], events, initialResults: "send" },
+      lifecycle: { ...about, type: "track", properties: ["plan"], events, initialResults: "send" },
     },
   };
 }

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
-/** A demo on a real terminal, which `script` of util-linux makes, until Ctrl+C is pressed on it. */
+/** A demo on a terminal (`script` of util-linux), until Ctrl+C. */
 export class DemoOnTerminal {
   readonly #child: ChildProcess;
   readonly ended: Promise<number | null>;
-  /** All that the terminal was told. */
-  shown = "";
+  /** Everything the terminal has received. */
+  output = "";
 
   /** @param program what is `cdc-to-segment` */
   constructor(program: readonly string[] = [process.execPath, MAIN]) {
@@ -17,7 +17,7 @@ export class DemoOnTerminal {
       stdio: ["pipe", "pipe", "inherit"],
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text) => {
-      this.shown += text;
+      this.output += text;
     });
     this.ended = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
@@ -25,22 +25,22 @@ export class DemoOnTerminal {
     });
   }
 
-  /** What `pattern` finds in it, as soon as it stands there. @throws where the demo ends before, or after a minute */
-  async detail(pattern: RegExp): Promise<string> {
-    const over = Date.now() + 60_000;
-    while (this.#child.exitCode === null && Date.now() < over) {
-      const [, found] = pattern.exec(this.shown) ?? [];
+  /** Waits for output that matches; returns the first group. @throws if the demo ends first, or after a minute */
+  async waitFor(pattern: RegExp): Promise<string> {
+    const deadline = Date.now() + 60_000;
+    while (this.#child.exitCode === null && Date.now() < deadline) {
+      const [, found] = pattern.exec(this.output) ?? [];
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`the demo did not say ${pattern}: ${this.shown}`);
+    throw new Error(`the demo did not print ${pattern}: ${this.output}`);
   }
 
   page(): Promise<string> {
-    return this.detail(/Watch it at \S*?(http:\/\/[\d.:]+\/)/);
+    return this.waitFor(/Status page: \S*?(http:\/\/[\d.:]+\/)/);
   }
 
-  /** @returns its exit code */
+  /** @returns the exit code */
   pressCtrlC(): Promise<number | null> {
     this.#child.stdin?.write("\u0003");
     return this.ended;

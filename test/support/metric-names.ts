@@ -1,31 +1,40 @@
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { METRICS, PREFIX } from "../../src/status/metrics.ts";
 
-/** What Prometheus adds to every series. */
-const ADDED = ["job", "instance"];
+/** Labels that Prometheus adds to every series. */
+const TARGET_LABELS = ["job", "instance"];
 
-/** The series that a process has, by their whole names, and the labels of each. */
-const SERIES: ReadonlyMap<string, readonly string[]> = new Map(
-  METRICS.flatMap(({ name, type, labels }) => {
+/** Every series of a process by its full name, with its labels. */
+const SERIES: ReadonlyMap<string, readonly string[]> = new Map([
+  ...METRICS.flatMap(({ name, type, labels }) => {
     const of = (suffix: string, ...more: string[]) =>
-      [PREFIX + name + suffix, [...labels, ...more, ...ADDED]] as const;
+      [PREFIX + name + suffix, [...labels, ...more, ...TARGET_LABELS]] as const;
     return type === "histogram" ? [of("_bucket", "le"), of("_sum"), of("_count")] : [of("")];
   }),
-);
+  ...defaultMetricNames().map((name) => [name, TARGET_LABELS] as const),
+]);
 
-/** Words of PromQL that may stand before a bracket or between two series. */
-const WORDS = new Set(
+/** The queries use default metrics without labels of their own. */
+function defaultMetricNames(): readonly string[] {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  return register.getMetricsAsArray().map(({ name }) => name);
+}
+
+/** Functions and operators of PromQL. */
+const KEYWORDS = new Set(
   [
     "absent by changes count deriv group_left histogram_quantile increase max min min_over_time sum rate time vector",
-    "and offset on or unless",
+    "and ignoring offset on or unless",
   ].flatMap((words) => words.split(" ")),
 );
 
-/** The metrics of ours that a text names. */
+/** Names of the pipeline's metrics in a text. */
 export function metricsIn(text: string): string[] {
   return [...text.matchAll(new RegExp(`${PREFIX}\\w*`, "g"))].map(([name]) => name);
 }
 
-/** What a query names that is not there: series, and labels that a series it names lacks. */
+/** Series that a query names and that do not exist, and labels that its series do not have. */
 export function unknownIn(query: string, others: Readonly<Record<string, readonly string[]>> = {}) {
   const labelsOf = (name: string) => SERIES.get(name) ?? others[name];
   const found: string[] = [];
@@ -37,14 +46,14 @@ export function unknownIn(query: string, others: Readonly<Record<string, readonl
   const grouped = new Set<string>();
   const unlabelled = bare
     .replace(/"[^"]*"/g, "")
-    .replace(/\b(?:by|on|group_left)\s*\(([^)]*)\)/g, (_, names: string) => {
+    .replace(/\b(?:by|on|ignoring|group_left)\s*\(([^)]*)\)/g, (_, names: string) => {
       for (const name of names.split(/[\s,]+/)) if (name !== "") grouped.add(name);
       return " ";
     })
     .replace(/\[[^\]]*\]|\b\d+[smhd]\b/g, "");
   const names = [...unlabelled.matchAll(/\b[a-z_]\w*/gi)]
     .map(([name]) => name)
-    .filter((name) => !WORDS.has(name));
+    .filter((name) => !KEYWORDS.has(name));
   for (const name of names) if (labelsOf(name) === undefined) found.push(name);
   for (const label of grouped)
     if (!names.some((name) => labelsOf(name)?.includes(label))) found.push(`by (${label})`);

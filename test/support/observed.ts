@@ -2,7 +2,7 @@ import { Counters } from "../../src/metrics/counters.ts";
 import type { Observed } from "../../src/status/observed.ts";
 import type { TaskStatus } from "../../src/task/task-status.ts";
 
-/** A partition that runs, caught up. */
+/** A running partition without lag. */
 export const RUNNING: TaskStatus = {
   ...{ topic: "users", partition: 0, taskState: "running", nextOffset: 10, isAllStored: true },
   ...{ time: 1_700_000_000_000, checkpointed: 1_700_000_005_000, restore: null },
@@ -17,7 +17,7 @@ export const RUNNING: TaskStatus = {
   store: { entries: 6, disk_bytes: 7, memory_bytes: 8 },
 };
 
-/** A pipeline that has done nothing yet, with what is given instead. */
+/** A pipeline that has processed nothing yet. */
 export function observed(instead: Partial<Observed> = {}): Observed {
   return {
     ...{ pipeline: "shop", version: "1.2.3", since: 1_700_000_000_000, now: 1_700_000_010_000 },
@@ -30,12 +30,8 @@ export function observed(instead: Partial<Observed> = {}): Observed {
       next: new Map(),
     },
     rateLimiter: { wait_ms: 0, throttled_ms: 1_500 },
-    partitions: [{ ...RUNNING, end: 10, lag: { records: 0, seconds: 0 } }],
+    partitions: [{ ...RUNNING, logEnd: 10, lag: { records: 0, seconds: 0 } }],
     lastResponse: null,
-    process: {
-      ...{ resident_bytes: 100, heap_bytes: 50, external_bytes: 20, cpu_s: 1.5 },
-      delay_s: { p50: 0, p99: 0.01, max: 0.2 },
-    },
     ...instead,
   };
 }

@@ -2,7 +2,7 @@ import { PREFIX } from "../../src/status/metrics.ts";
 
 type Labels = { readonly [label: string]: string };
 
-/** Metrics in Prometheus' text form, as a scraper reads them. */
+/** The samples of a scrape, read from Prometheus' text format. */
 export class Scraped {
   readonly #samples: readonly { readonly name: string; readonly labels: Labels; value: number }[];
 
@@ -16,7 +16,7 @@ export class Scraped {
     });
   }
 
-  /** The value of the one sample with exactly these labels; throws where there is none. */
+  /** @throws unless exactly one sample has these labels */
   get = (name: string, labels: Labels = {}): number => {
     const wanted = JSON.stringify(Object.entries(labels).toSorted());
     const found = this.#of(name).filter(

@@ -98,7 +98,6 @@ export class WatchedPipeline {
     this.#stop.abort();
     await this.#over;
     await this.close();
-    this.#telemetry.close();
     rmSync(this.#directory, { recursive: true });
   }
 

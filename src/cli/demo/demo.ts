@@ -30,18 +30,18 @@ const DIRECTORY = new URL("../../../config/demo/", import.meta.url);
 const WINDOW = 20;
 const PAUSE_MS = process.stdout.isTTY ? 60 : 0;
 
-/** How often it is looked whether everything is delivered. */
-const LOOK_MS = 50;
+/** Interval of the check whether everything is delivered. */
+const CHECK_MS = 50;
 
-/** What Kafka's group would say of a file. */
+/** A file has no consumer group: the status of one that has joined. */
 const SOURCE_STATUS = {
   ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
   restarts: { crashed: 0, lost: 0, stalled: 0 },
 };
 
 /**
- * The recorded demo feed through the whole pipeline, over HTTP, into a local mock Segment server, with the status page.
- * On a terminal the page stays until Ctrl+C; elsewhere the end of the feed is the end.
+ * Runs a recorded feed through the whole pipeline into a local mock Segment server, with the status page. On a terminal the
+ * status page stays until Ctrl+C; otherwise the demo ends with the feed.
  */
 export async function demo(): Promise<void> {
   const stop = stopSignal();
@@ -69,23 +69,23 @@ export async function demo(): Promise<void> {
     { window: WINDOW },
   );
   const started = Date.now();
-  let isShown = false;
+  let hasEnded = false;
   const end = () => {
-    if (!isShown) screen.end((Date.now() - started) / 1000);
-    isShown = true;
+    if (!hasEnded) screen.end((Date.now() - started) / 1000);
+    hasEnded = true;
   };
   const status = await openStatus(settings, telemetry, noopLogger);
-  /** Shows the end once all is delivered, and stays for who looks at the page. */
+  /** Prints the totals when everything is delivered, and keeps the status page available. */
   const stay = async () => {
-    const isBehind = async () =>
+    const hasLag = async () =>
       (await telemetry.observe()).partitions.some(({ lag }) => lag.records !== 0);
-    while (!stop.aborted && (await isBehind())) await systemClock.sleep(LOOK_MS, stop);
+    while (!stop.aborted && (await hasLag())) await systemClock.sleep(CHECK_MS, stop);
     if (stop.aborted) return;
     end();
     screen.stays(status?.url);
   };
   try {
-    screen.begin(status?.url);
+    screen.start(status?.url);
     await runPipeline(
       {
         settings,
@@ -101,7 +101,7 @@ export async function demo(): Promise<void> {
             }
           },
           listen: (listener) => ({
-            ...drawing(listener, screen, messages),
+            ...printing(listener, screen, messages),
             ended: () => (process.stdout.isTTY ? void stay() : listener.ended()),
           }),
         },
@@ -111,7 +111,6 @@ export async function demo(): Promise<void> {
     end();
   } finally {
     await status?.close();
-    telemetry.close();
     destination.close();
     await journal.close();
     await mockSegment.stop();
@@ -119,8 +118,8 @@ export async function demo(): Promise<void> {
   }
 }
 
-/** Draws each window of records once it is processed, at a pace that can be read. */
-function drawing(
+/** Prints each window of records after it is processed, slowly enough to read. */
+function printing(
   listener: SourceListener,
   screen: Screen,
   messages: Map<SourceRecord, OutgoingMessage[]>,

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { parseRecordedLine } from "../../data/recorded-line.ts";
 
-/** A recorded file as one that is watched knows it: its records, and where each of its partitions ends. */
+/** Size and log ends of a recorded file. */
 export type Feed = {
   readonly records: number;
-  /** By topic and partition: the offset after the last. */
+  /** By topic and partition: the offset after the last record. */
   readonly ends: ReadonlyMap<string, ReadonlyMap<number, number>>;
 };
 

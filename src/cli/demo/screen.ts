@@ -9,18 +9,18 @@ const [BOLD, DIM, GREEN, YELLOW, RESET] = process.stdout.isTTY
   ? ["\u001b[1m", "\u001b[2m", "\u001b[32m", "\u001b[33m", "\u001b[0m"]
   : ["", "", "", "", ""];
 
-/** Lines of each window that are shown: enough to see what happens, few enough to read. */
-const SHOWN = 3;
+/** Lines printed per window of records: few enough to read. */
+const MAX_LINES = 3;
 
-/** Without a terminal nobody watches: this many lines are an example, the rest would be noise. */
-const SHOWN_ELSEWHERE = 24;
+/** Lines printed without a terminal: an example. */
+const MAX_LINES_WITHOUT_TERMINAL = 24;
 
 const LEFT_WIDTH = 46;
 
-/** Where it begins. */
-const EMPTY_LIST: Step = { done: 0, total: null, counts: { records: 0 } };
+/** Progress at the start. */
+const START: Step = { done: 0, total: null, counts: { records: 0 } };
 
-/** Draws what happens: a row on the left, what became of it on the right, and the sums below. */
+/** Prints records on the left, their messages on the right, and the totals below. */
 export class Screen {
   readonly #counters: Counters;
   readonly #mockSegment: MockSegment;
@@ -29,7 +29,7 @@ export class Screen {
   #startedTime = 0;
   #lines = 0;
 
-  /** @param total records that will come; @param settings path of the file that says what becomes of them */
+  /** @param total records of the feed; @param settings path of the settings file */
   constructor(counters: Counters, mockSegment: MockSegment, total: number, settings: string) {
     this.#counters = counters;
     this.#mockSegment = mockSegment;
@@ -37,32 +37,33 @@ export class Screen {
     this.#settings = settings;
   }
 
-  /** @param page where it can be watched in a browser */
-  begin(page = ""): void {
+  /** @param page URL of the status page */
+  start(page = ""): void {
     this.#startedTime = systemClock.now();
-    if (page !== "") process.stdout.write(`Watch it at ${BOLD}${page}/${RESET}\n\n`);
-    this.#print(`${BOLD}Debezium change records${RESET}`, `${BOLD}what Segment gets${RESET}`);
+    if (page !== "") process.stdout.write(`Status page: ${BOLD}${page}/${RESET}\n\n`);
+    this.#print(`${BOLD}Debezium change records${RESET}`, `${BOLD}Segment calls${RESET}`);
   }
 
-  /** Shows a few records of a window with the messages that they became, different outcomes first. */
+  /** Prints a few records of a window with their messages, one for each kind of outcome. */
   window(
     records: readonly SourceRecord[],
     messages: ReadonlyMap<SourceRecord, readonly OutgoingMessage[]>,
   ): void {
-    const shown = new Map<string, { record: SourceRecord; became: string }>();
+    const shown = new Map<string, { record: SourceRecord; outcome: string }>();
     for (const record of records) {
       if (record.value === null) continue;
-      const became = outcomes(record, messages.get(record) ?? []);
-      const kind = became.replace(/\d+/g, "");
-      if (!shown.has(kind)) shown.set(kind, { record, became });
+      const outcome = outcomeOf(record, messages.get(record) ?? []);
+      const kind = outcome.replace(/\d+/g, "");
+      if (!shown.has(kind)) shown.set(kind, { record, outcome });
     }
-    for (const { record, became } of [...shown.values()].slice(0, SHOWN)) {
-      if (process.stdout.isTTY || this.#lines < SHOWN_ELSEWHERE)
-        this.#print(described(record), became);
+    for (const { record, outcome } of [...shown.values()].slice(0, MAX_LINES)) {
+      if (process.stdout.isTTY || this.#lines < MAX_LINES_WITHOUT_TERMINAL)
+        this.#print(described(record), outcome);
     }
     if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${this.#footer()}`);
   }
 
+  /** Prints the totals. */
   end(seconds: number): void {
     const count = (name: CounterName) => String(this.#counters.get(name)).padStart(6);
     const kinds = Map.groupBy(this.#mockSegment.accepted, ({ type, event }) =>
@@ -73,17 +74,17 @@ export class Screen {
       .join("\n");
     process.stdout.write(
       `${process.stdout.isTTY ? "\r\u001b[K" : ""}
-${BOLD}${this.#counters.get("records")} change records${RESET} in ${seconds.toFixed(1)} s, each held against the stored row of its key (RocksDB):
+${BOLD}${this.#counters.get("records")} change records${RESET} in ${seconds.toFixed(1)} s, each compared with the stored row of its key (RocksDB):
 
   ${count("added")}  rows added to a sync
-  ${count("changed")}  rows changed in a column that a sync uses
+  ${count("changed")}  rows with a change in a column that a sync uses
   ${count("removed")}  rows removed from a sync
-  ${YELLOW}${count("calls_not_made")}  updates that changed nothing a sync uses: no call made, none billed${RESET}
+  ${YELLOW}${count("unchanged")}  updates without a change that a sync uses: no call, nothing billed${RESET}
   ${count("tombstones")}  tombstones, which belong to the delete before them
-  ${count("initial_skipped")}  rows that were there before the sync began, skipped as configured
+  ${count("initial")}  initial rows skipped, as configured
   ${count("dead_letters")}  dead letters
 
-${BOLD}${this.#mockSegment.accepted.length} messages arrived${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
+${BOLD}${this.#mockSegment.accepted.length} messages received${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
 
 ${GREEN}${kept}${RESET}
 
@@ -92,30 +93,30 @@ Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F r
     );
   }
 
-  /** What is shown stays, and so does the page. */
+  /** Prints that the status page remains available. */
   stays(page = ""): void {
-    process.stdout.write(`The page stays at ${BOLD}${page}/${RESET} until you press Ctrl+C.\n`);
+    process.stdout.write(
+      `The status page stays at ${BOLD}${page}/${RESET} until you press Ctrl+C.\n`,
+    );
   }
 
-  /** A line that wraps could not be rewritten; what is told apart by colour stands in it as it is. */
+  /** Shorter than the terminal: a line that wraps could not be overwritten. */
   #footer(): string {
     const step = this.#step;
-    const pace = paceOf(EMPTY_LIST, step, systemClock.now() - this.#startedTime);
+    const pace = paceOf(START, step, systemClock.now() - this.#startedTime);
     return stepText(step, pace)
       .slice(0, (process.stdout.columns || 80) - 1)
       .replace(/[\d,]+ records/, `${BOLD}$&${RESET}`)
-      .replace(/[\d,]+ calls not made/, `${YELLOW}$&${RESET}`);
+      .replace(/[\d,]+ skipped calls/, `${YELLOW}$&${RESET}`);
   }
 
   get #step(): Step {
-    const [records, notMade] = [
-      this.#counters.get("records"),
-      this.#counters.get("calls_not_made"),
-    ];
+    const records = this.#counters.get("records");
+    const skipped = this.#counters.get("unchanged");
     return {
       done: records + this.#counters.get("other_records"),
       total: this.#total,
-      counts: { records, "calls not made": notMade, messages: this.#mockSegment.accepted.length },
+      counts: { records, "skipped calls": skipped, messages: this.#mockSegment.accepted.length },
     };
   }
 
@@ -141,13 +142,10 @@ function described(record: SourceRecord): string {
   return `${(VERBS[opOf(record)] ?? "record").padEnd(9)}${record.topic.split(".").at(-1)} ${id}`;
 }
 
-function outcomes(record: SourceRecord, messages: readonly OutgoingMessage[]): string {
+function outcomeOf(record: SourceRecord, messages: readonly OutgoingMessage[]): string {
   if (messages.length === 0) {
-    const why =
-      opOf(record) === "r"
-        ? "was there before the sync began"
-        : "nothing that a sync uses is different";
-    return `${DIM}· no call: ${why}${RESET}`;
+    const why = opOf(record) === "r" ? "initial row" : "no change in a column that a sync uses";
+    return `${DIM}· skipped: ${why}${RESET}`;
   }
   return messages
     .map(({ text }) => {

@@ -45,7 +45,7 @@ export async function askService(
       deadLetters: deadLetterTopic(settings),
     };
   const { code, reason, toDo } = body;
-  if (code === "BAD_QUESTION") throw new CdcError("ARGUMENTS", String(reason));
+  if (code === "BAD_REQUEST") throw new CdcError("ARGUMENTS", String(reason));
   throw new CdcError("SERVICE_UNAVAILABLE", `the service at ${url} says: ${reason}; ${toDo}`);
 }
 

@@ -38,7 +38,7 @@ export async function replay(config: string, input: string): Promise<void> {
     input,
     { settings, topology, counters, deadLetters },
     {
-      onReplayed: () => counters.add("replayed"),
+      onReplayed: () => counters.add("duplicates"),
       isSameInput: (firstLine) => rememberInput(directory, firstLine),
       onProgress: (now) => {
         read = now;
@@ -74,7 +74,7 @@ export async function replay(config: string, input: string): Promise<void> {
     await journal.close();
     process.stderr.write(summary(counters));
   }
-  if (counters.get("replayed") > 0) {
+  if (counters.get("duplicates") > 0) {
     process.stderr.write(
       `records below the stored offsets were processed by an earlier replay of this input (state: ${directory})\n`,
     );

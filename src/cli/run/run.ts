@@ -94,7 +94,6 @@ async function serve(settings: Settings, logger: Logger): Promise<void> {
     );
   } finally {
     await status?.close();
-    telemetry.close();
     destination.close();
     await deadLetters.close();
     logger.info(

@@ -1,4 +1,4 @@
-/** Elements are made of texts and elements, never of markup: what a row or a record says is only ever a text. */
+/** Elements are made of text and elements, never of markup: text of a record cannot become HTML. */
 
 /**
  * @param {string} name
@@ -7,10 +7,10 @@
  * @returns {HTMLElement}
  */
 export function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.append(...children);
-  return made;
+  const created = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, String(value));
+  created.append(...children);
+  return created;
 }
 
 /**
@@ -19,11 +19,11 @@ export function element(name, attributes, ...children) {
  * @param {...(string | Node)} children
  * @returns {SVGElement}
  */
-export function drawn(name, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.append(...children);
-  return made;
+export function svgElement(name, attributes, ...children) {
+  const created = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, String(value));
+  created.append(...children);
+  return created;
 }
 
 /** @param {string} id */
@@ -33,16 +33,16 @@ export function byId(id) {
   return found;
 }
 
-/** Leaves what is the same alone: who reads along with a screen reader hears changes only. @param {Element} at @param {string} text */
-export function say(at, text) {
-  if (at.textContent !== text) at.textContent = text;
+/** Does nothing if the text is the same: screen readers announce every change. @param {Element} target @param {string} text */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
 }
 
-/** What scrolls in itself, also by keyboard. @param {string} label @param {Node} content */
-export function frame(label, content) {
+/** A region that scrolls, also by keyboard. @param {string} label @param {Node} content */
+export function scrollRegion(label, content) {
   return element(
     "div",
-    { class: "frame", role: "region", tabindex: 0, "aria-label": label },
+    { class: "scroll", role: "region", tabindex: 0, "aria-label": label },
     content,
   );
 }

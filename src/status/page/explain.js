@@ -2,20 +2,20 @@ import { byId, element } from "./dom.js";
 import { sentence } from "./health.js";
 
 /** @import { Status } from "../status.ts" */
-/** @typedef {{ readonly text: string } | { readonly code: string, readonly reason: string, readonly toDo: string }} Answer */
+/** @typedef {{ readonly text: string } | { readonly code: string, readonly reason: string, readonly toDo: string }} Response */
 
-/** The port itself gives up after ten seconds, and says why. */
-const WITHIN_MS = 15_000;
+/** The status port reports its own timeout after ten seconds. */
+const TIMEOUT_MS = 15_000;
 
 const INDENT = /^ */;
 
-const form = /** @type {HTMLFormElement} */ (byId("question"));
-const answer = byId("answer");
+const form = /** @type {HTMLFormElement} */ (byId("explain-form"));
+const output = byId("explanation");
 /** By sync. @type {ReadonlyMap<string, string>} */
 let models = new Map();
-let asked = 0;
+let requests = 0;
 
-/** Those that have syncs, as the status names them. @param {Status["syncs"]} syncs */
+/** Fills the list with the models that have syncs. @param {Status["syncs"]} syncs */
 export function offerModels(syncs) {
   models = new Map(syncs.map(({ name, model }) => [name, model]));
   const select = field("model", HTMLSelectElement);
@@ -27,11 +27,11 @@ export function offerModels(syncs) {
   if (names.includes(value)) select.value = value;
 }
 
-/** The form asks, and so does the button beside each message. @param {HTMLElement} messages */
+/** Explains on submit, and on the button of a message. @param {HTMLElement} messages */
 export function watchExplain(messages) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void ask();
+    void explain();
   });
   messages.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button") : null;
@@ -40,25 +40,25 @@ export function watchExplain(messages) {
     field("model", HTMLSelectElement).value = models.get(sync) ?? "";
     field("key", HTMLInputElement).value = key;
     field("line", HTMLTextAreaElement).value = "";
-    // Whoever asked by keyboard goes on from there.
+    // Keyboard users continue from the heading.
     byId("explain-title").focus();
-    // There may be room enough only once the answer stands there.
-    void ask().then(() => byId("explain").scrollIntoView());
+    // The page may be tall enough to scroll only with the explanation.
+    void explain().then(() => byId("explain").scrollIntoView());
   });
 }
 
-async function ask() {
-  asked += 1;
-  const mine = asked;
-  delete answer.dataset.tone;
-  answer.replaceChildren(element("p", {}, "Asking …"));
-  const found = await answered();
-  // Another question was asked meanwhile: its answer is the one to show.
-  if (mine === asked) show(found);
+async function explain() {
+  requests += 1;
+  const request = requests;
+  delete output.dataset.tone;
+  output.replaceChildren(element("p", {}, "Loading …"));
+  const response = await requestExplanation();
+  // A later request has replaced this one.
+  if (request === requests) show(response);
 }
 
-/** @returns {Promise<Answer>} */
-async function answered() {
+/** @returns {Promise<Response>} */
+async function requestExplanation() {
   const line = field("line", HTMLTextAreaElement).value.trim();
   const key = field("key", HTMLInputElement).value.trim();
   const query = new URLSearchParams({
@@ -66,46 +66,46 @@ async function answered() {
     ...(key === "" ? {} : { key }),
     values: String(field("values", HTMLInputElement).checked),
   });
-  const sent = line === "" ? {} : { method: "POST", body: line };
+  const post = line === "" ? {} : { method: "POST", body: line };
   try {
     const response = await fetch(`explain?${query}`, {
-      ...sent,
+      ...post,
       headers: { accept: "text/plain", ...(line === "" ? {} : { "content-type": "text/plain" }) },
       cache: "no-store",
-      signal: AbortSignal.timeout(WITHIN_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return response.ok ? { text: await response.text() } : await response.json();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
-      code: "NO_ANSWER",
-      reason: `the status port does not answer (${reason})`,
-      toDo: "ask again once the process runs and can be reached",
+      code: "NO_RESPONSE",
+      reason: `the status port does not respond (${reason})`,
+      toDo: "repeat the request when the process is running",
     };
   }
 }
 
-/** @param {Answer} found */
-function show(found) {
-  if ("text" in found) {
-    const lines = found.text.trimEnd().split("\n");
-    answer.replaceChildren(element("pre", {}, ...lines.map(hanging)));
+/** @param {Response} response */
+function show(response) {
+  if ("text" in response) {
+    const lines = response.text.trimEnd().split("\n");
+    output.replaceChildren(element("pre", {}, ...lines.map(hangingLine)));
     return;
   }
-  answer.dataset.tone = "bad";
-  answer.replaceChildren(
-    element("p", { class: "verdict" }, `Not explained: ${found.code}`),
-    element("p", {}, sentence(found.reason)),
-    element("p", {}, `What to do: ${found.toDo}.`),
+  output.dataset.tone = "bad";
+  output.replaceChildren(
+    element("p", { class: "headline" }, `Not explained: ${response.code}`),
+    element("p", {}, sentence(response.reason)),
+    element("p", {}, `What to do: ${response.toDo}.`),
   );
 }
 
-/** A line that goes on, where there is no room, a little to the right of where it began. @param {string} line */
-function hanging(line) {
-  const made = element("span", { class: "line" }, `${line}\n`);
+/** A line that wraps is indented a little further than its start. @param {string} line */
+function hangingLine(line) {
+  const created = element("span", { class: "line" }, `${line}\n`);
   const [indent = ""] = INDENT.exec(line) ?? [];
-  made.style.setProperty("--hang", `${indent.length + 2}ch`);
-  return made;
+  created.style.setProperty("--hang", `${indent.length + 2}ch`);
+  return created;
 }
 
 /**

@@ -1,32 +1,32 @@
-import { drawn, say } from "./dom.js";
+import { setText, svgElement } from "./dom.js";
 
-/** @typedef {"kafka" | "decode" | "classify" | "map" | "segment" | "letters" | "store" | "checkpoint"} Place */
-/** @typedef {{ readonly value: string, readonly unit: string, readonly lines: readonly string[] }} Said */
-/** @typedef {{ readonly [place in Place]: Said }} Numbers */
-/** @typedef {{ readonly from: Place, readonly d: string, readonly isReturn?: boolean }} Arrow */
+/** @typedef {"kafka" | "decode" | "classify" | "map" | "segment" | "deadLetters" | "store" | "checkpoint"} Stage */
+/** @typedef {{ readonly value: string, readonly unit: string, readonly lines: readonly string[] }} StageText */
+/** @typedef {{ readonly [stage in Stage]: StageText }} StageTexts */
+/** @typedef {{ readonly from: Stage, readonly d: string, readonly isReturn?: boolean }} Arrow */
 /**
  * @typedef {{
  *   readonly width: number,
  *   readonly height: number,
- *   readonly boxes: { readonly [place in Place]: readonly [x: number, y: number, width: number, height: number] },
+ *   readonly boxes: { readonly [stage in Stage]: readonly [x: number, y: number, width: number, height: number] },
  *   readonly arrows: readonly Arrow[],
- *   readonly words: readonly (readonly [x: number, y: number, text: string])[],
+ *   readonly labels: readonly (readonly [x: number, y: number, text: string])[],
  * }} Layout
  */
 
-/** @type {{ readonly [place in Place]: string }} */
+/** @type {{ readonly [stage in Stage]: string }} */
 const TITLES = {
   kafka: "Kafka",
   decode: "Decode",
   classify: "Classify",
   map: "Map",
   segment: "Segment",
-  letters: "Dead letters",
+  deadLetters: "Dead letters",
   store: "Store",
   checkpoint: "Checkpoint",
 };
 
-/** From left to right. @type {Layout} */
+/** Left to right. @type {Layout} */
 export const WIDE = {
   width: 1120,
   height: 342,
@@ -36,7 +36,7 @@ export const WIDE = {
     classify: [464, 1, 192, 134],
     map: [695.5, 1, 192, 134],
     segment: [927, 1, 192, 134],
-    letters: [232.5, 187, 192, 104],
+    deadLetters: [232.5, 187, 192, 104],
     store: [464, 187, 192, 104],
     checkpoint: [927, 187, 192, 104],
   },
@@ -45,21 +45,21 @@ export const WIDE = {
     { from: "decode", d: "M424.5 68h38" },
     { from: "classify", d: "M656 68h38" },
     { from: "map", d: "M887.5 68h38" },
-    { from: "letters", d: "M328.5 135v50" },
+    { from: "deadLetters", d: "M328.5 135v50" },
     { from: "classify", d: "M544 135v50" },
     { from: "classify", d: "M576 187v-50" },
     { from: "segment", d: "M1023 135v50" },
     { from: "checkpoint", d: "M927 239h-269", isReturn: true },
     { from: "checkpoint", d: "M1023 291v38h-926v-192", isReturn: true },
   ],
-  words: [
-    [1033, 165, "taken"],
-    [668, 229, "rows and position"],
+  labels: [
+    [1033, 165, "delivered"],
+    [668, 229, "rows, next offset"],
     [668, 319, "changelog, group offset"],
   ],
 };
 
-/** From top to bottom. @type {Layout} */
+/** Top to bottom. @type {Layout} */
 export const TALL = {
   width: 340,
   height: 745,
@@ -69,7 +69,7 @@ export const TALL = {
     classify: [17, 309, 182, 122],
     map: [17, 463, 182, 122],
     segment: [17, 617, 182, 122],
-    letters: [223, 155, 116, 122],
+    deadLetters: [223, 155, 116, 122],
     store: [223, 309, 116, 122],
     checkpoint: [223, 617, 116, 122],
   },
@@ -78,26 +78,26 @@ export const TALL = {
     { from: "decode", d: "M108 277v30" },
     { from: "classify", d: "M108 431v30" },
     { from: "map", d: "M108 585v30" },
-    { from: "letters", d: "M199 216h22" },
+    { from: "deadLetters", d: "M199 216h22" },
     { from: "classify", d: "M199 358h22" },
     { from: "classify", d: "M223 382h-22" },
     { from: "segment", d: "M199 678h22" },
     { from: "checkpoint", d: "M281 617v-184", isReturn: true },
     { from: "checkpoint", d: "M281 739v5h-278v-682h12", isReturn: true },
   ],
-  words: [],
+  labels: [],
 };
 
 const LINES = 3;
 
-/** The way of a record, with what passes each place. */
+/** Diagram of the stages a record passes, with their numbers. */
 export class Flow {
   #parent;
   /** @type {SVGElement | null} */
-  #picture = null;
-  /** @type {Map<Place, readonly Element[]>} */
+  #svg = null;
+  /** @type {Map<Stage, readonly Element[]>} */
   #texts = new Map();
-  /** @type {{ readonly from: Place, readonly path: Element }[]} */
+  /** @type {{ readonly from: Stage, readonly path: Element }[]} */
   #paths = [];
 
   /** @param {HTMLElement} parent */
@@ -106,17 +106,17 @@ export class Flow {
   }
 
   /** @param {Layout} layout */
-  draw({ width, height, boxes, arrows, words }) {
-    const places = /** @type {Place[]} */ (Object.keys(boxes));
+  draw({ width, height, boxes, arrows, labels }) {
+    const stages = /** @type {Stage[]} */ (Object.keys(boxes));
     this.#paths = arrows.map(({ from, d, isReturn }) => ({
       from,
-      path: drawn("path", {
+      path: svgElement("path", {
         d,
         class: isReturn ? "arrow return" : "arrow",
         "marker-end": "url(#tip)",
       }),
     }));
-    const head = drawn("path", { d: "M0 0 8 4 0 8z", class: "tip" });
+    const head = svgElement("path", { d: "M0 0 8 4 0 8z", class: "tip" });
     const tip = {
       id: "tip",
       viewBox: "0 0 8 8",
@@ -126,55 +126,54 @@ export class Flow {
       markerHeight: 8,
       orient: "auto",
     };
-    this.#picture = drawn(
+    this.#svg = svgElement(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, role: "img", class: width < 500 ? "tall" : "wide" },
-      drawn("defs", {}, drawn("marker", { ...tip, markerUnits: "userSpaceOnUse" }, head)),
+      svgElement("defs", {}, svgElement("marker", { ...tip, markerUnits: "userSpaceOnUse" }, head)),
       ...this.#paths.map(({ path }) => path),
-      ...words.map(([x, y, text]) => drawn("text", { x, y, class: "word" }, text)),
-      ...places.map((place) => this.#box(place, boxes[place])),
+      ...labels.map(([x, y, text]) => svgElement("text", { x, y, class: "label" }, text)),
+      ...stages.map((stage) => this.#box(stage, boxes[stage])),
     );
-    this.#parent.replaceChildren(this.#picture);
+    this.#parent.replaceChildren(this.#svg);
   }
 
-  /** @param {Numbers} numbers @param {(place: Place) => boolean} isFlowing @param {(place: Place) => boolean} isBad */
-  show(numbers, isFlowing, isBad) {
-    const said = [];
-    for (const [place, texts] of this.#texts) {
-      const { value, unit, lines } = numbers[place];
-      const [box, first, second, ...more] = texts;
-      if (!box || !first || !second) continue;
-      box.classList.toggle("bad", isBad(place));
-      say(first, value);
-      say(second, unit === "" ? "" : ` ${unit}`);
-      for (const [index, at] of more.entries()) say(at, lines[index] ?? "");
-      said.push(
-        `${TITLES[place]}: ${[`${value} ${unit}`.trim(), ...lines].filter(Boolean).join(", ")}`,
-      );
+  /** @param {StageTexts} texts @param {(stage: Stage) => boolean} isFlowing @param {(stage: Stage) => boolean} isBad */
+  show(texts, isFlowing, isBad) {
+    const parts = [];
+    for (const [stage, elements] of this.#texts) {
+      const { value, unit, lines } = texts[stage];
+      const [box, valueText, unitText, ...lineTexts] = elements;
+      if (!box || !valueText || !unitText) continue;
+      box.classList.toggle("bad", isBad(stage));
+      setText(valueText, value);
+      setText(unitText, unit === "" ? "" : ` ${unit}`);
+      for (const [index, lineText] of lineTexts.entries()) setText(lineText, lines[index] ?? "");
+      const text = [`${value} ${unit}`.trim(), ...lines].filter(Boolean).join(", ");
+      parts.push(`${TITLES[stage]}: ${text}`);
     }
     for (const { from, path } of this.#paths) path.classList.toggle("flowing", isFlowing(from));
-    const label = `${said.join(". ")}.`;
-    if (this.#picture?.getAttribute("aria-label") !== label)
-      this.#picture?.setAttribute("aria-label", label);
+    const label = `${parts.join(". ")}.`;
+    if (this.#svg?.getAttribute("aria-label") !== label)
+      this.#svg?.setAttribute("aria-label", label);
   }
 
-  /** @param {Place} place @param {readonly [number, number, number, number]} at */
-  #box(place, [x, y, width, height]) {
+  /** @param {Stage} stage @param {readonly [number, number, number, number]} rectangle */
+  #box(stage, [x, y, width, height]) {
     const left = x + 14;
     const lines = Array.from({ length: LINES }, (_, i) =>
-      drawn("text", { x: left, y: y + 73 + 19 * i, class: "line" }),
+      svgElement("text", { x: left, y: y + 73 + 19 * i, class: "line" }),
     );
-    const value = drawn("tspan", { class: "value" });
-    const unit = drawn("tspan", { class: "unit" });
-    const box = drawn(
+    const value = svgElement("tspan", { class: "value" });
+    const unit = svgElement("tspan", { class: "unit" });
+    const box = svgElement(
       "g",
-      { class: "box", "data-place": place },
-      drawn("rect", { x, y, width, height, rx: 8 }),
-      drawn("text", { x: left, y: y + 24, class: "name" }, TITLES[place]),
-      drawn("text", { x: left, y: y + 51 }, value, unit),
+      { class: "box", "data-stage": stage },
+      svgElement("rect", { x, y, width, height, rx: 8 }),
+      svgElement("text", { x: left, y: y + 24, class: "name" }, TITLES[stage]),
+      svgElement("text", { x: left, y: y + 51 }, value, unit),
       ...lines,
     );
-    this.#texts.set(place, [box, value, unit, ...lines]);
+    this.#texts.set(stage, [box, value, unit, ...lines]);
     return box;
   }
 }

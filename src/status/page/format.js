@@ -1,4 +1,4 @@
-/** Numbers and times as words. What is not known is a dash. */
+/** Numbers and times as text. An unknown value is a dash. */
 
 const UNKNOWN = "–";
 
@@ -11,7 +11,7 @@ export function number(count) {
   return count === null || count === undefined ? UNKNOWN : WHOLE.format(count);
 }
 
-/** Short enough for the picture. @param {number | null | undefined} count @param {number} [exactBelow] */
+/** Short enough for the diagram. @param {number | null | undefined} count @param {number} [exactBelow] */
 export function short(count, exactBelow = 1e6) {
   return count === null || count === undefined || count < exactBelow
     ? number(count)
@@ -38,12 +38,12 @@ export function bytes(count) {
   return `${TENTHS.format(count / 1000 ** power)} ${units[power]}`;
 }
 
-/** In its largest unit. @param {number | null} seconds */
+/** In the largest unit. @param {number | null} seconds */
 export function briefly(seconds) {
   return duration(seconds).split(" ").slice(0, 2).join(" ");
 }
 
-/** In its two largest units. @param {number | null} seconds */
+/** In the two largest units. @param {number | null} seconds */
 export function duration(seconds) {
   if (seconds === null) return UNKNOWN;
   if (seconds > 0 && seconds < 1) return `${Math.ceil(seconds * 1_000)} ms`;
@@ -55,23 +55,23 @@ export function duration(seconds) {
   return two(Math.floor(s / 86_400), "d", Math.floor((s % 86_400) / 3_600), "h");
 }
 
-/** @param {string | null} at @param {string} now both ISO-8601, of the same clock */
-export function ago(at, now) {
-  if (at === null) return UNKNOWN;
-  const s = age(at, now);
+/** @param {string | null} time @param {string} now both ISO 8601, of the same clock */
+export function ago(time, now) {
+  if (time === null) return UNKNOWN;
+  const s = age(time, now);
   return s < 1 ? "just now" : `${duration(Math.floor(s))} ago`;
 }
 
-/** In seconds. @param {string} at @param {string} now both ISO-8601, of the same clock */
-export function age(at, now) {
-  return Math.max(0, Date.parse(now) - Date.parse(at)) / 1_000;
+/** In seconds. @param {string} time @param {string} now both ISO 8601, of the same clock */
+export function age(time, now) {
+  return Math.max(0, Date.parse(now) - Date.parse(time)) / 1_000;
 }
 
-/** The time of day, and the date where that is not today. @param {string} at @param {string} now ISO-8601 */
-export function moment(at, now) {
-  const [date, time = ""] = at.split("T");
-  const ofDay = time.slice(0, 8);
-  return date === now.slice(0, 10) ? ofDay : `${date} ${ofDay}`;
+/** The time of day, with the date unless it is today. @param {string} time @param {string} now ISO 8601 */
+export function timeOfDay(time, now) {
+  const [date, clock = ""] = time.split("T");
+  const seconds = clock.slice(0, 8);
+  return date === now.slice(0, 10) ? seconds : `${date} ${seconds}`;
 }
 
 /** @param {number} count @param {string} one @param {string} [several] */

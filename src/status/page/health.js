@@ -1,49 +1,46 @@
 import { element } from "./dom.js";
-import { counted, moment } from "./format.js";
+import { counted, timeOfDay } from "./format.js";
 
 /** @import { Status } from "../status.ts" */
-/** @typedef {{ readonly tone: "ok" | "warn" | "bad" | "none", readonly verdict: string, readonly lines: readonly string[] }} Told */
+/** @typedef {{ readonly tone: "ok" | "warn" | "bad" | "none", readonly headline: string, readonly lines: readonly string[] }} HealthText */
 
 /**
- * How it is, in words: the verdict, why, and what to do.
+ * The health of the process: headline, reason, and what to do.
  * @param {Status} status
- * @returns {Told}
+ * @returns {HealthText}
  */
-export function told(status) {
+export function healthText(status) {
   const { live, ready } = status;
   const [failing] = [live, ready].filter((health) => health.status === "failing");
-  if (failing?.status === "failing") {
-    const verdict = live.status === "failing" ? "Failed" : "Not ready";
-    const lines = [sentence(failing.reason), `What to do: ${failing.toDo}.`, ...notes(status)];
+  if (failing?.status === "failing")
     return {
       tone: failing.code === "FAILED" ? "bad" : "warn",
-      verdict: `${verdict}: ${failing.code}`,
-      lines,
+      headline: `${live.status === "failing" ? "Failed" : "Not ready"}: ${failing.code}`,
+      lines: [sentence(failing.reason), `What to do: ${failing.toDo}.`, ...notes(status)],
     };
-  }
-  const refusal = ofSegment(status);
-  if (refusal !== null)
+  const outage = segmentOutage(status);
+  if (outage !== null)
     return {
       tone: "warn",
-      verdict: "Segment does not take messages now",
-      lines: [refusal, ...notes(status)],
+      headline: "Segment does not accept messages",
+      lines: [outage, ...notes(status)],
     };
-  return { tone: "ok", verdict: "Healthy", lines: [caughtUp(status), ...notes(status)] };
+  return { tone: "ok", headline: "Healthy", lines: [lagSentence(status), ...notes(status)] };
 }
 
-/** Changes the page only where the words are others, so that they are read out once. @param {HTMLElement} at @param {Told} told */
-export function showHealth(at, { tone, verdict, lines }) {
-  const words = JSON.stringify([tone, verdict, lines]);
-  if (at.dataset.words === words) return;
-  at.dataset.words = words;
-  at.dataset.tone = tone;
+/** Replaces the text only if it differs: screen readers announce every change. @param {HTMLElement} target @param {HealthText} text */
+export function showHealth(target, { tone, headline, lines }) {
+  const shown = JSON.stringify([tone, headline, lines]);
+  if (target.dataset.shown === shown) return;
+  target.dataset.shown = shown;
+  target.dataset.tone = tone;
   const [first, ...more] = lines;
-  at.replaceChildren(
+  target.replaceChildren(
     element(
       "p",
-      { class: "verdict" },
+      { class: "headline" },
       element("span", { class: "mark", "aria-hidden": "true" }),
-      verdict,
+      headline,
     ),
     ...(first === undefined ? [] : [element("p", {}, first)]),
     ...(more.length === 0
@@ -53,22 +50,22 @@ export function showHealth(at, { tone, verdict, lines }) {
 }
 
 /** @param {Status} status */
-function caughtUp({ partitions }) {
+function lagSentence({ partitions }) {
   if (partitions.length === 0)
-    return "It has no partitions: other processes of its group have them all.";
+    return "No partitions are assigned: other processes of the group own them.";
   if (partitions.some(({ lag }) => lag.records === null))
-    return "It does its work; how far it is behind is not known yet.";
-  const behind = partitions.filter(({ lag }) => lag.records !== 0);
-  if (behind.length === 0) return "Everything that the topics hold is delivered and stored.";
-  const records = behind.reduce((sum, { lag }) => sum + (lag.records ?? 0), 0);
-  return `It does its work: ${counted(records, "record")} to go, in ${behind.length} of ${counted(partitions.length, "partition")}.`;
+    return "Running; the lag is not known yet.";
+  const lagging = partitions.filter(({ lag }) => lag.records !== 0);
+  if (lagging.length === 0) return "No lag: every record is delivered and stored.";
+  const records = lagging.reduce((sum, { lag }) => sum + (lag.records ?? 0), 0);
+  return `Running with a lag of ${counted(records, "record")}, in ${lagging.length} of ${counted(partitions.length, "partition")}.`;
 }
 
-/** Why Segment does not take messages; `null` where it does. @param {Status} status */
-function ofSegment({ segment, now }) {
+/** Why Segment does not accept messages; `null` if it does. @param {Status} status */
+function segmentOutage({ segment, now }) {
   const { rateLimiter, lastResponse } = segment;
   if (rateLimiter.throttledUntil !== null)
-    return `Segment asked to slow down: sending goes on at ${moment(rateLimiter.throttledUntil, now)}. Nothing is lost; nothing is to do.`;
+    return `Segment responds with 429: requests are throttled until ${timeOfDay(rateLimiter.throttledUntil, now)}. Nothing is lost, and there is nothing to do.`;
   if (
     lastResponse === null ||
     lastResponse.action === "delivered" ||
@@ -76,23 +73,23 @@ function ofSegment({ segment, now }) {
   )
     return null;
   const reason = lastResponse.reason ?? lastResponse.action;
-  return `Its last answer, at ${moment(lastResponse.at, now)}: ${sentence(reason)} The batch is kept and tried again; nothing is lost.`;
+  return `Last response, at ${timeOfDay(lastResponse.time, now)}: ${sentence(reason)} The batch is retried; nothing is lost.`;
 }
 
-/** What is worth knowing besides. @param {Status} status @returns {readonly string[]} */
+/** @param {Status} status @returns {readonly string[]} */
 function notes({ partitions, deadLetters, kafka }) {
   const paused = partitions.filter(({ taskState }) => taskState === "paused").length;
   const { crashed, lost, stalled } = kafka.restarts;
   const restarts = crashed + lost + stalled;
   return [
     paused > 0
-      ? `${counted(paused, "partition is", "partitions are")} paused: a limit is reached, nothing more is fetched until it is worked off.`
+      ? `${counted(paused, "partition is", "partitions are")} paused: a limit is reached, and fetching resumes below it.`
       : "",
     deadLetters.total > 0
-      ? `${counted(deadLetters.total, "dead letter")}: the reasons stand below; once their cause is mended, redrive sends them.`
+      ? `${counted(deadLetters.total, "dead letter")}: see the reasons below, fix the cause, then run redrive.`
       : "",
     restarts > 0
-      ? `The consumer was replaced ${counted(restarts, "time")}: ${crashed} crashed, ${lost} lost by the group, ${stalled} silent.`
+      ? `The consumer was restarted ${counted(restarts, "time")}: ${crashed} crashed, ${lost} lost to the group, ${stalled} stalled.`
       : "",
   ].filter((note) => note !== "");
 }

@@ -1,50 +1,50 @@
 import { byId } from "./dom.js";
 import { watchExplain } from "./explain.js";
-import { question, watchFilter } from "./filter.js";
-import { drawFlow, show, showLost } from "./view.js";
+import { filterQuery, watchFilter } from "./filter.js";
+import { drawFlow, show, showDisconnected } from "./view.js";
 
 /** @import { DeadLettersStatus, MessagesStatus, Status } from "../status.ts" */
 
-const EVERY_MS = 2_000;
-const WITHIN_MS = 10_000;
+const INTERVAL_MS = 2_000;
+const TIMEOUT_MS = 10_000;
 
-/** Enough room for the picture from left to right. */
+/** Wide enough for the diagram from left to right. */
 const WIDE = matchMedia("(min-width: 62rem)");
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-let asked = 0;
+let refreshes = 0;
 
-/** Asks for everything, shows it, and does so again, as long as somebody can see it. */
+/** Requests and shows everything, and repeats that while the page is visible. */
 async function refresh() {
   clearTimeout(timer);
-  asked += 1;
-  const mine = asked;
+  refreshes += 1;
+  const current = refreshes;
   try {
-    const query = question();
-    const [status, { messages }, { deadLetters: letters }] = await Promise.all([
-      /** @type {Promise<Status>} */ (ask("status")),
-      /** @type {Promise<MessagesStatus>} */ (ask(`status/messages?${query}`)),
-      /** @type {Promise<DeadLettersStatus>} */ (ask("status/dead-letters")),
+    const query = filterQuery();
+    const [status, { messages }, { deadLetters }] = await Promise.all([
+      /** @type {Promise<Status>} */ (request("status")),
+      /** @type {Promise<MessagesStatus>} */ (request(`status/messages?${query}`)),
+      /** @type {Promise<DeadLettersStatus>} */ (request("status/dead-letters")),
     ]);
-    // Another filter was set meanwhile: its answer is the one to show.
-    if (mine !== asked) return;
-    show({ status, messages, isFiltered: query !== "", letters });
-    showLost(null);
+    // A later refresh, with another filter, has replaced this one.
+    if (current !== refreshes) return;
+    show({ status, messages, isFiltered: query !== "", deadLetters });
+    showDisconnected(null);
   } catch (error) {
-    if (mine !== asked) return;
-    showLost(error instanceof Error ? error.message : String(error));
+    if (current !== refreshes) return;
+    showDisconnected(error instanceof Error ? error.message : String(error));
   }
-  if (mine === asked && !document.hidden) timer = setTimeout(refresh, EVERY_MS);
+  if (current === refreshes && !document.hidden) timer = setTimeout(refresh, INTERVAL_MS);
 }
 
 /** @param {string} path */
-async function ask(path) {
-  const signal = AbortSignal.timeout(WITHIN_MS);
+async function request(path) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(path, { cache: "no-store", signal });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`${answer.reason}; ${answer.toDo}`);
-  return answer;
+  const json = await response.json();
+  if (!response.ok) throw new Error(`${json.reason}; ${json.toDo}`);
+  return json;
 }
 
 document.addEventListener("visibilitychange", () => {

@@ -1,52 +1,52 @@
 /** @import { Status } from "../status.ts" */
 
-/** Long enough to be calm, short enough to be now. */
-const OVER_MS = 10_000;
+/** Long enough for a steady value, short enough for a current one. */
+const WINDOW_MS = 10_000;
 
 /**
- * @typedef {"records" | "added" | "changed" | "removed" | "calls_not_made" | "messages" | "delivered"} Rated
- * @typedef {{ readonly [name in Rated]: number }} Sums
+ * @typedef {"records" | "added" | "changed" | "removed" | "unchanged" | "messages" | "delivered"} Counted
+ * @typedef {{ readonly [name in Counted]: number }} Totals
  */
 
 /**
- * What was counted so far, of all syncs together.
+ * The counts of all syncs together.
  * @param {Status} status
- * @returns {Sums}
+ * @returns {Totals}
  */
-export function sums({ syncs, records }) {
-  /** @param {"added" | "changed" | "removed" | "calls_not_made" | "messages" | "messages_delivered"} name */
-  const of = (name) => syncs.reduce((sum, sync) => sum + sync[name], 0);
+export function totals({ syncs, records }) {
+  /** @param {(sync: Status["syncs"][number]) => number} of */
+  const sum = (of) => syncs.reduce((total, sync) => total + of(sync), 0);
   return {
     records: Object.values(records)
       .flatMap((counts) => Object.values(counts))
-      .reduce((sum, count) => sum + count, 0),
-    added: of("added"),
-    changed: of("changed"),
-    removed: of("removed"),
-    calls_not_made: of("calls_not_made"),
-    messages: of("messages"),
-    delivered: of("messages_delivered"),
+      .reduce((total, count) => total + count, 0),
+    added: sum(({ added }) => added),
+    changed: sum(({ changed }) => changed),
+    removed: sum(({ removed }) => removed),
+    unchanged: sum(({ skipped }) => skipped.unchanged),
+    messages: sum(({ messages }) => messages),
+    delivered: sum(({ messages_delivered }) => messages_delivered),
   };
 }
 
-/** How much a second, over the last statuses; `null` until there are two of one process. */
+/** Counts per second over the last statuses; `null` until there are two of the same process. */
 export class Rates {
-  /** @type {{ readonly since: string, readonly at: number, readonly sums: Sums }[]} */
-  #seen = [];
+  /** @type {{ readonly since: string, readonly time_ms: number, readonly totals: Totals }[]} */
+  #samples = [];
 
   /** @param {Status} status the latest */
   add(status) {
-    const latest = { since: status.since, at: Date.parse(status.now), sums: sums(status) };
-    this.#seen = this.#seen.filter(({ since }) => since === latest.since);
-    this.#seen.push(latest);
-    while (this.#seen.length > 2 && latest.at - (this.#seen[1]?.at ?? 0) >= OVER_MS)
-      this.#seen.shift();
+    const time_ms = Date.parse(status.now);
+    this.#samples = this.#samples.filter(({ since }) => since === status.since);
+    this.#samples.push({ since: status.since, time_ms, totals: totals(status) });
+    while (this.#samples.length > 2 && time_ms - (this.#samples[1]?.time_ms ?? 0) >= WINDOW_MS)
+      this.#samples.shift();
   }
 
-  /** @param {Rated} name @returns {number | null} */
+  /** @param {Counted} name @returns {number | null} */
   of(name) {
-    const [first, last] = [this.#seen[0], this.#seen.at(-1)];
-    if (!first || !last || last.at <= first.at) return null;
-    return (1_000 * (last.sums[name] - first.sums[name])) / (last.at - first.at);
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (!first || !last || last.time_ms <= first.time_ms) return null;
+    return (1_000 * (last.totals[name] - first.totals[name])) / (last.time_ms - first.time_ms);
   }
 }

@@ -1,8 +1,8 @@
-/** Words that YAML would take for something else need quotes. */
+/** A text that YAML reads as another type needs quotes. */
 const PLAIN = /^(?!(?:true|false|null|yes|no|on|off|~)$)[A-Za-z_/(][\w ./@()=-]*$/i;
 
 /**
- * Settings as YAML, as they would stand in the file.
+ * Settings as YAML.
  * @param {unknown} value
  * @param {string} [indent]
  * @returns {string}

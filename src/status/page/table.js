@@ -1,14 +1,14 @@
-import { element, frame, say } from "./dom.js";
+import { element, scrollRegion, setText } from "./dom.js";
 
 /**
- * What stands in a cell: a text, perhaps with a quieter one below, perhaps with a bar (a part of 1, and that in words),
- * perhaps with a button (what it says, what it is called where its row cannot be seen, and the data that it has).
+ * A cell: a text, optionally with a detail below it, a bar (a share of 1 with its text) and a button (its text, its label
+ * for screen readers, and its data attributes). `time` is ISO 8601.
  * @typedef {{
  *   readonly text: string,
- *   readonly below?: string,
- *   readonly at?: string,
+ *   readonly detail?: string,
+ *   readonly time?: string,
  *   readonly tone?: "ok" | "warn" | "bad",
- *   readonly bar?: { readonly text: string, readonly part: number },
+ *   readonly bar?: { readonly text: string, readonly share: number },
  *   readonly button?: { readonly text: string, readonly label: string, readonly data: { readonly [name: string]: string } },
  * }} Cell
  */
@@ -23,18 +23,18 @@ import { element, frame, say } from "./dom.js";
  */
 
 /**
- * A table that keeps its rows while they are the same, so that a selection, and who reads in it, is not disturbed.
+ * A table that replaces only changed cells, so that an update keeps the selection and the reading position.
  * @template Item
  */
 export class Table {
   #columns;
   #keyOf;
   #empty;
-  #frame;
+  #region;
   #body = element("tbody", { role: "rowgroup" });
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
-  /** @type {WeakMap<Element, string>} */
+  /** The content of each cell as JSON. @type {WeakMap<Element, string>} */
   #shown = new WeakMap();
 
   /**
@@ -43,7 +43,7 @@ export class Table {
    *   readonly label: string,
    *   readonly columns: readonly Column<Item>[],
    *   readonly keyOf: (item: Item) => string,
-   * }} about
+   * }} options
    */
   constructor(parent, { label, columns, keyOf }) {
     this.#columns = columns;
@@ -52,21 +52,21 @@ export class Table {
     const heads = columns.map(({ name, kind = "" }) =>
       element("th", { scope: "col", role: "columnheader", class: kind }, name),
     );
-    // Stacked on a phone, a table is none any more to the browser: the roles say that it still is.
+    // On a phone the cells are stacked, and the browser no longer treats it as a table: the roles keep it one.
     const table = element(
       "table",
       { role: "table", "aria-label": label },
       element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads)),
       this.#body,
     );
-    this.#frame = frame(label, table);
-    parent.append(this.#empty, this.#frame);
+    this.#region = scrollRegion(label, table);
+    parent.append(this.#empty, this.#region);
   }
 
-  /** @param {readonly Item[]} items @param {string} now ISO-8601 @param {string} otherwise what is said where there are none */
-  show(items, now, otherwise) {
-    say(this.#empty, items.length === 0 ? otherwise : "");
-    this.#frame.hidden = items.length === 0;
+  /** @param {readonly Item[]} items @param {string} now ISO 8601 @param {string} emptyText shown instead of an empty table */
+  show(items, now, emptyText) {
+    setText(this.#empty, items.length === 0 ? emptyText : "");
+    this.#region.hidden = items.length === 0;
     const before = this.#rows;
     this.#rows = new Map();
     for (const item of items) {
@@ -74,12 +74,12 @@ export class Table {
       const row = before.get(key) ?? this.#row();
       before.delete(key);
       this.#rows.set(key, row);
-      this.#fill(row, item, now);
+      this.#update(row, item, now);
     }
     for (const row of before.values()) row.remove();
     [...this.#rows.values()].forEach((row, index) => {
-      const there = this.#body.children[index] ?? null;
-      if (there !== row) this.#body.insertBefore(row, there);
+      const current = this.#body.children[index] ?? null;
+      if (current !== row) this.#body.insertBefore(row, current);
     });
   }
 
@@ -93,14 +93,14 @@ export class Table {
   }
 
   /** @param {Element} row @param {Item} item @param {string} now */
-  #fill(row, item, now) {
+  #update(row, item, now) {
     this.#columns.forEach(({ of }, index) => {
-      const at = row.children[index];
+      const target = row.children[index];
       const cell = of(item, now);
-      const signature = JSON.stringify(cell);
-      if (!at || this.#shown.get(at) === signature) return;
-      this.#shown.set(at, signature);
-      at.replaceChildren(
+      const shown = JSON.stringify(cell);
+      if (!target || this.#shown.get(target) === shown) return;
+      this.#shown.set(target, shown);
+      target.replaceChildren(
         element("div", {}, ...content(typeof cell === "string" ? { text: cell } : cell)),
       );
     });
@@ -108,30 +108,32 @@ export class Table {
 }
 
 /** @param {Cell} cell */
-function content({ text, below, at, tone, bar, button }) {
+function content({ text, detail, time, tone, bar, button }) {
   const word =
     tone === undefined ? text : element("span", { class: "tone", "data-tone": tone }, text);
-  const first = at === undefined ? word : element("time", { datetime: at, title: at }, word);
-  const second = below === undefined ? [] : [element("div", { class: "below" }, below)];
-  const third = bar === undefined ? [] : [drawnBar(bar)];
-  return [first, ...second, ...third, ...(button === undefined ? [] : [drawnButton(button)])];
+  return [
+    time === undefined ? word : element("time", { datetime: time, title: time }, word),
+    ...(detail === undefined ? [] : [element("div", { class: "detail" }, detail)]),
+    ...(bar === undefined ? [] : [barElement(bar)]),
+    ...(button === undefined ? [] : [buttonElement(button)]),
+  ];
 }
 
-/** @param {{ readonly text: string, readonly part: number }} bar */
-function drawnBar({ text, part }) {
-  const full = element("span", { class: part >= 0.9 ? "full high" : "full" });
-  full.style.width = `${Math.round(100 * Math.min(1, part))}%`;
+/** @param {NonNullable<Cell["bar"]>} bar */
+function barElement({ text, share }) {
+  const level = element("span", { class: share >= 0.9 ? "level high" : "level" });
+  level.style.width = `${Math.round(100 * Math.min(1, share))}%`;
   return element(
     "div",
     { class: "bar" },
-    element("span", { class: "rail" }, full),
+    element("span", { class: "rail" }, level),
     element("span", {}, text),
   );
 }
 
 /** @param {NonNullable<Cell["button"]>} button */
-function drawnButton({ text, label, data }) {
-  const made = element("button", { type: "button", "aria-label": label }, text);
-  Object.assign(made.dataset, data);
-  return made;
+function buttonElement({ text, label, data }) {
+  const created = element("button", { type: "button", "aria-label": label }, text);
+  Object.assign(created.dataset, data);
+  return created;
 }

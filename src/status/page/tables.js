@@ -1,4 +1,4 @@
-import { ago, bytes, duration, moment, number, percent } from "./format.js";
+import { ago, bytes, duration, number, percent, timeOfDay } from "./format.js";
 import { Table } from "./table.js";
 
 /** @import { Usage } from "../../metrics/usage.ts" */
@@ -12,36 +12,33 @@ export function partitionTable(parent) {
     keyOf: ({ topic, partition }) => `${topic}/${partition}`,
     columns: [
       { name: "Partition", kind: "head", of: ({ topic, partition }) => `${topic}/${partition}` },
-      { name: "State", of: taskStateCell },
-      { name: "Next offset", kind: "number", of: nextOffsetCell },
+      { name: "Task state", of: taskState },
+      { name: "Next offset", kind: "number", of: nextOffset },
       { name: "Lag", kind: "number", of: lag },
-      { name: "Last checkpoint", of: ({ lastCheckpoint: at }, now) => when(at, ago(at, now)) },
-      { name: "In memory", of: usageCell },
-      { name: "Store", kind: "number", of: storeCell },
+      {
+        name: "Last checkpoint",
+        of: ({ lastCheckpoint: time }, now) => cell(time, ago(time, now)),
+      },
+      { name: "In memory", of: usage },
+      { name: "Store", kind: "number", of: store },
     ],
   });
 }
 
 /** @param {HTMLElement} parent @returns {Table<SyncStatus>} */
 export function syncTable(parent) {
-  /** @param {string} name @param {"added" | "changed" | "removed" | "initial_skipped"} count */
-  const column = (name, count) => ({
-    name,
-    kind: /** @type {const} */ ("number"),
-    of: (/** @type {SyncStatus} */ sync) => number(sync[count]),
-  });
   return new Table(parent, {
     label: "Syncs",
     keyOf: ({ name }) => name,
     columns: [
       { name: "Sync", kind: "head", of: ({ name }) => name },
-      { name: "Sends", of: ({ type, model }) => ({ text: type, below: `of ${model}` }) },
-      column("Added", "added"),
-      column("Changed", "changed"),
-      column("Removed", "removed"),
-      column("Initial, skipped", "initial_skipped"),
-      { name: "Calls not made", kind: "number", of: notMade },
-      { name: "Messages", kind: "number", of: messages },
+      { name: "Type", of: ({ type, model }) => ({ text: type, detail: `model ${model}` }) },
+      { name: "Added", kind: "number", of: ({ added }) => number(added) },
+      { name: "Changed", kind: "number", of: ({ changed }) => number(changed) },
+      { name: "Removed", kind: "number", of: ({ removed }) => number(removed) },
+      { name: "Initial, skipped", kind: "number", of: ({ skipped }) => number(skipped.initial) },
+      { name: "Skipped calls", kind: "number", of: skippedCalls },
+      { name: "Messages sent", kind: "number", of: messages },
     ],
   });
 }
@@ -50,28 +47,29 @@ export function syncTable(parent) {
 export function messageTable(parent) {
   return new Table(parent, {
     label: "Latest messages",
-    keyOf: ({ sync, messageId, sentAt }) => [sync, messageId, sentAt].join("\n"),
+    keyOf: ({ sync, messageId, deliveredAt }) => [sync, messageId, deliveredAt].join("\n"),
     columns: [
-      { name: "Taken at", of: ({ sentAt: at }, now) => when(at, moment(at, now)) },
+      { name: "Delivered", of: ({ deliveredAt: time }, now) => cell(time, timeOfDay(time, now)) },
       { name: "Sync", of: ({ sync }) => sync },
       { name: "Message", kind: "long", of: message },
       { name: "User", kind: "code", of: ({ userId, anonymousId }) => userId ?? anonymousId ?? "–" },
-      { name: "Why", of: why },
-      { name: "From record", kind: "code", of: from },
-      { name: "Response", of: responseCell },
+      { name: "Change", of: change },
+      { name: "Record", kind: "code", of: record },
+      { name: "Response", of: response },
     ],
   });
 }
 
 /** @param {HTMLElement} parent @returns {Table<RecentDeadLetter>} */
-export function letterTable(parent) {
+export function deadLetterTable(parent) {
   return new Table(parent, {
     label: "Dead letters",
-    keyOf: ({ at, topic, partition, offset, by }) => [at, topic, partition, offset, by].join("\n"),
+    keyOf: ({ time, topic, partition, offset, rejectedBy }) =>
+      [time, topic, partition, offset, rejectedBy].join("\n"),
     columns: [
-      { name: "Set aside at", of: ({ at }, now) => when(at, moment(at, now)) },
-      { name: "Reason", kind: "long", of: ({ code, reason }) => ({ text: code, below: reason }) },
-      { name: "Not taken by", of: ({ by }) => by ?? "anybody" },
+      { name: "Time", of: ({ time }, now) => cell(time, timeOfDay(time, now)) },
+      { name: "Reason", kind: "long", of: ({ code, reason }) => ({ text: code, detail: reason }) },
+      { name: "Model or sync", of: ({ rejectedBy }) => rejectedBy ?? "all" },
       {
         name: "Record",
         kind: "code",
@@ -82,107 +80,103 @@ export function letterTable(parent) {
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
-function taskStateCell({ taskState, restore }) {
+function taskState({ taskState, restore }) {
   const tone = taskState === "running" ? "ok" : taskState === "paused" ? "warn" : undefined;
   if (taskState !== "restoring" || restore === null) return { text: taskState, tone };
   const { done, total } = restore;
   return {
     text: taskState,
-    bar: { text: `${number(done)} of ${number(total)}`, part: total === 0 ? 1 : done / total },
+    bar: { text: `${number(done)} of ${number(total)}`, share: total === 0 ? 1 : done / total },
   };
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
-function nextOffsetCell({ nextOffset, end }) {
-  return { text: number(nextOffset), below: `of ${number(end)}` };
+function nextOffset({ nextOffset, logEnd }) {
+  return { text: number(nextOffset), detail: `of ${number(logEnd)}` };
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
 function lag({ lag: { records, seconds } }) {
   if (records === 0) return { text: "none" };
-  return { text: number(records), below: seconds === null ? undefined : duration(seconds) };
+  return { text: number(records), detail: seconds === null ? undefined : duration(seconds) };
 }
 
-/** What waits, and how full the fullest of its limits is. @param {PartitionStatus} partition @returns {Cell} */
-function usageCell({ usage }) {
+/** @param {PartitionStatus} partition @returns {Cell} */
+function usage({ usage }) {
   if (usage === null) return { text: "–" };
-  const {
-    queue_records: records,
-    uncommitted_rows: rows,
-    delivery_queue_messages: messages,
-  } = usage;
-  const words = [
-    `${number(records.now)} to read`,
+  const { queue_records: records, uncommitted_rows: rows, delivery_queue_messages } = usage;
+  const waiting = [
+    `${number(records.now)} to process`,
     `${number(rows.now)} to store`,
-    `${number(messages.now)} to deliver`,
+    `${number(delivery_queue_messages.now)} to deliver`,
   ];
-  const fullest = Math.max(...Object.values(usage).map(part));
+  const highest = Math.max(...Object.values(usage).map(shareOf));
   return {
-    text: words.join(", "),
-    bar: { text: `${percent(fullest, 1)} of the nearest limit`, part: fullest },
+    text: waiting.join(", "),
+    bar: { text: `${percent(highest, 1)} of the nearest limit`, share: highest },
   };
 }
 
-/** @param {Usage} fill */
-function part({ now, limit }) {
+/** @param {Usage} usage */
+function shareOf({ now, limit }) {
   return limit === 0 ? 0 : now / limit;
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */
-function storeCell({ store }) {
+function store({ store }) {
   if (store === null) return { text: "–" };
   return {
     text: `${number(store.entries)} rows`,
-    below: bytes(store.disk_bytes + store.memory_bytes),
+    detail: bytes(store.disk_bytes + store.memory_bytes),
   };
 }
 
 /** @param {SyncStatus} sync @returns {Cell} */
-function notMade({ calls_not_made, messages }) {
-  const all = calls_not_made + messages;
+function skippedCalls({ skipped: { unchanged }, messages }) {
+  const calls = unchanged + messages;
   return {
-    text: number(calls_not_made),
-    below: all === 0 ? undefined : `saves ${percent(calls_not_made, all)}`,
+    text: number(unchanged),
+    detail: calls === 0 ? undefined : `saves ${percent(unchanged, calls)}`,
   };
 }
 
 /** @param {SyncStatus} sync @returns {Cell} */
 function messages({ messages, messages_delivered }) {
-  const left = messages - messages_delivered;
+  const queued = messages - messages_delivered;
   return {
     text: number(messages_delivered),
-    below: left > 0 ? `and ${number(left)} on their way` : undefined,
+    detail: queued > 0 ? `${number(queued)} queued` : undefined,
   };
 }
 
 /** @param {RecentMessage} message @returns {Cell} */
 function message({ type, event, messageId }) {
-  return { text: event === undefined ? type : `${type} “${event}”`, below: messageId };
+  return { text: event === undefined ? type : `${type} “${event}”`, detail: messageId };
 }
 
 /** @param {RecentMessage} message @returns {Cell} */
-function why({ sync, why: { kind, columns }, from: { key } }) {
+function change({ sync, change: { kind, columns }, record: { key } }) {
   return {
     text: kind,
-    below: columns === null || columns.length === 0 ? undefined : columns.join(", "),
-    button: { text: "explain", label: `explain ${key} to ${sync}`, data: { sync, key } },
+    detail: columns === null || columns.length === 0 ? undefined : columns.join(", "),
+    button: { text: "explain", label: `explain ${key} for ${sync}`, data: { sync, key } },
   };
 }
 
 /** @param {RecentMessage} message @returns {Cell} */
-function from({ from: { topic, partition, offset, key } }) {
-  return { text: `${topic}/${partition} @ ${offset}`, below: `key ${key}` };
+function record({ record: { topic, partition, offset, key } }) {
+  return { text: `${topic}/${partition} @ ${offset}`, detail: `key ${key}` };
 }
 
 /** @param {RecentMessage} message @returns {Cell} */
-function responseCell({ response, delay_s }) {
+function response({ response, delay_s }) {
   return {
     text: response,
-    below: delay_s === null ? undefined : `${duration(delay_s)} after commit`,
+    detail: delay_s === null ? undefined : `${duration(delay_s)} after commit`,
   };
 }
 
-/** @param {string | null} at @param {string} text @returns {Cell} */
-function when(at, text) {
-  return at === null ? { text } : { text, at };
+/** @param {string | null} time @param {string} text @returns {Cell} */
+function cell(time, text) {
+  return time === null ? { text } : { text, time };
 }

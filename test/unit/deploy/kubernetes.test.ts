@@ -158,14 +158,13 @@ async function statusOf(path: string): Promise<number> {
     telemetry,
     syncs: [],
     settings: {},
-    deadLetters: "a.dead-letters",
+    deadLetterTopic: "a.dead-letters",
   };
   const server = await StatusServer.open(about);
   try {
     return (await fetch(server.url + path)).status;
   } finally {
     await server.close();
-    telemetry.close();
   }
 }
 

@@ -8,7 +8,7 @@ import { Counters } from "../../../src/metrics/counters.ts";
 import { serveExplain } from "../../../src/status/explain-route.ts";
 import { Telemetry } from "../../../src/status/telemetry.ts";
 
-const s = suite("telemetry: explanations of the status port");
+const s = suite("status: explanations");
 
 const DEAD_LETTERED = { topic: "users", partition: 1, offset: 7 };
 const EXPLAINED: Explanation = {
@@ -36,7 +36,7 @@ const TEXT = `row [7] of model users, in users/1
   columns: id, plan
   life (track): a member, since when is not known
     last change: added, from users/1@7
-    no message could be made: it stands in the dead letters (shop.letters), of users/1@7
+    no message could be made: it stands in the dead letters (shop.dead-letters), of users/1@7
 `;
 
 const server = fastify();
@@ -61,11 +61,10 @@ telemetry.watch({
     },
   },
 });
-serveExplain(server, telemetry, "shop.letters");
+serveExplain(server, telemetry, "shop.dead-letters");
 
 s.after(async () => {
   await server.close();
-  telemetry.close();
 });
 
 for (const accept of [
@@ -73,7 +72,7 @@ for (const accept of [
   "Text/Plain;charset=utf-8, */*;q=0.1",
   "application/json; q=0.4, text/plain; q=0.5",
 ])
-  s(`should answer with what the command prints to who accepts ${accept}`, async () => {
+  s(`should respond with the text of the command to Accept: ${accept}`, async () => {
     for (const method of ["GET", "POST"] as const) {
       const response = await asked(accept, method);
       assert.is(response.statusCode, 200);
@@ -89,21 +88,24 @@ for (const accept of [
   "application/json, text/plain, */*",
   "text/plain;q=0, */*",
 ])
-  s(`should answer with JSON to who accepts ${accept ?? "what there is"}`, async () => {
-    const response = await asked(accept);
-    assert.match(String(response.headers["content-type"]), /^application\/json/);
-    assert.equal(response.json(), EXPLAINED);
-  });
+  s(
+    `should respond with JSON to ${accept === undefined ? "a request without Accept" : `Accept: ${accept}`}`,
+    async () => {
+      const response = await asked(accept);
+      assert.match(String(response.headers["content-type"]), /^application\/json/);
+      assert.equal(response.json(), EXPLAINED);
+    },
+  );
 
-s("should say what is wrong, and what to do, as JSON always", async () => {
+s("should respond with errors as JSON, whatever the client accepts", async () => {
   const response = await asked("text/plain", "GET", "model=users&key=no");
   assert.is(response.statusCode, 400);
   const { pipeline, code, reason, toDo } = response.json();
-  assert.equal([pipeline, code, reason], ["shop", "BAD_QUESTION", "the key cannot be read"]);
+  assert.equal([pipeline, code, reason], ["shop", "BAD_REQUEST", "the key cannot be read"]);
   assert.match(toDo, /write a key as 7, "a", \["org1",7\]/);
 });
 
-s("should tell values to this machine alone, at whichever of its addresses", async () => {
+s("should include values only for requests from an address of this machine", async () => {
   const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
   const from = async (remoteAddress: string) => {
     const url = "/explain?model=users&key=7&values=true";
@@ -112,7 +114,7 @@ s("should tell values to this machine alone, at whichever of its addresses", asy
   for (const { address } of own) assert.is((await from(address)).statusCode, 200, address);
   const elsewhere = await from("192.0.2.1");
   const { pipeline, code } = elsewhere.json();
-  assert.equal([elsewhere.statusCode, pipeline, code], [403, "shop", "VALUES_ELSEWHERE"]);
+  assert.equal([elsewhere.statusCode, pipeline, code], [403, "shop", "VALUES_LOCAL_ONLY"]);
 });
 
 s.run();

@@ -4,7 +4,7 @@ import { CdcError } from "../../../src/lib/errors.ts";
 import { type Condition, liveness, readiness } from "../../../src/status/health.ts";
 import type { TaskState } from "../../../src/task/task-state.ts";
 
-const s = suite("telemetry: live and ready");
+const s = suite("status: liveness and readiness");
 
 const JOINED = {
   isJoined: true,
@@ -31,19 +31,19 @@ const CASES: readonly {
   readonly ready?: string;
   readonly reason?: RegExp;
 }[] = [
-  { title: "where it runs", condition: {} },
+  { title: "while it runs", condition: {} },
   {
-    title: "where tasks walk or are paused",
+    title: "while tasks backfill or are paused",
     condition: { tasks: [task("backfilling"), task("paused")] },
   },
   {
     title: "before the first assignment",
     condition: { source: { ...JOINED, isJoined: false, rebalances: 0 }, isSettled: false },
     ready: "JOINING",
-    reason: /no partitions yet$/,
+    reason: /no partitions are assigned yet$/,
   },
   {
-    title: "where Kafka was never there",
+    title: "if Kafka was unavailable since the start",
     condition: {
       source: { ...JOINED, isJoined: false, rebalances: 0, reason: "connect ECONNREFUSED" },
       isSettled: false,
@@ -52,9 +52,9 @@ const CASES: readonly {
     reason: /ECONNREFUSED/,
   },
   {
-    title: "where Kafka is away",
+    title: "while Kafka is unavailable",
     condition: { source: { ...JOINED, isJoined: false, reason: "Connection timeout" } },
-    ready: "KAFKA_AWAY",
+    ready: "KAFKA_UNAVAILABLE",
     reason: /Connection timeout/,
   },
   {
@@ -64,14 +64,14 @@ const CASES: readonly {
     reason: /users\/3 restoring 40 of 100/,
   },
   {
-    title: "while partitions wait to be opened",
+    title: "while tasks are created",
     condition: { isSettled: false, tasks: [task("created"), task("running")] },
     ready: "RESTORING",
     reason: /^users\/3 created$/,
   },
   { title: "while it stops", condition: { isStopping: true }, ready: "STOPPING" },
   {
-    title: "where it cannot go on",
+    title: "after an error that ends it",
     condition: { failure: new CdcError("SEGMENT_CREDENTIALS", "the key is refused") },
     live: "FAILED",
     ready: "FAILED",
@@ -91,7 +91,7 @@ for (const { title, condition, live = "ok", ready = "ok", reason } of CASES) {
         assert.is(health.status === "ok" ? "ok" : health.code, expected);
         if (health.status === "ok") continue;
         if (reason) assert.match(health.reason, reason);
-        assert.ok(health.toDo.length > 3, "says what to do");
+        assert.ok(health.toDo.length > 3, "toDo");
       }
     },
   );

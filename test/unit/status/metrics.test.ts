@@ -3,19 +3,20 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { METRICS, PREFIX } from "../../../src/status/metrics.ts";
+import { metricsRegistry } from "../../../src/status/metrics-registry.ts";
 import { metricsPage } from "../../../src/status/metrics-table.ts";
 import type { Observed } from "../../../src/status/observed.ts";
-import { MetricsText } from "../../../src/status/registry.ts";
 import { observed, RUNNING } from "../../support/observed.ts";
 import { Scraped } from "../../support/scraped.ts";
 
-const s = suite("telemetry: metrics");
+const s = suite("status: metrics");
 
-/** Prometheus' base units, and what we count where no unit is one. */
+/** Base units of Prometheus, and what is counted where there is no unit. */
 const UNITS = /_(seconds|bytes|records|rows|messages|entries|offsets)(_limit)?$/;
-const UNITLESS = /^(info|live|ready|task_state|position|log_end|throttled|consumer_joined)$/;
+const UNITLESS =
+  /^(info|live|ready|task_state|next_offset|log_end_offset|throttled|consumer_joined)$/;
 
-s("should be named as Prometheus asks, each once, and explained", () => {
+s("should have unique names in the form of Prometheus, and help texts", () => {
   const names = METRICS.map(({ name }) => name);
   assert.is(new Set(names).size, names.length);
   for (const { name, type, help } of METRICS) {
@@ -23,21 +24,21 @@ s("should be named as Prometheus asks, each once, and explained", () => {
     assert.is(name.endsWith("_total"), type === "counter", `${name}: _total is a counter's`);
     if (type !== "counter") assert.ok(UNITS.test(name) || UNITLESS.test(name), `${name}: unit`);
     assert.ok(help.length > 10, name);
-    assert.not.match(help, /\||\n/, "stands in a table");
+    assert.not.match(help, /\||\n/, "a table cell");
   }
 });
 
-s("docs/reference/metrics.md should be fresh: `npm run docs` writes it", () => {
+s("docs/reference/metrics.md should be up to date: `npm run docs` writes it", () => {
   assert.is(readFileSync("docs/reference/metrics.md", "utf8"), metricsPage());
 });
 
-s("should all have samples with the labels that they name", async () => {
+s("should all have samples with their labels", async () => {
   const counters = new Counters();
-  counters.sync("life");
+  counters.sync("lifecycle");
   counters.recordDeadLetter("MISSING_KEY");
   const restore = { done: 1, total: 2 };
-  const partition = { ...RUNNING, restore, end: 10, lag: { records: 0, seconds: 0 } };
-  const text = await new MetricsText().of(observed({ counters, partitions: [partition] }));
+  const partition = { ...RUNNING, restore, logEnd: 10, lag: { records: 0, seconds: 0 } };
+  const text = await textOf({ counters, partitions: [partition] });
   for (const { name, type, labels, help } of METRICS) {
     assert.ok(text.includes(`# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} ${type}\n`));
     const first = new RegExp(
@@ -50,13 +51,13 @@ s("should all have samples with the labels that they name", async () => {
   }
 });
 
-s("should say what the counters count", async () => {
+s("should report the counters", async () => {
   const counters = new Counters();
   counters.records.avro.row += 3;
   counters.records.none.tombstone += 1;
-  const session = counters.sync("life");
+  const session = counters.sync("lifecycle");
   session.changed += 4;
-  session.calls_not_made += 5;
+  session.skipped.unchanged += 5;
   session.messages_delivered += 6;
   counters.responses["slow down"] += 2;
   counters.responses.retry += 1;
@@ -69,10 +70,10 @@ s("should say what the counters count", async () => {
   const m = await scrape({ counters });
   assert.is(m.get("records_total", { kind: "row", format: "avro" }), 3);
   assert.is(m.sum("records_total"), 4);
-  assert.is(m.get("changes_total", { sync: "life", kind: "changed" }), 4);
-  assert.is(m.get("calls_not_made_total", { sync: "life" }), 5);
-  assert.is(m.get("messages_delivered_total", { sync: "life" }), 6);
-  assert.is(m.get("segment_responses_total", { action: "slow_down" }), 2);
+  assert.is(m.get("changes_total", { sync: "lifecycle", kind: "changed" }), 4);
+  assert.is(m.get("changes_skipped_total", { sync: "lifecycle", reason: "unchanged" }), 5);
+  assert.is(m.get("messages_delivered_total", { sync: "lifecycle" }), 6);
+  assert.is(m.get("segment_responses_total", { action: "throttled" }), 2);
   assert.is(m.get("batches_total"), 7);
   assert.is(m.get("retries_total"), 3);
   assert.is(m.get("dead_letters_total", { reason: "MISSING_KEY" }), 2);
@@ -86,7 +87,7 @@ s("should say what the counters count", async () => {
   assert.is(m.get("delivery_delay_seconds_count"), 2);
   // The summary reads the same numbers.
   assert.equal(
-    (["records", "changed", "calls_not_made", "batches", "retries", "dead_letters"] as const).map(
+    (["records", "changed", "unchanged", "batches", "retries", "dead_letters"] as const).map(
       (name) => counters.get(name),
     ),
     [4, 4, 5, 7, 3, 2],
@@ -94,29 +95,28 @@ s("should say what the counters count", async () => {
   assert.equal(counters.reasons("dead_letters"), [["MISSING_KEY", 2]]);
 });
 
-/** A pipeline of which nothing that can be counted or read is like another. */
-function allApart(): Observed {
+/** A pipeline in which no two numbers are equal. */
+function allDifferent(): Observed {
   const counters = new Counters();
   Object.assign(counters.records.json, { row: 101, tombstone: 102, "non-row": 103 });
   counters.records.unknown.unreadable = 104;
   for (const [name, count] of [
     ["truncates", 105],
-    ["replayed", 106],
+    ["duplicates", 106],
     ["stale", 107],
-    ["position_resets", 108],
+    ["source_position_resets", 108],
     ["key_changes", 109],
-    ["key_changes_missed", 110],
+    ["key_changes_timed_out", 110],
     ["key_changes_unreadable", 111],
     ["rows_backfilled", 112],
     ["reconciled", 113],
-    ["missing_users_ignored", 114],
     ["fields_left_out", 115],
     ["bytes_delivered", 116],
   ] as const)
     counters.add(name, count);
-  Object.assign(counters.sync("life"), {
-    ...{ added: 201, changed: 202, removed: 203, calls_not_made: 204, initial_skipped: 205 },
-    ...{ messages: 206, messages_delivered: 207 },
+  Object.assign(counters.sync("lifecycle"), {
+    ...{ added: 201, changed: 202, removed: 203, messages: 206, messages_delivered: 207 },
+    skipped: { unchanged: 204, initial: 205, missing_user: 114 },
   });
   Object.assign(counters.responses, { delivered: 301, retry: 302, rejected: 304, stop: 305 });
   counters.responses["slow down"] = 303;
@@ -124,19 +124,15 @@ function allApart(): Observed {
   for (const delay_s of [0.5, 400]) counters.delivery.observe(delay_s);
   for (const took_s of [0.25, 8, 16]) counters.checkpoint.observe(took_s);
   return observed({
-    ...{ counters, since: 1_600_000_000_500, rateLimiter: { wait_ms: 40, throttled_ms: 41_500 } },
+    ...{ counters, rateLimiter: { wait_ms: 40, throttled_ms: 41_500 } },
     source: {
       ...{ isJoined: true, reason: null, rebalances: 401, next: new Map() },
       restarts: { crashed: 402, lost: 403, stalled: 404 },
     },
-    process: {
-      ...{ resident_bytes: 501, heap_bytes: 502, external_bytes: 503, cpu_s: 504.5 },
-      delay_s: { p50: 0.505, p99: 0.506, max: 0.507 },
-    },
     partitions: [
       {
         ...{ ...RUNNING, nextOffset: 601, checkpointed: 1_600_000_602_500 },
-        ...{ end: 603, lag: { records: 604, seconds: 605.5 } },
+        ...{ logEnd: 603, lag: { records: 604, seconds: 605.5 } },
         restore: { done: 606, total: 607 },
         store: { entries: 608, disk_bytes: 609, memory_bytes: 610 },
         usage: {
@@ -152,9 +148,8 @@ function allApart(): Observed {
   });
 }
 
-/** Every sample of `allApart` but those of flags, whose values are alike. */
-const APART: readonly (readonly [name: string, value: number, labels?: string])[] = [
-  ["start_time_seconds", 1_600_000_000.5],
+/** Every sample of `allDifferent` except flags, which are 0 or 1. */
+const EXPECTED: readonly (readonly [name: string, value: number, labels?: string])[] = [
   ["records_total", 101, "kind=row format=json"],
   ["records_total", 102, "kind=tombstone format=json"],
   ["records_total", 103, "kind=non-row format=json"],
@@ -162,26 +157,26 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
   ["truncates_total", 105],
   ["duplicate_records_total", 106],
   ["stale_records_total", 107],
-  ["position_resets_total", 108],
-  ["key_changes_total", 109, "result=one"],
-  ["key_changes_total", 110, "result=missed"],
+  ["source_position_resets_total", 108],
+  ["key_changes_total", 109, "result=changed"],
+  ["key_changes_total", 110, "result=timed_out"],
   ["key_changes_total", 111, "result=unreadable"],
   ["backfilled_rows_total", 112],
   ["reconciled_rows_total", 113],
-  ["missing_users_ignored_total", 114],
   ["fields_left_out_total", 115],
   ["delivered_bytes_total", 116],
-  ["changes_total", 201, "sync=life kind=added"],
-  ["changes_total", 202, "sync=life kind=changed"],
-  ["changes_total", 203, "sync=life kind=removed"],
-  ["calls_not_made_total", 204, "sync=life"],
-  ["initial_skipped_total", 205, "sync=life"],
-  ["messages_total", 206, "sync=life"],
-  ["messages_delivered_total", 207, "sync=life"],
+  ["changes_total", 201, "sync=lifecycle kind=added"],
+  ["changes_total", 202, "sync=lifecycle kind=changed"],
+  ["changes_total", 203, "sync=lifecycle kind=removed"],
+  ["changes_skipped_total", 204, "sync=lifecycle reason=unchanged"],
+  ["changes_skipped_total", 205, "sync=lifecycle reason=initial"],
+  ["changes_skipped_total", 114, "sync=lifecycle reason=missing_user"],
+  ["messages_total", 206, "sync=lifecycle"],
+  ["messages_delivered_total", 207, "sync=lifecycle"],
   ["batches_total", 301],
   ["segment_responses_total", 301, "action=delivered"],
   ["segment_responses_total", 302, "action=retry"],
-  ["segment_responses_total", 303, "action=slow_down"],
+  ["segment_responses_total", 303, "action=throttled"],
   ["segment_responses_total", 304, "action=rejected"],
   ["segment_responses_total", 305, "action=stop"],
   ["retries_total", 605],
@@ -195,22 +190,15 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
   ["consumer_restarts_total", 402, "reason=crashed"],
   ["consumer_restarts_total", 403, "reason=lost"],
   ["consumer_restarts_total", 404, "reason=stalled"],
-  ["memory_bytes", 501, "kind=resident"],
-  ["memory_bytes", 502, "kind=heap"],
-  ["memory_bytes", 503, "kind=external"],
-  ["cpu_seconds_total", 504.5],
-  ["event_loop_delay_seconds", 0.505, "quantile=p50"],
-  ["event_loop_delay_seconds", 0.506, "quantile=p99"],
-  ["event_loop_delay_seconds", 0.507, "quantile=max"],
+  ["restore_offsets", 606, "topic=users partition=0 state=done"],
+  ["restore_offsets", 607, "topic=users partition=0 state=total"],
   ...(
     [
-      ["position", 601],
+      ["next_offset", 601],
       ["checkpoint_timestamp_seconds", 1_600_000_602.5],
-      ["log_end", 603],
+      ["log_end_offset", 603],
       ["lag_records", 604],
       ["lag_seconds", 605.5],
-      ["restore_read_offsets", 606],
-      ["restore_offsets", 607],
       ["state_entries", 608],
       ["state_disk_bytes", 609],
       ["state_memory_bytes", 610],
@@ -231,71 +219,90 @@ const APART: readonly (readonly [name: string, value: number, labels?: string])[
 ];
 const FLAGS = ["info", "live", "ready", "task_state", "throttled", "consumer_joined"];
 
-s("should give each its own number, and no other", async () => {
-  const m = await scrape(allApart());
-  for (const [name, value, labels = ""] of APART) {
+s("should report each number under its own name", async () => {
+  const m = await scrape(allDifferent());
+  for (const [name, value, labels = ""] of EXPECTED) {
     const pairs = labels.split(" ").flatMap((pair) => (pair === "" ? [] : [pair.split("=")]));
     assert.is(m.get(name, Object.fromEntries(pairs)), value, `${name} ${labels}`);
   }
-  const expected = [...APART.map(([name]) => name.replace(/_(sum|count)$/, "")), ...FLAGS];
+  const expected = [...EXPECTED.map(([name]) => name.replace(/_(sum|count)$/, "")), ...FLAGS];
   const names = METRICS.map(({ name }) => name);
-  assert.equal([...new Set(expected)].toSorted(), names.toSorted(), "each metric is among them");
+  assert.equal(
+    [...new Set(expected)].toSorted(),
+    names.toSorted(),
+    "every metric has an expected sample",
+  );
 });
 
-s("should say where each partition stands, and nothing of one that went", async () => {
-  const text = new MetricsText();
-  const tp = { topic: "users", partition: "0" };
-  const m = new Scraped(await text.of(observed()));
-  assert.equal(
-    [m.get("lag_records", tp), m.get("lag_seconds", tp), m.get("position", tp)],
-    [0, 0, 10],
-  );
-  assert.is(m.get("task_state", { ...tp, state: "running" }), 1);
-  assert.is(m.get("checkpoint_timestamp_seconds", tp), 1_700_000_005);
-  for (const [name, now, limit] of [
-    ["queue_records", 1, 11],
-    ["queue_bytes", 2, 12],
-    ["uncommitted_rows", 3, 13],
-    ["uncommitted_bytes", 6, 16],
-    ["delivery_queue_messages", 4, 14],
-    ["delivery_queue_bytes", 5, 15],
-  ] as const)
-    assert.equal([m.get(name, tp), m.get(`${name}_limit`, tp)], [now, limit], name);
-  assert.equal(
-    ["state_entries", "state_disk_bytes", "state_memory_bytes"].map((name) => m.get(name, tp)),
-    [6, 7, 8],
-  );
-  assert.throws(() => m.get("restore_offsets", tp), "nothing was restored: that is not 0");
-  const restoring = { ...RUNNING, restore: { done: 3, total: 9 }, state: null, position: null };
-  const later = new Scraped(
-    await text.of(
-      observed({ partitions: [{ ...restoring, partition: 1, end: null, lag: NO_LAG }] }),
-    ),
-  );
-  assert.throws(() => later.get("position", tp));
-  const other = { ...tp, partition: "1" };
-  assert.is(later.get("restore_read_offsets", other), 3);
-  assert.is(later.get("restore_offsets", other), 9);
-  assert.throws(() => later.get("lag_records", other), "unknown is not 0");
-});
+s(
+  "should report only the partitions that the process owns now, and no sample of an unknown value",
+  async () => {
+    let partitions = observed().partitions;
+    const registry = metricsRegistry(async () => observed({ partitions }));
+    const first = { topic: "users", partition: "0" };
+    const before = new Scraped(await registry.metrics());
+    assert.equal(
+      ["lag_records", "lag_seconds", "next_offset"].map((name) => before.get(name, first)),
+      [0, 0, 10],
+    );
+    assert.is(before.get("task_state", { ...first, state: "running" }), 1);
+    const done = (scraped: Scraped, tp: typeof first) =>
+      scraped.get("restore_offsets", { ...tp, state: "done" });
+    assert.throws(() => done(before, first), "without a restore");
 
-s("should say how the process, its consumer and the gate are", async () => {
-  const m = await scrape({ rateLimiter: { wait_ms: 10, throttled_ms: 1_500 } });
-  assert.is(m.get("consumer_restarts_total", { reason: "stalled" }), 3);
-  assert.equal([m.get("rebalances_total"), m.get("consumer_joined")], [2, 1]);
-  assert.equal([m.get("throttled"), m.get("throttled_seconds_total")], [1, 1.5]);
-  assert.is(m.get("event_loop_delay_seconds", { quantile: "p99" }), 0.01);
-  assert.is(m.get("memory_bytes", { kind: "resident" }), 100);
-  assert.is(m.get("info", { pipeline: "shop", version: "1.2.3" }), 1);
+    const restoring = { ...RUNNING, restore: { done: 3, total: 9 }, nextOffset: null };
+    partitions = [
+      { ...restoring, partition: 1, logEnd: null, lag: { records: null, seconds: null } },
+    ];
+    const after = new Scraped(await registry.metrics());
+    assert.throws(() => after.get("state_entries", first), "the partition is revoked");
+    const second = { ...first, partition: "1" };
+    assert.is(done(after, second), 3);
+    assert.throws(() => after.get("next_offset", second));
+    assert.throws(() => after.get("lag_records", second));
+  },
+);
+
+s("should report version, health, consumer and rate limiter", async () => {
   const failing = { status: "failing", code: "RESTORING", reason: "", toDo: "" } as const;
-  const not = await scrape({ ready: failing });
-  assert.equal([not.get("live"), not.get("ready")], [1, 0]);
+  const m = await scrape({ ready: failing, rateLimiter: { wait_ms: 10, throttled_ms: 1_500 } });
+  assert.is(m.get("info", { pipeline: "shop", version: "1.2.3" }), 1);
+  assert.equal([m.get("live"), m.get("ready"), m.get("consumer_joined")], [1, 0, 1]);
+  assert.equal([m.get("throttled"), m.get("throttled_seconds_total")], [1, 1.5]);
 });
 
-const NO_LAG = { records: null, seconds: null };
+s("should observe the pipeline once per scrape", async () => {
+  let observations = 0;
+  const registry = metricsRegistry(async () => {
+    observations += 1;
+    return observed();
+  });
+  await registry.metrics();
+  await registry.metrics();
+  assert.is(observations, 2);
+});
+
+s(
+  "should report memory, CPU time, start and event loop delay under prom-client's names",
+  async () => {
+    const text = await textOf({});
+    for (const name of [
+      "process_resident_memory_bytes",
+      "process_cpu_seconds_total",
+      "process_start_time_seconds",
+      "nodejs_eventloop_lag_p99_seconds",
+      "nodejs_heap_size_used_bytes",
+    ])
+      assert.match(text, new RegExp(`^${name} \\S+$`, "m"));
+  },
+);
+
+function textOf(instead: Parameters<typeof observed>[0]): Promise<string> {
+  return metricsRegistry(async () => observed(instead)).metrics();
+}
 
 async function scrape(instead: Parameters<typeof observed>[0]): Promise<Scraped> {
-  return new Scraped(await new MetricsText().of(observed(instead)));
+  return new Scraped(await textOf(instead));
 }
 
 s.run();

@@ -4,21 +4,18 @@ import type { TracedMessage } from "../../../src/deliver/message-origin.ts";
 import { Counters } from "../../../src/metrics/counters.ts";
 import { RecentMessages } from "../../../src/status/recent-messages.ts";
 
-const s = suite("telemetry: the latest messages");
+const s = suite("status: the latest messages");
 
-const KEPT = 100;
-const LOOKED_AT = 20;
+const MAX_MESSAGES = 100;
+const MAX_PER_BATCH = 20;
 const NOW = 1_700_000_010_000;
-const counts = new Counters().sync("life");
+const counts = new Counters().sync("lifecycle");
 
 /** A message about the user `n`, whose `plan` changed. */
-function message(n: number, asked: number[] = [], sync = "life"): TracedMessage {
+function message(n: number, sync = "lifecycle"): TracedMessage {
   const about = { type: "track", event: "Changed", userId: `u${n}`, messageId: `m${n}` };
   const text = JSON.stringify({ ...about, timestamp: "2023-11-14T22:13:20.000Z" });
-  const columns = () => {
-    asked.push(n);
-    return ["plan"];
-  };
+  const columns = ["plan"];
   return {
     text,
     record: { topic: "users", partition: 1, offset: n },
@@ -26,50 +23,43 @@ function message(n: number, asked: number[] = [], sync = "life"): TracedMessage 
   };
 }
 
-s("should say of each who, what, why, whence and with which answer", () => {
+s("should list user, event, change, source record and response of each message", () => {
   const recent = new RecentMessages();
-  const batch = [message(7)];
-  recent.pushed(batch);
-  recent.delivered(batch, NOW, "HTTP 200");
+  recent.add([message(7)], NOW, "HTTP 200");
   assert.equal(JSON.parse(JSON.stringify(recent.list({}))), [
     {
-      ...{ sync: "life", type: "track", event: "Changed", userId: "u7", messageId: "m7" },
+      ...{ sync: "lifecycle", type: "track", event: "Changed", userId: "u7", messageId: "m7" },
       timestamp: "2023-11-14T22:13:20.000Z",
-      why: { kind: "changed", columns: ["plan"] },
-      from: { topic: "users", partition: 1, offset: 7, key: "[7]" },
-      sentAt: "2023-11-14T22:13:30.000Z",
+      change: { kind: "changed", columns: ["plan"] },
+      record: { topic: "users", partition: 1, offset: 7, key: "[7]" },
+      deliveredAt: "2023-11-14T22:13:30.000Z",
       delay_s: 2.5,
       response: "HTTP 200",
     },
   ]);
 });
 
-s("should look at the last of many alone, and forget the rows of the others", () => {
+s("should retain the last 20 messages of a batch per sync", () => {
   const recent = new RecentMessages();
-  const asked: number[] = [];
-  const batch = Array.from({ length: 2_500 }, (_, n) => message(n, asked));
-  recent.pushed(batch);
-  assert.is(asked.length, LOOKED_AT, "columns are compared for the last alone");
-  assert.is(Math.min(...asked), 2_500 - LOOKED_AT);
-  assert.is(batch.filter(({ origin }) => origin?.columns !== null).length, LOOKED_AT);
-  recent.delivered(batch, NOW, "HTTP 200");
-  assert.is(asked.length, LOOKED_AT, "and only once");
-  const list = recent.list({});
-  assert.equal([list.length, list[0]?.userId], [LOOKED_AT, "u2499"]);
+  const batch = Array.from({ length: 2_500 }, (_, n) => message(n));
+  recent.add([message(1, "other"), ...batch], NOW, "HTTP 200");
+  const users = recent.list({ sync: "lifecycle" }).map(({ userId }) => userId);
+  assert.equal([users.length, users[0], users.at(-1)], [MAX_PER_BATCH, "u2499", "u2480"]);
+  assert.is(recent.list({ sync: "other" }).length, 1);
 });
 
-s("should keep as many of each sync, the newest first", () => {
+s("should retain the latest 100 messages of each sync, newest first", () => {
   const recent = new RecentMessages();
-  recent.delivered([message(1, [], "quiet")], NOW - 1_000, "HTTP 200");
-  for (let n = 0; n < 300; n += 1) recent.delivered([message(n)], NOW, "HTTP 200");
-  assert.is(recent.list({}).length, KEPT + 1);
+  recent.add([message(1, "quiet")], NOW - 1_000, "HTTP 200");
+  for (let n = 0; n < 300; n += 1) recent.add([message(n)], NOW, "HTTP 200");
+  assert.is(recent.list({}).length, MAX_MESSAGES + 1);
   assert.is(recent.list({ sync: "quiet" })[0]?.userId, "u1");
-  assert.is(recent.list({ sync: "life" })[0]?.userId, "u299");
+  assert.is(recent.list({ sync: "lifecycle" })[0]?.userId, "u299");
 });
 
-s("should be narrowed down to a user or a key, and to both", () => {
+s("should filter by user, by key, and by both", () => {
   const recent = new RecentMessages();
-  recent.delivered([message(1), message(2)], NOW, "HTTP 200");
+  recent.add([message(1), message(2)], NOW, "HTTP 200");
   const users = (filter: Parameters<RecentMessages["list"]>[0]) =>
     recent.list(filter).map(({ userId }) => userId);
   assert.equal(users({ user: "u2" }), ["u2"]);
@@ -79,11 +69,10 @@ s("should be narrowed down to a user or a key, and to both", () => {
   assert.equal(users({ sync: "other" }), []);
 });
 
-s("should pass over what is sent as it stood in a dead letter", () => {
+s("should leave out redriven messages, which have no origin", () => {
   const recent = new RecentMessages();
   const { text, record } = message(1);
-  recent.pushed([{ text, record }]);
-  recent.delivered([{ text, record }], NOW, "HTTP 200");
+  recent.add([{ text, record }], NOW, "HTTP 200");
   assert.equal(recent.list({}), []);
 });
 

@@ -5,11 +5,11 @@ import type {
   LastMessage,
   SegmentResponse,
 } from "../../../src/explain/explanation.ts";
-import type { RememberedDeadLetter } from "../../../src/status/recent-dead-letters.ts";
+import type { DetailedDeadLetter } from "../../../src/status/recent-dead-letters.ts";
 import { withResponses } from "../../../src/status/responses.ts";
 import type { RecentMessage } from "../../../src/status/status.ts";
 
-const s = suite("telemetry: answers that the process remembers");
+const s = suite("status: responses that the process has retained");
 
 const FROM = { topic: "users", partition: 1, offset: 7 };
 const SETTLED: SegmentResponse = { status: "settled", time: null, detail: null };
@@ -17,19 +17,32 @@ const DEAD_LETTERED: SegmentResponse = { status: "set aside", time: null, detail
 const LAST: LastMessage = {
   ...{ kind: "changed", messageId: "id-1", from: FROM, committedAt: null, response: SETTLED },
 };
-const AT = "2026-01-01T00:00:00.000Z";
-const MESSAGE = { sync: "life", messageId: "id-1", sentAt: AT, response: "HTTP 200" };
-const DEAD_LETTER: Partial<RememberedDeadLetter> = {
-  ...{ at: AT, code: "REFUSED_BY_SEGMENT", reason: "HTTP 400", details: null, by: null, ...FROM },
+const TIME = "2026-01-01T00:00:00.000Z";
+const MESSAGE = { sync: "lifecycle", messageId: "id-1", deliveredAt: TIME, response: "HTTP 200" };
+const DEAD_LETTER: Partial<DetailedDeadLetter> = {
+  ...{
+    time: TIME,
+    code: "REFUSED_BY_SEGMENT",
+    reason: "HTTP 400",
+    details: null,
+    rejectedBy: null,
+    ...FROM,
+  },
 };
 
 function responseOf(
   last: LastMessage,
   messages: readonly Partial<RecentMessage>[],
-  deadLetters: readonly Partial<RememberedDeadLetter>[],
+  deadLetters: readonly Partial<DetailedDeadLetter>[],
   showValues = false,
 ): SegmentResponse | undefined {
-  const sync = { sync: "life", type: "track", isNew: false, isMember: true, since: null } as const;
+  const sync = {
+    sync: "lifecycle",
+    type: "track",
+    isNew: false,
+    isMember: true,
+    since: null,
+  } as const;
   const row = { ...{ from: FROM, position: null, committedAt: null, isRemoved: false } };
   const rest = { columns: [], values: null, unknown: [], isStored: true };
   const explanation: Explanation = {
@@ -52,18 +65,23 @@ function responseOf(
       },
     ],
   };
-  const remembered = {
+  const retained = {
     messages: messages as readonly RecentMessage[],
-    deadLetters: deadLetters as readonly RememberedDeadLetter[],
+    deadLetters: deadLetters as readonly DetailedDeadLetter[],
   };
-  return withResponses(explanation, remembered, showValues).rows[0]?.syncs[0]?.last?.response;
+  return withResponses(explanation, retained, showValues).rows[0]?.syncs[0]?.last?.response;
 }
 
 const other = { ...MESSAGE, messageId: "id-2" };
 const rejected = { ...DEAD_LETTER, messageId: "id-1" };
-const aside = { ...DEAD_LETTER, code: "MESSAGE_TOO_LARGE", reason: "40 KB", by: "life" } as const;
+const tooLarge = {
+  ...DEAD_LETTER,
+  code: "MESSAGE_TOO_LARGE",
+  reason: "40 KB",
+  rejectedBy: "lifecycle",
+} as const;
 const quoting = {
-  ...({ ...DEAD_LETTER, code: "UNREADABLE_TIMESTAMP", by: "life" } as const),
+  ...({ ...DEAD_LETTER, code: "UNREADABLE_TIMESTAMP", rejectedBy: "lifecycle" } as const),
   reason: 'column "at" is not a date',
   details: '"ada@x"',
 };
@@ -76,53 +94,57 @@ const CASES: readonly [
   response: SegmentResponse | undefined,
   expected: SegmentResponse,
 ][] = [
-  ["leave open what nobody remembers", responseOf(LAST, [other], []), SETTLED],
+  ["leave a message without a retained response unchanged", responseOf(LAST, [other], []), SETTLED],
   [
-    "know what Segment took, and when",
+    "add when Segment accepted a message",
     responseOf(LAST, [other, MESSAGE], []),
-    { status: "accepted", time: AT, detail: "HTTP 200" },
+    { status: "accepted", time: TIME, detail: "HTTP 200" },
   ],
   [
-    "know what Segment refused, and why",
+    "add why Segment rejected a message",
     responseOf(LAST, [other], [{ ...DEAD_LETTER, messageId: null }, rejected]),
-    { status: "refused", time: AT, detail: "HTTP 400" },
+    { status: "refused", time: TIME, detail: "HTTP 400" },
   ],
   [
-    "know why a change was set aside, by its sync and record",
+    "add why a change is a dead letter, by its sync and record",
     responseOf(
       { ...LAST, messageId: null, response: DEAD_LETTERED },
       [],
-      [{ ...aside, by: "x" }, aside],
+      [{ ...tooLarge, rejectedBy: "x" }, tooLarge],
     ),
-    { status: "set aside", time: AT, detail: "MESSAGE_TOO_LARGE: 40 KB" },
+    { status: "set aside", time: TIME, detail: "MESSAGE_TOO_LARGE: 40 KB" },
   ],
   [
-    "hide what a reason quotes of a row",
+    "redact row values in a reason",
     responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting]),
     {
-      ...{ status: "set aside", time: AT },
+      ...{ status: "set aside", time: TIME },
       detail: 'UNREADABLE_TIMESTAMP: column "at" is not a date',
     },
   ],
   [
-    "show it where values are asked for",
+    "include row values on request",
     responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting], true),
-    { status: "set aside", time: AT, detail: `UNREADABLE_TIMESTAMP: ${quoting.reason} ("ada@x")` },
+    {
+      status: "set aside",
+      time: TIME,
+      detail: `UNREADABLE_TIMESTAMP: ${quoting.reason} ("ada@x")`,
+    },
   ],
   [
-    "hide what Segment quotes of a message",
+    "redact message values in a response of Segment",
     responseOf(LAST, [], [quoted]),
     {
-      ...{ status: "refused", time: AT },
+      ...{ status: "refused", time: TIME },
       detail: "Segment rejects the message: HTTP 400 Bad Request",
     },
   ],
   [
-    "leave the reason of an older one to the dead letters",
+    "leave a dead letter without a retained reason unchanged",
     responseOf(
       { ...LAST, messageId: null, response: DEAD_LETTERED },
       [],
-      [{ ...aside, offset: 8 }],
+      [{ ...tooLarge, offset: 8 }],
     ),
     DEAD_LETTERED,
   ],

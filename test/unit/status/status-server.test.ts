@@ -11,7 +11,7 @@ import { StatusServer } from "../../../src/status/status-server.ts";
 import { Telemetry } from "../../../src/status/telemetry.ts";
 import { RUNNING } from "../../support/observed.ts";
 
-const s = suite("telemetry: the status port");
+const s = suite("status: the server");
 
 const open: { close(): unknown }[] = [];
 s.after.each(async () => {
@@ -31,17 +31,17 @@ const SOURCE = {
 async function served(host = "127.0.0.1") {
   const counters = new Counters();
   const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
-  const syncs = [{ name: "life", model: "users", type: "track" }] as const;
+  const syncs = [{ name: "lifecycle", model: "users", type: "track" }] as const;
   const about = {
     host,
     port: 0,
     telemetry,
     syncs,
     settings: { name: "shop" },
-    deadLetters: DEAD_LETTERS,
+    deadLetterTopic: DEAD_LETTERS,
   };
   const server = await StatusServer.open(about);
-  open.push(server, telemetry);
+  open.push(server);
   const get = async (path: string, init?: RequestInit) => {
     const response = await fetch(server.url + path, init);
     const text = await response.text();
@@ -66,7 +66,7 @@ const tasks = {
 };
 const rateLimiter = { status: { wait_ms: 0, throttled_ms: 0 } };
 
-s("should be live and not ready before the pipeline runs, and ready then", async () => {
+s("should be live before the pipeline runs, and ready afterwards", async () => {
   const { telemetry, get } = await served();
   assert.is((await get("/live")).code, 200);
   const before = await get("/ready");
@@ -77,7 +77,7 @@ s("should be live and not ready before the pipeline runs, and ready then", async
   assert.equal([ready.code, ready.json], [200, { status: "ok" }]);
 });
 
-s("should be neither once the pipeline cannot go on", async () => {
+s("should be neither live nor ready after an error that ends the pipeline", async () => {
   const { telemetry, get } = await served();
   telemetry.watch({ rateLimiter, tasks });
   telemetry.failed(new CdcError("SEGMENT_CREDENTIALS", "the key is refused"));
@@ -88,7 +88,7 @@ s("should be neither once the pipeline cannot go on", async () => {
   }
 });
 
-s("should answer with metrics, the status, messages and dead letters", async () => {
+s("should serve metrics, status, messages and dead letters", async () => {
   const { telemetry, get } = await served();
   telemetry.watch({ rateLimiter, tasks });
   telemetry.responded("retry", "HTTP 503");
@@ -100,12 +100,12 @@ s("should answer with metrics, the status, messages and dead letters", async () 
   assert.equal(status.partitions[0].lag.records, 2);
   assert.equal([status.pipeline, status.settings], ["shop", { name: "shop" }]);
   assert.is(status.segment.lastResponse.reason, "HTTP 503");
-  assert.equal((await get("/status/messages?sync=life&user=1&key=2")).json, { messages: [] });
+  assert.equal((await get("/status/messages?sync=lifecycle&user=1&key=2")).json, { messages: [] });
   const [deadLetter] = (await get("/status/dead-letters")).json.deadLetters;
   assert.equal([deadLetter.code, deadLetter.offset], ["MISSING_KEY", 4]);
 });
 
-s("should say what can be asked", async () => {
+s("should reject unknown parameters and paths with what to request instead", async () => {
   const { get } = await served();
   for (const path of [
     "/status/messages?sync=no",
@@ -113,14 +113,14 @@ s("should say what can be asked", async () => {
     "/status/messages?x=1",
   ]) {
     const { code, json } = await get(path);
-    assert.equal([code, json.code], [400, "BAD_QUESTION"], path);
-    assert.match(json.toDo, /life/);
+    assert.equal([code, json.code], [400, "BAD_REQUEST"], path);
+    assert.match(json.toDo, /lifecycle/);
   }
   const { code, json } = await get("/nothing");
   assert.equal([code, json.code], [404, "NO_SUCH_PATH"]);
 });
 
-s("should pass on what is asked about a row, and say what is wrong with a question", async () => {
+s("should pass questions to the pipeline and reject invalid ones", async () => {
   const { telemetry, get } = await served();
   const early = await get("/explain?model=users&key=7");
   assert.equal([early.code, early.json.code], [503, "NOT_RUNNING"]);
@@ -140,12 +140,12 @@ s("should pass on what is asked about a row, and say what is wrong with a questi
   ]);
   for (const query of ["key=7", "model=x&key=7", "model=users&kay=7", "model=users&key=1&key=2"]) {
     const { code, json } = await get(`/explain?${query}`);
-    assert.equal([code, json.code], [400, "BAD_QUESTION"], query);
+    assert.equal([code, json.code], [400, "BAD_REQUEST"], query);
     assert.ok(json.reason && json.toDo);
   }
 });
 
-s("should say how to ask where a body cannot be taken", async () => {
+s("should reject an unreadable or oversized body with what to send instead", async () => {
   const { telemetry, server, get } = await served();
   telemetry.watch({ rateLimiter, tasks });
   for (const [type, expected, reason] of [
@@ -156,14 +156,14 @@ s("should say how to ask where a body cannot be taken", async () => {
     const { code, json } = await get("/explain?model=users", {
       ...{ method: "POST", body: "{", headers },
     });
-    assert.equal([code, json.pipeline, json.code], [expected, "shop", "BAD_QUESTION"], type);
+    assert.equal([code, json.pipeline, json.code], [expected, "shop", "BAD_REQUEST"], type);
     assert.match(json.reason, reason);
     assert.match(json.toDo, /a recorded line as the body, as text\/plain/);
   }
   assert.is(await codeForBody(server.url, 20_000_001), 413);
 });
 
-s("should tell values of rows to this machine alone", async () => {
+s("should include values only for requests from this machine", async () => {
   const { telemetry } = await served();
   telemetry.watch({ rateLimiter, tasks });
   const server = fastify();
@@ -183,37 +183,33 @@ s("should tell values of rows to this machine alone", async () => {
   }
 });
 
-s(
-  "should not answer on loopback to the name of another host: a page of the web may point one here",
-  async () => {
-    const { server } = await served();
-    for (const [host, expected] of [
-      ["evil.example", 403],
-      ["localhost", 200],
-      ["127.0.0.1", 200],
-    ] as const)
-      assert.is(await codeFor(server.url, host), expected, host);
-  },
-);
+s("should reject other host names on loopback (DNS rebinding)", async () => {
+  const { server } = await served();
+  for (const [host, expected] of [
+    ["evil.example", 403],
+    ["localhost", 200],
+    ["127.0.0.1", 200],
+  ] as const)
+    assert.is(await codeFor(server.url, host), expected, host);
+});
 
-s("should answer to any name where it listens to others", async () => {
+s("should accept any host name if it is not on loopback", async () => {
   const { server } = await served("0.0.0.0");
   assert.is(await codeFor(server.url.replace("0.0.0.0", "127.0.0.1"), "pod.cluster.local"), 200);
 });
 
-s("should say what is wrong with a port that it cannot have", async () => {
+s("should report why it cannot listen", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));
   open.push(other);
   const { port } = other.address() as AddressInfo;
   const counters = new Counters();
   const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
-  open.push(telemetry);
-  const about = { telemetry, syncs: [], settings: {}, deadLetters: DEAD_LETTERS };
+  const about = { telemetry, syncs: [], settings: {}, deadLetterTopic: DEAD_LETTERS };
   for (const [at, reason] of [
     [
       { host: "127.0.0.1", port },
-      new RegExp(`127.0.0.1:${port}: another process does; set status.host`),
+      new RegExp(`127.0.0.1:${port}: another process uses the port; set status.host`),
     ],
     [{ host: "192.0.2.1", port: 0 }, /192.0.2.1:0: .*EADDRNOTAVAIL/],
   ] as const) {
@@ -241,7 +237,7 @@ function codeFor(url: string, host: string): Promise<number | undefined> {
   });
 }
 
-/** Of a body it says how large it is, and sends none of it. */
+/** Announces the length of a body and sends none of it. */
 function codeForBody(url: string, bytes: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "text/plain", "content-length": bytes };

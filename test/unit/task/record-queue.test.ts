@@ -48,7 +48,7 @@ s("should drop what it had, or what lies below its beginning, and count it", () 
   recordQueue.push(records(0, 4));
   recordQueue.push(records(3, 5));
   assert.equal(offsets(recordQueue.take(9)), [2, 3, 4]);
-  assert.equal(told, ["replayed 1", "replayed 1", "replayed 1"]);
+  assert.equal(told, ["duplicates 1", "duplicates 1", "duplicates 1"]);
 });
 
 for (const [what, limit] of [

@@ -7,17 +7,18 @@ import { observed } from "../../../support/observed.ts";
 
 const s = suite("the status page's rates");
 
+const PROCESS = { resident_bytes: 1, heap_bytes: 1, eventLoopDelay_ms: 0 };
 const START = 1_700_000_000_000;
 
-/** What a process says after some seconds, having taken so many records and changed so many rows. */
+/** The status after some seconds, with counts of records and changed rows. */
 function status(seconds: number, records: number, changed: number, since = START): Status {
   const now = observed({ since, now: START + seconds * 1_000 });
   now.counters.records.json.row = records;
-  Object.assign(now.counters.sync("life"), { changed });
-  return statusOf(now, [{ name: "life", model: "users", type: "track" }], {});
+  Object.assign(now.counters.sync("lifecycle"), { changed });
+  return statusOf(now, PROCESS, [{ name: "lifecycle", model: "users", type: "track" }], {});
 }
 
-s("should not be known until there are two answers", () => {
+s("should be unknown until there are two responses", () => {
   const rates = new Rates();
   assert.is(rates.of("records"), null);
   rates.add(status(0, 100, 0));
@@ -26,14 +27,14 @@ s("should not be known until there are two answers", () => {
   assert.equal([rates.of("records"), rates.of("changed"), rates.of("removed")], [100, 2.5, 0]);
 });
 
-s("should be those of the last ten seconds", () => {
+s("should cover the last ten seconds", () => {
   const rates = new Rates();
   for (let seconds = 0; seconds <= 20; seconds += 2)
     rates.add(status(seconds, seconds <= 10 ? seconds * 1_000 : 10_000, 0));
   assert.is(rates.of("records"), 0);
 });
 
-s("should begin again with another process", () => {
+s("should start again with another process", () => {
   const rates = new Rates();
   rates.add(status(0, 5_000, 0));
   rates.add(status(4, 10, 0, START + 3_000));

@@ -3,28 +3,28 @@ import { crc32, deflateSync, inflateSync } from "node:zlib";
 /** Signature, then chunks: length, type, data, checksum. https://www.w3.org/TR/png-3/#5DataRep */
 const SIGNATURE = 8;
 
-/** Red, green and blue, a byte each: what a browser takes of an opaque page. */
+/** Red, green and blue, one byte each: screenshots of an opaque page. */
 const PIXEL = 3;
 
-/** The same PNG with the same pixels. Filters help photographs; flat surfaces and letters are smaller without. */
-export function smaller(png: Buffer): Buffer {
-  const [kept, packed]: [Buffer[], Buffer[]] = [[png.subarray(0, SIGNATURE)], []];
-  for (let at = SIGNATURE; at < png.length; ) {
-    const end = at + 12 + png.readUInt32BE(at);
-    const type = png.toString("latin1", at + 4, at + 8);
-    if (type === "IDAT") packed.push(png.subarray(at + 8, end - 4));
-    else if (type !== "IEND") kept.push(png.subarray(at, end));
-    at = end;
+/** A smaller PNG with the same pixels. Filters help photographs; flat surfaces and text are smaller without. */
+export function compressPng(png: Buffer): Buffer {
+  const [others, data]: [Buffer[], Buffer[]] = [[png.subarray(0, SIGNATURE)], []];
+  for (let start = SIGNATURE; start < png.length; ) {
+    const end = start + 12 + png.readUInt32BE(start);
+    const type = png.toString("latin1", start + 4, start + 8);
+    if (type === "IDAT") data.push(png.subarray(start + 8, end - 4));
+    else if (type !== "IEND") others.push(png.subarray(start, end));
+    start = end;
   }
   const header = png.subarray(SIGNATURE + 8);
   const [depth, colors] = header.subarray(8, 10);
   if (depth !== 8 || colors !== 2) return png;
-  const plain = unfiltered(inflateSync(Buffer.concat(packed)), header.readUInt32BE(0) * PIXEL);
+  const plain = unfiltered(inflateSync(Buffer.concat(data)), header.readUInt32BE(0) * PIXEL);
   const pixels = deflateSync(plain, { level: 9, memLevel: 9 });
-  return Buffer.concat([...kept, chunk("IDAT", pixels), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([...others, chunk("IDAT", pixels), chunk("IEND", Buffer.alloc(0))]);
 }
 
-/** Each line is a filter's number and its bytes. https://www.w3.org/TR/png-3/#9Filter-types */
+/** Each line is the number of a filter and its bytes. https://www.w3.org/TR/png-3/#9Filter-types */
 function unfiltered(lines: Buffer, width: number): Buffer {
   const plain = Buffer.from(lines);
   for (let start = 0; start < plain.length; start += width + 1) {

@@ -5,16 +5,16 @@ import {
   briefly,
   bytes,
   duration,
-  moment,
   percent,
   rate,
   short,
+  timeOfDay,
 } from "../../../../src/status/page/format.js";
 import { settingsText } from "../../../../src/status/page/settings.js";
 
-const s = suite("the status page's words");
+const s = suite("the status page's formats");
 
-s("should say a time in its two largest units", () => {
+s("should write a duration in its two largest units", () => {
   const cases: [number | null, string][] = [
     [null, "–"],
     [0, "0 s"],
@@ -31,17 +31,17 @@ s("should say a time in its two largest units", () => {
   assert.equal([briefly(3_725), briefly(12), briefly(null)], ["1 h", "12 s", "–"]);
 });
 
-s("should say when something was, by the clock of who answered", () => {
+s("should write times relative to the clock of the response", () => {
   const now = "2026-03-01T00:00:30.000Z";
   assert.is(ago("2026-03-01T00:00:29.500Z", now), "just now");
   assert.is(ago("2026-03-01T00:00:18.900Z", now), "11 s ago");
   assert.is(ago("2026-03-01T00:00:40.000Z", now), "just now");
   assert.is(ago(null, now), "–");
-  assert.is(moment("2026-03-01T00:00:18.900Z", now), "00:00:18");
-  assert.is(moment("2026-02-28T23:59:59.000Z", now), "2026-02-28 23:59:59");
+  assert.is(timeOfDay("2026-03-01T00:00:18.900Z", now), "00:00:18");
+  assert.is(timeOfDay("2026-02-28T23:59:59.000Z", now), "2026-02-28 23:59:59");
 });
 
-s("should say numbers exactly where there is room", () => {
+s("should write numbers exactly if there is space", () => {
   assert.equal(
     [rate(null), rate(0), rate(0.04), rate(7.36), rate(12_345.6)],
     ["–", "0", "< 0.1", "7.4", "12,346"],
@@ -55,7 +55,7 @@ s("should say numbers exactly where there is room", () => {
   );
 });
 
-s("should say settings as they would stand in a file", () => {
+s("should write settings as YAML", () => {
   const settings = {
     ...{ name: "shop", kafka: { brokers: ["a:1", "b:2"], tls: false } },
     models: { users: { where: 'row.plan != "free"', topics: [], columns: {} } },

@@ -6,12 +6,13 @@ import type {
   Status,
   SyncStatus,
 } from "../../src/status/status.ts";
-import type { Moment } from "./moment.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-/** What the page has to say of an response, written down a second time: nothing here is the page's own code. */
+/** The expected text of the page for a response, written independently of the page's code. */
 
 export function partitionRow(of: PartitionStatus, now: string): string[] {
-  const { topic, partition, taskState, restore, nextOffset, end, lag, lastCheckpoint, usage } = of;
+  const { topic, partition, taskState, restore, nextOffset, logEnd, lag, lastCheckpoint, usage } =
+    of;
   const bar =
     taskState === "restoring" && restore
       ? ` ${count(restore.done)} of ${count(restore.total)}`
@@ -20,84 +21,84 @@ export function partitionRow(of: PartitionStatus, now: string): string[] {
   return [
     `${topic}/${partition}`,
     taskState + bar,
-    `${count(nextOffset)} of ${count(end)}`,
+    `${count(nextOffset)} of ${count(logEnd)}`,
     lag.records === 0 ? "none" : count(lag.records) + age,
     lastCheckpoint === null ? "–" : ago(lastCheckpoint, now),
-    usage === null ? "–" : held(usage),
-    of.store === null ? "–" : `${count(of.store.entries)} rows ${size(taken(of))}`,
+    usage === null ? "–" : usageText(usage),
+    of.store === null ? "–" : `${count(of.store.entries)} rows ${size(storeBytes(of))}`,
   ];
 }
 
-function held(usage: NonNullable<PartitionStatus["usage"]>): string {
+function usageText(usage: NonNullable<PartitionStatus["usage"]>): string {
   const { queue_records, uncommitted_rows, delivery_queue_messages } = usage;
-  const waits = `${queue_records.now} to read, ${uncommitted_rows.now} to store, ${delivery_queue_messages.now} to deliver`;
-  return `${waits} ${tenths(100 * fullest(usage))} % of the nearest limit`;
+  const waiting = `${queue_records.now} to process, ${uncommitted_rows.now} to store, ${delivery_queue_messages.now} to deliver`;
+  return `${waiting} ${tenths(100 * highestShare(usage))} % of the nearest limit`;
 }
 
-/** The part of its limit that the fullest has taken. */
-export function fullest(usage: NonNullable<PartitionStatus["usage"]>): number {
-  const part = ({ now, limit }: Usage) => (limit === 0 ? 0 : now / limit);
-  return Math.max(...Object.values(usage).map(part));
+/** Use of the limit that is nearest. */
+function highestShare(usage: NonNullable<PartitionStatus["usage"]>): number {
+  const share = ({ now, limit }: Usage) => (limit === 0 ? 0 : now / limit);
+  return Math.max(...Object.values(usage).map(share));
 }
 
 export function syncRow(sync: SyncStatus): string[] {
-  const { name, type, model, messages, messages_delivered, calls_not_made } = sync;
-  const left = messages - messages_delivered;
-  const calls = messages + calls_not_made;
+  const { name, type, model, messages, messages_delivered, skipped } = sync;
+  const queued = messages - messages_delivered;
+  const calls = messages + skipped.unchanged;
   return [
     name,
-    `${type} of ${model}`,
-    ...[sync.added, sync.changed, sync.removed, sync.initial_skipped].map(count),
-    `${calls_not_made}${calls === 0 ? "" : ` saves ${tenths((100 * calls_not_made) / calls)} %`}`,
-    `${messages_delivered}${left > 0 ? ` and ${left} on their way` : ""}`,
+    `${type} model ${model}`,
+    ...[sync.added, sync.changed, sync.removed, skipped.initial].map(count),
+    `${skipped.unchanged}${calls === 0 ? "" : ` saves ${tenths((100 * skipped.unchanged) / calls)} %`}`,
+    `${messages_delivered}${queued > 0 ? ` ${queued} queued` : ""}`,
   ];
 }
 
 export function messageRow(message: RecentMessage, now: string): string[] {
-  const { sync, type, event, messageId, userId, anonymousId, why, from, sentAt } = message;
-  const { response, delay_s } = message;
+  const { sync, type, event, messageId, userId, anonymousId, change, record } = message;
+  const { deliveredAt, response, delay_s } = message;
   return [
-    time(sentAt, now),
+    timeOfDay(deliveredAt, now),
     sync,
     `${type}${event === undefined ? "" : ` “${event}”`} ${messageId}`,
     userId ?? anonymousId ?? "–",
-    [why.kind, why.columns?.join(", "), "explain"].filter(Boolean).join(" "),
-    `${from.topic}/${from.partition} @ ${from.offset} key ${from.key}`,
+    [change.kind, change.columns?.join(", "), "explain"].filter(Boolean).join(" "),
+    `${record.topic}/${record.partition} @ ${record.offset} key ${record.key}`,
     delay_s === null ? response : `${response} ${span(delay_s)} after commit`,
   ];
 }
 
-export function letterRow(letter: RecentDeadLetter, now: string): string[] {
-  const { at, code, reason, by, topic, partition, offset } = letter;
-  const place = `${topic}/${partition} @ ${offset}`;
-  return [time(at, now), `${code} ${reason}`, by === null ? "anybody" : by, place];
+export function deadLetterRow(deadLetter: RecentDeadLetter, now: string): string[] {
+  const { time, code, reason, rejectedBy, topic, partition, offset } = deadLetter;
+  const record = `${topic}/${partition} @ ${offset}`;
+  return [timeOfDay(time, now), `${code} ${reason}`, rejectedBy ?? "all", record];
 }
 
-/** What stands below the headings of the partitions, of the dead letters, and of the process. */
-export function sums({ partitions, deadLetters, kafka, process }: Status): string[] {
-  const phases = [...new Set(partitions.map(({ taskState }) => taskState))].map(
+/** The summaries of the partitions, of the dead letters, and of the process. */
+export function summaries({ partitions, deadLetters, kafka, process }: Status): string[] {
+  const states = [...new Set(partitions.map(({ taskState }) => taskState))].map(
     (name) => `${partitions.filter(({ taskState }) => taskState === name).length} ${name}`,
   );
   const most = Math.max(...partitions.map(({ lag }) => lag.records ?? 0));
   const last = partitions.find(({ lag }) => lag.records === most);
-  const furthest =
+  const highest =
     most === 0
       ? ""
-      : `; furthest behind: ${last?.topic}/${last?.partition}, by ${several(most, "record")}`;
+      : `; highest lag: ${several(most, "record")} in ${last?.topic}/${last?.partition}`;
   const reasons = Object.entries(deadLetters.byReason).map(([code, found]) => `${found} ${code}`);
-  const late = span(process.eventLoopDelay_ms / 1_000);
+  const delay = span(process.eventLoopDelay_ms / 1_000);
   return [
-    `${several(partitions.length, "partition")} here: ${phases.join(", ")}${furthest}.`,
+    `${several(partitions.length, "partition")} of this process: ${states.join(", ")}${highest}.`,
     reasons.length === 0
       ? ""
-      : `Since the process started: ${reasons.join(", ")}. The latest 200 are shown.`,
-    `The consumer has joined, ${several(kafka.rebalances, "assignment")} so far. Memory ${size(process.resident_bytes)}; the event loop is late by ${late} (p99).`,
+      : `Since the process started: ${reasons.join(", ")}. The latest 200 are listed.`,
+    `The consumer has joined its group; ${several(kafka.rebalances, "assignment")} so far. Memory ${size(process.resident_bytes)}; event loop delay ${delay} (p99).`,
   ];
 }
 
-/** The boxes of the flow, line by line; `before` is the moment that rates are counted from. */
+/** The lines of each box of the flow diagram; rates are relative to `before`. */
 export function flow(
-  { status, letters }: Moment,
+  { status, deadLetters: recent }: Snapshot,
   before: Status | null,
 ): Readonly<Record<string, string[]>> {
   const { partitions, syncs, records, segment, deadLetters, now } = status;
@@ -108,31 +109,33 @@ export function flow(
     perSecond(({ syncs }) => total(syncs.map(of)));
   const lags = partitions.flatMap(({ lag }) => lag.records ?? []);
   const seconds = partitions.flatMap(({ lag }) => lag.seconds ?? []);
-  const notMade = all(({ calls_not_made }) => calls_not_made);
-  const calls = notMade + all(({ messages }) => messages);
+  const unchanged = all(({ skipped }) => skipped.unchanged);
+  const calls = unchanged + all(({ messages }) => messages);
   const rows = records.json?.row ?? 0;
   const others = total(Object.values(records).map((one) => one.tombstone + one["non-row"]));
   const unreadable = total(Object.values(records).map((one) => one.unreadable));
   const stored = partitions.flatMap(({ lastCheckpoint }) => lastCheckpoint ?? []).toSorted();
   const newest = stored.at(-1);
-  const shut =
-    rateLimiter.closed_s === 0 ? "" : `, was shut ${largest(span(rateLimiter.closed_s))}`;
-  const [letter] = letters;
-  const since = (at: string) => largest(span(Math.floor(secondsBetween(at, now))));
+  const throttled =
+    rateLimiter.throttled_s === 0
+      ? "not throttled"
+      : `throttled for ${largest(span(rateLimiter.throttled_s))}`;
+  const [lastDeadLetter] = recent;
+  const since = (time: string) => largest(span(Math.floor(secondsBetween(time, now))));
   return {
     kafka: [
       "Kafka",
-      `${perSecond(recordsTaken)} records/s`,
+      `${perSecond(recordsProcessed)} records/s`,
       ...(lags.length === 0
         ? ["lag not known yet"]
         : total(lags) === 0
-          ? ["no lag", "at the end of the log"]
+          ? ["no lag", "at the log end"]
           : [`lag ${count(total(lags))} records`, `${span(Math.max(...seconds))} behind`]),
     ],
     decode: [
       "Decode",
-      `${recordsTaken(status)} records`,
-      rows === 0 ? "no row yet" : `${rows} rows, json`,
+      `${recordsProcessed(status)} records`,
+      rows === 0 ? "no rows yet" : `${rows} rows, json`,
       `${others} others`,
       `${unreadable} unreadable`,
     ],
@@ -146,27 +149,27 @@ export function flow(
     map: [
       "Map",
       `${ofSyncs(({ messages }) => messages)} messages/s`,
-      `${notMade} calls not made`,
-      `saves ${calls === 0 ? "–" : `${tenths((100 * notMade) / calls)} %`} of calls`,
+      `${unchanged} skipped calls`,
+      `saves ${calls === 0 ? "–" : `${tenths((100 * unchanged) / calls)} %`} of calls`,
     ],
     segment: [
       "Segment",
       `${ofSyncs(({ messages_delivered }) => messages_delivered)} messages/s`,
-      `${all(({ messages_delivered }) => messages_delivered)} taken, ${size(segment.bytes)}`,
-      `${several(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} refused`,
+      `${all(({ messages_delivered }) => messages_delivered)} sent, ${size(segment.bytes)}`,
+      `${several(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} rejected`,
       rateLimiter.throttledUntil === null
-        ? `gate open${shut}`
-        : `gate closed to ${time(rateLimiter.throttledUntil, now)}`,
+        ? throttled
+        : `throttled to ${timeOfDay(rateLimiter.throttledUntil, now)}`,
     ],
-    letters: [
+    deadLetters: [
       "Dead letters",
       count(deadLetters.total),
-      letter ? `last ${since(letter.at)} ago` : "none",
+      lastDeadLetter ? `last ${since(lastDeadLetter.time)} ago` : "none",
     ],
     store: [
       "Store",
       `${known(partitions, ({ store }) => store?.entries, count)} rows`,
-      known(partitions, (one) => one.store && taken(one), size),
+      known(partitions, (one) => one.store && storeBytes(one), size),
       "RocksDB",
     ],
     checkpoint: [
@@ -177,11 +180,11 @@ export function flow(
   };
 }
 
-function taken({ store }: PartitionStatus): number {
+function storeBytes({ store }: PartitionStatus): number {
   return (store?.disk_bytes ?? 0) + (store?.memory_bytes ?? 0);
 }
 
-function recordsTaken({ records }: Status): number {
+function recordsProcessed({ records }: Status): number {
   return total(Object.values(records).flatMap((counts) => Object.values(counts)));
 }
 
@@ -240,17 +243,17 @@ function largest(span: string): string {
   return span.split(" ").slice(0, 2).join(" ");
 }
 
-function ago(at: string, now: string): string {
-  const seconds = secondsBetween(at, now);
+function ago(time: string, now: string): string {
+  const seconds = secondsBetween(time, now);
   return seconds < 1 ? "just now" : `${span(Math.floor(seconds))} ago`;
 }
 
-function secondsBetween(at: string, now: string): number {
-  return Math.max(0, new Date(now).getTime() - new Date(at).getTime()) / 1_000;
+function secondsBetween(time: string, now: string): number {
+  return Math.max(0, new Date(now).getTime() - new Date(time).getTime()) / 1_000;
 }
 
 /** `2026-11-30T10:42:03.123Z` is `10:42:03` on that day, `2026-11-30 10:42:03` on others. */
-function time(at: string, now: string): string {
-  const [, day, clock] = /^(.{10})T(.{8})/.exec(at) ?? [];
+function timeOfDay(time: string, now: string): string {
+  const [, day, clock] = /^(.{10})T(.{8})/.exec(time) ?? [];
   return now.startsWith(day ?? "?") ? `${clock}` : `${day} ${clock}`;
 }

@@ -1,38 +1,44 @@
-import { age, briefly, bytes, counted, duration, moment, percent, rate, short } from "./format.js";
-import { sums } from "./rates.js";
+import {
+  age,
+  briefly,
+  bytes,
+  counted,
+  duration,
+  percent,
+  rate,
+  short,
+  timeOfDay,
+} from "./format.js";
+import { totals } from "./rates.js";
 
 /** @import { DeadLettersStatus, PartitionStatus, Status } from "../status.ts" */
-/** @import { Numbers } from "./flow.js" */
+/** @import { StageTexts } from "./flow.js" */
 /** @import { Rates } from "./rates.js" */
 
-/** Longer numbers have no room in the narrow boxes of a phone. */
+/** The narrow boxes of a phone have no space for larger numbers. */
 const NARROW = 1e4;
 
 /**
- * What stands in the boxes of the picture.
+ * The texts in the boxes of the diagram.
  * @param {Status} status
- * @param {DeadLettersStatus["deadLetters"]} letters
+ * @param {DeadLettersStatus["deadLetters"]} deadLetters newest first
  * @param {Rates} rates
- * @returns {Numbers}
+ * @returns {StageTexts}
  */
-export function numbersOf(status, letters, rates) {
-  const { partitions, segment, deadLetters, now } = status;
+export function stageTexts(status, [lastDeadLetter], rates) {
+  const { partitions, segment, now } = status;
   const { responses, rateLimiter } = segment;
-  const counts = sums(status);
-  const [letter] = letters;
-  const last =
-    letter === undefined ? "none" : `last ${briefly(Math.floor(age(letter.at, now)))} ago`;
-  const stored =
+  const total = totals(status);
+  const checkpointed =
     partitions
       .map((one) => one.lastCheckpoint ?? "")
       .toSorted()
       .at(-1) || null;
-  const calls = counts.calls_not_made + counts.messages;
   return {
     kafka: { value: rate(rates.of("records")), unit: "records/s", lines: lagLines(partitions) },
-    decode: { value: short(counts.records), unit: "records", lines: formatLines(status) },
+    decode: { value: short(total.records), unit: "records", lines: formatLines(status) },
     classify: {
-      value: rate(changes(rates)),
+      value: rate(changeRate(rates)),
       unit: "changes/s",
       lines: /** @type {const} */ (["added", "changed", "removed"]).map(
         (kind) => `${kind} ${rate(rates.of(kind))}/s`,
@@ -42,22 +48,26 @@ export function numbersOf(status, letters, rates) {
       value: rate(rates.of("messages")),
       unit: "messages/s",
       lines: [
-        `${short(counts.calls_not_made)} calls not made`,
-        `saves ${percent(counts.calls_not_made, calls)} of calls`,
+        `${short(total.unchanged)} skipped calls`,
+        `saves ${percent(total.unchanged, total.unchanged + total.messages)} of calls`,
       ],
     },
     segment: {
       value: rate(rates.of("delivered")),
       unit: "messages/s",
       lines: [
-        `${short(counts.delivered)} taken, ${bytes(segment.bytes)}`,
-        `${counted(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} refused`,
-        rateLimiter.throttledUntil === null
-          ? `gate open${closed(rateLimiter.closed_s)}`
-          : `gate closed to ${moment(rateLimiter.throttledUntil, now)}`,
+        `${short(total.delivered)} sent, ${bytes(segment.bytes)}`,
+        `${counted(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} rejected`,
+        throttling(rateLimiter, now),
       ],
     },
-    letters: { value: short(deadLetters.total, NARROW), unit: "", lines: [last] },
+    deadLetters: {
+      value: short(status.deadLetters.total, NARROW),
+      unit: "",
+      lines: [
+        lastDeadLetter === undefined ? "none" : `last ${since(lastDeadLetter.time, now)} ago`,
+      ],
+    },
     store: {
       value: short(
         sum(partitions, ({ store }) => store?.entries),
@@ -70,17 +80,15 @@ export function numbersOf(status, letters, rates) {
       ],
     },
     checkpoint: {
-      ...{
-        value: stored === null ? "–" : briefly(Math.floor(age(stored, now))),
-        unit: stored === null ? "" : "ago",
-      },
+      value: checkpointed === null ? "–" : since(checkpointed, now),
+      unit: checkpointed === null ? "" : "ago",
       lines: [`${short(sum(partitions, ({ usage }) => usage?.uncommitted_rows.now))} to store`],
     },
   };
 }
 
-/** Rows that were added, changed or removed. @param {Rates} rates */
-function changes(rates) {
+/** Rows added, changed or removed per second. @param {Rates} rates */
+function changeRate(rates) {
   const [added, changed, removed] = [rates.of("added"), rates.of("changed"), rates.of("removed")];
   return added === null || changed === null || removed === null ? null : added + changed + removed;
 }
@@ -90,7 +98,7 @@ function lagLines(partitions) {
   const known = partitions.filter(({ lag }) => lag.records !== null);
   if (known.length === 0) return ["lag not known yet"];
   const records = sum(known, ({ lag }) => lag.records) ?? 0;
-  if (records === 0) return ["no lag", "at the end of the log"];
+  if (records === 0) return ["no lag", "at the log end"];
   const seconds = known.flatMap(({ lag }) => lag.seconds ?? []);
   return [
     `lag ${short(records)} records`,
@@ -108,19 +116,25 @@ function formatLines({ records }) {
   /** @param {"unreadable" | "others"} name */
   const of = (name) => all.reduce((total, one) => total + one[name], 0);
   return [
-    main && main.row > 0 ? `${short(main.row)} rows, ${main.format}` : "no row yet",
+    main && main.row > 0 ? `${short(main.row)} rows, ${main.format}` : "no rows yet",
     `${short(of("others"))} others`,
     `${short(of("unreadable"))} unreadable`,
   ];
 }
 
-/** @param {number} seconds */
-function closed(seconds) {
-  return seconds === 0 ? "" : `, was shut ${briefly(seconds)}`;
+/** @param {Status["segment"]["rateLimiter"]} rateLimiter @param {string} now */
+function throttling({ throttledUntil, throttled_s }, now) {
+  if (throttledUntil !== null) return `throttled to ${timeOfDay(throttledUntil, now)}`;
+  return throttled_s === 0 ? "not throttled" : `throttled for ${briefly(throttled_s)}`;
+}
+
+/** @param {string} time @param {string} now */
+function since(time, now) {
+  return briefly(Math.floor(age(time, now)));
 }
 
 /**
- * Of those where it is known; `null` where it is for none.
+ * The sum of the known values; `null` if none is known.
  * @param {readonly PartitionStatus[]} partitions
  * @param {(partition: PartitionStatus) => number | null | undefined} of
  */
