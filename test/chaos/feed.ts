@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import * as assert from "uvu/assert";
-import type { Arrived } from "../../src/cli/demo/mock-segment.ts";
+import type { ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { cdcToSegment } from "../support/command-line.ts";
 import { PARTITIONS, TOPIC } from "./settings.ts";
@@ -50,14 +50,14 @@ export class Feed {
   }
 
   /** What `preview` says of them. */
-  async expected(config: string, file: string): Promise<Arrived[]> {
+  async expected(config: string, file: string): Promise<ReceivedMessage[]> {
     writeFileSync(file, `${this.#lines.join("\n")}\n`);
     const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
     assert.is(code, 0, stderr);
     return stdout
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as Arrived);
+      .map((line) => JSON.parse(line) as ReceivedMessage);
   }
 
   async createTopic(): Promise<void> {

@@ -1,17 +1,20 @@
-import type { Arrived } from "../../src/cli/demo/mock-segment.ts";
+import type { ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 
 /** What Segment kept, held against what the same records are worth to `preview`. */
 export type Outcome = {
   readonly expected: number;
   readonly delivered: number;
-  readonly lost: readonly Arrived[];
+  readonly lost: readonly ReceivedMessage[];
   /** Kept beyond what was expected: a second id for one event, or an event that never was. */
-  readonly doubled: readonly Arrived[];
+  readonly doubled: readonly ReceivedMessage[];
   /** Messages that came first after a later one of their row. */
-  readonly outOfOrder: readonly Arrived[];
+  readonly outOfOrder: readonly ReceivedMessage[];
 };
 
-export function outcomeOf(expected: readonly Arrived[], accepted: readonly Arrived[]): Outcome {
+export function outcomeOf(
+  expected: readonly ReceivedMessage[],
+  accepted: readonly ReceivedMessage[],
+): Outcome {
   const ranks = new Map(expected.map(({ messageId = "" }, rank) => [messageId, rank]));
   const arrived = new Set(accepted.map(({ messageId = "" }) => messageId));
   const latest = new Map<string, number>();

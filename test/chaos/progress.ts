@@ -1,4 +1,4 @@
-import type { Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import type { MockSegment, ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { PARTITIONS } from "./settings.ts";
 
 const EVERY_MS = 100;
@@ -30,7 +30,7 @@ export class Progress {
 
   /** @param due the time of the last change that is in the topic */
   constructor(
-    expected: readonly Arrived[],
+    expected: readonly ReceivedMessage[],
     mockSegment: MockSegment,
     due: () => number,
     isUp: () => boolean,
@@ -91,7 +91,7 @@ export class Progress {
     const moved = new Set<DeliveryQueue>();
     const { accepted } = this.#mockSegment;
     for (; this.#seen < accepted.length; this.#seen += 1) {
-      const queue = this.#queues[partitionOf(accepted[this.#seen] as Arrived)];
+      const queue = this.#queues[partitionOf(accepted[this.#seen] as ReceivedMessage)];
       if (!queue) continue;
       queue.accepted += 1;
       moved.add(queue);
@@ -111,7 +111,7 @@ export class Progress {
   }
 }
 
-function partitionOf({ userId }: Arrived): number {
+function partitionOf({ userId }: ReceivedMessage): number {
   return Number(userId) % PARTITIONS;
 }
 

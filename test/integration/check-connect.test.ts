@@ -311,7 +311,7 @@ test("--canary should send one marked event once, and say where to find it", asy
   const { code, stderr } = await check(SOUND, "--outage", "12h", "--canary");
   assert.is(code, 0, stderr);
   assert.is(mockSegment.requests, 1);
-  const [message, ...others] = mockSegment.arrived;
+  const [message, ...others] = mockSegment.received;
   assert.equal(others, []);
   const { type, event, anonymousId, userId, messageId = "", properties } = message ?? {};
   assert.equal(
@@ -326,7 +326,7 @@ test("--canary should send one marked event once, and say where to find it", asy
 });
 
 test("--canary should not be retried if Segment rejects it", async () => {
-  const refusing = await MockSegment.start({ misbehave: () => ({ status: 401 }) });
+  const refusing = await MockSegment.start({ faultFor: () => ({ status: 401 }) });
   const away = {
     ...SOUND,
     kafka: { brokers: ["127.0.0.1:1"], schemaRegistry: { url: "http://127.0.0.1:1" } },

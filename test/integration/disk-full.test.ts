@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { generator, recordedChanges } from "../support/changes.ts";
 import { type Ended, start } from "../support/command-line.ts";
@@ -88,7 +88,7 @@ function setUp(memory_bytes: number, work: (parts: Parts) => Promise<void>): () 
       first = action;
     };
     const segment = await MockSegment.start({
-      misbehave: () => {
+      faultFor: () => {
         first?.();
         first = null;
         return null;
@@ -128,7 +128,7 @@ for (const { what, from, free_bytes, memory_bytes } of FULL) {
       const { code, stderr } = await replay();
       assert.is(code, 0, stderr);
       await isWhole(segment, config);
-      const repeated = segment.arrived.length - segment.accepted.length;
+      const repeated = segment.received.length - segment.accepted.length;
       if (from === "first request")
         assert.ok(repeated > 0, "the batch whose checkpoint failed is sent again");
     }),
@@ -238,14 +238,14 @@ function badLine(offset: number): string {
   return `${JSON.stringify({ topic: TOPIC, partition: 0, offset, key: `{"id":${offset}}`, payload })}\n`;
 }
 
-let expected: Arrived[] | undefined;
+let expected: ReceivedMessage[] | undefined;
 
-async function expectedMessages(config: string): Promise<Arrived[]> {
+async function expectedMessages(config: string): Promise<ReceivedMessage[]> {
   if (expected) return expected;
   const { code, stdout, stderr } = await start(["preview", "--config", config, feed]).ended;
   assert.is(code, 0, stderr);
   const messages = stdout.trim().split("\n");
-  expected = messages.map((line) => JSON.parse(line) as Arrived);
+  expected = messages.map((line) => JSON.parse(line) as ReceivedMessage);
   return expected;
 }
 
@@ -280,11 +280,11 @@ function kafka(): Kafka {
   return new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
 }
 
-function ids(messages: readonly Arrived[]): string[] {
+function ids(messages: readonly ReceivedMessage[]): string[] {
   return messages.map(({ messageId }) => messageId ?? "");
 }
 
-function byRow(messages: readonly Arrived[]): Record<string, string[]> {
+function byRow(messages: readonly ReceivedMessage[]): Record<string, string[]> {
   const rows = Map.groupBy(messages, ({ userId }) => userId ?? "");
   return Object.fromEntries([...rows].map(([row, list]) => [row, ids(list)] as const).toSorted());
 }

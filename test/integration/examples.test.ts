@@ -65,7 +65,7 @@ test(`${SEVERAL} should share the partitions and send each expected message once
     assert.is(code, 0, stderr);
   }
   // Both have stopped, so nothing more can arrive.
-  assert.equal(byId(segment.arrived), byId(expected));
+  assert.equal(byId(segment.received), byId(expected));
 });
 
 function startProcess(state: string) {

@@ -40,7 +40,7 @@ s.before(async () => {
   stack = await startStack({ kafka: true });
   // Refused where it stands alone, as Segment would a message that it cannot read.
   mockSegment = await MockSegment.start({
-    misbehave: (batch) =>
+    faultFor: (batch) =>
       batch.some(({ properties }) => properties?.email === "refused@x") ? { status: 400 } : null,
   });
   const admin = kafka().admin();

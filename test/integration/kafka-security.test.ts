@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { type KafkaSettings, kafkaClient } from "../../src/kafka/kafka-client.ts";
 import { KafkaJournal } from "../../src/kafka/kafka-journal.ts";
 import { KafkaSource } from "../../src/kafka/kafka-source.ts";
@@ -39,7 +39,7 @@ let certificates: Certificates;
 let stack: Stack;
 let mockSegment: MockSegment;
 let topics = 0;
-const arrived = Promise.withResolvers<Arrived>();
+const arrived = Promise.withResolvers<ReceivedMessage>();
 const sources: KafkaSource[] = [];
 
 /** Every line of every level, as a log that prints all it is given would have it. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { type Fault, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -20,16 +20,15 @@ const BATCH = 2_000;
 const SESSION_TIMEOUT_MS = 6_000;
 
 /** Together longer than three sessions: a process that stood still for it would have lost its partitions. */
-const OUTAGES: readonly (readonly [name: string, response: Misbehaviour | "refuse", ms: number])[] =
-  [
-    ["connection refused", "refuse", 7_000],
-    ["hanging", "hang", 6_000],
-    ["503", { status: 503 }, 6_000],
-    ["reset", "reset", 2_000],
-    // Taken each time, and nobody knows.
-    ["answers cut in half", "half", 2_000],
-    ["429 with Retry-After", { status: 429, headers: { "retry-after": "1" } }, 2_000],
-  ];
+const OUTAGES: readonly (readonly [name: string, response: Fault | "refuse", ms: number])[] = [
+  ["connection refused", "refuse", 7_000],
+  ["hanging", "hang", 6_000],
+  ["503", { status: 503 }, 6_000],
+  ["reset", "reset", 2_000],
+  // Taken each time, and nobody knows.
+  ["answers cut in half", "half", 2_000],
+  ["429 with Retry-After", { status: 429, headers: { "retry-after": "1" } }, 2_000],
+];
 
 /** For each partition: 16 MB in all, of the 150 MB that lie in the topic. */
 const LIMITS = { queueBytes: "2MB", deliveryBytes: "2MB" };
@@ -65,7 +64,7 @@ test.after(async () => {
 });
 
 test("should hold what its limits say, keep its partitions, and go on by itself", async () => {
-  let response: Misbehaviour | null = null;
+  let response: Fault | null = null;
   const { url } = mockSegment;
   const port = Number(new URL(url).port);
   await mockSegment.stop();
@@ -76,7 +75,7 @@ test("should hold what its limits say, keep its partitions, and go on by itself"
   for (const [name, what, ms] of OUTAGES) {
     if (what !== "refuse" && response === null) {
       response = what;
-      mockSegment = await MockSegment.start({ port, misbehave: () => response });
+      mockSegment = await MockSegment.start({ port, faultFor: () => response });
     }
     response = what === "refuse" ? null : what;
     await sleep(ms);

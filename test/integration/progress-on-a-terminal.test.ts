@@ -30,7 +30,7 @@ test.after(() => rmSync(directory, { recursive: true }));
 
 test("should rewrite one line with a bar until the replay is done", async () => {
   const mockSegment = await MockSegment.start({
-    misbehave: () => ({ status: 200, delay_ms: 300 }),
+    faultFor: () => ({ status: 200, delay_ms: 300 }),
   });
   const config = configured("replayed", mockSegment, { deliveryMessages: 500 });
   const replayed = onTerminal(commandOf("replay", config, input()));
@@ -45,7 +45,7 @@ test("should rewrite one line with a bar until the replay is done", async () => 
 
 test("should write a line every ten seconds where the replay has no terminal", async () => {
   const mockSegment = await MockSegment.start({
-    misbehave: () => ({ status: 200, delay_ms: 1_000 }),
+    faultFor: () => ({ status: 200, delay_ms: 1_000 }),
   });
   const config = configured("logged", mockSegment, { deliveryMessages: 500 });
   const replayed = cdcToSegment(["replay", "--config", config, input()]);
@@ -66,7 +66,7 @@ test("should write a line every ten seconds where the replay has no terminal", a
 test("should rewrite one line with a bar until the redrive is done", async () => {
   const slow = { responses: false };
   const mockSegment = await MockSegment.start({
-    misbehave: () => (slow.responses ? { status: 200, delay_ms: 1_500 } : null),
+    faultFor: () => (slow.responses ? { status: 200, delay_ms: 1_500 } : null),
   });
   const config = configured("redriven", mockSegment, { deliveryMessages: 50 });
   const broken = join(directory, "broken.ndjson");

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -102,11 +102,11 @@ test("should give the messages of an undisturbed run, once, and go on from there
   const sent = hit.mockSegment.accepted.slice(3).map(({ messageId }) => messageId);
   assert.equal(ids.toSorted(), sent.toSorted(), "what the look showed is what was sent");
 
-  const { arrived } = hit.mockSegment;
-  const before = arrived.length;
+  const { received } = hit.mockSegment;
+  const before = received.length;
   const second = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(second.code, 0, second.stderr);
-  assert.is(arrived.length, before, "the first is not repeated");
+  assert.is(received.length, before, "the first is not repeated");
   assert.is(second.stderr.match(/^dead letter again/gm)?.length, 1, "only what failed again");
 
   // What the redrive stored stands in the changelog too.
@@ -123,12 +123,12 @@ async function service(
   name: string,
   /** What its registry has; more may come. */
   schemas: ReadonlyMap<number, Registered>,
-  refuses: (message: Arrived) => boolean = () => false,
+  refuses: (message: ReceivedMessage) => boolean = () => false,
 ) {
   let isMended = false;
   const registry = await FakeRegistry.open(schemas);
   const mockSegment = await MockSegment.start({
-    misbehave: (batch) => (!isMended && batch.some(refuses) ? { status: 400 } : null),
+    faultFor: (batch) => (!isMended && batch.some(refuses) ? { status: 400 } : null),
   });
   const config = join(directory, `${name}.json`);
   const settings = {

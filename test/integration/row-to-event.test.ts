@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 import { topicHolds } from "../support/topics.ts";
@@ -246,7 +246,7 @@ syncs:
 }
 
 /** The messages of each sync and row, in the order of arrival, as `EXPECTED` writes them. */
-function linesOf(messages: readonly Arrived[]): { [line: string]: Expected[] } {
+function linesOf(messages: readonly ReceivedMessage[]): { [line: string]: Expected[] } {
   const lines: { [line: string]: Expected[] } = {};
   for (const { type, event, userId, anonymousId, traits, properties, timestamp } of messages) {
     const sync = type === "identify" ? "identify" : String(properties?.sync);

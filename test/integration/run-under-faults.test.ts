@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
@@ -22,7 +22,7 @@ const RECORDS = 24_000;
 const KILLS = 4;
 
 /** Responses to three of each ten requests. */
-const MISBEHAVIOURS = [
+const FAULTS = [
   { status: 503 },
   { status: 429, headers: { "retry-after": "0" } },
   "reset" as const,
@@ -42,15 +42,15 @@ const lines = [
 const test = suite("run under faults");
 let stack: Stack;
 let segment: MockSegment;
-let onBatch: (batch: readonly Arrived[]) => void = () => {};
+let onBatch: (batch: readonly ReceivedMessage[]) => void = () => {};
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
   segment = await MockSegment.start({
-    misbehave: (batch, request) => {
-      const misbehaviour = MISBEHAVIOURS[request % 10];
-      if (misbehaviour === undefined) onBatch(batch);
-      return misbehaviour ?? { status: 200, delay_ms: 10 };
+    faultFor: (batch, request) => {
+      const fault = FAULTS[request % 10];
+      if (fault === undefined) onBatch(batch);
+      return fault ?? { status: 200, delay_ms: 10 };
     },
   });
   writeFileSync(config, JSON.stringify(settings()));
@@ -129,7 +129,7 @@ function settings(): object {
   };
 }
 
-async function expectedMessages(): Promise<Arrived[]> {
+async function expectedMessages(): Promise<ReceivedMessage[]> {
   const { code, stdout, stderr } = await cdcToSegment([
     "preview",
     "--config",
@@ -140,7 +140,7 @@ async function expectedMessages(): Promise<Arrived[]> {
   return stdout
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as Arrived);
+    .map((line) => JSON.parse(line) as ReceivedMessage);
 }
 
 /** Produces one of the feed's parts, to the partitions and offsets of the recorded lines. */
@@ -180,11 +180,11 @@ function kafka(): Kafka {
   return new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING, retry });
 }
 
-function ids(messages: readonly Arrived[]): string[] {
+function ids(messages: readonly ReceivedMessage[]): string[] {
   return messages.map(({ messageId }) => messageId ?? "");
 }
 
-function byRow(messages: readonly Arrived[]): Record<string, string[]> {
+function byRow(messages: readonly ReceivedMessage[]): Record<string, string[]> {
   const rows = Map.groupBy(messages, ({ userId }) => userId ?? "");
   return Object.fromEntries([...rows].map(([row, list]) => [row, ids(list)] as const).toSorted());
 }

@@ -39,7 +39,7 @@ let service: ReturnType<typeof start> | undefined;
 test.before(async () => {
   stack = await startStack({ kafka: true });
   mockSegment = await MockSegment.start({
-    misbehave: () => ({ status: 200, delay_ms: ANSWER_MS }),
+    faultFor: () => ({ status: 200, delay_ms: ANSWER_MS }),
   });
   writeFileSync(config, JSON.stringify(settings()));
   const admin = kafka().admin();

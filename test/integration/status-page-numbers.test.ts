@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { type Fault, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import type { TopicPartition } from "../../src/data/record.ts";
 import type { OwnedChangelog } from "../../src/state/changelog.ts";
 import type { Status } from "../../src/status/status.ts";
@@ -23,7 +23,7 @@ const [FIRST, SECOND] = [
 ];
 
 const test = suite("the numbers of the status page");
-let response: Misbehaviour | null = null;
+let response: Fault | null = null;
 let browser: Browser;
 let mockSegment: MockSegment;
 let pipeline: WatchedPipeline;
@@ -46,7 +46,7 @@ test.after(async () => {
 
 async function setUp(): Promise<void> {
   browser = await openBrowser();
-  mockSegment = await MockSegment.start({ misbehave: () => response });
+  mockSegment = await MockSegment.start({ faultFor: () => response });
   pipeline = new WatchedPipeline(settings(), AT);
   url = await pipeline.open();
   // Two initial rows; seven added, of which two change their plan and three an unwatched column; one removed.

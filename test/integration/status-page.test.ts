@@ -148,7 +148,7 @@ test("should stop polling while it is not visible, and refresh when it is", asyn
 });
 
 test("should show throttling and the rate of records", async () => {
-  users.misbehaviour = { status: 429, headers: { "retry-after": "3" } };
+  users.fault = { status: 429, headers: { "retry-after": "3" } };
   const { page } = await users.visited();
   users.produce(
     0,
@@ -166,7 +166,7 @@ test("should show throttling and the rate of records", async () => {
     /Kafka\s*[1-9][\d.]* records\/s\s*lag \d+ records/,
   );
   assert.is(await page.getAttribute("#health", "data-tone"), "warn");
-  users.misbehaviour = null;
+  users.fault = null;
   await waitForText(page, "#health", /Healthy/);
   await waitForText(page, "#syncs-table", /58.*59/s);
 });

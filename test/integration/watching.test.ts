@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { type Fault, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import type { DeadLettersStatus, Health, MessagesStatus, Status } from "../../src/status/status.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { TOPIC } from "../support/debezium.ts";
@@ -38,12 +38,12 @@ const config = join(directory, "config.json");
 const test = suite("status port of a service");
 let stack: Stack;
 let mockSegment: MockSegment;
-let response: Misbehaviour | null = null;
+let response: Fault | null = null;
 let port: StatusPort;
 
 test.before(async () => {
   stack = await startStack({ kafka: true });
-  mockSegment = await MockSegment.start({ misbehave: () => response });
+  mockSegment = await MockSegment.start({ faultFor: () => response });
   const admin = kafka().admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });

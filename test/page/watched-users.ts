@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { type Fault, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import type { Status } from "../../src/status/status.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { type Change, insert, remove, update } from "../support/table.ts";
@@ -19,7 +19,7 @@ export class WatchedUsers {
   readonly pipeline: WatchedPipeline;
   readonly url: string;
   /** Injected by the mock Segment server; `null` accepts batches. */
-  misbehaviour: Misbehaviour | null = null;
+  fault: Fault | null = null;
 
   private constructor(
     browser: Browser,
@@ -35,7 +35,7 @@ export class WatchedUsers {
 
   static async start(): Promise<WatchedUsers> {
     const browser = await openBrowser();
-    const mockSegment = await MockSegment.start({ misbehave: () => users.misbehaviour });
+    const mockSegment = await MockSegment.start({ faultFor: () => users.fault });
     const pipeline = new WatchedPipeline(settings(mockSegment.url), [at(0), at(1)]);
     const users = new WatchedUsers(browser, mockSegment, pipeline, await pipeline.open());
     // Seven added, of which five change an unwatched column and one its plan; one removed; two rejected.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { recordedChanges } from "../support/changes.ts";
 import { start } from "../support/command-line.ts";
 
@@ -64,14 +64,17 @@ promise("should deliver what an undisturbed replay delivers", async () => {
   const undisturbed = await replay("undisturbed", 0);
   const killed = await replay("killed", KILLS);
   assert.is(killed.kills, KILLS);
-  assert.ok(killed.arrived.length > killed.accepted.length, "each kill repeats at least one batch");
+  assert.ok(
+    killed.received.length > killed.accepted.length,
+    "each kill repeats at least one batch",
+  );
   assert.equal(ids(killed.accepted).toSorted(), ids(undisturbed.accepted).toSorted());
   assert.equal(ordered(killed.accepted), ordered(undisturbed.accepted));
 });
 
 type Result = {
-  readonly arrived: readonly Arrived[];
-  readonly accepted: readonly Arrived[];
+  readonly received: readonly ReceivedMessage[];
+  readonly accepted: readonly ReceivedMessage[];
   readonly kills: number;
 };
 
@@ -81,7 +84,7 @@ async function replay(name: string, kills: number): Promise<Result> {
   let requests = 0;
   let kill = () => {};
   const segment = await MockSegment.start({
-    misbehave: () => {
+    faultFor: () => {
       requests += 1;
       if (done < kills && requests === REQUESTS_PER_START) kill();
       return { status: 200 };
@@ -96,7 +99,7 @@ async function replay(name: string, kills: number): Promise<Result> {
       const result = await ended;
       if (result.signal === null) {
         assert.is(result.code, 0, result.stderr);
-        return { arrived: segment.arrived, accepted: segment.accepted, kills: done };
+        return { received: segment.received, accepted: segment.accepted, kills: done };
       }
       done += 1;
     }
@@ -105,12 +108,12 @@ async function replay(name: string, kills: number): Promise<Result> {
   }
 }
 
-function ids(messages: readonly Arrived[]): string[] {
+function ids(messages: readonly ReceivedMessage[]): string[] {
   return messages.map(({ messageId }) => messageId ?? "");
 }
 
 /** The ids of each row's messages, in the order in which Segment kept them. */
-function ordered(messages: readonly Arrived[]): Record<string, string[]> {
+function ordered(messages: readonly ReceivedMessage[]): Record<string, string[]> {
   const rows = Map.groupBy(messages, ({ userId }) => userId ?? "");
   return Object.fromEntries([...rows].map(([row, list]) => [row, ids(list)] as const).toSorted());
 }

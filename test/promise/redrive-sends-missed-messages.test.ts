@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import type { Explanation } from "../../src/explain/explanation.ts";
 import { cdcToSegment } from "../support/command-line.ts";
@@ -27,9 +27,9 @@ type Sync = { readonly [setting: string]: unknown };
 
 /** A pipeline with its own mock Segment server, which rejects the messages that a test selects. */
 async function setUp(changeId: string, sync: Sync = {}) {
-  let refuses: (message: Arrived) => boolean = () => false;
+  let refuses: (message: ReceivedMessage) => boolean = () => false;
   const mockSegment = await MockSegment.start({
-    misbehave: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
+    faultFor: (batch) => (batch.some((message) => refuses(message)) ? { status: 400 } : null),
   });
   mockSegments.push(mockSegment);
   const home = join(directory, changeId);
@@ -62,7 +62,7 @@ async function setUp(changeId: string, sync: Sync = {}) {
     mockSegment,
     configure,
     deadLetters,
-    reject: (which: (message: Arrived) => boolean) => {
+    reject: (which: (message: ReceivedMessage) => boolean) => {
       refuses = which;
     },
     replay: async (changes: readonly Change[]) => {
@@ -150,7 +150,7 @@ promise("should process fixed records again, each with its own coordinates", asy
     ["Changed 2"],
   );
   await hit.redrive(file);
-  assert.is(hit.mockSegment.arrived.length, 5, "all of it is outdated now");
+  assert.is(hit.mockSegment.received.length, 5, "all of it is outdated now");
 });
 
 promise(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Misbehaviour, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { type Fault, MockSegment } from "../../src/cli/demo/mock-segment.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 
 /** A replay that exits with 0 has delivered everything; any other end says so, and the next start goes on from there. */
@@ -15,13 +15,13 @@ promise.after(() => rmSync(directory, { recursive: true }));
 type Setup = {
   readonly rows: number;
   readonly text?: string;
-  readonly misbehave?: () => Misbehaviour | null;
+  readonly faultFor?: () => Fault | null;
 };
 
 /** A pipeline of its own with a file of new rows and a Segment of its own. */
-async function setUp(name: string, { rows, text = "", misbehave = () => null }: Setup) {
-  let behave = misbehave;
-  const mockSegment = await MockSegment.start({ misbehave: () => behave() });
+async function setUp(name: string, { rows, text = "", faultFor = () => null }: Setup) {
+  let behave = faultFor;
+  const mockSegment = await MockSegment.start({ faultFor: () => behave() });
   const input = join(directory, `${name}.ndjson`);
   const config = join(directory, `${name}.json`);
   writeFileSync(input, recorded(rows, text));
@@ -59,7 +59,7 @@ promise(
     const slow = {
       rows: 220,
       text: "x".repeat(25_000),
-      misbehave: () => ({ status: 200, delay_ms: 2_000 }),
+      faultFor: () => ({ status: 200, delay_ms: 2_000 }),
     };
     const { mockSegment, args } = await setUp("slow", slow);
     const { code, stderr } = await cdcToSegment(args);
@@ -75,7 +75,7 @@ for (const status of [401, 404]) {
     async () => {
       const { mockSegment, args, fix } = await setUp(`refused-${status}`, {
         rows: 3,
-        misbehave: () => ({ status }),
+        faultFor: () => ({ status }),
       });
       const rejected = await cdcToSegment(args);
       assert.is(rejected.code, 1);
@@ -91,7 +91,7 @@ for (const status of [401, 404]) {
 promise("should end with 1 where it was stopped, and go on from there", async () => {
   const { mockSegment, args, fix } = await setUp("stopped", {
     rows: 3,
-    misbehave: () => ({ status: 503 }),
+    faultFor: () => ({ status: 503 }),
   });
   const { child, ended } = start(args);
   while (mockSegment.requests === 0) await new Promise((resolve) => setTimeout(resolve, 20));

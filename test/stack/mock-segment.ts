@@ -1,7 +1,7 @@
-import { type Arrived, MockSegment } from "../../src/cli/demo/mock-segment.ts";
+import { MockSegment, type ReceivedMessage } from "../../src/cli/demo/mock-segment.ts";
 
 /** Prints a message on one line: what a person watching wants to see arrive. */
-export function printMessage(message: Arrived): void {
+export function printMessage(message: ReceivedMessage): void {
   const { type, event, userId, anonymousId, traits, properties } = message;
   const what = [type, event].filter(Boolean).join(" ");
   console.log(`${what} ${userId ?? anonymousId} ${JSON.stringify(traits ?? properties ?? {})}`);

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 
-/** A message as it arrived. */
-export type Arrived = {
+/** A message of a batch. */
+export type ReceivedMessage = {
   readonly type?: string;
   readonly event?: string;
   readonly userId?: string;
@@ -14,8 +14,8 @@ export type Arrived = {
   readonly messageId?: string;
 };
 
-/** What it does instead: `hang` never answers, `reset` cuts the connection, `half` takes the batch and cuts its answer. */
-export type Misbehaviour =
+/** `hang` never responds, `reset` closes the connection, `half` accepts the batch and cuts off the response. */
+export type Fault =
   | {
       readonly status: number;
       readonly headers?: { readonly [name: string]: string };
@@ -26,29 +26,29 @@ export type Misbehaviour =
   | "reset";
 
 export type MockSegmentOptions = {
-  /** Loopback unless told otherwise; in a container others have to reach it. */
+  /** Default: loopback. In a container, other hosts must reach it. */
   readonly host?: string;
-  /** A free one by default. */
+  /** Default: a free port. */
   readonly port?: number;
-  /** Called for each message that Segment would keep, in the order of arrival. */
-  readonly onMessage?: (message: Arrived) => void;
-  /** Asked for each request before it is looked at; `null` lets it behave. */
-  readonly misbehave?: (batch: readonly Arrived[], request: number) => Misbehaviour | null;
+  /** Called for each accepted message, in order. */
+  readonly onMessage?: (message: ReceivedMessage) => void;
+  /** The fault to inject for a request; `null` for none. */
+  readonly faultFor?: (batch: readonly ReceivedMessage[], request: number) => Fault | null;
 };
 
-/** Segment's limits and silences, as its HTTP API documents them. */
+/** Limits documented for Segment's HTTP API. */
 const LIMITS = { request_bytes: 500_000, message_bytes: 32_000, messages: 2_500 } as const;
 
 /**
- * A local Segment: takes batches, and does with them what Segment does. It refuses what is too large (400), accepts and
- * drops what has no user or no event, and drops a messageId that it knows.
+ * A local server with the behaviour of Segment's batch endpoint: it rejects oversized requests and messages (400), and
+ * responds with 200 to messages it then drops: without a user, without an event, or with a known messageId.
  */
 export class MockSegment {
-  /** Every message that was accepted with its request, repeats included. */
-  readonly arrived: Arrived[] = [];
-  /** What Segment would keep: with a user, an event, and a messageId not seen before. */
-  readonly accepted: Arrived[] = [];
-  /** Accepted and dropped without a word, by reason. */
+  /** Every message of a request with status 200, including repeated ones. */
+  readonly received: ReceivedMessage[] = [];
+  /** Messages with a user, an event, and a new messageId. */
+  readonly accepted: ReceivedMessage[] = [];
+  /** Messages dropped with status 200, by reason. */
   readonly dropped = { repeated: 0, withoutUser: 0, withoutEvent: 0, overLimit: 0 };
   requests = 0;
   readonly #options: MockSegmentOptions;
@@ -58,7 +58,7 @@ export class MockSegment {
   private constructor(options: MockSegmentOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
-      this.#response(request, response).catch(() => response.destroy());
+      this.#respond(request, response).catch(() => response.destroy());
     });
   }
 
@@ -71,7 +71,7 @@ export class MockSegment {
     return mockSegment;
   }
 
-  /** Base URL, as `segment.url` takes it. */
+  /** Base URL, for `segment.url`. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -81,32 +81,35 @@ export class MockSegment {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #response(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     this.requests += 1;
     const batch = parse(body);
-    const misbehaviour = this.#options.misbehave?.(batch ?? [], this.requests) ?? null;
-    if (misbehaviour === "hang") return;
-    if (misbehaviour === "reset") {
+    const fault = this.#options.faultFor?.(batch ?? [], this.requests) ?? null;
+    if (fault === "hang") return;
+    if (fault === "reset") {
       request.socket.destroy();
       return;
     }
-    if (misbehaviour === "half") {
-      if (batch) this.#take(batch);
+    if (fault === "half") {
+      if (batch) this.#accept(batch);
       response.writeHead(200, { "content-length": "100" }).write('{"succ');
-      // What was written goes out first.
+      // The bytes written so far are sent before the connection closes.
       setTimeout(() => request.socket.destroy(), 10);
       return;
     }
-    if (misbehaviour?.delay_ms)
-      await new Promise((resolve) => setTimeout(resolve, misbehaviour.delay_ms));
-    const status = misbehaviour?.status ?? this.#statusOf(request, body, batch);
-    if (status === 200 && batch) this.#take(batch);
-    response.writeHead(status, { "content-type": "application/json", ...misbehaviour?.headers });
+    if (fault?.delay_ms) await new Promise((resolve) => setTimeout(resolve, fault.delay_ms));
+    const status = fault?.status ?? this.#statusOf(request, body, batch);
+    if (status === 200 && batch) this.#accept(batch);
+    response.writeHead(status, { "content-type": "application/json", ...fault?.headers });
     response.end(JSON.stringify({ success: status === 200 }));
   }
 
-  #statusOf(request: IncomingMessage, body: Buffer, batch: readonly Arrived[] | null): number {
+  #statusOf(
+    request: IncomingMessage,
+    body: Buffer,
+    batch: readonly ReceivedMessage[] | null,
+  ): number {
     if (request.method !== "POST" || request.url !== "/v1/batch") return 404;
     if (batch === null || body.length > LIMITS.request_bytes) return 400;
     return batch.some(
@@ -116,13 +119,13 @@ export class MockSegment {
       : 200;
   }
 
-  #take(batch: readonly Arrived[]): void {
+  #accept(batch: readonly ReceivedMessage[]): void {
     if (batch.length > LIMITS.messages) {
       this.dropped.overLimit += batch.length;
       return;
     }
     for (const message of batch) {
-      this.arrived.push(message);
+      this.received.push(message);
       const id = message.messageId ?? "";
       if (!message.userId && !message.anonymousId) this.dropped.withoutUser += 1;
       else if (message.type === "track" && !message.event) this.dropped.withoutEvent += 1;
@@ -143,7 +146,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
 }
 
-function parse(body: Buffer): readonly Arrived[] | null {
+function parse(body: Buffer): readonly ReceivedMessage[] | null {
   try {
     const { batch } = JSON.parse(body.toString("utf8")) as { batch?: unknown };
     return Array.isArray(batch) ? batch : null;
