@@ -12,23 +12,23 @@ import type { Source, SourceListener } from "./source.ts";
 export type FileSourceOptions = {
   /** A path, or `-` for standard input; gzip is recognised. */
   readonly input: string;
-  /** Whether some model reads the topic; records of others are passed over. */
+  /** Whether a model reads the topic; records of other topics are skipped. */
   readonly reads: (topic: string) => boolean;
   readonly onUnreadable: (record: SourceRecord, error: CdcError) => Promise<void>;
-  /** This many unreadable lines in a row end the reading: it is the wrong file. */
+  /** This many consecutive unreadable lines end the reading: it is the wrong file. */
   readonly unreadableInARow?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly onOther?: () => void;
   readonly onOutOfOrder?: () => void;
-  /** A record below the position of an earlier run over the same input, which has delivered it. */
+  /** Called for a record below the stored offset: an earlier replay of this input has processed it. */
   readonly onReplayed?: () => void;
-  /** Whether the positions come from a run over this very input, told by its first line. */
+  /** Whether the stored offsets are those of a replay of this input, by its first line. */
   readonly isSameInput?: (firstLine: Buffer) => boolean;
-  /** Lines between two waits for the listener: bounds what is read ahead and keeps nearby partitions together. */
+  /** Lines between two waits for the listener. Bounds the lines read ahead, and how far apart partitions can be. */
   readonly window?: number;
 };
 
-/** How far the input has been read; `total` is unknown for standard input and a pipe. */
+/** How far the input has been read; `total` is `null` for standard input and pipes. */
 export type Progress = {
   readonly bytes: number;
   readonly total: number | null;
@@ -38,8 +38,8 @@ export type Progress = {
 const WINDOW = 2_000;
 
 /**
- * A recorded topic as a source. Every partition in it is owned from its first record on; the order between partitions
- * holds where it matters: a record without a key (a truncate) is processed alone, after all before it.
+ * Recorded topics as a source. A partition is assigned with its first record. A record without a key (a truncate) is
+ * processed alone, after all records before it; otherwise there is no order between partitions.
  */
 export class FileSource implements Source {
   readonly #options: FileSourceOptions;
@@ -47,9 +47,9 @@ export class FileSource implements Source {
   readonly #seen = new Map<string, { readonly tp: TopicPartition; last: number }>();
   #listener: SourceListener | null = null;
   #resumed: (() => void) | null = null;
-  readonly #from = new Map<string, number>();
+  readonly #offsets = new Map<string, number>();
   #sameInput = true;
-  #grown = false;
+  #hasNewPartition = false;
   #unreadable = 0;
   #stopped = false;
   #reading: Promise<void> = Promise.resolve();
@@ -78,9 +78,9 @@ export class FileSource implements Source {
     if (this.#paused.size === 0) this.#resumed?.();
   }
 
-  /** A file is read from its beginning: what lies below is passed over. */
+  /** A file is read from its beginning: records below `offset` are skipped. */
   seek(tp: TopicPartition, offset: number): void {
-    this.#from.set(partitionName(tp), offset);
+    this.#offsets.set(partitionName(tp), offset);
   }
 
   async range(): Promise<null> {
@@ -113,10 +113,10 @@ export class FileSource implements Source {
       if (line === 1) this.#sameInput = isSameInput?.(bytes) ?? true;
       const record = await this.#parse(bytes, line);
       if (record) {
-        const alone = record.key === null;
-        if (alone) await this.#deliver(window.splice(0));
+        const isAlone = record.key === null;
+        if (isAlone) await this.#deliver(window.splice(0));
         window.push(record);
-        if (alone) await this.#deliver(window.splice(0));
+        if (isAlone) await this.#deliver(window.splice(0));
       }
       if (line % size === 0) {
         await this.#deliver(window);
@@ -156,13 +156,13 @@ export class FileSource implements Source {
     return this.#isInOrder(record) ? record : null;
   }
 
-  /** Notes the record's partition; a record whose offset does not rise was there before. */
+  /** Registers the record's partition. A record whose offset does not increase is a duplicate. */
   #isInOrder(record: RecordedRecord): boolean {
     const { topic, partition, offset } = record;
     const seen = this.#seen.get(partitionName(record));
     if (!seen) {
       this.#seen.set(partitionName(record), { tp: { topic, partition }, last: offset });
-      this.#grown = true;
+      this.#hasNewPartition = true;
     } else if (offset <= seen.last) {
       this.#options.onOutOfOrder?.();
       return false;
@@ -170,22 +170,22 @@ export class FileSource implements Source {
     return true;
   }
 
-  /** @throws CdcError OTHER_INPUT where the position that it lies below is not one of this input */
+  /** @throws CdcError OTHER_INPUT if the record is below the stored offset and that is of another input */
   #isReplayed(record: RecordedRecord): boolean {
-    const from = this.#from.get(partitionName(record)) ?? 0;
+    const from = this.#offsets.get(partitionName(record)) ?? 0;
     if (record.offset >= from) return false;
     if (!this.#sameInput) {
       throw new CdcError(
         "OTHER_INPUT",
-        `line ${record.line}: ${recordName(record)} lies below offset ${from}, where a replay of another input stopped; ` +
-          "it is not known whether that one had the same record. Give the pipeline another `name`, or remove the state of the earlier replay",
+        `line ${record.line}: ${recordName(record)} is below offset ${from}, which a replay of another input has stored; ` +
+          "it is not known whether that input had the same record. Give the pipeline another `name`, or remove the state of the earlier replay",
       );
     }
     this.#options.onReplayed?.();
     return true;
   }
 
-  /** Coordinates for a line that names none: the input and the line's number. */
+  /** An unreadable line as a record: its topic is the input, its offset the line number. */
   #lineAsRecord(value: Buffer, line: number): SourceRecord {
     const { input } = this.#options;
     return {
@@ -199,25 +199,25 @@ export class FileSource implements Source {
     };
   }
 
-  /** Hands a window over, partition by partition, and waits until it is processed. */
+  /** Delivers a window, partition by partition, and waits until it is processed. */
   async #deliver(window: readonly RecordedRecord[]): Promise<void> {
     const listener = this.#listener;
     if (window.length === 0 || listener === null || this.#stopped) return;
-    if (this.#grown) {
-      this.#grown = false;
+    if (this.#hasNewPartition) {
+      this.#hasNewPartition = false;
       listener.assigned([...this.#seen.values()].map(({ tp }) => tp));
       await listener.processed();
     }
-    const fresh = window.filter((record) => !this.#isReplayed(record));
-    const partitions = Map.groupBy(fresh, partitionName);
+    const unprocessed = window.filter((record) => !this.#isReplayed(record));
+    const partitions = Map.groupBy(unprocessed, partitionName);
     for (const records of partitions.values()) {
       listener.records(records);
-      await this.#room();
+      await this.#untilResumed();
     }
     await listener.processed();
   }
 
-  #room(): Promise<void> {
+  #untilResumed(): Promise<void> {
     if (this.#paused.size === 0 || this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
       this.#resumed = resolve;

@@ -10,35 +10,35 @@ export class InputLines {
   readonly #input: string;
   /** Size of the file; unknown for standard input and a pipe. */
   readonly total: number | null;
-  #taken: () => number = () => 0;
+  #bytesRead: () => number = () => 0;
 
   private constructor(input: string, total: number | null) {
     this.#input = input;
     this.total = total;
   }
 
-  /** @throws CdcError ARGUMENTS where there is no such file */
+  /** @throws CdcError ARGUMENTS if the file cannot be read */
   static async open(input: string): Promise<InputLines> {
-    return new InputLines(input, input === "-" ? null : await recordBytes(input));
+    return new InputLines(input, input === "-" ? null : await sizeOf(input));
   }
 
-  /** Bytes of the input taken so far. */
+  /** Bytes of the input read so far. */
   get bytes(): number {
-    return this.#taken();
+    return this.#bytesRead();
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Buffer> {
     const raw = this.#input === "-" ? process.stdin : createReadStream(this.#input);
     const { stream, read } = await unzipped(raw);
-    this.#taken = read;
-    // A character for each byte: bytes that are no UTF-8 must not become others, and no line ends within a character.
+    this.#bytesRead = read;
+    // One character for each byte: bytes that are not UTF-8 must stay as they are, and no line ends within a character.
     stream.setEncoding("latin1");
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
     for await (const line of lines) yield Buffer.from(line, "latin1");
   }
 }
 
-async function recordBytes(path: string): Promise<number | null> {
+async function sizeOf(path: string): Promise<number | null> {
   try {
     const { size } = await stat(path);
     return size > 0 ? size : null;
@@ -47,7 +47,7 @@ async function recordBytes(path: string): Promise<number | null> {
   }
 }
 
-/** The input as it is, or unpacked where it begins like gzip; `read` says how many bytes of it were taken. */
+/** The input, decompressed if it starts like gzip; `read` returns the bytes read so far. */
 async function unzipped(raw: Readable): Promise<{ stream: Readable; read: () => number }> {
   const first = await new Promise<Buffer | null>((resolve, reject) => {
     raw.once("error", reject);
@@ -63,7 +63,7 @@ async function unzipped(raw: Readable): Promise<{ stream: Readable; read: () => 
   });
   const gzip = first[0] === 0x1f && first[1] === 0x8b;
   const stages = gzip ? [raw, whole, createGunzip()] : [raw, whole];
-  // A failure of any stage ends the last one with it, where the reader sees it.
+  // A failure of any stage ends the last one with the same error.
   pipeline(stages, () => {});
   return { stream: stages.at(-1) as Readable, read: () => bytes };
 }

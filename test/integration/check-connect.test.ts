@@ -170,7 +170,7 @@ const FOUND: readonly (readonly ["ok" | "note" | "warning" | "error", string, ..
     /names the column "deleted", which the rows of t\.users lack/,
     /they have: email, id, plan, prefs/,
   ],
-  ["error", "model users", /would be a dead letter: .*`where` failed/],
+  ["error", "model users", /would be a dead letter: .*`where`: the expression fails/],
   ["error", "sync names: properties.email", /names the column "emial"/, /did you mean "email"\?/],
   ["error", "sync names: properties.length", /names the column "nam"/],
   ["error", "sync names: timestamp", /names the column "updated_at"/],

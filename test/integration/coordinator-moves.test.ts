@@ -14,14 +14,14 @@ import type { Broker } from "../stack/kafka.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
 /**
- * `run` on a Kafka of two brokers, while that one which coordinates its group and its transactions, and leads half of
- * its partitions, gives them up, takes them back, and dies. One process from the beginning to the end.
+ * `run` on two brokers. The broker that coordinates the group and the transactions, and leads half of the partitions,
+ * gives these roles up, takes them back and is killed. The process runs from the start to the end.
  */
 
 const RECORDS = 20_000;
 const PER_SECOND = 400;
-const COORDINATES = ["__consumer_offsets", "__transaction_state"];
-const REPLICATED = [TOPIC, `${NAME}.${TOPIC}.changelog`, `${NAME}.control`, ...COORDINATES];
+const COORDINATION_TOPICS = ["__consumer_offsets", "__transaction_state"];
+const REPLICATED = [TOPIC, `${NAME}.${TOPIC}.changelog`, `${NAME}.control`, ...COORDINATION_TOPICS];
 
 const directory = mkdtempSync(join(tmpdir(), "coordinator-moves-"));
 const test = suite("a coordinator that moves");
@@ -32,7 +32,7 @@ let admin: Admin;
 
 test.before(async () => {
   const properties = {
-    // A broker that came back gets its partitions back within a second, not in five minutes.
+    // A broker that returns leads its partitions again within a second, not after five minutes.
     "leader.imbalance.check.interval.seconds": "1",
     "leader.imbalance.per.broker.percentage": "0",
   };
@@ -56,7 +56,7 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should lose, double and disorder nothing, and need no hand", async () => {
+test("should lose, repeat and reorder nothing, and recover automatically", async () => {
   const { brokers, second } = stack.kafka as { brokers: string[]; second: Broker };
   const feed = new Feed(brokers, {
     records: RECORDS,
@@ -68,7 +68,7 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
   await feed.createTopic();
   machine.start();
   // Records that are in the topic before the first start are initial results.
-  await until("the process has begun", async () => machine.hasStarted);
+  await until("the process has started", async () => machine.hasStarted);
   const steps: readonly (readonly [string, () => Promise<void>])[] = [
     ["the coordinators move while both brokers are there", () => preferSecond(second.id)],
     ["the broker of the coordinators is stopped", () => second.stop()],
@@ -80,7 +80,7 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
   const produced = feed.produce().finally(() => {
     producing = false;
   });
-  // Two pieces of the feed for each step, one that it falls into and one after it, and one for the end.
+  // The feed is divided: two pieces for each step, one during it and one after it, and one for the end.
   const pieces = 2 * steps.length + 1;
   for (const [index, [name, step]] of steps.entries()) {
     feed.upTo((2 * index + 1) / pieces);
@@ -89,15 +89,15 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
     feed.upTo((2 * index + 2) / pieces);
     await grown(300, `after ${name}`);
   }
-  assert.ok(producing, "the steps came after the records: they proved nothing");
+  assert.ok(producing, "the records ended before the steps: the test has shown nothing");
   feed.upTo(1);
   await produced;
   await until("all have arrived", async () => mockSegment.accepted.length >= expected.length);
-  await sleep(1_500); // what must not come has had its time
+  await sleep(1_500); // time for messages that must not arrive
   await until("all is committed", async () => (await lag()) === 0);
 
   assert.is(await machine.stop(), 0);
-  assert.equal(machine.ends, [], "one process all along");
+  assert.equal(machine.ends, [], "one process throughout");
   const { lost, doubled, outOfOrder } = outcomeOf(expected, mockSegment.accepted);
   assert.equal({ lost, doubled, outOfOrder }, { lost: [], doubled: [], outOfOrder: [] });
   await everythingIsReplicated();
@@ -105,7 +105,7 @@ test("should lose, double and disorder nothing, and need no hand", async () => {
 
 /** Moves every coordinator to the broker, and waits until it has them. */
 async function preferSecond(id: number): Promise<void> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: COORDINATES });
+  const { topics } = await admin.fetchTopicMetadata({ topics: COORDINATION_TOPICS });
   const other = stack.kafka.id;
   await admin.alterPartitionReassignments({
     topics: topics.map(({ name, partitions }) => ({
@@ -119,9 +119,12 @@ async function preferSecond(id: number): Promise<void> {
   await leads(id);
 }
 
-/** Starts the broker, and waits until it coordinates and leads as before. */
+/** Starts the broker and waits until it coordinates and leads as before. */
 async function backAt(broker: Broker): Promise<void> {
-  assert.not.ok((await leadersOf(COORDINATES)).includes(broker.id), "the other one did their work");
+  assert.not.ok(
+    (await leadersOf(COORDINATION_TOPICS)).includes(broker.id),
+    "the other broker has taken over",
+  );
   await broker.start();
   await leads(broker.id);
 }
@@ -129,7 +132,7 @@ async function backAt(broker: Broker): Promise<void> {
 /** Waits until the broker has every coordinator, and some of the partitions. */
 async function leads(id: number): Promise<void> {
   await until(`broker ${id} coordinates`, async () =>
-    (await leadersOf(COORDINATES)).every((leader) => leader === id),
+    (await leadersOf(COORDINATION_TOPICS)).every((leader) => leader === id),
   );
   await until(`broker ${id} leads`, async () => (await leadersOf([TOPIC])).includes(id));
 }
@@ -139,7 +142,7 @@ async function leadersOf(topics: string[]): Promise<number[]> {
   return metadata.topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader));
 }
 
-/** What the group has not committed: it is still a member of it, and its notes are those of the last checkpoints. */
+/** Records beyond the group's committed offsets, which follow the checkpoints. */
 async function lag(): Promise<number> {
   const ends = await admin.fetchTopicOffsets(TOPIC);
   const [committed] = await admin.fetchOffsets({ groupId: NAME, topics: [TOPIC] });
@@ -154,7 +157,7 @@ async function everythingIsReplicated(): Promise<void> {
   }
 }
 
-/** Some more messages have arrived. */
+/** Waits until `by` more messages have arrived. */
 async function grown(by: number, name: string): Promise<void> {
   const target = mockSegment.accepted.length + by;
   await until(`${name}: ${target} messages`, async () => mockSegment.accepted.length >= target);
@@ -164,7 +167,9 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   const deadline = Date.now() + 60_000;
   while (!(await isSo())) {
     if (Date.now() > deadline)
-      throw new Error(`not within 60 s: ${what}; ${mockSegment.accepted.length} messages are here`);
+      throw new Error(
+        `not within 60 s: ${what}; ${mockSegment.accepted.length} messages have arrived`,
+      );
     await sleep(50);
   }
 }

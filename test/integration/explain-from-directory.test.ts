@@ -13,10 +13,10 @@ import { cdcToSegment } from "../support/command-line.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
 import { insert } from "../support/table.ts";
 
-/** The command where no service of the pipeline answers: what it says of the state that it reads, or does not find. */
+/** `explain` without a running service: what it reports from the state directory, or if there is none. */
 
-const test = suite("explain from a folder");
-const directory = mkdtempSync(join(tmpdir(), "explain-folder-"));
+const test = suite("explain from the state directory");
+const directory = mkdtempSync(join(tmpdir(), "explain-directory-"));
 const config = join(directory, "config.json");
 const LINE = JSON.stringify(recordedForm(recordOf({ ...insert({ id: 7, email: "a@x" }, 10) })));
 
@@ -29,18 +29,21 @@ test("should report that there is no state, in which directory, and what its pat
   assert.match(stdout, /no state of the model is here/);
   const where = join(process.cwd(), "nowhere/shop/run");
   assert.match(stderr, `there is no state in ${where}`);
-  assert.match(stderr, /state\.directory \.\/nowhere is relative to the folder in which/);
+  assert.match(
+    stderr,
+    /state\.directory \.\/nowhere is relative to the working directory of the command/,
+  );
   assert.not.match(stderr, /read the state in/);
 });
 
-test("should not speak of the working directory where the path is absolute", async () => {
+test("should not mention the working directory if the path is absolute", async () => {
   write({ directory: join(directory, "nowhere") });
   const { stderr } = await explain("--key", "7");
   assert.match(stderr, `there is no state in ${join(directory, "nowhere/shop/run")}`);
   assert.not.match(stderr, /relative/);
 });
 
-test("should not say that a record sends nothing where no state is there", async () => {
+test("should not state that a record sends nothing if there is no state", async () => {
   write({ directory: join(directory, "nowhere") });
   const path = join(directory, "record.ndjson");
   writeFileSync(path, LINE);
@@ -73,7 +76,7 @@ test("should name the file of the dead letters of a replay", async () => {
   await mockSegment.stop();
 });
 
-test("should read the folder where another pipeline answers at the port, whatever it says", async () => {
+test("should read the directory if another pipeline responds at the port, whatever the response", async () => {
   const telemetry = new Telemetry({
     ...{ pipeline: "other", version: "1", counters: new Counters() },
     source: {
@@ -87,7 +90,7 @@ test("should read the folder where another pipeline answers at the port, whateve
   const about = { host: "127.0.0.1", port: 0, syncs: [], settings: {}, deadLetterTopic: "dlq" };
   const server = await StatusServer.open({ ...about, telemetry });
   const { port } = new URL(server.url);
-  // It does not run yet: a refusal, with what to do.
+  // It is not running: its response is an error.
   await fromDirectory(Number(port));
   await server.close();
   const program = createServer((_, response) => {
@@ -99,7 +102,7 @@ test("should read the folder where another pipeline answers at the port, whateve
   program.close();
 });
 
-test("should say in the help how a key is written, and that a record is enough", async () => {
+test("should say in the help how a key is written, and that a record is sufficient", async () => {
   const { stdout } = await cdcToSegment(["explain", "--help"]);
   for (const key of ["7", '"a"', '["org1",7]', '{"org":"org1","id":7}']) assert.match(stdout, key);
   assert.match(stdout, /--record .*without --key/);

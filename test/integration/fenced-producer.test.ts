@@ -12,9 +12,9 @@ import { TOPIC } from "../support/debezium.ts";
 import { insert } from "../support/table.ts";
 
 /**
- * Kafka takes no more of a process' producer, and nobody else has its partition: the task goes on from its store, in
- * the same process. So it is after a process stood still (a laptop asleep, a frozen container) inside a transaction for
- * longer than the minute that Kafka gives it.
+ * Kafka fences a process's producer although no other process owns its partition: the task continues from its store, in
+ * the same process. This happens after a process was paused (a sleeping laptop, a frozen container) inside a transaction
+ * for longer than the minute after which Kafka aborts it.
  */
 
 const ROWS = 40_000;
@@ -22,14 +22,14 @@ const ROWS = 40_000;
 const INSIDE_BYTES = 200_000;
 
 const directory = mkdtempSync(join(tmpdir(), "fenced-producer-"));
-const test = suite("a producer that Kafka bars");
+const test = suite("a fenced producer");
 let stack: Stack;
 let kafka: Kafka;
 
 test.before(async () => {
-  // The coordinator looks for transactions that are too old each ten seconds, unless told otherwise.
-  const look = { "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000" };
-  stack = await startStack({ kafka: { properties: look } });
+  // By default the coordinator aborts expired transactions every ten seconds.
+  const properties = { "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000" };
+  stack = await startStack({ kafka: { properties } });
   kafka = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
 });
 
@@ -38,16 +38,16 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should go on from its store where its epoch is over", async () => {
-  const { mockSegment, service, topic, name } = await setUp("barred", 100);
+test("should continue from its store when its epoch has ended", async () => {
+  const { mockSegment, service, topic, name } = await setUp("fenced", 100);
   await produce(topic, 1, 10);
-  await kept(mockSegment, 10);
+  await accepted(mockSegment, 10);
   await sleep(1_000); // a checkpoint
-  await barProducer(`${name}.${topic}.changelog/0`);
+  await fenceProducer(`${name}.${topic}.changelog/0`);
   await produce(topic, 11, 20);
-  await kept(mockSegment, 20);
+  await accepted(mockSegment, 20);
   await produce(topic, 21, 30);
-  await kept(mockSegment, 30);
+  await accepted(mockSegment, 30);
   await sleep(500);
   const { code, stderr } = await stopped(service);
   assert.is(code, 0, stderr);
@@ -57,19 +57,19 @@ test("should go on from its store where its epoch is over", async () => {
   await mockSegment.stop();
 });
 
-test("should go on after it stood still inside a transaction for over a minute", async () => {
+test("should continue after a pause of more than a minute inside a transaction", async () => {
   const { mockSegment, service, topic, name } = await setUp("frozen", ROWS);
   const { child } = service;
   await produce(topic, 1, ROWS);
   const log = () => globSync(`${stack.directory}/kafka*/${name}.${topic}.changelog-0/*0.log`)[0];
   await until(() => statSync(log() ?? "/none", { throwIfNoEntry: false })?.size ?? 0, INSIDE_BYTES);
   child.kill("SIGSTOP");
-  const rolledBack = `rollback of ongoing transaction for transactionalId ${name}.${topic}.changelog/0 due to timeout`;
-  const gaveUp = () => (readFileSync(stack.kafka.logFile, "utf8").includes(rolledBack) ? 1 : 0);
-  await until(gaveUp, 1, 85_000);
+  const rollback = `rollback of ongoing transaction for transactionalId ${name}.${topic}.changelog/0 due to timeout`;
+  const aborted = () => (readFileSync(stack.kafka.logFile, "utf8").includes(rollback) ? 1 : 0);
+  await until(aborted, 1, 85_000);
   child.kill("SIGCONT");
   await produce(topic, ROWS + 1, ROWS + 10);
-  await kept(mockSegment, ROWS + 10);
+  await accepted(mockSegment, ROWS + 10);
   const { code, stderr } = await stopped(service);
   assert.is(code, 0, stderr);
   assert.match(stderr, /partition still assigned; reopening task/);
@@ -77,7 +77,7 @@ test("should go on after it stood still inside a transaction for over a minute",
   await mockSegment.stop();
 });
 
-/** A pipeline of its own, that has taken its partition. */
+/** Starts a pipeline with a topic of its own. */
 async function setUp(name: string, rows: number) {
   const topic = `${name}.${TOPIC}`;
   const admin = kafka.admin();
@@ -88,12 +88,12 @@ async function setUp(name: string, rows: number) {
   const config = join(directory, `${name}.json`);
   const settings = {
     name,
-    // The group waits longer than the coordinator of transactions: nobody is told of anything.
+    // The session is longer than the transaction timeout: the group does not reassign the partition.
     kafka: { brokers: stack.kafka.brokers, sessionTimeout: "2m" },
     state: { directory: join(directory, name) },
     segment: { writeKey: "none", url: mockSegment.url },
     checkpoint: { interval: rows > 1_000 ? "3s" : "200ms", rows },
-    limits: { delivery_queue_messages: rows },
+    limits: { deliveryMessages: rows },
     log: { format: "json" },
     status: { port: 0 },
     models: { users: { topic } },
@@ -118,17 +118,17 @@ async function produce(topic: string, first: number, last: number): Promise<void
   await producer.disconnect();
 }
 
-/** What the coordinator does to a transaction that is too old, and what it leaves: a newer epoch that nobody uses. */
-async function barProducer(transactionalId: string): Promise<void> {
+/** Does what the coordinator does to an expired transaction: it starts a newer epoch, which no producer uses. */
+async function fenceProducer(transactionalId: string): Promise<void> {
   const createPartitioner = Partitioners.DefaultPartitioner;
-  const about = { transactionalId, idempotent: true, maxInFlightRequests: 1, createPartitioner };
-  const producer = kafka.producer(about);
+  const options = { transactionalId, idempotent: true, maxInFlightRequests: 1, createPartitioner };
+  const producer = kafka.producer(options);
   await producer.connect();
   await (await producer.transaction()).abort();
   await producer.disconnect();
 }
 
-function kept(mockSegment: MockSegment, count: number): Promise<void> {
+function accepted(mockSegment: MockSegment, count: number): Promise<void> {
   return until(() => mockSegment.accepted.length, count);
 }
 

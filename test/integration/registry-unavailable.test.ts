@@ -13,22 +13,22 @@ import { start } from "../support/command-line.ts";
 import { wire } from "../support/fake-registry.ts";
 import { generations, memberOf, peak_MB } from "../support/membership.ts";
 
-/** The registry is away for several sessions of the group, while records come whose schema nobody has seen yet. */
+/** The registry is unavailable for several sessions of the group, while records arrive with a schema that is not cached. */
 
 const AVRO = "app.public.avro";
 const PLAIN = "app.public.plain";
 const PARTITIONS = 2;
-/** About 1 KB each: sixty times what `queueBytes` lets a partition hold. */
+/** About 1 KB each: sixty times `queueBytes`, the limit of a partition's queue. */
 const AVRO_RECORDS = 60_000;
 const PLAIN_RECORDS = 3_000;
 const SESSION_TIMEOUT_MS = 4_000;
 const QUEUE_BYTES = 500_000;
 
-/** 226 MB were measured, and 365 MB with a queue that takes all of the topic. */
-const AWAY_MB = 300;
+/** Measured: 226 MB, and 365 MB with an unlimited queue. */
+const MAX_MB = 300;
 
 const directory = mkdtempSync(join(tmpdir(), "registry-unavailable-"));
-const test = suite("a registry that is away");
+const test = suite("an unavailable registry");
 let stack: Stack;
 let mockSegment: MockSegment;
 let service: ReturnType<typeof start> | undefined;
@@ -51,23 +51,23 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should be waited for by those who need it, and by nobody else", async () => {
-  const seen = await register([{ name: "about", type: "string" }]);
-  const unseen = await register([
+test("should delay only the records that need it", async () => {
+  const cached = await register([{ name: "about", type: "string" }]);
+  const uncached = await register([
     { name: "about", type: "string" },
     { name: "plan", type: ["null", "string"], default: null },
   ]);
   const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(settings()));
   service = start(["run", "--config", config]);
-  const member = await memberOf(stack.kafka, "away");
-  await produce(AVRO, ids(0, 100), (id) => avro(seen, id, []));
+  const member = await memberOf(stack.kafka, "unavailable");
+  await produce(AVRO, ids(0, 100), (id) => avro(cached, id, []));
   await arrived("avro", 100);
 
   await stack.registry.stop();
-  await produce(AVRO, ids(100, AVRO_RECORDS), (id) => avro(unseen, id, [0]));
-  // One whose schema is known stands behind those: it does not overtake them.
-  await produce(AVRO, ids(AVRO_RECORDS, AVRO_RECORDS + 100), (id) => avro(seen, id, []));
+  await produce(AVRO, ids(100, AVRO_RECORDS), (id) => avro(uncached, id, [0]));
+  // Records with a cached schema follow: they do not overtake the others.
+  await produce(AVRO, ids(AVRO_RECORDS, AVRO_RECORDS + 100), (id) => avro(cached, id, []));
   await produce(PLAIN, ids(0, PLAIN_RECORDS), (id) => JSON.stringify({ id, about: "plain" }));
   await arrived("plain", PLAIN_RECORDS);
   await sleep(3 * SESSION_TIMEOUT_MS);
@@ -77,14 +77,14 @@ test("should be waited for by those who need it, and by nobody else", async () =
   await arrived("plain", PLAIN_RECORDS + 100);
   assert.is(users("avro").length, 100, "the others wait");
   assert.is(service.child.exitCode, null);
-  assert.is(await memberOf(stack.kafka, "away"), member, "the same member all along");
+  assert.is(await memberOf(stack.kafka, "unavailable"), member, "the same member throughout");
 
-  assert.ok(peak_MB(service.child.pid) < AWAY_MB, `${peak_MB(service.child.pid)} MB`);
+  assert.ok(peak_MB(service.child.pid) < MAX_MB, `${peak_MB(service.child.pid)} MB`);
 
   await stack.registry.start();
   await arrived("avro", AVRO_RECORDS + 100);
-  assert.is(await memberOf(stack.kafka, "away"), member, "and after it");
-  assert.is(generations(stack.kafka, "away"), 1, "nothing was shared out anew");
+  assert.is(await memberOf(stack.kafka, "unavailable"), member, "and after it");
+  assert.is(generations(stack.kafka, "unavailable"), 1, "no rebalance");
   service.child.kill("SIGTERM");
   const { code, stderr } = await service.ended;
   assert.is(code, 0, stderr);
@@ -93,7 +93,7 @@ test("should be waited for by those who need it, and by nobody else", async () =
   assertInOrder("plain", PLAIN_RECORDS + 100);
 });
 
-/** Each once, in the order of its partition. */
+/** Each message once, in the order of its partition. */
 function assertInOrder(model: string, count: number): void {
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     const isHere = (id: number) => id % PARTITIONS === partition;
@@ -105,7 +105,7 @@ function settings(): object {
   const { brokers } = stack.kafka;
   const schemaRegistry = { url: stack.registry.url };
   return {
-    name: "away",
+    name: "unavailable",
     kafka: { brokers, schemaRegistry, sessionTimeout: `${SESSION_TIMEOUT_MS}ms` },
     state: { directory: join(directory, "state") },
     segment: { writeKey: "none", url: mockSegment.url },
@@ -121,14 +121,14 @@ function identify(model: string): object {
   return { model, type: "identify", userId: "id", traits: { model: { value: model } } };
 }
 
-/** @returns its id. The text of each is another's, so that the registry numbers it by itself. */
+/** @returns the id of the schema. Each has a text of its own, so that the registry gives it an id of its own. */
 async function register(fields: readonly object[]): Promise<number> {
   const schema = JSON.stringify({
     type: "record",
     name: "Value",
     fields: [{ name: "id", type: "long" }, ...fields],
   });
-  const subject = `away-${fields.length}`;
+  const subject = `unavailable-${fields.length}`;
   const response = got.post(`${stack.registry.url}/subjects/${subject}/versions`, {
     json: { schema },
   });
@@ -163,7 +163,7 @@ function ids(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-/** Who has arrived by this model's sync. */
+/** The users of the model's messages. */
 function users(model: string): number[] {
   const of = mockSegment.accepted.filter(({ traits }) => traits?.model === model);
   return of.map(({ userId }) => Number(userId));

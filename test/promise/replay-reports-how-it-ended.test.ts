@@ -112,7 +112,7 @@ promise("should not take another input for one that it has delivered", async () 
   writeFileSync(other, recorded(3, "", 100));
   const { code, stderr } = await cdcToSegment(["replay", "--config", config, other]);
   assert.is(code, 1);
-  assert.match(stderr, /OTHER_INPUT: line 1: rows\/0@0 lies below offset 3/);
+  assert.match(stderr, /OTHER_INPUT: line 1: rows\/0@0 is below offset 3/);
   assert.is(mockSegment.accepted.length, 3);
   await mockSegment.stop();
 });
