@@ -8,7 +8,7 @@ import { noopLogger } from "../../src/lib/logger.ts";
 import type { OwnedChangelog } from "../../src/state/changelog.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 
-/** Changelogs on a real Kafka: transactions, fencing, what a restore reads, and topics that are not what they have to be. */
+/** Changelogs on a real Kafka: transactions, fencing, restores, and unfit topics. */
 
 const test = suite("changelog on Kafka");
 let stack: Stack;
@@ -62,7 +62,7 @@ const entry = (key: string, value: string | null) => ({
   value: value === null ? null : Buffer.from(value),
 });
 
-/** What a restore from `from` reads: key=value, and the offset behind it. */
+/** The entries that a restore from `from` reads, as key=value. */
 async function contents(owned: OwnedChangelog, from = 0) {
   const entries: string[] = [];
   let isAdded = false;
@@ -73,7 +73,7 @@ async function contents(owned: OwnedChangelog, from = 0) {
   return { entries, isAdded };
 }
 
-test("should give the next owner what the one before left, and nothing of its own", async () => {
+test("should give the next owner the entries of former owners, without its own", async () => {
   await createTopic("a", 3);
   const tp = { topic: "a", partition: 1 };
   const first = await process().own(tp);
@@ -89,7 +89,7 @@ test("should give the next owner what the one before left, and nothing of its ow
   assert.equal((await contents(third, next)).entries, ["p=zz"]);
 });
 
-test("should fence the former owner, whose last write is whole or not there", async () => {
+test("should fence the former owner and make its last write visible completely or not at all", async () => {
   await createTopic("b", 1);
   const tp = { topic: "b", partition: 0 };
   const zombie = await process().own(tp);
@@ -104,7 +104,7 @@ test("should fence the former owner, whose last write is whole or not there", as
   assert.equal((await contents(next)).entries, ["r1=old", "r1=new"]);
 });
 
-test("should write more than a message may have in one transaction", async () => {
+test("should write more than a record batch can contain in one transaction", async () => {
   await createTopic("c", 1);
   const tp = { topic: "c", partition: 0 };
   const owner = await process().own(tp);
@@ -114,7 +114,7 @@ test("should write more than a message may have in one transaction", async () =>
   assert.is(entries.length, 20);
 });
 
-test("should go on when its broker was away, and only as long as it is the owner", async () => {
+test("should continue after a broker restart while it is the owner", async () => {
   await createTopic("d", 1);
   const tp = { topic: "d", partition: 0 };
   const owner = await process().own(tp);
@@ -125,7 +125,7 @@ test("should go on when its broker was away, and only as long as it is the owner
   assert.equal([...new Set(entries)], ["r1=1", "r1=2"]);
 });
 
-test("should grow with its topic, and know which partitions came later", async () => {
+test("should add partitions with the source topic, and mark those that were added", async () => {
   await createTopic("e", 1);
   const changelog = process();
   await changelog.own({ topic: "e", partition: 0 });
@@ -140,7 +140,7 @@ test("should grow with its topic, and know which partitions came later", async (
   assert.not.ok((await contents(await process().own({ topic: "e", partition: 0 }))).isAdded);
 });
 
-test("should make a compacted topic, and refuse one that would lose rows", async () => {
+test("should create a compacted topic, and reject one that would lose rows", async () => {
   await createTopic("f", 2);
   await process("fine").own({ topic: "f", partition: 0 });
   const described = await admin((ask) =>

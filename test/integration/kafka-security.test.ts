@@ -24,14 +24,14 @@ import { cdcToSegment, start } from "../support/command-line.ts";
 import { envelope, TOPIC } from "../support/debezium.ts";
 import { firstRecord } from "../support/first-record.ts";
 
-/** The ways into a secured Kafka that `kafka.tls` and `kafka.sasl` describe, and those that have to stay closed. */
+/** Connections to a secured Kafka with `kafka.tls` and `kafka.sasl`, and connections that it must reject. */
 
 const WRONG = "Sesam-wrong";
 /** Part of every password here. */
 const SECRET = /Sesam/;
 
-/** kafkajs tries for some 20 s before it takes a refusal for one. */
-const SETTLED_WITHIN_MS = 30_000;
+/** kafkajs retries for about 20 s before it reports a rejection. */
+const SETTLED_TIMEOUT_MS = 30_000;
 
 const directory = mkdtempSync(join(tmpdir(), "kafka-security-"));
 const test = suite("the doors of Kafka");
@@ -42,7 +42,7 @@ let topics = 0;
 const arrived = Promise.withResolvers<ReceivedMessage>();
 const sources: KafkaSource[] = [];
 
-/** Every line of every level, as a log that prints all it is given would have it. */
+/** Every log line of every level, with all its fields. */
 const lines: string[] = [];
 const keep = (fields: object, text: string) => {
   lines.push(`${text} ${inspect(fields, { depth: 20 })}`);
@@ -50,7 +50,7 @@ const keep = (fields: object, text: string) => {
 const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };
 
 test.before(async () => {
-  // All that kafkajs has to say is offered to the log, and all that is not verified by our own word passes.
+  // kafkajs logs everything, and Node verifies only certificates that we ask it to verify.
   Object.assign(process.env, { KAFKAJS_LOG_LEVEL: "debug", NODE_TLS_REJECT_UNAUTHORIZED: "0" });
   certificates = await makeCertificates(directory);
   stack = await startStack({ kafka: brokerWithListeners(certificates) });
@@ -75,21 +75,21 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("TLS, with an authority of our own", () => roundTrip(to("TLS", { tls: ours() })));
+test("TLS, with a CA certificate of our own", () => roundTrip(to("TLS", { tls: ours() })));
 
 test("TLS, by the name in the certificate", () => {
   const brokers = brokersAt("TLS").map((broker) => broker.replace("127.0.0.1", "localhost"));
   return roundTrip({ ...to("TLS", { tls: ours() }), brokers });
 });
 
-test("TLS, with a certificate of the client", () =>
+test("TLS, with a client certificate", () =>
   roundTrip(to("MUTUAL", { tls: { ...ours(), ...pair("client") } })));
 
 for (const mechanism of MECHANISMS)
   test(`SASL ${mechanism} over TLS`, () =>
     roundTrip(to("SASL", { tls: ours(), sasl: login(mechanism) })));
 
-test("what is refused, and how it is said", async () => {
+test("rejected connections, and their error messages", async () => {
   const { otherCa } = certificates;
   const rejected: readonly (readonly [KafkaSettings, RegExp])[] = [
     [to("TLS", { tls: { ca: otherCa.cert } }), /unable to verify.*kafka\.tls\.ca/],
@@ -150,7 +150,7 @@ test("`check --connect` and `run`, with the password from the environment", asyn
   assert.not.match(checked.stderr, SECRET);
 
   const { child, ended } = start(["run", "--config", config], env);
-  const late = sleep(SETTLED_WITHIN_MS, undefined, { ref: false });
+  const late = sleep(SETTLED_TIMEOUT_MS, undefined, { ref: false });
   await Promise.race([ended, arrived.promise, late]);
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
@@ -169,11 +169,14 @@ test("`check --connect` and `run`, with a wrong password", async () => {
     cdcToSegment(["check", "--config", config, "--connect"], { KAFKA_PASSWORD: WRONG }),
     cdcToSegment(["run", "--config", config], { KAFKA_PASSWORD: WRONG }),
   ]);
-  assert.ok(Date.now() - startedTime < SETTLED_WITHIN_MS, `it took ${Date.now() - startedTime} ms`);
+  assert.ok(
+    Date.now() - startedTime < SETTLED_TIMEOUT_MS,
+    `it took ${Date.now() - startedTime} ms`,
+  );
   for (const { code, stderr } of ends) {
     assert.is(code, 1, stderr);
-    const said = `KAFKA_CREDENTIALS.*${brokersAt("SASL")}.*authentication failed`;
-    assert.match(stderr, new RegExp(said));
+    const expected = `KAFKA_CREDENTIALS.*${brokersAt("SASL")}.*authentication failed`;
+    assert.match(stderr, new RegExp(expected));
     assert.not.match(stderr, SECRET);
   }
 });
@@ -184,7 +187,7 @@ test("no password in any log line of all these", () => {
   assert.not.match(all, SECRET);
 });
 
-/** Appends with `KafkaLog` and reads, as a member of a group, what was appended. */
+/** Appends with `KafkaJournal` and reads the entry as a member of a group. */
 async function roundTrip(kafka: KafkaSettings): Promise<void> {
   const topic = `secured.${++topics}`;
   const value = Buffer.from(topic);
@@ -194,14 +197,14 @@ async function roundTrip(kafka: KafkaSettings): Promise<void> {
   assert.equal((await firstRecord(sourceOf(kafka, topic))).value, value);
 }
 
-/** A source that is stopped when its test is over. */
+/** A source that is stopped after its test. */
 function sourceOf(kafka: KafkaSettings, topic: string): KafkaSource {
   const source = new KafkaSource({ kafka, groupId: topic, topics: [topic], log });
   sources.push(source);
   return source;
 }
 
-/** Settings are not written into, though kafkajs likes to. */
+/** Frozen: kafkajs would modify them. */
 function to(door: ListenerName, { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">): KafkaSettings {
   return Object.freeze({
     brokers: brokersAt(door),
@@ -231,7 +234,7 @@ async function rejection(work: Promise<unknown>): Promise<CdcError> {
     () => "it was let in",
     (error) => error,
   );
-  const late = sleep(SETTLED_WITHIN_MS, "it takes too long", { ref: false });
+  const late = sleep(SETTLED_TIMEOUT_MS, "it takes too long", { ref: false });
   const error = await Promise.race([settled, late]);
   assert.instance(error, CdcError, String(error));
   return error;

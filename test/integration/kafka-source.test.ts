@@ -20,7 +20,7 @@ import versions from "../stack/versions.json" with { type: "json" };
 /** Leaving a group is immediate; a member that only disappears is removed after the session timeout of 30 s. */
 const LEAVES_WITHIN_MS = 25_000;
 
-/** A source with a listener that remembers everything; it goes on by itself only where `onAssigned` says so. */
+/** A source and its listener, which records everything. */
 class Member implements SourceListener {
   readonly source: KafkaSource;
   readonly announcements: TopicPartition[][] = [];
@@ -137,7 +137,7 @@ s.after(async () => {
   await stack.stop();
 });
 
-/** The stack's class path with Kafka's command line tools, fetched once a machine. */
+/** The class path of the stack with Kafka's command line tools, downloaded once per machine. */
 async function toolsPath(): Promise<string> {
   const cache = await cacheDirectory();
   const jar = join(cache, `kafka-tools-${versions.kafka}.jar`);
@@ -154,10 +154,10 @@ async function toolsPath(): Promise<string> {
 }
 
 for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"])
-  s(`reads what the Java producer wrote with ${codec}`, async () => {
+  s(`reads records of the Java producer, compressed with ${codec}`, async () => {
     const topic = await newTopic();
     const tp = { topic, partition: 0 };
-    // Batches of up to 400 KB: several of snappy's and of lz4's blocks each, compressible but not trivially.
+    // Batches of up to 400 KB: several blocks of snappy and lz4 each, compressible but not trivially.
     const lines = range(0, 4_000).map((n) =>
       JSON.stringify({ n, hash: `${Math.sin(n)}`.repeat(5) }),
     );
@@ -179,7 +179,7 @@ for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"])
     assert.equal(values, lines);
   });
 
-s("hands a record on as it stands", async () => {
+s("delivers all fields of a record", async () => {
   const topic = await newTopic();
   const tp = { topic, partition: 0 };
   const headers = { one: "1", twice: [Buffer.from("a"), Buffer.from("b")] };
@@ -213,7 +213,7 @@ s("waits for its listener, and delivers nothing while paused", async () => {
   assert.equal(member.offsets(tp), [], "delivered before it was resumed");
   assert.equal(await member.source.range(tp), { start: 0, end: 500, committed: null });
 
-  // Pausing and resuming at every few records, as a full queue does, must neither lose nor repeat any.
+  // Pausing and resuming every few records, as a full queue does, must neither lose nor repeat any.
   member.onRecords = () => {
     member.source.pause(tp);
     setTimeout(() => member.source.resume(tp), 5);
@@ -235,23 +235,23 @@ s("waits for its listener, and delivers nothing while paused", async () => {
   assert.equal(member.offsets(tp), range(0, 2_600));
 });
 
-s("delivers from exactly where it was sent to", async () => {
+s("delivers from exactly the offset it seeks", async () => {
   const topic = await newTopic();
   const tp = { topic, partition: 0 };
   for (let n = 0; n < 3_000; n += 100) await produce(topic, 0, n, 100);
   const member = new Member(topic);
-  const sought = [1_234, 7, 2_999, 0, 150];
+  const offsets = [1_234, 7, 2_999, 0, 150];
   const firsts: (number | undefined)[] = [];
   member.onRecords = (records) => {
     firsts.push(records[0]?.offset);
-    const next = sought[firsts.length];
+    const next = offsets[firsts.length];
     if (next === undefined) member.source.pause(tp);
     else member.source.seek(tp, next);
   };
   await member.source.start(member);
-  member.resumeAt(tp, sought[0] ?? 0);
-  await until("all sought", () => firsts.length >= sought.length);
-  assert.equal(firsts, sought);
+  member.resumeAt(tp, offsets[0] ?? 0);
+  await until("all offsets read", () => firsts.length >= offsets.length);
+  assert.equal(firsts, offsets);
 });
 
 s("moves partitions to a second member, and back when it stops", async () => {
@@ -263,44 +263,45 @@ s("moves partitions to a second member, and back when it stops", async () => {
   assert.equal(names(one.owned), names(all));
   for (const tp of all) one.resumeAt(tp, 0);
   await until("all read", () => all.every((tp) => one.offsets(tp).length >= 1_000));
-  // The committed offset is far behind on purpose: a kept partition must not go back to it.
+  // The committed offset is low on purpose: a partition that stays assigned must not go back to it.
   for (const tp of all) await one.source.commit(tp, 5);
   for (const tp of all) one.source.pause(tp);
 
   const two = new Member(topic);
   await two.source.start(two);
-  await until("both know", () => one.owned.length === 2 && two.owned.length === 2);
+  await until("both are assigned", () => one.owned.length === 2 && two.owned.length === 2);
   assert.equal(names([...one.owned, ...two.owned]), names(all));
   for (const { partition } of all) await produce(topic, partition, 1_000, 500);
-  const kept = one.owned;
+  const unmoved = one.owned;
   const moved = two.owned;
   for (const tp of moved) two.resumeAt(tp, 1_000);
   await until("moved ones read", () => moved.every((tp) => two.offsets(tp).length >= 500));
   await sleep(300);
-  for (const tp of kept)
-    assert.is(one.offsets(tp).length, 1_000, "delivered in spite of its pause");
-  for (const tp of kept) one.source.resume(tp);
-  await until("kept ones read", () => kept.every((tp) => one.offsets(tp).length >= 1_500));
-  for (const tp of kept) assert.equal(one.offsets(tp), range(0, 1_500));
+  for (const tp of unmoved) assert.is(one.offsets(tp).length, 1_000, "delivered although paused");
+  for (const tp of unmoved) one.source.resume(tp);
+  await until("unmoved ones read", () => unmoved.every((tp) => one.offsets(tp).length >= 1_500));
+  for (const tp of unmoved) assert.equal(one.offsets(tp), range(0, 1_500));
   for (const tp of moved) assert.equal(one.offsets(tp), range(0, 1_000));
   for (const tp of moved) assert.equal(two.offsets(tp), range(1_000, 500));
 
   const startedTime = Date.now();
   await two.source.stop();
-  await until("all given back", () => one.owned.length === 4, LEAVES_WITHIN_MS);
+  await until("all assigned to the first again", () => one.owned.length === 4, LEAVES_WITHIN_MS);
   assert.ok(
     Date.now() - startedTime < LEAVES_WITHIN_MS,
-    `giving back took ${Date.now() - startedTime} ms`,
+    `the rebalance took ${Date.now() - startedTime} ms`,
   );
   for (const { partition } of all) await produce(topic, partition, 1_500, 100);
-  await until("kept ones went on", () => kept.every((tp) => one.offsets(tp).length >= 1_600));
-  for (const tp of moved) assert.is(one.offsets(tp).length, 1_000, "a new one did not wait");
+  await until("unmoved ones continued", () =>
+    unmoved.every((tp) => one.offsets(tp).length >= 1_600),
+  );
+  for (const tp of moved) assert.is(one.offsets(tp).length, 1_000, "a new partition did not wait");
   for (const tp of moved) one.resumeAt(tp, 1_500);
   await until("the others too", () => moved.every((tp) => one.offsets(tp).length >= 1_100));
   for (const tp of moved) assert.equal(one.offsets(tp), [...range(0, 1_000), ...range(1_500, 100)]);
 });
 
-s("commits what it is told, and shrugs where it may not", async () => {
+s("commits offsets, and ignores a commit that the group does not accept", async () => {
   const topic = await newTopic(2);
   const member = new Member(topic);
   await member.source.start(member);
@@ -316,7 +317,7 @@ s("commits what it is told, and shrugs where it may not", async () => {
   await member.source.commit({ topic, partition: 1 }, 43);
 });
 
-s("outlasts a broker that is away for longer than kafkajs tries", async () => {
+s("continues after a broker was unavailable for longer than kafkajs retries", async () => {
   const topic = await newTopic();
   const tp = { topic, partition: 0 };
   await produce(topic, 0, 0, 100);
@@ -325,7 +326,7 @@ s("outlasts a broker that is away for longer than kafkajs tries", async () => {
   member.resumeAt(tp, 0);
   await until("all read", () => member.offsets(tp).length >= 100);
   await stack.kafka.kill();
-  const asked = member.source.range(tp);
+  const pendingRange = member.source.range(tp);
   await until(
     "kafkajs gave up",
     () => member.warnings.some((text) => /consumer failed; rejoining/.test(text)),
@@ -335,11 +336,11 @@ s("outlasts a broker that is away for longer than kafkajs tries", async () => {
   await produce(topic, 0, 100, 100);
   await until("the rest read", () => member.offsets(tp).length >= 200, 60_000);
   assert.equal(member.offsets(tp), range(0, 200));
-  assert.equal((await asked).start, 0);
+  assert.equal((await pendingRange).start, 0);
   assert.equal(member.failures, []);
 });
 
-s("does not take a cut log for its own place", async () => {
+s("does not continue in a truncated log by itself", async () => {
   const topic = await newTopic();
   const tp = { topic, partition: 0 };
   await produce(topic, 0, 0, 100);
@@ -349,20 +350,20 @@ s("does not take a cut log for its own place", async () => {
   await until("all read", () => member.offsets(tp).length >= 100);
   member.source.pause(tp);
   await produce(topic, 0, 100, 100);
-  // kafkajs' admin finds the leader only of a topic that it was asked about before.
+  // kafkajs' admin finds the leader of a topic only after a query about it.
   await admin.fetchTopicOffsets(topic);
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "150" }] });
   member.source.resume(tp);
-  await until("announced anew", () => member.announcements.length >= 3);
+  await until("announced again", () => member.announcements.length >= 3);
   assert.equal(member.announcements, [[tp], [], [tp]]);
   await sleep(300);
-  assert.is(member.offsets(tp).length, 100, "delivered from beyond the gap unasked");
+  assert.is(member.offsets(tp).length, 100, "delivered records after the gap without a seek");
   member.resumeAt(tp, 150);
-  await until("read on", () => member.offsets(tp).length >= 150);
+  await until("the rest read", () => member.offsets(tp).length >= 150);
   assert.equal(member.offsets(tp), [...range(0, 100), ...range(150, 50)]);
 });
 
-s("passes over aborted transactions without taking them for a gap", async () => {
+s("skips aborted transactions without reporting a gap", async () => {
   const topic = await newTopic();
   const tp = { topic, partition: 0 };
   const member = new Member(topic);
@@ -382,7 +383,7 @@ s("passes over aborted transactions without taking them for a gap", async () => 
   assert.is(member.announcements.length, 1);
 });
 
-s("names a topic that does not exist, and makes none", async () => {
+s("names a topic that does not exist, and does not create it", async () => {
   const topic = await newTopic();
   const member = new Member(topic, "crm.public.orders");
   const error = await rejection(member.source.start(member));
@@ -392,7 +393,7 @@ s("names a topic that does not exist, and makes none", async () => {
   assert.not.ok((await admin.listTopics()).includes("crm.public.orders"));
 });
 
-s("stops in the middle of a start", async () => {
+s("stops during a start", async () => {
   const topic = await newTopic();
   for (const ms of [0, 5, 20, 60, 150]) {
     const member = new Member(topic);
@@ -409,20 +410,20 @@ s("stops in the middle of a start", async () => {
     );
     assert.ok(["started", "SOURCE_CLOSED"].includes(await started));
   }
-  // Nobody was left behind in the group: its partitions would be missing here.
+  // No member has stayed in the group: its partitions would be missing here.
   const last = new Member(topic);
   await last.source.start(last);
   await sleep(1_500);
   assert.equal(last.owned, [{ topic, partition: 0 }]);
 });
 
-s("keeps dead letters through the death of the broker", async () => {
-  const topic = `dead.letters.${++topics}`;
+s("keeps dead letters when the broker is killed", async () => {
+  const topic = `dead-letters.${++topics}`;
   const settings = { kafka: { brokers: stack.kafka.brokers, clientId: "test" }, log: noopLogger };
   const log = await KafkaJournal.open({ ...settings, topic, retentionMs: 2_592_000_000 });
   const entries = range(0, 300).map((n) => ({
     key: n % 2 ? Buffer.from(`${n}`) : null,
-    // Together far more than one batch may hold.
+    // Together far more than one record batch can contain.
     value: n % 3 ? Buffer.alloc(100_000, n) : null,
     headers: { reason: "INVALID_JSON", position: Buffer.from([n % 256]) },
   }));
