@@ -9,26 +9,26 @@ import {
   toHandoverForm,
 } from "../state/handover.ts";
 
-/** What the tasks of one topic tell each other; `partition` is the sender's. */
+/** A message between the tasks of one topic. `partition` is the sender's. */
 export type ControlMessage = { readonly topic: string; readonly partition: number } & (
   | ({ readonly kind: "handover" } & Handover)
   | ({ readonly kind: "taken" } & Pick<Handover, "from" | "to" | "sourcePosition">)
   | { readonly kind: "truncate"; readonly removal: RemovalRequest }
-  /** The sender has removed what the truncate of this name asks for, durably. */
+  /** The sender has durably removed the rows of the truncate with this record name. */
   | { readonly kind: "truncated"; readonly name: string }
   | { readonly kind: "snapshot-end"; readonly snapshot: string; readonly removal: RemovalRequest }
 );
 
-/** What removes many rows at once, wherever they are: the place of it in the database's log, and the record that told. */
+/** Removes many rows in all partitions: the source position of the change, and its record. */
 export type RemovalRequest = {
   readonly table: string;
   /** Commit time in the database, ms since 1970. */
   readonly time: number;
   readonly sourcePosition: SourcePosition | null;
   readonly record: SourceRecord;
-  /** Its name in message ids. */
+  /** Part of the ids of the messages about removed rows. */
   readonly changeId: string;
-  /** Syncs to which the record is one from before they began: what it removes is not sent. */
+  /** Syncs that start after the record: removals are not sent for them. */
   readonly skippedSyncs: readonly string[];
 };
 
@@ -47,7 +47,7 @@ export function encodeControlMessage(message: ControlMessage): Buffer {
 }
 
 /**
- * @param name of the entry, for the error: the entry itself may hold values of a row
+ * @param name of the entry, for the error: the entry itself may contain row values
  * @throws CdcError CONTROL_UNREADABLE if this version cannot read the entry
  */
 export function decodeControlMessage(bytes: Buffer, name: string): ControlMessage {
@@ -56,19 +56,20 @@ export function decodeControlMessage(bytes: Buffer, name: string): ControlMessag
   } catch (error) {
     throw new CdcError(
       "CONTROL_UNREADABLE",
-      `${name} is an entry of the control log that this version does not understand: run the version that wrote it, or a later one`,
+      `${name} is an entry of the control log that this version cannot read: run the version that wrote it, or a later one`,
       { cause: error },
     );
   }
 }
 
 function toForm(message: ControlMessage): object {
-  switch (message.kind) {
+  const { kind, topic, partition } = message;
+  switch (kind) {
     case "handover":
-      return { ...toHandoverForm(message), kind: "hand-over" };
+      return { kind: "hand-over", topic, partition, ...toHandoverForm(message) };
     case "taken": {
-      const { sourcePosition, ...rest } = message;
-      return { ...rest, position: sourcePosition };
+      const { from, to, sourcePosition } = message;
+      return { kind, topic, partition, from, to, position: sourcePosition };
     }
     case "truncated":
       return message;
@@ -79,10 +80,11 @@ function toForm(message: ControlMessage): object {
 
 function fromForm(form: { readonly kind?: unknown } & { readonly [name: string]: unknown }) {
   if (typeof form.kind !== "string") throw new Error("it has no kind");
+  const { topic, partition } = form;
   if (form.kind === "hand-over")
     return {
+      ...{ kind: "handover", topic, partition },
       ...fromHandoverForm(form as unknown as HandoverForm),
-      kind: "handover",
     } as ControlMessage;
   if (form.kind === "taken") {
     const { position, ...rest } = form;

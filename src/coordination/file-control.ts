@@ -12,24 +12,24 @@ import {
   encodeControlMessage,
 } from "./control-message.ts";
 
-/** The control log in the folder of a pipeline's state. */
+/** The control log in a pipeline's state directory. */
 export function fileControl(directory: string): FileControl {
   const path = join(directory, "control.ndjson");
   return new FileControl(
     path,
-    new FileJournal(path, { code: "STATE_UNWRITABLE", what: "what the tasks tell each other" }),
+    new FileJournal(path, { code: "STATE_UNWRITABLE", what: "the control log" }),
   );
 }
 
 /**
- * The control log of one process alone, for recorded input: a file of one letter a line. A letter is delivered to all
- * who listen before `send` resolves, so that a recorded input gives the same every time.
+ * The control log of a single process, for recorded input: a file with one message per line. A message is delivered to
+ * all listeners before `send` resolves, so that a recorded input always has the same result.
  */
 export class FileControl implements Control {
   readonly #path: string;
   readonly #log: Journal;
   readonly #inboxes = new Map<string, (batch: ControlBatch) => void>();
-  /** One thing at a time: who begins to listen misses nothing, and gets nothing twice. */
+  /** Serial, so that a new listener neither misses a message nor receives one twice. */
   readonly #queue = new SerialQueue();
   #lines: number | null = null;
 
@@ -90,7 +90,7 @@ export class FileControl implements Control {
   }
 }
 
-/** A process that was killed while it wrote leaves half a line: nobody went past it, and it is written again. */
+/** A process killed during a write leaves a partial line. Nothing has read past it, and its message is sent again. */
 function truncatePartialLine(path: string): void {
   const bytes = readFileSync(path);
   truncateSync(path, bytes.lastIndexOf("\n") + 1);

@@ -1,13 +1,13 @@
 import type { ControlBatch } from "./control.ts";
 import type { ControlMessage } from "./control-message.ts";
 
-/** Letters of the pipeline's tasks that this one has not read yet, in the order of the control log. */
+/** Control messages that a task has received and not handled, in the order of the control log. */
 export class Inbox {
   readonly #topic: string;
   readonly #signal: () => void;
   #batches: ControlBatch[] = [];
 
-  /** @param topic whose letters concern the task; of the others only the place is kept */
+  /** @param topic of the task; messages of other topics only advance the offset */
   constructor(topic: string, signal: () => void) {
     this.#topic = topic;
     this.#signal = signal;
@@ -25,19 +25,19 @@ export class Inbox {
     this.#signal();
   }
 
-  /** The next letters, and the offset that all before are read at once they are done. */
-  take(): { readonly messages: readonly ControlMessage[]; readonly next: number } | undefined {
+  /** The next messages, and the offset to store once they are handled. */
+  take(): ControlBatch | undefined {
     return this.#batches.shift();
   }
 
-  /** Letters of rows that change their key, before their turn: they depend on no other, and somebody waits for them. */
+  /** All handover messages, before their turn: they depend on no other message, and a record waits for them. */
   takeHandovers(): readonly ControlMessage[] {
-    const isOne = ({ kind }: ControlMessage) => kind === "handover" || kind === "taken";
-    const ahead = this.#batches.flatMap(({ messages }) => messages.filter(isOne));
+    const isHandover = ({ kind }: ControlMessage) => kind === "handover" || kind === "taken";
+    const handovers = this.#batches.flatMap(({ messages }) => messages.filter(isHandover));
     this.#batches = this.#batches.map(({ messages, next }) => ({
-      messages: messages.filter((message) => !isOne(message)),
+      messages: messages.filter((message) => !isHandover(message)),
       next,
     }));
-    return ahead;
+    return handovers;
   }
 }

@@ -1,6 +1,6 @@
 import type { Control } from "./control.ts";
 
-/** The control log for one who only tells: what others have told waits for the service, which reads it at its start. */
+/** A control log that only sends, for `redrive`: the service reads the messages of others at its next start. */
 export function sendOnly(control: Control): Control {
   return {
     send: (messages) => control.send(messages),

@@ -13,12 +13,12 @@ import {
 } from "./control-message.ts";
 
 export type TopicControlOptions = {
-  /** One partition, appended to and read by every process of the pipeline. */
+  /** A topic with one partition. Every process of the pipeline appends to it and reads it. */
   readonly topic: string;
   readonly log: Journal;
-  /** Reads all of the topic, whoever else does: it belongs to no shared group. */
+  /** Reads the whole topic, outside the consumer group of the pipeline. */
   readonly source: Source;
-  /** What happens where letters that a task has not read are gone. */
+  /** Applies to messages that a task has not read and that are deleted. */
   readonly onDataLoss: "stop" | "continue" | "rebuild";
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,14 +27,14 @@ export type TopicControlOptions = {
 
 type Listener = { next: number; readonly inbox: (batch: ControlBatch) => void };
 
-/** The control log as a topic of Kafka. It is read once a process, from where the furthest behind of its tasks stands. */
+/** The control log as a Kafka topic. Each process reads it once, from the lowest offset of its tasks. */
 export class TopicControl implements Control {
   readonly #options: TopicControlOptions;
   readonly #tp: TopicPartition;
   readonly #listeners = new Map<string, Listener>();
   readonly #closed = new AbortController();
   #started: Promise<void> | null = null;
-  /** The next offset that the source will deliver; unknown until somebody listens. */
+  /** The next offset that the source delivers; `null` until the first task listens. */
   #next: number | null = null;
 
   constructor(options: TopicControlOptions) {
@@ -61,8 +61,8 @@ export class TopicControl implements Control {
     if (isGone && onDataLoss === "stop") {
       throw new CdcError(
         "POSITION_LOST",
-        `${name}: it has read ${topic} up to offset ${from}, and that topic now holds ${start} to ${end}: what the tasks told each other meanwhile ` +
-          "(truncates, keys that changed, ends of snapshots) is lost. Set state.onDataLoss: continue to go on without it",
+        `${name}: it has read ${topic} up to offset ${from}, and that topic now has offsets ${start} to ${end}: control messages ` +
+          "(truncates, handovers, snapshot ends) are lost. Set state.onDataLoss: continue to go on without them",
       );
     }
     const next = isGone || from < start ? start : from;
@@ -92,10 +92,10 @@ export class TopicControl implements Control {
   #listener(): SourceListener {
     return {
       assigned: () => {
-        // Announced as new after its place was lost: everyone goes on from where they are.
-        const places = [...this.#listeners.values()].map(({ next }) => next);
-        if (places.length === 0) return;
-        this.#next = Math.min(...places);
+        // The partition is announced again after its offset was out of range: each listener continues at its own offset.
+        const offsets = [...this.#listeners.values()].map(({ next }) => next);
+        if (offsets.length === 0) return;
+        this.#next = Math.min(...offsets);
         this.#options.source.seek(this.#tp, this.#next);
         this.#options.source.resume(this.#tp);
       },

@@ -80,8 +80,8 @@ export class DeliveryQueue implements OutgoingQueue {
   get usage(): { readonly delivery_queue_messages: Usage; readonly delivery_queue_bytes: Usage } {
     const { messages, bytes } = this.#options;
     return {
-      delivery_queue_messages: { now: this.#pushed - this.#settled, limit: messages },
-      delivery_queue_bytes: { now: this.#bytes, limit: bytes },
+      delivery_queue_messages: { used: this.#pushed - this.#settled, limit: messages },
+      delivery_queue_bytes: { used: this.#bytes, limit: bytes },
     };
   }
 

@@ -1,9 +1,7 @@
-/** What the parts of a pipeline say of themselves when they are asked: plain values, made at that moment. */
+/** The use of a bounded resource. At the limit its producer waits. */
+export type Usage = { readonly used: number; readonly limit: number };
 
-/** Something that is bounded: how much of it is taken, and the limit at which it stops what fills it. */
-export type Usage = { readonly now: number; readonly limit: number };
-
-/** What a task holds in memory, each with its limit (settings `limits` and `checkpoint`). */
+/** What a task keeps in memory, with the limits of the settings `limits` and `checkpoint`. */
 export const USAGES = {
   queue_records: "records waiting to be processed",
   queue_bytes: "bytes of the records waiting to be processed",

@@ -1,34 +1,34 @@
 import type { TopicPartition } from "../data/record.ts";
 import type { StoreEntry } from "./store.ts";
 
-/** What tasks have written to their stores, in a log that outlives the machine: one partition for each task. */
+/** The port for the changelog: a compacted copy of the tasks' stores in Kafka, one partition for each task. */
 export interface Changelog {
   /**
-   * Takes the partition over. Whoever had it before can append no more, so that what is read from now on stays.
-   * Rejects with CHANGELOG_UNFIT where the topic is not what it has to be.
+   * Takes over the partition. The former owner is fenced and cannot append, so that reads see a fixed end.
+   * Rejects with CHANGELOG_UNFIT if the topic is not compacted.
    */
   own(tp: TopicPartition): Promise<OwnedChangelog>;
   close(): Promise<void>;
 }
 
 export interface OwnedChangelog {
-  /** The first offset held, and the one below which lies what earlier owners left. */
+  /** The first offset in the log, and the end of what earlier owners wrote. */
   readonly range: { readonly start: number; readonly end: number };
-  /** Everything from `from` up to the range's end, in order. */
+  /** All entries from `from` to the end of the range, in order. */
   read(from: number): AsyncIterable<ChangelogChunk>;
   /**
-   * Appends all or nothing. Tries until it is done or released.
-   * @returns the offset that follows; rejects with FENCED where another owner has taken over
+   * Appends all entries in one transaction. Retries until it succeeds or the changelog is released.
+   * @returns the offset after them; rejects with FENCED if another owner has taken over
    */
   append(entries: readonly StoreEntry[]): Promise<number>;
-  /** Gives it back; what is being appended is given up. */
+  /** Releases the partition and aborts a running append. */
   release(): Promise<void>;
 }
 
 export type ChangelogChunk = {
   readonly entries: readonly StoreEntry[];
-  /** The offset that follows. */
+  /** The offset after them. */
   readonly next: number;
-  /** The partition was added to its topic after the pipeline had begun with it. */
+  /** The partition was added to its topic after the pipeline had started with it. */
   readonly isAdded: boolean;
 };

@@ -2,26 +2,26 @@ import type { SourcePosition } from "../data/event.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { Registered, SyncEntry } from "./sync-versions.ts";
 
-/** Where a task stands in its partition. Written in one batch with the rows that it covers. */
+/** The progress of a task. Written in one batch with the rows that it covers. */
 export type CheckpointRecord = {
   /** The next offset to process. */
   readonly next: number;
-  /** The key of the preceding record where that was a delete: a tombstone that follows belongs to it. */
+  /** The key of the previous record if that was a delete: a tombstone for the same key belongs to it. */
   readonly lastDelete: string | null;
-  /** Whether a streamed record (no snapshot read) has been seen. */
+  /** Whether a streamed record (not a snapshot read) was processed. */
   readonly streaming: boolean;
-  /** The last `TRUNCATE` of the table. */
+  /** The last truncate of the table. */
   readonly truncated: {
     readonly sourcePosition: SourcePosition | null;
     readonly time: number;
   } | null;
-  /** The next letter of the pipeline's control log to read. */
+  /** The next offset of the control log. */
   readonly control: number;
-  /** The last full snapshot that was seen here. */
+  /** The last full snapshot in this partition. */
   readonly snapshot: SnapshotProgress | null;
-  /** The letter that told of a snapshot's end, while rows that it did not contain are still to be removed. */
+  /** The control message of a snapshot's end, until the rows that the snapshot did not contain are removed. */
   readonly reconcile: string | null;
-  /** The stored rows that new and changed syncs have still to see: all behind the key, `null` where none. */
+  /** New and changed syncs still have to read the stored rows after a key; `null` if there are none. */
   readonly backfill: BackfillProgress | null;
 };
 
@@ -30,16 +30,16 @@ export type BackfillProgress = {
   readonly pending: Registered["pending"];
 };
 
-/** A full snapshot: what its reads have in common, the offset of the first of them, and whether no change came since. */
+/** A full snapshot: the source position of its reads, the first offset, and whether no change has followed. */
 export type SnapshotProgress = {
   readonly id: string;
   readonly firstOffset: number;
   readonly open: boolean;
-  /** A record was refused meanwhile, which may have been a read. */
+  /** A record was rejected during the snapshot and may have been a read. */
   readonly hasRejectedRecord?: boolean;
 };
 
-/** A task that has not begun. */
+/** A task that has not started. */
 export const INITIAL_CHECKPOINT: CheckpointRecord = {
   next: 0,
   lastDelete: null,
@@ -51,7 +51,7 @@ export const INITIAL_CHECKPOINT: CheckpointRecord = {
   backfill: null,
 };
 
-/** What a task knows besides its rows. */
+/** The state of a task besides its rows. */
 export type TaskRecord = CheckpointRecord & {
   readonly version: number;
   readonly syncs: readonly SyncEntry[];

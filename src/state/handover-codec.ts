@@ -9,8 +9,8 @@ import { decodeStoredRow, encodeStoredRow } from "./row-codec.ts";
 import type { SyncEntry } from "./sync-versions.ts";
 
 /**
- * A stored row as it is handed over to another task, which numbers the syncs for itself.
- * @param from where it was: the messages about it keep the ids that they had there
+ * A stored row for another task, whose syncs have other numbers.
+ * @param from where the row was: its last messages keep the ids that they had there
  */
 export function encodeHandover(
   row: StoredRow | null,
@@ -23,15 +23,15 @@ export function encodeHandover(
   };
 }
 
-/** The row with the numbers that this task has for the syncs; `null` where its old key was never seen. */
+/** The row with this task's sync numbers; `null` if its old key was never seen. */
 export function decodeHandover(
   { row, syncs: names }: Handover,
   syncs: readonly SyncEntry[],
 ): StoredRow | null {
   if (row === null) return null;
   const stored = decodeStoredRow(row);
-  const numberOf = (theirs: number) =>
-    syncs.findIndex(({ name, retired }) => !retired && name === names[theirs]);
+  const numberOf = (otherNumber: number) =>
+    syncs.findIndex(({ name, retired }) => !retired && name === names[otherNumber]);
   const members = renumbered(
     stored.members.map((sync, i) => ({ sync, since: stored.since[i] ?? 0 })),
     numberOf,
@@ -55,10 +55,10 @@ function fromElsewhere(row: StoredRow, from: { key: string; partition: number })
   };
 }
 
-/** Without those of a sync that this task does not know. */
+/** Without entries of syncs that this task does not have. */
 function renumbered<T extends { readonly sync: number }>(
   all: readonly T[],
-  numberOf: (theirs: number) => number,
+  numberOf: (otherNumber: number) => number,
 ): T[] {
   return all.map((one) => ({ ...one, sync: numberOf(one.sync) })).filter(({ sync }) => sync >= 0);
 }

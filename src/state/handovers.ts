@@ -3,19 +3,19 @@ import { fromHandoverForm, type Handover, type HandoverForm, toHandoverForm } fr
 import type { Store, StoreEntry } from "./store.ts";
 import { type PendingWrites, WriteBuffer } from "./write-buffer.ts";
 
-/** What the store keeps of a key that changed: the row that waits for its create, or that its create went without it. */
+/** A handover that waits for its create. `missed`: the create did not wait any longer and was sent without the row. */
 export type StoredHandover = Handover & { readonly missed?: boolean };
 
-/** What names a change of a primary key. */
+/** Identifies a change of a primary key. */
 export type KeyChangeId = Pick<Handover, "from" | "to" | "sourcePosition">;
 
-/** Those of the same old and new key: it may change so again while the first is still on its way. */
+/** Handovers with the same old and new key: a key can change in the same way twice in a short time. */
 export type StoredHandovers = readonly StoredHandover[];
 
-/** As they were read from the store; what is put or dropped has to be among them. */
+/** Handovers read from the store. `put` and `remove` need those of their keys. */
 export type Prefetched = ReadonlyMap<string, StoredHandovers>;
 
-/** Hand-overs of one task by old and new key, each until its create has come or nobody waits for it any more. */
+/** The handovers of one task by old and new key, each until its create has arrived or it expires. */
 export class Handovers {
   readonly #entries: WriteBuffer<StoredHandovers>;
 
@@ -31,12 +31,12 @@ export class Handovers {
     return this.#entries.length;
   }
 
-  /** What is kept for the changes, for a group of records at once. */
+  /** The handovers of the changes, for a group of records at once. */
   prefetch(changes: readonly Omit<KeyChangeId, "sourcePosition">[]): Promise<Prefetched> {
     return this.#entries.prefetch(new Set(changes.map(keyOf)));
   }
 
-  /** The one that belongs to the change, or `null`. Two changes of the same keys differ in their positions. */
+  /** The handover of the change, or `null`. Two changes of the same keys differ in their source positions. */
   find(of: KeyChangeId, prefetched: Prefetched): StoredHandover | null {
     const found = this.#all(of, prefetched).find(({ sourcePosition }) =>
       isSame(sourcePosition, of.sourcePosition),
@@ -69,13 +69,13 @@ export class Handovers {
     return this.#entries.entriesOf(pending);
   }
 
-  /** Removes of those that were given before; theirs is a create that never came. */
+  /** Removals of handovers sent before a time: their creates never came. */
   async expired(before: number): Promise<readonly StoreEntry[]> {
     const removals: StoreEntry[] = [];
     for await (const [key, all] of this.#entries.entries()) {
-      const kept = all.filter(({ handoverTime }) => handoverTime >= before);
-      const value = kept.length > 0 ? Buffer.from(encode(kept)) : null;
-      if (kept.length < all.length) removals.push({ key: this.#entries.storeKey(key), value });
+      const remaining = all.filter(({ handoverTime }) => handoverTime >= before);
+      const value = remaining.length > 0 ? Buffer.from(encode(remaining)) : null;
+      if (remaining.length < all.length) removals.push({ key: this.#entries.storeKey(key), value });
     }
     return removals;
   }
@@ -93,10 +93,17 @@ function isSame(a: SourcePosition | null, b: SourcePosition | null): boolean {
   return a === null || b === null || a === b;
 }
 
+type StoredForm = HandoverForm & Pick<StoredHandover, "missed">;
+
 function encode(all: StoredHandovers): string {
-  return JSON.stringify(all.map(toHandoverForm));
+  return JSON.stringify(
+    all.map((handover): StoredForm => ({ ...toHandoverForm(handover), missed: handover.missed })),
+  );
 }
 
 function decode(text: string): StoredHandovers {
-  return (JSON.parse(text) as HandoverForm<StoredHandover>[]).map(fromHandoverForm);
+  return (JSON.parse(text) as StoredForm[]).map(({ missed, ...form }) => ({
+    ...fromHandoverForm(form),
+    ...(missed ? { missed } : {}),
+  }));
 }

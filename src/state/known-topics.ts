@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import { writeFileAtomically } from "../lib/files.ts";
 
-/** Which topics a pipeline has begun with: a partition that appears in one of them later is new, and all of it counts. */
+/** Topics that a pipeline has started with. A partition that appears in one of them later has no initial results. */
 export interface KnownTopics {
   has(topic: string): boolean;
   add(topics: readonly string[]): void;
 }
 
-/** A list in a file of the pipeline's folder. */
+/** A list in a file of the pipeline's directory. */
 export class KnownTopicsFile implements KnownTopics {
   readonly #directory: string;
   readonly #topics: Set<string>;

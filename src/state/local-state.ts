@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { TopicPartition } from "../data/record.ts";
 
 /**
- * The partitions whose stores lie in a pipeline's folder, `<topic>/<partition>`, and the time of their last write in
- * ms: the measure of how far each goes that is there without opening it. Looks only; a folder that is not there has none.
+ * The partitions that have a store in a pipeline's directory, `<topic>/<partition>`, and the time of its last write in
+ * ms: without opening a store, the best measure of its progress. Read-only; a missing directory has no stores.
  */
 export function localState(directory: string): (TopicPartition & { readonly position: number })[] {
   return directoriesIn(directory).flatMap((topic) =>
@@ -27,10 +27,10 @@ function directoriesIn(path: string): string[] {
   }
 }
 
-/** Of the files, since a folder's own time is that of its last new file; 0 where there is none. */
+/** The time of the newest file, because a directory's own time is that of its last new file; 0 if there is none. */
 function lastWrite(directory: string): number {
   const times = readdirSync(directory).map(
-    // RocksDB removes files of its own at any time.
+    // RocksDB may remove files at any time.
     (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
   );
   return Math.floor(Math.max(0, ...times));

@@ -3,7 +3,7 @@ import type { OwnedChangelog } from "./changelog.ts";
 import type { StoreEntry } from "./store.ts";
 import type { TaskStore } from "./task-store.ts";
 
-/** How the state of a task came to be in step with its changelog. */
+/** The result of a restore. */
 export type Restored = {
   /**
    * - `current`    the state already had everything in the changelog
@@ -13,26 +13,26 @@ export type Restored = {
    */
   readonly how: "current" | "tail" | "all" | "rewritten";
   readonly entries: number;
-  /** The partition was added to its topic after the pipeline had begun with it. */
+  /** The partition was added to its topic after the pipeline had started with it. */
   readonly isAdded: boolean;
 };
 
 export type RestoreOptions = {
   readonly now: number;
-  /** A state that is older may lack removals that the changelog forgot meanwhile. */
+  /** An older state may lack removals whose delete markers have expired from the changelog. */
   readonly deleteRetention_ms: number;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 };
 
-/** Entries of one transaction of a rewrite. */
-const REWRITE = 5_000;
+/** Entries in one transaction of a rewrite. */
+const REWRITE_BATCH = 5_000;
 
 /**
- * Brings a task's state in step with its changelog, whichever of the two is behind:
- * - the state folder is gone, or older than the changelog remembers removals: all of the changelog
- * - the process ended between changelog and store, or the folder is from yesterday: the tail
- * - the changelog was made anew or cut (the state is ahead), or never there: it is written from the state
- * @throws CdcError STATE_UNREADABLE where both hold something and neither is known to be the newer
+ * Makes a task's state and its changelog equal, whichever of the two is behind:
+ * - the state directory is lost, or older than the retention of delete markers: the whole changelog is read
+ * - the process ended between the steps changelog and store, or the directory is older: the tail is read
+ * - the changelog was recreated or truncated (the state is ahead), or did not exist: it is written from the state
+ * @throws CdcError STATE_UNREADABLE if both have entries and it is not known which is newer
  */
 export async function restore(
   state: TaskStore,
@@ -51,10 +51,10 @@ export async function restore(
   const found = { entries: 0, isAdded: false };
   for await (const { entries, next, isAdded } of changelog.read(from)) {
     found.isAdded ||= isAdded;
-    if (stored === null && !isEmpty && entries.length > 0) throw neither();
+    if (stored === null && !isEmpty && entries.length > 0) throw ambiguous();
     found.entries += entries.length;
     await state.restore(entries, { next });
-    // What was read last is the owner's own mark, at the end itself.
+    // The last entry read is the owner's own marker, at the end itself.
     onProgress?.({ done: Math.min(next, end) - from, total: end - from });
   }
   if (stored === null && !isEmpty) return rewrite(state, changelog);
@@ -62,7 +62,7 @@ export async function restore(
   return { how, ...found };
 }
 
-/** Forgets the state, here and in the changelog: a removal for each of its entries. */
+/** Removes all entries of the state, here and in the changelog. */
 export async function clearState(
   state: TaskStore,
   changelog: OwnedChangelog | null,
@@ -70,7 +70,7 @@ export async function clearState(
   let batch: StoreEntry[] = [];
   for await (const { key } of state.shared()) {
     batch.push({ key: Buffer.from(key), value: null });
-    if (batch.length < REWRITE) continue;
+    if (batch.length < REWRITE_BATCH) continue;
     await changelog?.append(batch);
     batch = [];
   }
@@ -79,7 +79,7 @@ export async function clearState(
 }
 
 async function rewrite(state: TaskStore, changelog: OwnedChangelog): Promise<Restored> {
-  // Until it is whole it is no changelog to restore from: a crash in the middle begins again.
+  // An incomplete changelog must not be restored from: after a crash the rewrite starts again.
   await state.restore([], { next: 0, rewriting: true });
   let written = 0;
   let next = changelog.range.end;
@@ -92,20 +92,20 @@ async function rewrite(state: TaskStore, changelog: OwnedChangelog): Promise<Res
   };
   for await (const entry of state.shared()) {
     batch.push(entry);
-    if (batch.length === REWRITE) await flush();
+    if (batch.length === REWRITE_BATCH) await flush();
   }
   await flush();
   await state.restore([], { next });
   return { how: "rewritten", entries: written, isAdded: false };
 }
 
-function neither(): CdcError {
+function ambiguous(): CdcError {
   return new CdcError(
     "STATE_UNREADABLE",
-    "the state was kept without a changelog (state.changelog: false), and the changelog topic holds another: " +
-      "remove the state folder to go on with the topic's, or delete the topic to go on with the folder's",
+    "the state was written without a changelog (state.changelog: false), and the changelog topic has another state: " +
+      "remove the state directory to continue with the topic's, or delete the topic to continue with the directory's",
   );
 }
 
-/** A restore in offsets of the changelog, which may have holes: what was read, and what there is. */
+/** The progress of a restore in changelog offsets, which may have gaps. */
 export type RestoreProgress = { readonly done: number; readonly total: number };

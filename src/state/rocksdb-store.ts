@@ -3,28 +3,28 @@ import { CdcError, messageOf } from "../lib/errors.ts";
 import { makeDirectory, unwritable } from "../lib/files.ts";
 import type { Store, StoreEntry, StoreSize } from "./store.ts";
 
-/** RocksDB has two write buffers, and a block cache of 32 MB that cannot be made smaller, only left out. */
+/** RocksDB has two write buffers, and a block cache of 32 MB that can be disabled but not made smaller. */
 const CACHE_BYTES = 32_000_000;
 const LARGEST_BUFFER_BYTES = 16_000_000;
 const SMALLEST_BUFFER_BYTES = 1_000_000;
 
-/** Unbounded by default; a machine allows a process some thousand files. */
+/** Unbounded by default; an operating system allows a process a few thousand open files. */
 const OPEN_FILES = 256;
 
-/** In RocksDB's words: the lock is held by this process, or by another. "No locks available" alone may be NFS's. */
+/** RocksDB's messages for a lock held by this process or by another. "No locks available" alone may come from NFS. */
 export function isLocked(reason: string): boolean {
   return /^lock hold by current process\b|^While lock file: .*: Resource temporarily unavailable$/.test(
     reason,
   );
 }
 
-/** What the file system says where nothing can be written, which is no fault of what lies there. */
+/** Messages of the file system if nothing can be written, although the state itself is intact. */
 const UNWRITABLE =
   /No space left on device|Disk quota exceeded|File too large|Read-only file system|Permission denied/;
 
 /**
- * RocksDB in a folder. Writes go through its log without fsync: a killed process loses nothing, a power cut may lose
- * the last checkpoints but never half of one; the position goes back with the rows, so the records come again.
+ * RocksDB in a directory. Writes go to its log without fsync. A killed process loses nothing. A power failure may lose the
+ * last checkpoints, but never a part of one: rows and offset go back together, and the records are read again.
  */
 export class RocksDbStore implements Store {
   readonly #db: RocksDB;
@@ -34,9 +34,9 @@ export class RocksDbStore implements Store {
   }
 
   /**
-   * @param memory_bytes what its buffers and cache may take; 2 MB is the least
-   * @throws CdcError STATE_IN_USE where another process has the folder, STATE_UNREADABLE where it cannot be opened,
-   * STATE_UNWRITABLE where it cannot be made, or there is no room to open it
+   * @param memory_bytes for its buffers and cache; 2 MB is the minimum
+   * @throws CdcError STATE_IN_USE if another process uses the directory, STATE_UNREADABLE if it cannot be opened,
+   * STATE_UNWRITABLE if it cannot be created or the disk is full
    */
   static async open(directory: string, memory_bytes: number): Promise<RocksDbStore> {
     makeDirectory(directory);
@@ -44,7 +44,7 @@ export class RocksDbStore implements Store {
     const buffer = (memory_bytes - (blockCache ? CACHE_BYTES : 0)) / 2;
     const db = new RocksDB(directory, {
       blockCache,
-      // RocksDB refuses to keep them in a cache that is not there; without one they lie with the open files.
+      // RocksDB rejects this without a block cache; index and filter blocks are then kept with the open files.
       tableCacheIndexAndFilterBlocks: blockCache,
       writeBufferSize: Math.round(
         Math.min(LARGEST_BUFFER_BYTES, Math.max(SMALLEST_BUFFER_BYTES, buffer)),
@@ -61,8 +61,8 @@ export class RocksDbStore implements Store {
   }
 
   /**
-   * To look only: nothing in the folder changes, and another process may have it.
-   * @throws CdcError STATE_UNREADABLE where it cannot be opened
+   * Read-only: nothing in the directory changes, and another process may use it.
+   * @throws CdcError STATE_UNREADABLE if it cannot be opened
    */
   static async openToRead(directory: string): Promise<RocksDbStore> {
     const db = new RocksDB(directory, {
@@ -112,7 +112,7 @@ export class RocksDbStore implements Store {
       );
       return { entries, disk_bytes, memory_bytes };
     } catch {
-      // Closed meanwhile.
+      // It was closed in the meantime.
       return null;
     }
   }
@@ -125,10 +125,10 @@ export class RocksDbStore implements Store {
 function notOpened(directory: string, cause: unknown): CdcError {
   const reason = messageOf(cause);
   if (isLocked(reason)) {
-    const text = `the state folder ${directory} is in use by another process; one process at a time may have it`;
+    const text = `the state directory ${directory} is in use by another process; only one process can use it at a time`;
     return new CdcError("STATE_IN_USE", text, { cause });
   }
-  const text = `the state folder ${directory} cannot be opened`;
+  const text = `the state directory ${directory} cannot be opened`;
   if (UNWRITABLE.test(reason)) return unwritable(text, cause);
   return new CdcError("STATE_UNREADABLE", `${text}: ${reason}`, { cause });
 }

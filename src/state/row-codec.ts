@@ -5,14 +5,15 @@ import { EMPTY_LIST, type StoredRow } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
 
 /**
- * A stored row is JSON text, because nothing in JavaScript reads faster:
- * `[version, offset, position, time, members, pinned, unknown, since, told, row]`, the row an object of its columns, or for
- * a deletion mark the time it was made. Plain values stand as they are; any other is an array that begins with its kind.
- * `since` is one number where it is the same for all. Version 1 had neither `since` nor `told`.
+ * A stored row is JSON text, because nothing in JavaScript parses faster:
+ * `[version, offset, source position, time, members, pinned, unknown, since, last messages, row]`. The row is an object of
+ * its columns; a delete marker has the time it was written instead. Plain values are written unchanged, others as an array
+ * that begins with their kind. `since` is one number if it is the same for all members. Version 1 had neither `since` nor
+ * last messages.
  */
 const VERSION = 2;
 
-/** A row has to fit into the changelog's topic, of which one message may have 8 MB. */
+/** The changelog topic takes messages of up to 8 MB. */
 export const LARGEST_ROW_BYTES = 8_000_000;
 
 type Encoded =
@@ -37,10 +38,10 @@ type Head<Version> = [
 ];
 
 type Layout =
-  | [...Head<2>, since: number | number[], told: LastMessagesText, row: Columns | number]
+  | [...Head<2>, since: number | number[], lastMessages: LastMessagesText, row: Columns | number]
   | [...Head<1>, row: Columns | number];
 
-/** @param deleteMarkerTime what a deletion mark keeps: when it was made, ms since 1970 */
+/** @param deleteMarkerTime when a delete marker is written, ms since 1970 */
 export function encodeStoredRow(stored: StoredRow, deleteMarkerTime: number): string {
   const { offset, sourcePosition, time, members, unknown, lastMessages, row } = stored;
   const pinned = stored.pinned.map(({ sync, row: known }) => [sync, encodeColumns(known)]);
@@ -59,30 +60,30 @@ export function encodeStoredRow(stored: StoredRow, deleteMarkerTime: number): st
   ]);
 }
 
-/** @throws CdcError STATE_UNREADABLE where another version wrote it */
+/** @throws CdcError STATE_UNREADABLE if another version wrote it */
 export function decodeStoredRow(text: string): StoredRow {
   const layout = parse(text);
-  const [version, offset, position, time, members, held, unknown] = layout;
+  const [version, offset, sourcePosition, time, members, pinnedRows, unknown] = layout;
   if (version !== VERSION && version !== 1) throw otherVersion(version);
   const pinned =
-    held.length === 0
+    pinnedRows.length === 0
       ? EMPTY_LIST
-      : held.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
+      : pinnedRows.map(([sync, known]) => ({ sync, row: decodeColumns(known) }));
   const columns = layout[layout.length - 1] as Columns | number;
   const row = typeof columns === "number" ? null : decodeColumns(columns);
-  const knownTopics = layout[0] === 2 ? layout[7] : 0;
-  const since = typeof knownTopics === "number" ? members.map(() => knownTopics) : knownTopics;
-  const told = layout[0] === 2 ? layout[8] : "";
+  const times = layout[0] === 2 ? layout[7] : 0;
+  const since = typeof times === "number" ? members.map(() => times) : times;
+  const lastMessages = layout[0] === 2 ? layout[8] : "";
   return {
     row,
     offset,
-    sourcePosition: position,
+    sourcePosition,
     time,
     members,
     since,
     pinned,
     unknown,
-    lastMessages: told,
+    lastMessages,
   };
 }
 
@@ -99,13 +100,13 @@ function isOne(since: readonly number[]): boolean {
   return first !== undefined;
 }
 
-/** When the deletion mark was made, or `null` for a row. */
+/** When the delete marker was written; `null` for a row. */
 export function deleteMarkerTime(bytes: Buffer): number | null {
   const columns = parse(bytes.toString("utf8")).at(-1);
   return typeof columns === "number" ? columns : null;
 }
 
-/** Whether it is a deletion mark: what stands last is no object. */
+/** Whether it is a delete marker: its last element is not an object. */
 export function isDeleteMarker(text: string): boolean {
   return !text.endsWith("}]");
 }
@@ -114,7 +115,7 @@ function parse(text: string): Layout {
   return JSON.parse(text) as Layout;
 }
 
-/** A row as JSON that keeps what JSON by itself has not. */
+/** A row as JSON, with an encoding for values that JSON does not have. */
 export function encodeColumns(row: Row): { readonly [column: string]: Encoded } {
   if (isAllPlain(row)) return row as { readonly [column: string]: Encoded };
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, encode(value)]));
@@ -160,9 +161,9 @@ function decode(value: Encoded): Value {
   }
 }
 
-/** Why a row cannot be stored, so that no sync is told of it; `null` where it can, or nothing is to be stored. */
+/** Why a row cannot be stored; `null` if it can, or if there is nothing to store. */
 export function rejectionOf(stored: StoredRow | null, { value }: SourceRecord): CdcError | null {
-  // Only a large record can make a large row: others are not measured.
+  // Only a large record can make a large row; other rows are not measured.
   if (stored === null || value === null || value.length < LARGEST_ROW_BYTES / 8) return null;
   if (Buffer.byteLength(encodeStoredRow(stored, 0)) <= LARGEST_ROW_BYTES) return null;
   return new CdcError(

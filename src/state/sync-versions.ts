@@ -1,11 +1,11 @@
 import { CdcError } from "../lib/errors.ts";
 
-/** A sync as the settings have it now. */
+/** A sync of the current settings. */
 export type CurrentSync = { readonly name: string; readonly fingerprint: SyncFingerprint };
 
-/** Hashes of what decides which rows a sync counts, and what it sends: a change of each asks for something else. */
+/** Hashes of the settings that decide which rows a sync includes and what it sends. Each change needs another backfill. */
 export type SyncFingerprint = {
-  /** How the model reads records: key and column types. */
+  /** Key and column types of the model. */
   readonly reading: string;
   readonly type: string;
   readonly filter: string;
@@ -13,35 +13,32 @@ export type SyncFingerprint = {
   readonly mapping: string;
 };
 
-/** The syncs that the stored rows know by number: an entry's place is the sync's number, for ever. */
+/** Stored rows name syncs by number: an entry's index is the sync's number and never changes. */
 export type SyncEntry = {
   readonly name: string;
   readonly fingerprint: SyncFingerprint;
-  /** The partition's end when the sync first started there. */
+  /** The end of the partition when the sync first started in it. */
   readonly boundary: number;
-  /** The sync was taken out of the settings; its memberships are of no use any more. */
+  /** The sync was removed from the settings; its memberships are not used any more. */
   readonly retired?: boolean;
 };
 
-/**
- * What the stored rows have still to be held against: nothing was sent for the sync (`new`), its users were other ones,
- * its mapping was, or its filter alone.
- */
+/** Why a sync needs a backfill: it is new, or its users, its mapping or only its filter have changed. */
 export type Pending = "new" | "users" | "mapping" | "filter";
 
-/** The weaker asks for nothing that the stronger does not. */
+/** From weakest to strongest: a stronger one includes the work of the weaker ones. */
 const STRENGTH: readonly Pending[] = ["filter", "mapping", "users", "new"];
 
 export type Registered = {
   readonly syncs: readonly SyncEntry[];
-  /** By the sync's number. */
+  /** By sync number. */
   readonly pending: { readonly [number: string]: Pending };
 };
 
 /**
- * Holds the syncs of the settings against those that the stored rows know. On an empty state all are new, and there is
- * nothing to hold against them.
- * @throws CdcError SYNCS_CHANGED where the rows themselves were read otherwise
+ * Compares the syncs of the settings with those of the stored rows. In an empty state all are new and none needs a
+ * backfill.
+ * @throws CdcError SYNCS_CHANGED if the model's key or column types differ from those that the rows were read with
  */
 export function registerSyncs(
   stored: readonly SyncEntry[] | null,
@@ -65,7 +62,7 @@ export function registerSyncs(
   return { syncs, pending };
 }
 
-/** What is pending from before and now. */
+/** Merges the backfills that were pending before with those needed now. */
 export function bothPending(
   before: Registered["pending"],
   now: Registered["pending"],
@@ -86,8 +83,8 @@ function whatChanged(
   if (before.reading !== now.reading) {
     throw new CdcError(
       "SYNCS_CHANGED",
-      `the model of sync "${name}" has another key or other column types: the stored rows were read otherwise. ` +
-        "Put them back, or run with --rebuild to build the state anew from what the topic holds",
+      `the model of sync "${name}" has another key or other column types than the stored rows were read with. ` +
+        "Restore them, or run with --rebuild to rebuild the state from the records in the topic",
     );
   }
   if (before.type !== now.type) return "new";

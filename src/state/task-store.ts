@@ -13,8 +13,8 @@ import type { SyncEntry } from "./sync-versions.ts";
 import { type PendingWrites, WriteBuffer } from "./write-buffer.ts";
 
 /**
- * Keys: `p` the task record, `r<row key>` a row, `h<old and new key>` a row that changes its key; and, in this store
- * alone, `d<time><row key>` when a deletion mark was made and `c` the place in the changelog.
+ * Keys: `p` the task record, `r<row key>` a row, `h<old and new key>` handovers of a primary-key change. Only in this
+ * store, not in the changelog: `d<time><row key>` when a delete marker was written, and `c` the changelog offset.
  */
 const TASK = Buffer.from("p");
 const ROW = Buffer.from("r");
@@ -24,36 +24,36 @@ const EMPTY = Buffer.alloc(0);
 const CLEAR_BATCH = 1_000;
 
 /**
- * Deletion marks are looked through once a minute, some at a time, so that no checkpoint waits for long; where more are
- * due, the next checkpoint goes on.
+ * Expired delete markers are removed once a minute, at most this many by one checkpoint, so that none takes long. If more
+ * are expired, the next checkpoint continues.
  */
 const SWEEP_INTERVAL_MS = 60_000;
-const SWEEP_MARKS = 1_000;
+const SWEEP_MARKERS = 1_000;
 
-/** Everything uncommitted up to a position, ready to be written in one batch. */
+/** Everything uncommitted when a checkpoint began. It is written in one batch. */
 export type PendingState = {
   readonly rows: PendingWrites;
   readonly handovers: PendingWrites;
   readonly checkpoint: CheckpointRecord;
 };
 
-/** A cut as bytes: what store and changelog have alike, and what only the store has. */
+/** Pending writes as bytes: entries for store and changelog, and entries for the store alone. */
 export type PendingEntries = {
   readonly shared: readonly StoreEntry[];
   readonly local: readonly StoreEntry[];
 };
 
-/** How far the store is in step with its changelog. */
+/** How much of its changelog the store has. */
 export type ChangelogOffset = {
   /** The next offset to read. */
   readonly next: number;
-  /** When that was, ms since 1970. */
+  /** When this entry was written, ms since 1970. */
   readonly writtenTime: number;
-  /** The changelog is being written anew from this store. */
+  /** The changelog is being rewritten from this store. */
   readonly rewriting?: boolean;
 };
 
-/** What one task knows: its rows and what is on its way to it, in the store and not yet written. */
+/** The state of one task: its rows and handovers, in the store and in the write buffer above it. */
 export class TaskStore {
   readonly handovers: Handovers;
   readonly #rows: WriteBuffer<StoredRow>;
@@ -74,17 +74,17 @@ export class TaskStore {
     this.#swept = clock.now();
   }
 
-  /** Rows that are processed and not yet in the store. */
+  /** Number of rows and handovers that are not in the store yet. */
   get uncommitted(): number {
     return this.#rows.size + this.handovers.size;
   }
 
-  /** How long they are, in characters of their text. */
+  /** Their length, in characters of their text. */
   get uncommittedLength(): number {
     return this.#rows.length + this.handovers.length;
   }
 
-  /** What the last checkpoint left, or `null` on an empty store. */
+  /** The task record of the last checkpoint; `null` in an empty store. */
   async load(): Promise<TaskRecord | null> {
     const [bytes] = await this.#store.get([TASK]);
     return bytes ? decodeTaskRecord(bytes) : null;
@@ -100,7 +100,7 @@ export class TaskStore {
     return this.#rows.get(key, prefetched);
   }
 
-  /** The newest row of the key, for who only looks, and whether it is in the store. */
+  /** The newest row of the key, and whether it is in the store. Changes nothing, for `explain`. */
   async lookup(
     key: string,
   ): Promise<{ readonly row: StoredRow | null; readonly isStored: boolean }> {
@@ -112,17 +112,17 @@ export class TaskStore {
     this.#rows.put(key, row);
   }
 
-  /** Every row, the newest of each; in the store those behind the key `after`, in the order of keys. */
+  /** The newest version of every row; in the store only those after the key `after`, in the order of keys. */
   rows(after: string | null = null): AsyncIterable<readonly [string, StoredRow]> {
     return this.#rows.entries(after);
   }
 
-  /** Takes everything uncommitted as one cut at the position. One cut at a time. */
+  /** Freezes everything uncommitted as pending writes, until `commit`. One checkpoint at a time. */
   freeze(checkpoint: CheckpointRecord): PendingState {
     return { rows: this.#rows.freeze(), handovers: this.handovers.freeze(), checkpoint };
   }
 
-  /** The cut as it is written, with removes of what is older than it needs to be. */
+  /** The entries of pending writes, with removals of expired delete markers and handovers. */
   async entriesOf(
     { rows, handovers, checkpoint }: PendingState,
     syncs: readonly SyncEntry[],
@@ -135,10 +135,10 @@ export class TaskStore {
       ...this.handovers.entriesOf(handovers),
       { key: TASK, value: encodeTaskRecord(checkpoint, syncs) },
     ];
-    return { shared, local: [...expired.local, ...marksOf(rows, now)] };
+    return { shared, local: [...expired.local, ...markersOf(rows, now)] };
   }
 
-  /** Writes a cut's entries in one batch, with the changelog's offset that follows them where there is one. */
+  /** Writes the entries in one batch, with the changelog offset after them. `next` is `null` without a changelog. */
   async commit({ shared, local }: PendingEntries, next: number | null): Promise<void> {
     const offset = next === null ? [] : [this.#changelogOffsetEntry({ next })];
     await this.#store.write([...shared, ...local, ...offset]);
@@ -146,7 +146,7 @@ export class TaskStore {
     this.handovers.written();
   }
 
-  /** How far the store is in step with its changelog; `null` where it never was with one. */
+  /** How much of its changelog the store has; `null` if it was never used with one. */
   async changelogOffset(): Promise<ChangelogOffset | null> {
     const [bytes] = await this.#store.get([CHANGELOG_OFFSET]);
     if (!bytes) return null;
@@ -154,21 +154,21 @@ export class TaskStore {
     return { ...rest, writtenTime };
   }
 
-  /** Takes over what the changelog has, up to the offset. */
+  /** Writes entries of the changelog up to the offset. */
   async restore(
     entries: readonly StoreEntry[],
     offset: Omit<ChangelogOffset, "writtenTime">,
   ): Promise<void> {
-    const marks = entries.flatMap(({ key, value }) => {
-      const made = value && key[0] === ROW[0] ? deleteMarkerTime(value) : null;
-      return made === null
+    const markers = entries.flatMap(({ key, value }) => {
+      const writtenTime = value && key[0] === ROW[0] ? deleteMarkerTime(value) : null;
+      return writtenTime === null
         ? []
-        : [{ key: deleteMarkerKey(made, key.toString("utf8", 1)), value: EMPTY }];
+        : [{ key: deleteMarkerKey(writtenTime, key.toString("utf8", 1)), value: EMPTY }];
     });
-    await this.#store.write([...entries, ...marks, this.#changelogOffsetEntry(offset)]);
+    await this.#store.write([...entries, ...markers, this.#changelogOffsetEntry(offset)]);
   }
 
-  /** Everything that the changelog has to have, the task record last. */
+  /** All entries that belong in the changelog, the task record last. */
   async *shared(): AsyncIterable<StoreEntry> {
     yield* this.#store.scan(Buffer.from("h"), Buffer.from("i"));
     yield* this.#store.scan(ROW, Buffer.from("s"));
@@ -176,7 +176,7 @@ export class TaskStore {
     if (value) yield { key: TASK, value };
   }
 
-  /** Forgets everything, a batch at a time. */
+  /** Removes everything, one batch at a time. */
   async clear(): Promise<void> {
     for (;;) {
       const keys: Buffer[] = [];
@@ -189,7 +189,7 @@ export class TaskStore {
     }
   }
 
-  /** What it takes; `null` where that is not known. */
+  /** Its size; `null` if it is not known. */
   async size(): Promise<StoreSize | null> {
     return (await this.#store.size?.()) ?? null;
   }
@@ -205,7 +205,7 @@ export class TaskStore {
     };
   }
 
-  /** Removes of deletion marks, and of rows handed over that nobody took. */
+  /** Removals of expired delete markers, and of handovers whose create never came. */
   async #expired(now: number): Promise<PendingEntries> {
     if (now - this.#swept < SWEEP_INTERVAL_MS) return { shared: [], local: [] };
     this.#swept = now;
@@ -218,10 +218,10 @@ export class TaskStore {
     )) {
       const row = Buffer.concat([ROW, key.subarray(1 + TIME_DIGITS)]);
       const [value] = await this.#store.get([row]);
-      const made = value ? deleteMarkerTime(value) : null;
-      if (made !== null && made < oldest) shared.push({ key: row, value: null });
+      const writtenTime = value ? deleteMarkerTime(value) : null;
+      if (writtenTime !== null && writtenTime < oldest) shared.push({ key: row, value: null });
       local.push({ key, value: null });
-      if (local.length < SWEEP_MARKS) continue;
+      if (local.length < SWEEP_MARKERS) continue;
       this.#swept = 0;
       break;
     }
@@ -229,8 +229,8 @@ export class TaskStore {
   }
 }
 
-/** When each deletion mark of the cut was made, so that it can be found again when it is old. */
-function* marksOf(rows: PendingWrites, now: number): Iterable<StoreEntry> {
+/** Index entries by which expired delete markers are found. */
+function* markersOf(rows: PendingWrites, now: number): Iterable<StoreEntry> {
   for (const [key, text] of rows) {
     if (text !== null && isDeleteMarker(text))
       yield { key: deleteMarkerKey(now, key), value: EMPTY };

@@ -1,20 +1,19 @@
 import type { Store, StoreEntry } from "./store.ts";
 
-/** Entries that one write takes to the store, as text; `null` removes. */
+/** The frozen entries that a checkpoint writes, as text; `null` removes. */
 export type PendingWrites = ReadonlyMap<string, string | null>;
 
-/** How entries of one kind are written. */
 export type TextCodec<V> = {
   readonly encode: (value: V) => string;
   readonly decode: (text: string) => V;
 };
 
 /**
- * One kind of entries of a store, and above it what was put and is not yet written. A read sees the newest, wherever
- * it stands. `null` is no entry; put, it removes one.
+ * One kind of entries of a store, with a buffer of changes since the last checkpoint above it. Reads return the newest
+ * value. Putting `null` removes an entry.
  *
- * What waits to be written waits as text: a row is some twenty objects, and those that live for longer than a moment are
- * what garbage collection costs.
+ * The buffer holds text: a row is about twenty objects, and objects that live until the next checkpoint are what makes
+ * garbage collection expensive.
  */
 export class WriteBuffer<V> {
   readonly #store: Store;
@@ -24,10 +23,10 @@ export class WriteBuffer<V> {
   #pending: PendingWrites = new Map();
   #openLength = 0;
   #pendingLength = 0;
-  /** Values of texts that were put since the last prefetch or cut: a key that a group has twice is not read from its text. */
+  /** Values put since the last prefetch or freeze, so that a key that occurs twice in a group is not decoded again. */
   readonly #values = new Map<string, { readonly text: string; readonly value: V }>();
 
-  /** @param prefix one character that all keys of this kind begin with in the store */
+  /** @param prefix first character in the store of all keys of this kind */
   constructor(store: Store, prefix: string, codec: TextCodec<V>) {
     this.#store = store;
     this.#prefix = prefix;
@@ -39,14 +38,14 @@ export class WriteBuffer<V> {
     return this.#open.size + this.#pending.size;
   }
 
-  /** How long their texts are, in characters. */
+  /** Total length of their texts, in characters. */
   get length(): number {
     return this.#openLength + this.#pendingLength;
   }
 
   /**
-   * The entries of the keys, many at once. What is not yet written is taken along: a checkpoint may move it into the
-   * store while the rest is being read.
+   * The entries of many keys at once. Entries in the buffer are included: a checkpoint may move them into the store while
+   * the rest is read.
    */
   async prefetch(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, V>> {
     this.#values.clear();
@@ -64,7 +63,7 @@ export class WriteBuffer<V> {
     return found;
   }
 
-  /** The newest entry of one key, for who only looks, and whether it is written. */
+  /** The newest entry of one key, and whether it is in the store. */
   async lookup(key: string): Promise<{ readonly value: V | null; readonly isWritten: boolean }> {
     const text = this.#newest(key);
     if (text !== undefined)
@@ -73,7 +72,7 @@ export class WriteBuffer<V> {
     return { value: bytes ? this.#codec.decode(bytes.toString("utf8")) : null, isWritten: true };
   }
 
-  /** The newest entry of the key: as put, else as prefetched. */
+  /** The newest entry of the key: from the buffer, else from the prefetched ones. */
   get(key: string, prefetched: ReadonlyMap<string, V>): V | null {
     const text = this.#newest(key);
     if (text === undefined) return prefetched.get(key) ?? null;
@@ -87,7 +86,7 @@ export class WriteBuffer<V> {
     if (value !== null && text !== null) this.#values.set(key, { text, value });
   }
 
-  /** Every entry, the newest of each: what is not yet written first, then the rest of the store in the order of keys. */
+  /** The newest version of every entry: first the buffer, then the rest of the store in the order of keys. */
   async *entries(after: string | null = null): AsyncIterable<readonly [string, V]> {
     const { decode } = this.#codec;
     const newest = new Map([...this.#pending, ...this.#open]);
@@ -101,7 +100,7 @@ export class WriteBuffer<V> {
     }
   }
 
-  /** Takes everything put so far as one cut; what is put from now on gathers above it. One cut at a time. */
+  /** Freezes the buffer as pending writes and starts a new one above them. Only one can be pending. */
   freeze(): PendingWrites {
     this.#pending = this.#open;
     this.#open = new Map();
@@ -111,13 +110,13 @@ export class WriteBuffer<V> {
     return this.#pending;
   }
 
-  /** What a cut writes. */
+  /** The store entries of pending writes. */
   *entriesOf(pending: PendingWrites): Iterable<StoreEntry> {
     for (const [key, text] of pending)
       yield { key: this.storeKey(key), value: text === null ? null : Buffer.from(text) };
   }
 
-  /** The cut is written: the store has it. */
+  /** The store has the pending writes. */
   written(): void {
     this.#pending = new Map();
     this.#pendingLength = 0;

@@ -212,7 +212,7 @@ export const METRICS: readonly Metric[] = [
 
   // Limits
   ...Object.entries(USAGES).flatMap(([name, help]) => [
-    partitionGauge(name, help, ({ usage }) => usage?.[name as keyof typeof USAGES].now ?? null),
+    partitionGauge(name, help, ({ usage }) => usage?.[name as keyof typeof USAGES].used ?? null),
     partitionGauge(
       `${name}_limit`,
       `limit of \`${name}\``,

@@ -99,8 +99,8 @@ export class Checkpoint {
   get usage(): { readonly uncommitted_rows: Usage; readonly uncommitted_bytes: Usage } {
     const { rows, bytes } = this.#options.limits;
     return {
-      uncommitted_rows: { now: this.#uncommitted, limit: 2 * rows },
-      uncommitted_bytes: { now: this.#uncommittedBytes, limit: 2 * bytes },
+      uncommitted_rows: { used: this.#uncommitted, limit: 2 * rows },
+      uncommitted_bytes: { used: this.#uncommittedBytes, limit: 2 * bytes },
     };
   }
 

@@ -40,8 +40,8 @@ export class RecordQueue {
   get usage(): { readonly queue_records: Usage; readonly queue_bytes: Usage } {
     const { records, bytes } = this.#options.limit;
     return {
-      queue_records: { now: this.#records.length, limit: records },
-      queue_bytes: { now: this.#bytes, limit: bytes },
+      queue_records: { used: this.#records.length, limit: records },
+      queue_bytes: { used: this.#bytes, limit: bytes },
     };
   }
 

@@ -3,19 +3,19 @@
  *
  *     ┌─────────┐   ┌───────────┐   ┌─────────────┐   ┌─────────┐   ┌────────┐
  *     │ created │──▶│ restoring │──▶│ backfilling │──▶│ running │◀─▶│ paused │
- *     └────┬────┘   └─────┬─────┘   └──────┬──────┘   └────┬────┘   └────┬───┘
- *          │              │                │               │             │
- *          │              │                └───────────────┼─────────────┘
- *          │              │                                ▼
- *          │              │                          ┌──────────┐   ┌────────┐
- *          │              │                          │ stopping │──▶│ closed │
- *          │              │                          └─────┬────┘   └────────┘
- *          │              │                                │
- *          └──────────────┴───── any open state ───────────┴──▶ failed
+ *     └─────────┘   └───────────┘   └──────┬──────┘   └────┬────┘   └────┬───┘
+ *                                          └───────────────┼─────────────┘
+ *                                                          ▼
+ *                                    ┌────────┐      ┌──────────┐   ┌────────┐
+ *                   any open state ─▶│ failed │      │ stopping │──▶│ closed │
+ *                                    └────────┘      └──────────┘   └────────┘
+ *
+ * `restoring` and `backfilling` are skipped if there is nothing to do. A backfill may end with a full record queue, in
+ * `paused`. Nothing follows `closed` and `failed`.
  *
  * - `created`      assigned; waits for its turn, its changelog or the brokers
- * - `restoring`    reads from the changelog what this disk lacks; skipped if there is no changelog
- * - `backfilling`  new and changed syncs read the stored rows; skipped if there are none
+ * - `restoring`    reads from the changelog what this disk lacks
+ * - `backfilling`  new and changed syncs read the stored rows
  * - `running`      processes records
  * - `paused`       processes records; the record queue is full and the partition is paused in Kafka
  * - `stopping`     delivers and stores what it has processed

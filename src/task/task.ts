@@ -33,7 +33,7 @@ export type TaskOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
-const EMPTY: Usage = { now: 0, limit: 0 };
+const EMPTY: Usage = { used: 0, limit: 0 };
 const NO_QUEUE = { delivery_queue_messages: EMPTY, delivery_queue_bytes: EMPTY };
 
 /** Records processed at once: enough that one read of the store serves many, few enough to react quickly. */

@@ -22,13 +22,13 @@ s("should contain the stored offset, not the processed one", async () => {
   await driver.pipe(users(0, 3));
   const before = await statusOf(driver);
   assert.equal([before.taskState, before.nextOffset, before.isAllStored], ["running", 0, false]);
-  assert.is(before.usage?.uncommitted_rows.now, 3);
+  assert.is(before.usage?.uncommitted_rows.used, 3);
   assert.is(before.time, timeAt(1), "the time of the oldest record that is not stored");
   assert.is(before.checkpointed, null);
   await driver.checkpoint();
   const after = await statusOf(driver);
   assert.equal([after.nextOffset, after.isAllStored, after.time], [3, true, timeAt(3)]);
-  assert.equal(after.usage?.uncommitted_rows, { now: 0, limit: 10_000 });
+  assert.equal(after.usage?.uncommitted_rows, { used: 0, limit: 10_000 });
   assert.is(after.checkpointed, driver.clock.now());
   await driver.stop();
 });
@@ -40,21 +40,21 @@ s("should be paused, with its usage, while Segment does not respond", async () =
   await driver.pipe(users(0, 2_000));
   const { taskState, nextOffset, usage } = await statusOf(driver);
   assert.equal([taskState, nextOffset], ["paused", 0]);
-  assert.ok((usage?.queue_records.now ?? 0) >= 100);
+  assert.ok((usage?.queue_records.used ?? 0) >= 100);
   assert.is(usage?.queue_records.limit, 100);
-  assert.ok((usage?.queue_bytes.now ?? 0) > 1_000);
-  assert.ok((usage?.delivery_queue_messages.now ?? 0) >= 200);
+  assert.ok((usage?.queue_bytes.used ?? 0) > 1_000);
+  assert.ok((usage?.delivery_queue_messages.used ?? 0) >= 200);
   assert.is(usage?.delivery_queue_messages.limit, 200);
-  assert.ok((usage?.delivery_queue_bytes.now ?? 0) > 1_000);
+  assert.ok((usage?.delivery_queue_bytes.used ?? 0) > 1_000);
   respond();
   await driver.clock.advance(60_000);
   const after = await statusOf(driver);
   assert.equal([after.taskState, after.nextOffset], ["running", 2_000]);
   assert.equal(
     [
-      after.usage?.queue_records.now,
-      after.usage?.queue_bytes.now,
-      after.usage?.delivery_queue_bytes.now,
+      after.usage?.queue_records.used,
+      after.usage?.queue_bytes.used,
+      after.usage?.delivery_queue_bytes.used,
     ],
     [0, 0, 0],
   );

@@ -31,13 +31,13 @@ export function partitionRow(of: PartitionStatus, now: string): string[] {
 
 function usageText(usage: NonNullable<PartitionStatus["usage"]>): string {
   const { queue_records, uncommitted_rows, delivery_queue_messages } = usage;
-  const waiting = `${queue_records.now} to process, ${uncommitted_rows.now} to store, ${delivery_queue_messages.now} to deliver`;
+  const waiting = `${queue_records.used} to process, ${uncommitted_rows.used} to store, ${delivery_queue_messages.used} to deliver`;
   return `${waiting} ${tenths(100 * highestShare(usage))} % of the nearest limit`;
 }
 
 /** Use of the limit that is nearest. */
 function highestShare(usage: NonNullable<PartitionStatus["usage"]>): number {
-  const share = ({ now, limit }: Usage) => (limit === 0 ? 0 : now / limit);
+  const share = ({ used, limit }: Usage) => (limit === 0 ? 0 : used / limit);
   return Math.max(...Object.values(usage).map(share));
 }
 
@@ -175,7 +175,7 @@ export function flow(
     checkpoint: [
       "Checkpoint",
       newest === undefined ? "–" : `${since(newest)} ago`,
-      `${known(partitions, ({ usage }) => usage?.uncommitted_rows.now, count)} to store`,
+      `${known(partitions, ({ usage }) => usage?.uncommitted_rows.used, count)} to store`,
     ],
   };
 }

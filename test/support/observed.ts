@@ -7,12 +7,12 @@ export const RUNNING: TaskStatus = {
   ...{ topic: "users", partition: 0, taskState: "running", nextOffset: 10, isAllStored: true },
   ...{ time: 1_700_000_000_000, checkpointed: 1_700_000_005_000, restore: null },
   usage: {
-    queue_records: { now: 1, limit: 11 },
-    queue_bytes: { now: 2, limit: 12 },
-    uncommitted_rows: { now: 3, limit: 13 },
-    uncommitted_bytes: { now: 6, limit: 16 },
-    delivery_queue_messages: { now: 4, limit: 14 },
-    delivery_queue_bytes: { now: 5, limit: 15 },
+    queue_records: { used: 1, limit: 11 },
+    queue_bytes: { used: 2, limit: 12 },
+    uncommitted_rows: { used: 3, limit: 13 },
+    uncommitted_bytes: { used: 6, limit: 16 },
+    delivery_queue_messages: { used: 4, limit: 14 },
+    delivery_queue_bytes: { used: 5, limit: 15 },
   },
   store: { entries: 6, disk_bytes: 7, memory_bytes: 8 },
 };

@@ -82,7 +82,7 @@ export function stageTexts(status, [lastDeadLetter], rates) {
     checkpoint: {
       value: checkpointed === null ? "–" : since(checkpointed, now),
       unit: checkpointed === null ? "" : "ago",
-      lines: [`${short(sum(partitions, ({ usage }) => usage?.uncommitted_rows.now))} to store`],
+      lines: [`${short(sum(partitions, ({ usage }) => usage?.uncommitted_rows.used))} to store`],
     },
   };
 }

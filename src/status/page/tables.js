@@ -106,9 +106,9 @@ function usage({ usage }) {
   if (usage === null) return { text: "–" };
   const { queue_records: records, uncommitted_rows: rows, delivery_queue_messages } = usage;
   const waiting = [
-    `${number(records.now)} to process`,
-    `${number(rows.now)} to store`,
-    `${number(delivery_queue_messages.now)} to deliver`,
+    `${number(records.used)} to process`,
+    `${number(rows.used)} to store`,
+    `${number(delivery_queue_messages.used)} to deliver`,
   ];
   const highest = Math.max(...Object.values(usage).map(shareOf));
   return {
@@ -118,8 +118,8 @@ function usage({ usage }) {
 }
 
 /** @param {Usage} usage */
-function shareOf({ now, limit }) {
-  return limit === 0 ? 0 : now / limit;
+function shareOf({ used, limit }) {
+  return limit === 0 ? 0 : used / limit;
 }
 
 /** @param {PartitionStatus} partition @returns {Cell} */

@@ -7,14 +7,14 @@ import type { ControlMessage } from "../../../src/coordination/control-message.t
 import { type FileControl, fileControl } from "../../../src/coordination/file-control.ts";
 import type { CdcError } from "../../../src/lib/errors.ts";
 
-const s = suite("control: the log of one process");
+const s = suite("coordination: control log in a file");
 let directory = "";
 s.before.each(() => {
   directory = mkdtempSync(join(tmpdir(), "control-"));
 });
 s.after.each(() => rmSync(directory, { recursive: true }));
 
-const deadLetter = (from: string): ControlMessage => ({
+const message = (from: string): ControlMessage => ({
   kind: "taken",
   topic: "t",
   partition: 0,
@@ -23,8 +23,8 @@ const deadLetter = (from: string): ControlMessage => ({
   sourcePosition: null,
 });
 
-/** What a listener got: the letters' keys, each with the offset that follows it. */
-async function heard(control: FileControl, name: string, from: number) {
+/** Listens and collects the messages' keys with the offsets after them. */
+async function listen(control: FileControl, name: string, from: number) {
   const got: [string, number][] = [];
   await control.listen(name, from, ({ messages, next }) => {
     for (const one of messages) got.push([one.kind === "taken" ? one.from : one.kind, next]);
@@ -32,12 +32,12 @@ async function heard(control: FileControl, name: string, from: number) {
   return got;
 }
 
-s("should deliver to all who listen before it resolves, in order", async () => {
+s("should deliver to all listeners in order before send resolves", async () => {
   const control = fileControl(directory);
-  const [a, b] = [await heard(control, "a", 0), await heard(control, "b", 0)];
-  await control.send([deadLetter("x")]);
+  const [a, b] = [await listen(control, "a", 0), await listen(control, "b", 0)];
+  await control.send([message("x")]);
   assert.equal([a, b], [[["x", 1]], [["x", 1]]]);
-  await Promise.all([control.send([deadLetter("y")]), control.send([deadLetter("z")])]);
+  await Promise.all([control.send([message("y")]), control.send([message("z")])]);
   assert.equal(a, [
     ["x", 1],
     ["y", 2],
@@ -47,16 +47,16 @@ s("should deliver to all who listen before it resolves, in order", async () => {
 });
 
 s(
-  "should give a later listener, and a later process, what was there, from its place on",
+  "should deliver existing messages from its offset to a later listener and a later process",
   async () => {
     const first = fileControl(directory);
-    await first.send([deadLetter("x")]);
-    await first.send([deadLetter("y")]);
-    assert.equal(await heard(first, "late", 1), [["y", 2]]);
+    await first.send([message("x")]);
+    await first.send([message("y")]);
+    assert.equal(await listen(first, "late", 1), [["y", 2]]);
     await first.close();
     const second = fileControl(directory);
-    const got = await heard(second, "a", 0);
-    await second.send([deadLetter("z")]);
+    const got = await listen(second, "a", 0);
+    await second.send([message("z")]);
     assert.equal(got, [
       ["x", 1],
       ["y", 2],
@@ -66,35 +66,35 @@ s(
   },
 );
 
-s("should count on where it was when it sends before anybody listens", async () => {
+s("should continue its offsets when it sends before it is listened to", async () => {
   const first = fileControl(directory);
-  await first.send([deadLetter("x")]);
+  await first.send([message("x")]);
   await first.close();
   const second = fileControl(directory);
-  await second.send([deadLetter("y")]);
-  assert.equal(await heard(second, "a", 1), [["y", 2]]);
+  await second.send([message("y")]);
+  assert.equal(await listen(second, "a", 1), [["y", 2]]);
   await second.close();
 });
 
-s("should deliver nothing to one who listens no more", async () => {
+s("should deliver nothing after unlisten", async () => {
   const control = fileControl(directory);
-  const got = await heard(control, "a", 0);
+  const got = await listen(control, "a", 0);
   control.unlisten("a");
-  await control.send([deadLetter("x")]);
+  await control.send([message("x")]);
   assert.equal(got, []);
   await control.close();
 });
 
 s(
-  "should cut the half line of a process that was killed, and go on behind the whole ones",
+  "should truncate a partial line of a killed process and continue after the complete lines",
   async () => {
     const first = fileControl(directory);
-    await first.send([deadLetter("x")]);
+    await first.send([message("x")]);
     await first.close();
     appendFileSync(join(directory, "control.ndjson"), '{"kind":"tak');
     const second = fileControl(directory);
-    const got = await heard(second, "a", 0);
-    await second.send([deadLetter("y")]);
+    const got = await listen(second, "a", 0);
+    await second.send([message("y")]);
     assert.equal(got, [
       ["x", 1],
       ["y", 2],
@@ -103,10 +103,10 @@ s(
   },
 );
 
-s("should refuse a line that is none of ours", async () => {
+s("should reject a line that is not a control message", async () => {
   appendFileSync(join(directory, "control.ndjson"), "nonsense\n");
   const control = fileControl(directory);
-  await heard(control, "a", 0).then(
+  await listen(control, "a", 0).then(
     () => assert.unreachable(),
     (error: CdcError) => assert.is(error.code, "CONTROL_UNREADABLE"),
   );

@@ -11,17 +11,17 @@ import { noopLogger } from "../../../src/lib/logger.ts";
 import { FakeSource } from "../../support/fake-source.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
-const s = suite("control: a topic");
+const s = suite("coordination: control log in a topic");
 const TP = { topic: "shop.control", partition: 0 };
 
-const deadLetter = (name: string): ControlMessage => ({
+const message = (name: string): ControlMessage => ({
   kind: "truncated",
   topic: "t",
   partition: 1,
   name,
 });
 
-/** A process over the topic that all processes share. */
+/** One process of several that share the topic. */
 function process(topic: FakeSource, onDataLoss: "stop" | "continue" = "stop") {
   const failures: unknown[] = [];
   const clock = new VirtualClock();
@@ -60,7 +60,7 @@ function process(topic: FakeSource, onDataLoss: "stop" | "continue" = "stop") {
   return { control, clock, failures, reject };
 }
 
-async function heard(control: TopicControl, name: string, from: number) {
+async function listen(control: TopicControl, name: string, from: number) {
   const got: [string, number][] = [];
   await control.listen(name, from, ({ messages, next }) => {
     for (const one of messages) got.push([one.kind === "truncated" ? one.name : one.kind, next]);
@@ -68,12 +68,12 @@ async function heard(control: TopicControl, name: string, from: number) {
   return got;
 }
 
-s("should deliver everything from the listener's place on, whoever sent it", async () => {
+s("should deliver all messages from the listener's offset, of all senders", async () => {
   const { control } = process(new FakeSource());
-  await control.send([deadLetter("x"), deadLetter("y")]);
-  const got = await heard(control, "a", 1);
+  await control.send([message("x"), message("y")]);
+  const got = await listen(control, "a", 1);
   await flush();
-  await control.send([deadLetter("z")]);
+  await control.send([message("z")]);
   await flush();
   assert.equal(got, [
     ["y", 2],
@@ -83,13 +83,13 @@ s("should deliver everything from the listener's place on, whoever sent it", asy
 });
 
 s(
-  "should go back for a listener who is further behind, and repeat nothing to the others",
+  "should seek back for a listener with a lower offset and repeat nothing to the others",
   async () => {
     const { control } = process(new FakeSource());
-    await control.send([deadLetter("x"), deadLetter("y")]);
-    const a = await heard(control, "a", 1);
+    await control.send([message("x"), message("y")]);
+    const a = await listen(control, "a", 1);
     await flush();
-    const b = await heard(control, "b", 0);
+    const b = await listen(control, "b", 0);
     await flush();
     assert.equal(a, [["y", 2]]);
     assert.equal(b, [
@@ -100,11 +100,11 @@ s(
   },
 );
 
-s("should try again until a letter is durable", async () => {
+s("should retry until a message is durable", async () => {
   const { control, clock, reject } = process(new FakeSource());
-  const got = await heard(control, "a", 0);
+  const got = await listen(control, "a", 0);
   reject(3);
-  const sent = control.send([deadLetter("x")]);
+  const sent = control.send([message("x")]);
   await clock.advance(60_000);
   await sent;
   await flush();
@@ -112,50 +112,50 @@ s("should try again until a letter is durable", async () => {
   await control.close();
 });
 
-s("should refuse to go on where letters are gone, unless it is told to", async () => {
+s("should reject lost messages unless onDataLoss is continue", async () => {
   const topic = new FakeSource();
   const first = process(topic).control;
-  await first.send(["a", "b", "c", "d"].map(deadLetter));
+  await first.send(["a", "b", "c", "d"].map(message));
   topic.logStart = 3;
-  await heard(first, "a", 2).then(
+  await listen(first, "a", 2).then(
     () => assert.unreachable(),
     (error: CdcError) => {
       assert.is(error.code, "POSITION_LOST");
-      assert.match(error.message, /up to offset 2, and that topic now holds 3 to 4/);
+      assert.match(error.message, /up to offset 2, and that topic now has offsets 3 to 4/);
     },
   );
   await first.close();
   const { control } = process(topic, "continue");
-  const got = await heard(control, "a", 2);
+  const got = await listen(control, "a", 2);
   await flush();
   assert.equal(got, [["d", 4]]);
   await control.close();
 });
 
-s("should take the topic as it is for one who has not read it yet", async () => {
+s("should start at the first existing message for a task that has read none", async () => {
   const topic = new FakeSource();
   const { control } = process(topic);
-  await control.send(["a", "b"].map(deadLetter));
+  await control.send(["a", "b"].map(message));
   topic.logStart = 1;
-  const got = await heard(control, "a", 0);
+  const got = await listen(control, "a", 0);
   await flush();
   assert.equal(got, [["b", 2]]);
   await control.close();
 });
 
-s("should refuse to go on where the topic was made anew", async () => {
+s("should reject a topic that was recreated", async () => {
   const { control } = process(new FakeSource());
-  await heard(control, "a", 9).then(
+  await listen(control, "a", 9).then(
     () => assert.unreachable(),
     (error: CdcError) => assert.is(error.code, "POSITION_LOST"),
   );
   await control.close();
 });
 
-s("should fail on an entry that is none of ours", async () => {
+s("should fail on an entry that is not a control message", async () => {
   const topic = new FakeSource();
   const { control, failures } = process(topic);
-  await heard(control, "a", 0);
+  await listen(control, "a", 0);
   topic.produce(TP, { key: null, value: Buffer.from("nonsense"), headers: {}, timestamp: 0 });
   await flush();
   const [{ code, message } = { code: "", message: "" }] = failures as CdcError[];
@@ -165,7 +165,7 @@ s("should fail on an entry that is none of ours", async () => {
   await control.close();
 });
 
-s("should give back a removal with the bytes of its record", () => {
+s("should decode a removal with the bytes of its record", () => {
   const record = {
     topic: "t",
     partition: 2,

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { localState } from "../../../src/state/local-state.ts";
 
-const s = suite("state: what of it lies here");
+const s = suite("state: partitions with a local store");
 const directory = mkdtempSync(join(tmpdir(), "local-state-"));
 
 s.after(() => rmSync(directory, { recursive: true }));
@@ -17,7 +17,7 @@ function write(path: string, seconds: number): void {
   utimesSync(file, seconds, seconds);
 }
 
-s("should name each partition's folder, with its last write", () => {
+s("should list each partition's directory with its last write", () => {
   write("begun.json", 900);
   write("app.public.users/0/CURRENT", 100);
   write("app.public.users/0/000009.log", 300);
@@ -34,7 +34,7 @@ s("should name each partition's folder, with its last write", () => {
   ]);
 });
 
-s("should find none where there is no folder yet", () => {
+s("should find none if the directory does not exist", () => {
   assert.equal(localState(join(directory, "not", "here")), []);
 });
 

@@ -11,7 +11,7 @@ import {
   isDeleteMarker,
 } from "../../../src/state/row-codec.ts";
 
-const s = suite("state: stored rows as bytes");
+const s = suite("state: stored rows as text");
 
 const stored = (row: Row | null, over: Partial<StoredRow> = {}): StoredRow => ({
   row,
@@ -52,7 +52,7 @@ const VALUES: readonly (readonly [title: string, value: Value])[] = [
 ];
 
 for (const [title, value] of VALUES) {
-  s(`should give back ${title}, of the same kind`, () => {
+  s(`should decode ${title} as the same kind`, () => {
     assert.equal(
       roundTrip(stored({ v: value, w: { x: value } })),
       stored({ v: value, w: { x: value } }),
@@ -60,14 +60,14 @@ for (const [title, value] of VALUES) {
   });
 }
 
-s("should keep columns named like an object's own", () => {
+s("should keep columns that are named like members of Object", () => {
   const row = JSON.parse('{"__proto__":{"a":[1]},"constructor":1,"toString":null}') as Row;
   const back = roundTrip(stored(row)).row as Row;
   assert.equal(Object.keys(back), ["__proto__", "constructor", "toString"]);
   assert.ok(equal(back, row));
 });
 
-s("should give back a deletion mark and when it was made", () => {
+s("should decode a delete marker with its time", () => {
   const mark = stored(null, { members: [], since: [], pinned: [], unknown: [] });
   assert.equal(roundTrip(mark), mark);
   assert.is(
@@ -80,12 +80,12 @@ s("should give back a deletion mark and when it was made", () => {
   );
 });
 
-s("should give back a row without a position", () => {
+s("should decode a row without a source position", () => {
   const row = stored({ v: 1 }, { sourcePosition: null, time: 0 });
   assert.equal(roundTrip(row), row);
 });
 
-/** Any value that decoding can give. */
+/** Any value that a decoder returns. */
 const { value: anyValue } = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
@@ -101,7 +101,7 @@ const { value: anyValue } = fc.letrec<{ value: Value }>((tie) => ({
   ),
 }));
 
-s("should give back every row as an equal one", () => {
+s("should decode every row as an equal one", () => {
   const anyRow = fc.dictionary(fc.string(), anyValue);
   const counts = fc.record(
     {
@@ -131,7 +131,7 @@ s("should give back every row as an equal one", () => {
   );
 });
 
-s("should refuse rows of another version, saying what to do", () => {
+s("should reject rows of another version and say what to do", () => {
   assert.throws(
     () => decodeStoredRow('[3,7,null,0,[],[],[],[],{"v":1}]'),
     (error: CdcError) =>
@@ -140,8 +140,8 @@ s("should refuse rows of another version, saying what to do", () => {
   );
 });
 
-// Rows written by 1.0 must be read by every later release of the same format: never change this text.
-s("should read what version 1 wrote", () => {
+// Every later release must read this format: never change this text.
+s("should read rows of format 1", () => {
   const text =
     '[1,42,"postgresql|00000000000000001000",1700000000000,[0,1],[[1,{"plan":"free"}]],["bio"],' +
     '{"id":["i","9007199254740993"],"mrr":["r","5"],"prefs":["o",{"a":["a",[1,null]]}],"plan":"pro"}]';
@@ -168,8 +168,8 @@ s("should read what version 1 wrote", () => {
   );
 });
 
-// The same holds for this one.
-s("should read what version 2 wrote", () => {
+// Never change this text either.
+s("should read rows of format 2", () => {
   const head = '[2,42,"postgresql|00000000000000001000",1700000000000,[0,1],[],[]';
   const row = {
     row: { plan: "pro" },
@@ -181,10 +181,10 @@ s("should read what version 2 wrote", () => {
     unknown: [],
     lastMessages: "i0;c1@41,1690000000000,0/41",
   };
-  const told = '"i0;c1@41,1690000000000,0/41",{"plan":"pro"}]';
-  const same = decodeStoredRow(`${head},1600000000000,${told}`);
+  const lastMessages = '"i0;c1@41,1690000000000,0/41",{"plan":"pro"}]';
+  const same = decodeStoredRow(`${head},1600000000000,${lastMessages}`);
   assert.equal(same, { ...row, since: [1_600_000_000_000, 1_600_000_000_000] });
-  const apart = decodeStoredRow(`${head},[1600000000000,0],${told}`);
+  const apart = decodeStoredRow(`${head},[1600000000000,0],${lastMessages}`);
   assert.equal(apart, { ...row, since: [1_600_000_000_000, 0] });
 });
 

@@ -4,7 +4,7 @@ import type { CdcError } from "../../../src/lib/errors.ts";
 import { decodeTaskRecord, encodeTaskRecord } from "../../../src/state/checkpoint-record.ts";
 import { bothPending, registerSyncs } from "../../../src/state/sync-versions.ts";
 
-const s = suite("state: the syncs that stored rows know");
+const s = suite("state: syncs of the stored rows");
 
 const FINGERPRINT = { reading: "r", type: "track", filter: "f", users: "u", mapping: "m" };
 const A = { name: "a", fingerprint: FINGERPRINT };
@@ -16,7 +16,7 @@ const stored = [
   { ...B, boundary: 5 },
 ];
 
-s("should number the syncs of an empty state, with nothing to hold against them", () => {
+s("should number the syncs of an empty state without a backfill", () => {
   assert.equal(registerSyncs(null, [A, B], 9), {
     syncs: [
       { ...A, boundary: 9 },
@@ -27,13 +27,13 @@ s("should number the syncs of an empty state, with nothing to hold against them"
 });
 
 s(
-  "should keep numbers and boundaries, whatever the order of the settings and the log's end",
+  "should keep numbers and boundaries if the order of the settings and the end of the log change",
   () => {
     assert.equal(registerSyncs(stored, [B, A], 999), { syncs: stored, pending: {} });
   },
 );
 
-s("should retire a sync that was taken out, and leave the others their numbers", () => {
+s("should retire a removed sync and keep the numbers of the others", () => {
   const { syncs, pending } = registerSyncs(stored, [B], 999);
   assert.equal(syncs, [
     { ...A, boundary: 5, retired: true },
@@ -42,7 +42,7 @@ s("should retire a sync that was taken out, and leave the others their numbers",
   assert.equal(pending, {});
 });
 
-s("should take a new sync, and a retired one that comes back, as one that saw nothing yet", () => {
+s("should backfill a new sync, and a retired one that returns, from no messages", () => {
   const added = registerSyncs(stored, [A, B, C], 9);
   assert.equal(added.syncs[2], { ...C, boundary: 9 });
   assert.equal(added.pending, { 2: "new" });
@@ -58,7 +58,7 @@ const CHANGES: readonly (readonly [part: string, pending: string])[] = [
   ["type", "new"],
 ];
 for (const [part, expected] of CHANGES) {
-  s(`should hold the rows against a sync of which the ${part} changed, and take it over`, () => {
+  s(`should backfill a sync whose ${part} changed and store its new fingerprint`, () => {
     const fingerprint = { ...FINGERPRINT, [part]: "other" };
     const { syncs, pending } = registerSyncs(stored, [{ ...A, fingerprint }, B], 9);
     assert.equal(pending, { 0: expected });
@@ -66,16 +66,16 @@ for (const [part, expected] of CHANGES) {
   });
 }
 
-s("should refuse a sync whose rows were read otherwise, and name the ways out", () => {
+s("should reject a sync whose rows were read with another key or types", () => {
   const fingerprint = { ...FINGERPRINT, reading: "other" };
   assert.throws(
     () => registerSyncs(stored, [{ ...A, fingerprint }, B], 9),
     (error: CdcError) =>
-      error.code === "SYNCS_CHANGED" && /"a".*Put them back.*--rebuild/.test(error.message),
+      error.code === "SYNCS_CHANGED" && /"a".*Restore them.*--rebuild/.test(error.message),
   );
 });
 
-s("should keep what asks for more, where a sync changes again before its rows were seen", () => {
+s("should keep the stronger backfill if a sync changes again before the first has ended", () => {
   assert.equal(bothPending({ 0: "users", 1: "filter" }, { 0: "filter", 1: "mapping", 2: "new" }), {
     0: "users",
     1: "mapping",
@@ -83,7 +83,7 @@ s("should keep what asks for more, where a sync changes again before its rows we
   });
 });
 
-s("should give back the task's record as it was written", () => {
+s("should decode the task record as it was encoded", () => {
   const position = {
     next: 2 ** 53 - 1,
     lastDelete: '["a\\n"]',
@@ -100,7 +100,7 @@ s("should give back the task's record as it was written", () => {
   assert.equal(syncs, stored);
 });
 
-s("should refuse a task's record of another version", () => {
+s("should reject a task record of another version", () => {
   assert.throws(
     () => decodeTaskRecord(Buffer.from('{"version":2}')),
     (error: CdcError) => error.code === "STATE_UNREADABLE",

@@ -6,7 +6,7 @@ import { type PendingState, TaskStore } from "../../../src/state/task-store.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
-const s = suite("state: the rows of one task");
+const s = suite("state: store of one task");
 
 const DAY_MS = 86_400_000;
 const SYNCS = [
@@ -32,7 +32,7 @@ const rowOf = (v: number | null): StoredRow => ({
   unknown: [],
   lastMessages: "",
 });
-const at = (next: number): CheckpointRecord => ({ ...INITIAL_CHECKPOINT, next });
+const recordAt = (next: number): CheckpointRecord => ({ ...INITIAL_CHECKPOINT, next });
 
 async function commit(state: TaskStore, pending: PendingState): Promise<void> {
   await state.commit(await state.entriesOf(pending, SYNCS), null);
@@ -42,7 +42,7 @@ async function read(state: TaskStore, ...keys: readonly string[]) {
   const prefetched = await state.prefetch(new Set(keys));
   return keys.map((key) => {
     const stored = state.row(key, prefetched);
-    return stored === null ? "none" : stored.row === null ? "mark" : stored.row.v;
+    return stored === null ? "none" : stored.row === null ? "marker" : stored.row.v;
   });
 }
 
@@ -52,24 +52,24 @@ async function rowsOf(state: TaskStore) {
   return found.toSorted();
 }
 
-s("should read what was written, before, during and after its checkpoint", async () => {
+s("should read a row before, during and after its checkpoint", async () => {
   const { state } = open();
   state.put("[1]", rowOf(1));
   assert.equal(await read(state, "[1]", "[2]"), [1, "none"]);
-  const pending = state.freeze(at(1));
+  const pending = state.freeze(recordAt(1));
   assert.equal(await read(state, "[1]"), [1]);
   state.put("[1]", rowOf(2));
   assert.equal(await read(state, "[1]"), [2]);
   await commit(state, pending);
   assert.equal(await read(state, "[1]"), [2]);
-  await commit(state, state.freeze(at(2)));
+  await commit(state, state.freeze(recordAt(2)));
   assert.equal(await read(state, "[1]"), [2]);
 });
 
-s("should commit only what was there at the cut", async () => {
+s("should commit only rows that were put before the freeze", async () => {
   const { store, state } = open();
   state.put("[1]", rowOf(1));
-  const pending = state.freeze(at(1));
+  const pending = state.freeze(recordAt(1));
   state.put("[2]", rowOf(2));
   assert.is(state.uncommitted, 2);
   await commit(state, pending);
@@ -77,12 +77,12 @@ s("should commit only what was there at the cut", async () => {
   assert.equal(await read(open(store.crashed().reopen()).state, "[1]", "[2]"), [1, "none"]);
 });
 
-s("should write rows, position and syncs in one batch, and load them again", async () => {
+s("should write rows, offset and syncs in one batch and load them", async () => {
   const { store, state } = open();
   assert.is(await state.load(), null);
   state.put("[1]", rowOf(1));
   state.put("[2]", rowOf(2));
-  await commit(state, state.freeze(at(9)));
+  await commit(state, state.freeze(recordAt(9)));
   assert.equal(store.writes, [3]);
   const loaded = await open(store.crashed().reopen()).state.load();
   assert.is(loaded?.next, 9);
@@ -90,11 +90,11 @@ s("should write rows, position and syncs in one batch, and load them again", asy
 });
 
 s(
-  "should not lose a row that a checkpoint moves into the store while the rest is being read",
+  "should not lose a row that a checkpoint moves into the store while others are read",
   async () => {
     const { store, state } = open();
     state.put("[1]", rowOf(1));
-    const pending = state.freeze(at(1));
+    const pending = state.freeze(recordAt(1));
     const response = store.holdReads();
     const prefetching = state.prefetch(new Set(["[1]", "[2]"]));
     await flush();
@@ -106,10 +106,10 @@ s(
   },
 );
 
-s("should not let a prefetched row hide a newer one", async () => {
+s("should prefer a newer row to a prefetched one", async () => {
   const { state } = open();
   state.put("[1]", rowOf(1));
-  await commit(state, state.freeze(at(1)));
+  await commit(state, state.freeze(recordAt(1)));
   const prefetched = await state.prefetch(new Set(["[1]"]));
   state.put("[1]", rowOf(2));
   assert.is(state.row("[1]", prefetched)?.row?.v, 2);
@@ -122,12 +122,12 @@ s("should read the store once for a group of keys", async () => {
   assert.is(store.reads, 1);
 });
 
-s("should list every row once, the newest of each", async () => {
+s("should list every row once, in its newest version", async () => {
   const { state } = open();
   for (const key of ["[1]", "[2]", "[3]"]) state.put(key, rowOf(1));
-  await commit(state, state.freeze(at(1)));
+  await commit(state, state.freeze(recordAt(1)));
   state.put("[2]", rowOf(2));
-  state.freeze(at(2));
+  state.freeze(recordAt(2));
   state.put("[3]", rowOf(3));
   assert.equal(await rowsOf(state), [
     ["[1]", 1],
@@ -136,43 +136,43 @@ s("should list every row once, the newest of each", async () => {
   ]);
 });
 
-s("should keep keys of any text apart from each other and from its own records", async () => {
+s("should separate keys of any text from each other and from its own records", async () => {
   const { state } = open();
   const keys = ['["é"]', '["e\\u0301"]', "p", "d", '["\\u0000"]'];
   for (const [i, key] of keys.entries()) state.put(key, rowOf(i));
-  await commit(state, state.freeze(at(1)));
+  await commit(state, state.freeze(recordAt(1)));
   assert.equal(await read(state, ...keys), [0, 1, 2, 3, 4]);
   assert.is((await state.load())?.next, 1);
 });
 
-/** Commits a deletion mark of row 1 on a fresh state. */
-async function marked() {
+/** Commits a delete marker of row 1 in a new store. */
+async function withMarker() {
   const all = open();
   all.state.put("[1]", rowOf(null));
-  await commit(all.state, all.state.freeze(at(1)));
+  await commit(all.state, all.state.freeze(recordAt(1)));
   const later = async (ms: number) => {
     await all.clock.advance(ms);
-    await commit(all.state, all.state.freeze(at(2)));
+    await commit(all.state, all.state.freeze(recordAt(2)));
   };
   return { ...all, later };
 }
 
-s("should keep a deletion mark for as long as the setting says", async () => {
-  const { state, later } = await marked();
+s("should retain a delete marker for the configured time", async () => {
+  const { state, later } = await withMarker();
   await later(7 * DAY_MS - 1);
-  assert.equal(await read(state, "[1]"), ["mark"]);
+  assert.equal(await read(state, "[1]"), ["marker"]);
 });
 
-s("should forget a deletion mark after that, and leave nothing of it behind", async () => {
-  const { store, state, later } = await marked();
+s("should remove an expired delete marker and its index entry", async () => {
+  const { store, state, later } = await withMarker();
   await later(7 * DAY_MS + 60_001);
   assert.equal(await read(state, "[1]"), ["none"]);
   assert.equal(store.keys("d"), []);
   assert.equal(store.keys("r"), []);
 });
 
-s("should not forget a row that came back after its removal", async () => {
-  const { state, store, later } = await marked();
+s("should not remove a row that was added again", async () => {
+  const { state, store, later } = await withMarker();
   state.put("[1]", rowOf(5));
   await later(DAY_MS);
   await later(7 * DAY_MS);
@@ -180,33 +180,33 @@ s("should not forget a row that came back after its removal", async () => {
   assert.equal(store.keys("d"), []);
 });
 
-s("should count a mark's age from its last removal", async () => {
-  const { state, later } = await marked();
+s("should count the age of a delete marker from the last removal", async () => {
+  const { state, later } = await withMarker();
   state.put("[1]", rowOf(5));
   await later(3 * DAY_MS);
   state.put("[1]", rowOf(null));
   await later(DAY_MS);
   await later(6 * DAY_MS);
-  assert.equal(await read(state, "[1]"), ["mark"], "removed again on day 4, it is day 10");
+  assert.equal(await read(state, "[1]"), ["marker"], "removed again on day 4, it is day 10");
   await later(2 * DAY_MS);
   assert.equal(await read(state, "[1]"), ["none"]);
 });
 
-s("should keep a row that is put in the very checkpoint that forgets its mark", async () => {
-  const { state, later } = await marked();
+s("should keep a row that is put in the checkpoint that removes its marker", async () => {
+  const { state, later } = await withMarker();
   state.put("[1]", rowOf(5));
   await later(8 * DAY_MS);
   assert.equal(await read(state, "[1]"), [5]);
 });
 
-s("should forget a great many marks over several checkpoints", async () => {
+s("should remove many expired markers over several checkpoints", async () => {
   const { store, state, clock } = open();
   for (let id = 0; id < 2_500; id += 1) state.put(`[${id}]`, rowOf(null));
-  await commit(state, state.freeze(at(1)));
+  await commit(state, state.freeze(recordAt(1)));
   const left: number[] = [];
   for (const ms of [8 * DAY_MS, 60_000, 60_000, 60_000, 60_000, 60_000]) {
     await clock.advance(ms);
-    await commit(state, state.freeze(at(2)));
+    await commit(state, state.freeze(recordAt(2)));
     left.push(store.keys("r").length);
   }
   assert.ok((left[0] ?? 0) > 0, "no checkpoint waits for all of them");

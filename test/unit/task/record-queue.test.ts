@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { RecordQueue } from "../../../src/task/record-queue.ts";
 import { recordOf } from "../../support/debezium.ts";
 
-const s = suite("task: records that wait to be processed");
+const s = suite("task: record queue");
 
 /** Records of 10 bytes each: a key of 4, a value of 6. */
 const records = (from: number, to: number) =>
@@ -12,19 +12,19 @@ const records = (from: number, to: number) =>
   );
 const offsets = (taken: readonly { offset: number }[]) => taken.map(({ offset }) => offset);
 
-function backlogOf(limit: { readonly records: number; readonly bytes: number }, next = 0) {
-  const told: string[] = [];
+function queueOf(limit: { readonly records: number; readonly bytes: number }, next = 0) {
+  const calls: string[] = [];
   const recordQueue = new RecordQueue({
     limit,
     next,
-    counters: { add: (name, by = 1) => told.push(`${name} ${by}`) },
-    partition: { pause: () => told.push("pause"), resume: () => told.push("resume") },
+    counters: { add: (name, by = 1) => calls.push(`${name} ${by}`) },
+    partition: { pause: () => calls.push("pause"), resume: () => calls.push("resume") },
   });
-  return { recordQueue, told };
+  return { recordQueue, calls };
 }
 
-s("should give records back in their order, as many as asked for", () => {
-  const { recordQueue } = backlogOf({ records: 10, bytes: 1_000 });
+s("should return records in order, up to the requested count", () => {
+  const { recordQueue } = queueOf({ records: 10, bytes: 1_000 });
   assert.equal([recordQueue.isEmpty, recordQueue.first], [true, null]);
   recordQueue.push(records(0, 3));
   recordQueue.push(records(3, 5));
@@ -34,8 +34,8 @@ s("should give records back in their order, as many as asked for", () => {
   assert.equal(recordQueue.take(4), []);
 });
 
-s("should put records back in front", () => {
-  const { recordQueue } = backlogOf({ records: 10, bytes: 1_000 });
+s("should return records to the front", () => {
+  const { recordQueue } = queueOf({ records: 10, bytes: 1_000 });
   recordQueue.push(records(0, 4));
   const [first, ...rest] = recordQueue.take(3);
   recordQueue.putBack(rest);
@@ -43,45 +43,45 @@ s("should put records back in front", () => {
   assert.equal(offsets(recordQueue.take(9)), [1, 2, 3]);
 });
 
-s("should drop what it had, or what lies below its beginning, and count it", () => {
-  const { recordQueue, told } = backlogOf({ records: 10, bytes: 1_000 }, 2);
+s("should drop and count duplicates and records below its start offset", () => {
+  const { recordQueue, calls } = queueOf({ records: 10, bytes: 1_000 }, 2);
   recordQueue.push(records(0, 4));
   recordQueue.push(records(3, 5));
   assert.equal(offsets(recordQueue.take(9)), [2, 3, 4]);
-  assert.equal(told, ["duplicates 1", "duplicates 1", "duplicates 1"]);
+  assert.equal(calls, ["duplicates 1", "duplicates 1", "duplicates 1"]);
 });
 
 for (const [what, limit] of [
   ["number", { records: 4, bytes: 1_000 }],
   ["bytes", { records: 1_000, bytes: 40 }],
 ] as const) {
-  s(`should pause at its limit by ${what}, once, and resume at half of it`, () => {
-    const { recordQueue, told } = backlogOf(limit);
+  s(`should pause once at its limit of ${what} and resume at half of it`, () => {
+    const { recordQueue, calls } = queueOf(limit);
     recordQueue.push(records(0, 3));
-    assert.equal([recordQueue.isPaused, told], [false, []]);
+    assert.equal([recordQueue.isPaused, calls], [false, []]);
     recordQueue.push(records(3, 4));
-    assert.equal([recordQueue.isPaused, told], [true, ["pause"]]);
+    assert.equal([recordQueue.isPaused, calls], [true, ["pause"]]);
     recordQueue.push(records(4, 5));
     recordQueue.take(2);
     recordQueue.resume();
-    assert.equal([recordQueue.isPaused, told], [true, ["pause"]]);
+    assert.equal([recordQueue.isPaused, calls], [true, ["pause"]]);
     recordQueue.take(1);
     recordQueue.resume();
     recordQueue.resume();
-    assert.equal([recordQueue.isPaused, told], [false, ["pause", "resume"]]);
+    assert.equal([recordQueue.isPaused, calls], [false, ["pause", "resume"]]);
     assert.equal(offsets(recordQueue.take(9)), [3, 4], "what was on its way is still taken");
   });
 }
 
-s("should have room for all of it once it is cleared", () => {
-  const { recordQueue, told } = backlogOf({ records: 2, bytes: 1_000 });
+s("should have its whole limit free after clear", () => {
+  const { recordQueue, calls } = queueOf({ records: 2, bytes: 1_000 });
   recordQueue.push(records(0, 2));
   recordQueue.clear();
   recordQueue.resume();
-  assert.equal([recordQueue.isEmpty, told], [true, ["pause", "resume"]]);
+  assert.equal([recordQueue.isEmpty, calls], [true, ["pause", "resume"]]);
   assert.equal(recordQueue.usage, {
-    queue_records: { now: 0, limit: 2 },
-    queue_bytes: { now: 0, limit: 1_000 },
+    queue_records: { used: 0, limit: 2 },
+    queue_bytes: { used: 0, limit: 1_000 },
   });
 });
 
