@@ -44,7 +44,7 @@ export class RecentMessages {
     return messages
       .filter((message) => user === undefined || isOfUser(message, user))
       .filter(({ record }) => key === undefined || isKey(record.key, key))
-      .toSorted((a, b) => b.deliveredAt.localeCompare(a.deliveredAt));
+      .toSorted((a, b) => b.deliveryTime.localeCompare(a.deliveryTime));
   }
 }
 
@@ -60,7 +60,7 @@ function recent(
     ...{ sync, type, event, userId, anonymousId, messageId, timestamp },
     change: { kind, columns },
     record: { topic, partition, offset, key },
-    deliveredAt: new Date(now).toISOString(),
+    deliveryTime: new Date(now).toISOString(),
     delay_s: time > 0 ? Math.max(0, now - time) / 1_000 : null,
     response,
   };

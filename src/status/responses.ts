@@ -60,7 +60,7 @@ function responseOf(
   }
   const accepted = messages.find((message) => message.messageId === messageId);
   if (accepted)
-    return { status: "accepted", time: accepted.deliveredAt, detail: accepted.response };
+    return { status: "accepted", time: accepted.deliveryTime, detail: accepted.response };
   const deadLetter = deadLetters.find((one) => one.messageId === messageId);
   return deadLetter
     ? { status: "refused", time: deadLetter.time, detail: shown(deadLetter) }

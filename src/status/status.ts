@@ -133,7 +133,7 @@ export type RecentMessage = {
     readonly offset: number;
     readonly key: string;
   };
-  readonly deliveredAt: string;
+  readonly deliveryTime: string;
   /** Since the commit in the database. */
   readonly delay_s: number | null;
   readonly response: string;

@@ -15,7 +15,7 @@ import { recordOf, TOPIC } from "../support/debezium.ts";
 import { StatusPort } from "../support/status-port.ts";
 import { type Change, insert, remove, update } from "../support/table.ts";
 
-/** The command against a service that runs, against what one left on disk, and after its disk was lost. */
+/** The command with a running service, with the state on disk, and after a restore. */
 
 const SECRET = "explained-write-key-0123456789";
 const directory = mkdtempSync(join(tmpdir(), "explain-"));
@@ -31,17 +31,17 @@ const STORY: readonly Change[] = [
   update(row(1, { email: "new@x" }), 10),
   update(row(2, { seen: 1 }), 11),
   remove(3, 12),
-  update(row(4, { email: "refused@x" }), 13),
+  update(row(4, { email: "rejected@x" }), 13),
 ];
-/** By key: what the service said while it ran. */
-const told = new Map<number, Explanation>();
+/** Explanations of the running service, by key. */
+const explanations = new Map<number, Explanation>();
 
 s.before(async () => {
   stack = await startStack({ kafka: true });
-  // Refused where it stands alone, as Segment would a message that it cannot read.
+  // Rejects one message, as Segment does with invalid JSON.
   mockSegment = await MockSegment.start({
     faultFor: (batch) =>
-      batch.some(({ properties }) => properties?.email === "refused@x") ? { status: 400 } : null,
+      batch.some(({ properties }) => properties?.email === "rejected@x") ? { status: 400 } : null,
   });
   const admin = kafka().admin();
   await admin.connect();
@@ -53,7 +53,7 @@ s.before(async () => {
   await port.ready();
   await until(async () => {
     const m = await port.metrics();
-    return m.sum("lag_records") === 0 && m.sum("log_end") === STORY.length;
+    return m.sum("lag_records") === 0 && m.sum("log_end_offset") === STORY.length;
   });
 });
 
@@ -64,42 +64,49 @@ s.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-s("should ask the service that runs, and know what Segment answered", async () => {
-  for (const id of [1, 2, 3, 4]) {
-    const { explanation, stderr } = await explained(["--key", String(id)]);
-    assert.match(stderr, /asked the service at http:\/\/127\.0\.0\.1:/);
-    assert.equal(explanation.searched.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
-    told.set(id, explanation);
-  }
-  const sent = (id: number) => mockSegment.accepted.filter(({ userId }) => userId === String(id));
-  for (const id of [1, 2, 3]) {
-    const { last } = only(told.get(id)).syncs[0] ?? {};
-    assert.is(last?.messageId, sent(id).at(-1)?.messageId, `row ${id}`);
-    assert.equal([last?.response.status, last?.response.detail], ["accepted", "HTTP 200"]);
-  }
-  assert.is(only(told.get(2)).syncs[0]?.last?.kind, "added", "its last change was no call");
-  assert.is(only(told.get(3)).isRemoved, true);
-  const rejected = only(told.get(4)).syncs[0]?.last;
-  assert.equal([rejected?.kind, rejected?.response.status], ["changed", "refused"]);
-  assert.match(rejected?.response.detail ?? "", /400/);
-});
+s(
+  "should request the explanation of the running service, with the responses of Segment",
+  async () => {
+    for (const id of [1, 2, 3, 4]) {
+      const { explanation, stderr } = await explained(["--key", String(id)]);
+      assert.match(stderr, /asked the service at http:\/\/127\.0\.0\.1:/);
+      assert.equal(explanation.searched.toSorted(), [`${TOPIC}/0`, `${TOPIC}/1`]);
+      explanations.set(id, explanation);
+    }
+    const sent = (id: number) => mockSegment.accepted.filter(({ userId }) => userId === String(id));
+    for (const id of [1, 2, 3]) {
+      const { last } = only(explanations.get(id)).syncs[0] ?? {};
+      assert.is(last?.messageId, sent(id).at(-1)?.messageId, `row ${id}`);
+      assert.equal([last?.response.status, last?.response.detail], ["accepted", "HTTP 200"]);
+    }
+    assert.is(
+      only(explanations.get(2)).syncs[0]?.last?.kind,
+      "added",
+      "its last change sent nothing",
+    );
+    assert.is(only(explanations.get(3)).isRemoved, true);
+    const rejected = only(explanations.get(4)).syncs[0]?.last;
+    assert.equal([rejected?.kind, rejected?.response.status], ["changed", "refused"]);
+    assert.match(rejected?.response.detail ?? "", /400/);
+  },
+);
 
-s("should say it for people, and what a record would do", async () => {
+s("should print the explanation, and what a record would do", async () => {
   const line = lineOf(update(row(1, { email: "next@x" }), 20), 99);
   const asked = ["--key", "1", "--record", fileOf(line)];
   const { code, stdout } = await run(asked);
   assert.is(code, 0);
-  const { last, since } = only(told.get(1)).syncs[0] ?? {};
+  const { last, since } = only(explanations.get(1)).syncs[0] ?? {};
   for (const text of [
     "row [1] of model users",
-    `session (track): a member, since ${since}`,
+    `lifecycle (track): a member, since ${since}`,
     `last message: changed, messageId ${last?.messageId}, from ${TOPIC}/1@`,
     "accepted by Segment: HTTP 200",
-    "session columns: watched: id, email; different: email",
+    "lifecycle columns: watched: id, email; different: email",
     '→ track "Changed", userId 1, messageId ',
   ])
     assert.ok(stdout.includes(text), `${text}\n${stdout}`);
-  assert.not.match(stdout, /next@x|new@x/, "names of columns, and no values");
+  assert.not.match(stdout, /next@x|new@x/, "column names without values");
   assert.match((await run([...asked, "--show-values"])).stdout, /"new@x" → "next@x"/);
   assert.is(
     mockSegment.accepted.some(({ properties }) => properties?.email === "next@x"),
@@ -107,15 +114,15 @@ s("should say it for people, and what a record would do", async () => {
   );
 });
 
-s("should answer a page too", async () => {
+s("should serve the same explanation as JSON", async () => {
   const page = await port.json<Explanation>("/explain?model=users&key=1");
-  assert.equal(page, told.get(1));
+  assert.equal(page, explanations.get(1));
 });
 
-s("should read what the service left, once it has stopped, and change nothing", async () => {
+s("should read the state of a stopped service without changing it", async () => {
   assert.is((await port.stop()).code, 0);
   const before = contents();
-  for (const [id, was] of told) {
+  for (const [id, was] of explanations) {
     const { explanation, stderr } = await explained(["--key", String(id)]);
     assert.match(stderr, /no service of this pipeline responds here; read the state in .*run$/m);
     assert.equal(withoutResponses(explanation), withoutResponses(was), `row ${id}`);
@@ -123,26 +130,26 @@ s("should read what the service left, once it has stopped, and change nothing", 
   }
   assert.equal(contents(), before);
   assert.match((await run(["--key", "1"])).stdout, /accepted by Segment, unless the dead letters/);
-  const nobody = await run(["--key", "404"]);
+  const unknown = await run(["--key", "404"]);
   assert.equal(
-    [nobody.code, /no partition that was looked at has it/.test(nobody.stdout)],
+    [unknown.code, /no partition that was looked at has it/.test(unknown.stdout)],
     [0, true],
   );
 });
 
-s("should say the same after the disk was lost and restored", async () => {
+s("should explain the same after a restore", async () => {
   rmSync(join(directory, "state"), { recursive: true });
   const lost = await run(["--key", "1"]);
   assert.match(lost.stdout, /no state of the model is here/);
   port = await StatusPort.of(config);
   await port.ready();
-  for (const [id, was] of told) {
+  for (const [id, was] of explanations) {
     const { explanation } = await explained(["--key", String(id)]);
     assert.equal(withoutResponses(explanation), withoutResponses(was), `row ${id}`);
   }
 });
 
-s("should refuse what it cannot understand, as the service does", async () => {
+s("should reject invalid arguments, as the service does", async () => {
   for (const [args, reason] of [
     [["--key", "{"], /the key \{ cannot be read/],
     [["--key", "1", "--model", "none"], /there is no model "none"/],
@@ -158,17 +165,17 @@ s("should refuse what it cannot understand, as the service does", async () => {
   assert.equal([code, /needs --key JSON, or --record/.test(stderr)], [2, true]);
 });
 
-s("should read beside a service that has no port to be asked at", async () => {
+s("should read the state beside a service without a known port", async () => {
   assert.is((await port.stop()).code, 0);
-  const unasked = join(directory, "unasked.json");
-  writeFileSync(unasked, JSON.stringify({ ...settings(0), status: "off" }));
+  const withoutPort = join(directory, "without-port.json");
+  writeFileSync(withoutPort, JSON.stringify({ ...settings(0), status: "off" }));
   writeFileSync(config, JSON.stringify(settings(0)));
   port = await StatusPort.of(config);
   await port.ready();
   const { stdout } = await cdcToSegment([
-    ...["explain", "--config", unasked, "--model", "users", "--key", "1", "--json"],
+    ...["explain", "--config", withoutPort, "--model", "users", "--key", "1", "--json"],
   ]);
-  const was = told.get(1) as Explanation;
+  const was = explanations.get(1) as Explanation;
   assert.equal(withoutResponses(JSON.parse(stdout)), withoutResponses(was));
 });
 
@@ -190,7 +197,7 @@ function only(explanation: Explanation | undefined): ExplainedRow {
   return explanation?.rows[0] as ExplainedRow;
 }
 
-/** Answers are what one process remembers. */
+/** Only the running process retains responses. */
 function withoutResponses(explanation: Explanation): object {
   const text = JSON.stringify(explanation, (name, value) => (name === "response" ? null : value));
   const { searched, ...rest } = JSON.parse(text);
@@ -230,7 +237,7 @@ function settings(statusPort: number): object {
     status: { port: statusPort },
     models: { users: { topic: TOPIC } },
     syncs: {
-      session: {
+      lifecycle: {
         ...{ model: "users", type: "track", userId: "id", properties: ["email"] },
         events: { added: "Added", changed: "Changed", removed: "Removed" },
         initialResults: "send",
@@ -239,7 +246,7 @@ function settings(statusPort: number): object {
   };
 }
 
-/** One that was free a moment ago: the command has to know which. */
+/** A port that was just free: the command needs its number. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));

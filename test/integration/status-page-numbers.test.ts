@@ -16,7 +16,7 @@ import { WatchedPipeline } from "../support/watched-pipeline.ts";
 
 /** Every number of the status page against the status port's responses at the same time. */
 
-const AT = [0, 1].map((partition) => ({ topic: TOPIC, partition }));
+const PARTITIONS = [0, 1].map((partition) => ({ topic: TOPIC, partition }));
 const [FIRST, SECOND] = [
   { topic: TOPIC, partition: 0 },
   { topic: TOPIC, partition: 1 },
@@ -47,7 +47,7 @@ test.after(async () => {
 async function setUp(): Promise<void> {
   browser = await openBrowser();
   mockSegment = await MockSegment.start({ faultFor: () => response });
-  pipeline = new WatchedPipeline(settings(), AT);
+  pipeline = new WatchedPipeline(settings(), PARTITIONS);
   url = await pipeline.open();
   // Two initial rows; seven added, of which two change their plan and three an unwatched column; one removed.
   produce(FIRST, ...[1, 2].map((id) => read({ id, owner: id, plan: "free", seen: 0 }, id)));
@@ -262,7 +262,7 @@ function settings(): object {
   };
 }
 
-function produce(tp: (typeof AT)[number], ...changes: readonly Change[]): void {
+function produce(tp: (typeof PARTITIONS)[number], ...changes: readonly Change[]): void {
   for (const { key, value } of changes)
     pipeline.produce(tp, {
       key: Buffer.from(JSON.stringify(key)),

@@ -68,8 +68,9 @@ test("should explain the row of a message, also by keyboard", async () => {
   await waitForText(page, "#explanation pre", /^row /);
   const response = await text(page, "#explanation");
   const messageId = (type: string) =>
-    users.mockSegment.accepted.findLast((kept) => kept.userId === "3" && kept.type === type)
-      ?.messageId;
+    users.mockSegment.accepted.findLast(
+      (message) => message.userId === "3" && message.type === type,
+    )?.messageId;
   for (const words of [
     `row ["3"] of model users, in ${TOPIC}/`,
     `  stored from ${TOPIC}/0@12,`,

@@ -127,8 +127,8 @@ test("should fit a phone without scrolling sideways", async () => {
 test("should stop polling while it is not visible, and refresh when it is", async () => {
   const { page, asked } = await users.visited();
   const setVisible = (isVisible: boolean) =>
-    page.evaluate((hidden) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    page.evaluate((isHidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: isHidden });
       document.dispatchEvent(new Event("visibilitychange"));
     }, !isVisible);
   await page.clock.install();

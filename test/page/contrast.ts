@@ -23,8 +23,9 @@ export async function contrasts(page: Page): Promise<readonly Contrast[]> {
       const of = node.parentElement;
       const text = node.textContent?.trim() ?? "";
       if (!of || text === "" || !of.checkVisibility()) continue;
-      const { color, fill } = getComputedStyle(of);
-      texts.push({ text, color: of.closest("svg") ? fill : color, ground: behind(of) });
+      const style = getComputedStyle(of);
+      const color = of.closest("svg") ? style.fill : style.color;
+      texts.push({ text, color, ground: behind(of) });
     }
     for (const input of document.querySelectorAll("input")) {
       const { color } = getComputedStyle(input, "::placeholder");

@@ -56,9 +56,9 @@ export function syncRow(sync: SyncStatus): string[] {
 
 export function messageRow(message: RecentMessage, now: string): string[] {
   const { sync, type, event, messageId, userId, anonymousId, change, record } = message;
-  const { deliveredAt, response, delay_s } = message;
+  const { deliveryTime, response, delay_s } = message;
   return [
-    timeOfDay(deliveredAt, now),
+    timeOfDay(deliveryTime, now),
     sync,
     `${type}${event === undefined ? "" : ` “${event}”`} ${messageId}`,
     userId ?? anonymousId ?? "–",

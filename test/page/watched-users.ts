@@ -36,7 +36,10 @@ export class WatchedUsers {
   static async start(): Promise<WatchedUsers> {
     const browser = await openBrowser();
     const mockSegment = await MockSegment.start({ faultFor: () => users.fault });
-    const pipeline = new WatchedPipeline(settings(mockSegment.url), [at(0), at(1)]);
+    const pipeline = new WatchedPipeline(settings(mockSegment.url), [
+      partitionOf(0),
+      partitionOf(1),
+    ]);
     const users = new WatchedUsers(browser, mockSegment, pipeline, await pipeline.open());
     // Seven added, of which five change an unwatched column and one its plan; one removed; two rejected.
     const ids = ["1", "2", "3", "4", "5", MARKUP, LONG];
@@ -46,8 +49,11 @@ export class WatchedUsers {
       ...ids.slice(0, 5).map((id, i) => update({ id, plan: "free", seen: 1 }, 20 + i)),
     );
     users.produce(0, update({ id: "3", plan: "pro", seen: 1 }, 30), remove("2", 31));
-    pipeline.produce(at(1), { key: Buffer.from('{"id":"9"}'), value: Buffer.from(MARKUP) });
-    pipeline.produce(at(1), {
+    pipeline.produce(partitionOf(1), {
+      key: Buffer.from('{"id":"9"}'),
+      value: Buffer.from(MARKUP),
+    });
+    pipeline.produce(partitionOf(1), {
       key: null,
       value: Buffer.from(JSON.stringify(insert({ id: "8" }, 40).value)),
     });
@@ -57,7 +63,7 @@ export class WatchedUsers {
 
   produce(partition: number, ...changes: readonly Change[]): void {
     for (const { key, value } of changes)
-      this.pipeline.produce(at(partition), {
+      this.pipeline.produce(partitionOf(partition), {
         key: Buffer.from(JSON.stringify(key)),
         value: Buffer.from(JSON.stringify(value)),
       });
@@ -107,6 +113,6 @@ function settings(url: string): object {
   };
 }
 
-function at(partition: number) {
+function partitionOf(partition: number) {
   return { topic: TOPIC, partition };
 }

@@ -69,7 +69,7 @@ export class Screen {
     const kinds = Map.groupBy(this.#mockSegment.accepted, ({ type, event }) =>
       type === "identify" ? "identify" : `track "${event}"`,
     );
-    const kept = [...kinds]
+    const messages = [...kinds]
       .map(([kind, { length }]) => `  ${String(length).padStart(6)}  ${kind}`)
       .join("\n");
     process.stdout.write(
@@ -86,7 +86,7 @@ ${BOLD}${this.#counters.get("records")} change records${RESET} in ${seconds.toFi
 
 ${BOLD}${this.#mockSegment.accepted.length} messages received${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
 
-${GREEN}${kept}${RESET}
+${GREEN}${messages}${RESET}
 
 Settings: ${this.#settings}   Your own data: cdc-to-segment preview --config F recorded.ndjson
 `,

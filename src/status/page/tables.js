@@ -47,9 +47,9 @@ export function syncTable(parent) {
 export function messageTable(parent) {
   return new Table(parent, {
     label: "Latest messages",
-    keyOf: ({ sync, messageId, deliveredAt }) => [sync, messageId, deliveredAt].join("\n"),
+    keyOf: ({ sync, messageId, deliveryTime }) => [sync, messageId, deliveryTime].join("\n"),
     columns: [
-      { name: "Delivered", of: ({ deliveredAt: time }, now) => cell(time, timeOfDay(time, now)) },
+      { name: "Delivered", of: ({ deliveryTime: time }, now) => cell(time, timeOfDay(time, now)) },
       { name: "Sync", of: ({ sync }) => sync },
       { name: "Message", kind: "long", of: message },
       { name: "User", kind: "code", of: ({ userId, anonymousId }) => userId ?? anonymousId ?? "–" },

@@ -7,7 +7,7 @@ import { metricsIn, unknownIn } from "../../support/metric-names.ts";
 
 const s = suite("deploy: alerts and dashboard");
 
-/** Not ours, with the labels that are used. */
+/** Metrics of other exporters, with the labels that the queries use. */
 const OTHERS = {
   up: ["job", "instance"],
   kubelet_volume_stats_available_bytes: ["persistentvolumeclaim"],
@@ -45,7 +45,7 @@ const dashboard = JSON.parse(read("deploy/grafana/dashboard.json"));
 const panels = dashboard.panels as Panel[];
 const shown = panels.filter(({ type }) => type !== "row");
 
-s("a query that names what is not there should be told from one that does not", () => {
+s("a query with an unknown name should be found", () => {
   const known = `sum by (topic) (rate(${PREFIX}checkpoint_seconds_bucket{le="1"}[5m])) or ${PREFIX}lag_records`;
   assert.equal(unknownIn(known), []);
   assert.equal(unknownIn(`${PREFIX}lag_minutes > 1`), [`${PREFIX}lag_minutes`]);
@@ -55,7 +55,7 @@ s("a query that names what is not there should be told from one that does not", 
   assert.equal(unknownIn("ups == 0", OTHERS), ["ups"]);
 });
 
-s("alerts should ask for metrics that there are, and say what to do", () => {
+s("alerts should query existing metrics, and say what to do", () => {
   assert.ok(rules.length > 10);
   assert.is(new Set(rules.map(({ alert }) => alert)).size, rules.length);
   for (const { alert, expr, for: time, labels, annotations } of rules) {
@@ -67,13 +67,13 @@ s("alerts should ask for metrics that there are, and say what to do", () => {
   }
 });
 
-s("a bracket or a quote without its other half should be found", () => {
+s("an unbalanced bracket or quote should be found", () => {
   for (const whole of ["a", "sum(rate(a[5m]))", 'a{b="("} or (c)']) assert.ok(isBalanced(whole));
   for (const half of ["sum(a", "a)", "a[5m)", "(a]", 'a{b="c}'])
     assert.not.ok(isBalanced(half), half);
 });
 
-s("alerts should be whole, and say labels that their alerts have", () => {
+s("alert texts should use labels that the alerts have", () => {
   for (const { alert, expr, annotations } of rules) {
     assert.ok(isBalanced(expr), alert);
     const said = Object.values(annotations).join(" ");
@@ -89,7 +89,7 @@ s("alerts should be whole, and say labels that their alerts have", () => {
     assert.ok(names.includes(name), name);
 });
 
-s("the dashboard should ask one data source, for metrics that there are", () => {
+s("the dashboard should query existing metrics of one data source", () => {
   for (const { title, targets = [], datasource } of shown) {
     assert.ok(targets.length > 0, title);
     for (const { expr, datasource: of } of targets) {
@@ -126,15 +126,16 @@ s("the dashboard should show every metric", () => {
   );
 });
 
-s("the dashboard's panels should be explained, and lie beside each other", () => {
+s("the dashboard's panels should have descriptions, and not overlap", () => {
   assert.is(new Set(panels.map(({ id }) => id)).size, panels.length);
   const taken = new Set<string>();
-  for (const { title, description, type, gridPos: at } of panels) {
+  for (const { title, description, type, gridPos } of panels) {
     assert.ok(type === "row" || (description ?? "").length > 10, title);
-    assert.ok(at.x + at.w <= 24, title);
-    for (let x = at.x; x < at.x + at.w; x += 1)
-      for (let y = at.y; y < at.y + at.h; y += 1) {
-        assert.not.ok(taken.has(`${x},${y}`), `${title} lies on another`);
+    const { x: left, y: top, w, h } = gridPos;
+    assert.ok(left + w <= 24, title);
+    for (let x = left; x < left + w; x += 1)
+      for (let y = top; y < top + h; y += 1) {
+        assert.not.ok(taken.has(`${x},${y}`), `${title} overlaps another`);
         taken.add(`${x},${y}`);
       }
   }
@@ -142,19 +143,19 @@ s("the dashboard's panels should be explained, and lie beside each other", () =>
 
 s.run();
 
-/** Whether every bracket outside of quotes has its other half, and every quote too. */
+/** Whether the brackets outside of quotes, and the quotes, are balanced. */
 function isBalanced(text: string): boolean {
   const open: string[] = [];
   const bare = text.replace(/"[^"]*"/g, "");
   for (const sign of bare) {
     if ("([{".includes(sign)) open.push(sign);
-    const at = ")]}".indexOf(sign);
-    if (at >= 0 && open.pop() !== "([{"[at]) return false;
+    const index = ")]}".indexOf(sign);
+    if (index >= 0 && open.pop() !== "([{"[index]) return false;
   }
   return open.length === 0 && !bare.includes('"');
 }
 
-/** Whether what the expression gives has the label: those it is grouped by, else those of the series it begins with. */
+/** Whether the result of the expression has the label: it groups by it, or its first series has it. */
 function hasLabel(expr: string, label: string): boolean {
   const grouped = /^\w+ by \(([^)]*)\)/.exec(expr)?.[1];
   if (grouped !== undefined) return grouped.split(/,\s*/).includes(label);

@@ -19,7 +19,7 @@ const EXPLAINED: Explanation = {
       ...{ columns: ["id", "plan"], values: null, unknown: [], isStored: true },
       syncs: [
         {
-          ...{ sync: "life", type: "track", isNew: false, isMember: true, since: null },
+          ...{ sync: "lifecycle", type: "track", isNew: false, isMember: true, since: null },
           last: {
             ...{ kind: "added", messageId: null, from: DEAD_LETTERED, committedAt: null },
             response: { status: "set aside", time: null, detail: null },
@@ -34,7 +34,7 @@ const EXPLAINED: Explanation = {
 const TEXT = `row [7] of model users, in users/1
   stored from users/1@7
   columns: id, plan
-  life (track): a member, since when is not known
+  lifecycle (track): a member, since when is not known
     last change: added, from users/1@7
     no message could be made: it stands in the dead letters (shop.dead-letters), of users/1@7
 `;

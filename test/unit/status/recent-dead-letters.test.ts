@@ -37,8 +37,8 @@ s("should list time, code, reason, sync and offset of each", () => {
 s("should retain the latest 200, newest first, added one by one or many at once", () => {
   const byOne = new RecentDeadLetters();
   for (let offset = 0; offset < 250; offset += 1) byOne.add([deadLetter(offset)], NOW);
-  const atOnce = new RecentDeadLetters();
-  atOnce.add(
+  const together = new RecentDeadLetters();
+  together.add(
     Array.from({ length: 250 }, (_, offset) => deadLetter(offset)),
     NOW,
   );
@@ -47,7 +47,7 @@ s("should retain the latest 200, newest first, added one by one or many at once"
   inParts.add([3, 4].map(deadLetter), NOW);
   const offsets = (recent: RecentDeadLetters) => recent.list().map(({ offset }) => offset);
   assert.equal(offsets(byOne), down(249, 250 - MAX_DEAD_LETTERS));
-  assert.equal(offsets(atOnce), down(249, 250 - MAX_DEAD_LETTERS));
+  assert.equal(offsets(together), down(249, 250 - MAX_DEAD_LETTERS));
   assert.equal(offsets(inParts), down(4, 0));
 });
 

@@ -18,7 +18,7 @@ const LAST: LastMessage = {
   ...{ kind: "changed", messageId: "id-1", from: FROM, committedAt: null, response: SETTLED },
 };
 const TIME = "2026-01-01T00:00:00.000Z";
-const MESSAGE = { sync: "lifecycle", messageId: "id-1", deliveredAt: TIME, response: "HTTP 200" };
+const MESSAGE = { sync: "lifecycle", messageId: "id-1", deliveryTime: TIME, response: "HTTP 200" };
 const DEAD_LETTER: Partial<DetailedDeadLetter> = {
   ...{
     time: TIME,

@@ -206,14 +206,14 @@ s("should report why it cannot listen", async () => {
   const counters = new Counters();
   const telemetry = new Telemetry({ pipeline: "shop", version: "1", counters, source: SOURCE });
   const about = { telemetry, syncs: [], settings: {}, deadLetterTopic: DEAD_LETTERS };
-  for (const [at, reason] of [
+  for (const [address, reason] of [
     [
       { host: "127.0.0.1", port },
       new RegExp(`127.0.0.1:${port}: another process uses the port; set status.host`),
     ],
     [{ host: "192.0.2.1", port: 0 }, /192.0.2.1:0: .*EADDRNOTAVAIL/],
   ] as const) {
-    const error = await StatusServer.open({ ...about, ...at }).catch((error) => error);
+    const error = await StatusServer.open({ ...about, ...address }).catch((error) => error);
     assert.instance(error, CdcError);
     assert.equal([error.code, error.consequence], ["CONFIGURATION", "usage"]);
     assert.match(error.message, reason);
