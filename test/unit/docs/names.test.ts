@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isErrorCode } from "../../../src/lib/errors.ts";
 import { PREFIX } from "../../../src/status/metrics.ts";
+import { metricsPage } from "../../../src/status/metrics-table.ts";
 import { isSeries, metricsIn } from "../../support/metric-names.ts";
 import { admits, isValue, settingAt, settingsNamed, TOP } from "../../support/named-settings.ts";
 import { matches, PAGES, proseOf, readPage } from "../../support/pages.ts";
@@ -95,6 +96,8 @@ for (const text of TEXTS) {
   s(`${text} should name metrics that exist`, () => {
     for (const name of metricsIn(prose))
       assert.ok(name === PREFIX || isSeries(name), `${text}: ${name}`);
+    for (const name of matches(/\b(?:process|nodejs)_\w+/g, prose))
+      assert.ok(metricsPage().includes(`| \`${name}\` |`), `${text}: ${name}`);
   });
 }
 
