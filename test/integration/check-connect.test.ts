@@ -92,7 +92,7 @@ const TOPICS: {
   },
   "t.whole": { values: [envelope({ op: "u", before: ROW, after: ROW })] },
   "t.filtered": { values: [added(ROW)] },
-  "t.nobody": { values: [added({ ...ROW, email: null })] },
+  "t.unnamed": { values: [added({ ...ROW, email: null })] },
   "t.avro": {},
   "t.unknown-schema": {},
   "t.denied": { values: [added(ROW)] },
@@ -111,7 +111,7 @@ const TROUBLED = {
     users: { topic: "t.users", where: "row.deleted == null" },
     members: { topic: "t.users" },
     ...models("t.short", "t.compacted", "t.kept", "t.sized", "t.empty", "t.broken", "t.decimals"),
-    ...models("t.defaults", "t.partial", "t.whole", "t.nobody", "t.avro", "t.unknown-schema"),
+    ...models("t.defaults", "t.partial", "t.whole", "t.unnamed", "t.avro", "t.unknown-schema"),
     ...models("t.denied", "t.secretive", "t.shrot"),
     claimed: { topic: "t.claimed", beforeImage: "full" },
     "made-up": { topic: "t.made-up", beforeImage: "full" },
@@ -127,7 +127,7 @@ const TROUBLED = {
     ...syncs("users", "t.short", "t.compacted", "t.kept", "t.sized", "t.empty", "t.broken"),
     ...syncs("t.decimals", "t.defaults", "t.partial", "t.whole", "t.avro", "t.unknown-schema"),
     ...syncs("t.denied", "t.secretive", "t.shrot", "claimed", "made-up", "filtered", "pattern"),
-    nobody: { model: "t.nobody", type: "identify", userId: "email", traits: "*" },
+    unnamed: { model: "t.unnamed", type: "identify", userId: "email", traits: "*" },
   },
 };
 
@@ -196,7 +196,7 @@ const FOUND: readonly (readonly ["ok" | "note" | "warning" | "error", string, ..
   ["warning", "model filtered", /none of the last 1 row .* passes `where: row\.plan == "free"`/],
   [
     "error",
-    "sync nobody",
+    "sync unnamed",
     /no userId and no anonymousId in 1 of 1 row \(missingUser: deadLetter\)/,
   ],
 

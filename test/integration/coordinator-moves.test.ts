@@ -72,9 +72,9 @@ test("should lose, repeat and reorder nothing, and recover automatically", async
   const steps: readonly (readonly [string, () => Promise<void>])[] = [
     ["the coordinators move while both brokers are there", () => preferSecond(second.id)],
     ["the broker of the coordinators is stopped", () => second.stop()],
-    ["it comes back, and they move back to it", () => backAt(second)],
+    ["it comes back, and they move back to it", () => restart(second)],
     ["it is killed", () => second.kill()],
-    ["it comes back again", () => backAt(second)],
+    ["it comes back again", () => restart(second)],
   ];
   let producing = true;
   const produced = feed.produce().finally(() => {
@@ -120,7 +120,7 @@ async function preferSecond(id: number): Promise<void> {
 }
 
 /** Starts the broker and waits until it coordinates and leads as before. */
-async function backAt(broker: Broker): Promise<void> {
+async function restart(broker: Broker): Promise<void> {
   assert.not.ok(
     (await leadersOf(COORDINATION_TOPICS)).includes(broker.id),
     "the other broker has taken over",

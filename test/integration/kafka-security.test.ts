@@ -34,7 +34,7 @@ const SECRET = /Sesam/;
 const SETTLED_TIMEOUT_MS = 30_000;
 
 const directory = mkdtempSync(join(tmpdir(), "kafka-security-"));
-const test = suite("the doors of Kafka");
+const test = suite("a secured Kafka");
 let certificates: Certificates;
 let stack: Stack;
 let mockSegment: MockSegment;
@@ -44,10 +44,10 @@ const sources: KafkaSource[] = [];
 
 /** Every log line of every level, with all its fields. */
 const lines: string[] = [];
-const keep = (fields: object, text: string) => {
+const collect = (fields: object, text: string) => {
   lines.push(`${text} ${inspect(fields, { depth: 20 })}`);
 };
-const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+const log: Logger = { debug: collect, info: collect, warn: collect, error: collect };
 
 test.before(async () => {
   // kafkajs logs everything, and Node verifies only certificates that we ask it to verify.
@@ -78,7 +78,7 @@ test.after(async () => {
 test("TLS, with a CA certificate of our own", () => roundTrip(to("TLS", { tls: ours() })));
 
 test("TLS, by the name in the certificate", () => {
-  const brokers = brokersAt("TLS").map((broker) => broker.replace("127.0.0.1", "localhost"));
+  const brokers = brokersOf("TLS").map((broker) => broker.replace("127.0.0.1", "localhost"));
   return roundTrip({ ...to("TLS", { tls: ours() }), brokers });
 });
 
@@ -175,7 +175,7 @@ test("`check --connect` and `run`, with a wrong password", async () => {
   );
   for (const { code, stderr } of ends) {
     assert.is(code, 1, stderr);
-    const expected = `KAFKA_CREDENTIALS.*${brokersAt("SASL")}.*authentication failed`;
+    const expected = `KAFKA_CREDENTIALS.*${brokersOf("SASL")}.*authentication failed`;
     assert.match(stderr, new RegExp(expected));
     assert.not.match(stderr, SECRET);
   }
@@ -205,17 +205,20 @@ function sourceOf(kafka: KafkaSettings, topic: string): KafkaSource {
 }
 
 /** Frozen: kafkajs would modify them. */
-function to(door: ListenerName, { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">): KafkaSettings {
+function to(
+  listener: ListenerName,
+  { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">,
+): KafkaSettings {
   return Object.freeze({
-    brokers: brokersAt(door),
+    brokers: brokersOf(listener),
     clientId: "test",
     tls,
     sasl: Object.freeze(sasl),
   });
 }
 
-function brokersAt(door: ListenerName): string[] {
-  return stack.kafka.listeners[door] ?? [];
+function brokersOf(listener: ListenerName): string[] {
+  return stack.kafka.listeners[listener] ?? [];
 }
 
 const ours = () => ({ ca: certificates.ca.cert });
@@ -245,7 +248,7 @@ function configuration(): string {
   const text = `
 name: secured
 kafka:
-  brokers: ["${brokersAt("SASL")}"]
+  brokers: ["${brokersOf("SASL")}"]
   tls: {ca: ${certificates.ca.cert}}
   sasl: {mechanism: scram-sha-512, username: app, password: "\${KAFKA_PASSWORD}"}
 state: {directory: ${directory}/state}

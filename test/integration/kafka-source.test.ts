@@ -65,7 +65,7 @@ class Member implements SourceListener {
     return (this.seen.get(partitionName(tp)) ?? []).map(({ offset }) => offset);
   }
 
-  resumeAt(tp: TopicPartition, offset: number): void {
+  resumeFrom(tp: TopicPartition, offset: number): void {
     this.source.seek(tp, offset);
     this.source.resume(tp);
   }
@@ -173,7 +173,7 @@ for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"])
     );
     const member = new Member(topic);
     await member.source.start(member);
-    member.resumeAt(tp, 0);
+    member.resumeFrom(tp, 0);
     await until("all read", () => member.offsets(tp).length >= lines.length);
     const values = member.seen.get(partitionName(tp))?.map(({ value }) => `${value}`);
     assert.equal(values, lines);
@@ -191,7 +191,7 @@ s("delivers all fields of a record", async () => {
   await producer.disconnect();
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(tp, 0);
+  member.resumeFrom(tp, 0);
   await until("both read", () => member.offsets(tp).length === 2);
   const [first, second] = member.seen.get(partitionName(tp)) ?? [];
   const one = Buffer.from("1");
@@ -218,7 +218,7 @@ s("waits for its listener, and delivers nothing while paused", async () => {
     member.source.pause(tp);
     setTimeout(() => member.source.resume(tp), 5);
   };
-  member.resumeAt(tp, 0);
+  member.resumeFrom(tp, 0);
   for (let n = 500; n < 2_500; n += 100) await produce(topic, 0, n, 100);
   await until("all read", () => member.offsets(tp).length >= 2_500);
   assert.equal(member.offsets(tp), range(0, 2_500));
@@ -249,7 +249,7 @@ s("delivers from exactly the offset it seeks", async () => {
     else member.source.seek(tp, next);
   };
   await member.source.start(member);
-  member.resumeAt(tp, offsets[0] ?? 0);
+  member.resumeFrom(tp, offsets[0] ?? 0);
   await until("all offsets read", () => firsts.length >= offsets.length);
   assert.equal(firsts, offsets);
 });
@@ -261,7 +261,7 @@ s("moves partitions to a second member, and back when it stops", async () => {
   const one = new Member(topic);
   await one.source.start(one);
   assert.equal(names(one.owned), names(all));
-  for (const tp of all) one.resumeAt(tp, 0);
+  for (const tp of all) one.resumeFrom(tp, 0);
   await until("all read", () => all.every((tp) => one.offsets(tp).length >= 1_000));
   // The committed offset is low on purpose: a partition that stays assigned must not go back to it.
   for (const tp of all) await one.source.commit(tp, 5);
@@ -274,8 +274,10 @@ s("moves partitions to a second member, and back when it stops", async () => {
   for (const { partition } of all) await produce(topic, partition, 1_000, 500);
   const unmoved = one.owned;
   const moved = two.owned;
-  for (const tp of moved) two.resumeAt(tp, 1_000);
-  await until("moved ones read", () => moved.every((tp) => two.offsets(tp).length >= 500));
+  for (const tp of moved) two.resumeFrom(tp, 1_000);
+  await until("the moved partitions are read", () =>
+    moved.every((tp) => two.offsets(tp).length >= 500),
+  );
   await sleep(300);
   for (const tp of unmoved) assert.is(one.offsets(tp).length, 1_000, "delivered although paused");
   for (const tp of unmoved) one.source.resume(tp);
@@ -296,7 +298,7 @@ s("moves partitions to a second member, and back when it stops", async () => {
     unmoved.every((tp) => one.offsets(tp).length >= 1_600),
   );
   for (const tp of moved) assert.is(one.offsets(tp).length, 1_000, "a new partition did not wait");
-  for (const tp of moved) one.resumeAt(tp, 1_500);
+  for (const tp of moved) one.resumeFrom(tp, 1_500);
   await until("the others too", () => moved.every((tp) => one.offsets(tp).length >= 1_100));
   for (const tp of moved) assert.equal(one.offsets(tp), [...range(0, 1_000), ...range(1_500, 100)]);
 });
@@ -323,7 +325,7 @@ s("continues after a broker was unavailable for longer than kafkajs retries", as
   await produce(topic, 0, 0, 100);
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(tp, 0);
+  member.resumeFrom(tp, 0);
   await until("all read", () => member.offsets(tp).length >= 100);
   await stack.kafka.kill();
   const pendingRange = member.source.range(tp);
@@ -346,7 +348,7 @@ s("does not continue in a truncated log by itself", async () => {
   await produce(topic, 0, 0, 100);
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(tp, 0);
+  member.resumeFrom(tp, 0);
   await until("all read", () => member.offsets(tp).length >= 100);
   member.source.pause(tp);
   await produce(topic, 0, 100, 100);
@@ -358,7 +360,7 @@ s("does not continue in a truncated log by itself", async () => {
   assert.equal(member.announcements, [[tp], [], [tp]]);
   await sleep(300);
   assert.is(member.offsets(tp).length, 100, "delivered records after the gap without a seek");
-  member.resumeAt(tp, 150);
+  member.resumeFrom(tp, 150);
   await until("the rest read", () => member.offsets(tp).length >= 150);
   assert.equal(member.offsets(tp), [...range(0, 100), ...range(150, 50)]);
 });
@@ -368,7 +370,7 @@ s("skips aborted transactions without reporting a gap", async () => {
   const tp = { topic, partition: 0 };
   const member = new Member(topic);
   await member.source.start(member);
-  member.resumeAt(tp, 0);
+  member.resumeFrom(tp, 0);
   const producer = kafka.producer({ transactionalId: topic, maxInFlightRequests: 1 });
   await producer.connect();
   for (const end of ["commit", "abort", "abort", "commit"] as const) {
@@ -449,7 +451,7 @@ s("keeps dead letters when the broker is killed", async () => {
   const member = new Member(topic);
   const tp = { topic, partition: 0 };
   await member.source.start(member);
-  member.resumeAt(tp, 0);
+  member.resumeFrom(tp, 0);
   await until("all read", () => member.offsets(tp).length >= 301);
   const read = (member.seen.get(partitionName(tp)) ?? []).map(({ key, value, headers }) => ({
     key,

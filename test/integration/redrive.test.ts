@@ -14,8 +14,8 @@ import { type Change, insert, remove, update } from "../support/table.ts";
 import { topicHolds } from "../support/topics.ts";
 
 /**
- * What `run` sets aside on a real Kafka, sent through again after its causes are mended: a schema that the registry
- * did not have, and a Segment that refused. An undisturbed run over the same topic says what has to come.
+ * Redrives dead letters of `run` on a real Kafka after their causes are fixed: a schema that the registry did not have,
+ * and a Segment that rejected messages. An undisturbed run over the same topic gives the expected messages.
  */
 
 const directory = mkdtempSync(join(tmpdir(), "redrive-"));
@@ -44,7 +44,7 @@ test.after(async () => {
 });
 
 const row = (id: number, email: string) => ({ id, email });
-/** In the wire format of the schema that comes late. */
+/** In the wire format of the schema that is registered later. */
 const inSchema = (change: Change): Change => ({
   ...change,
   value: wire(SCHEMA, Buffer.from(JSON.stringify(change.value))),
@@ -59,34 +59,34 @@ const CHANGES: readonly Change[] = [
   { ...insert(row(4, "d@x"), 15), value: "{oops" },
   insert(row(5, "e@x"), 16),
   inSchema(insert(row(6, "f@x"), 17)),
-  // Its insert is set aside, so this one adds it: there is nothing left to tell of that.
+  // Its insert is a dead letter, so this update adds the row, and the insert is outdated.
   update(row(6, "f2@x"), 18),
 ];
-/** Four in a schema, one unreadable, one refused. */
+/** Four in a schema, one unreadable, one rejected. */
 const DEAD_LETTERED = 6;
 
-test("should give the messages of an undisturbed run, once, and go on from there", async () => {
+test("should send the messages of an undisturbed run, once, and continue from there", async () => {
   await produce(CHANGES);
-  const calm = await service("calm", SCHEMAS);
-  const ran = run(calm.config);
-  await until(() => calm.mockSegment.accepted.length === 8);
-  await stopped(ran);
+  const undisturbed = await service("undisturbed", SCHEMAS);
+  const undisturbedRun = run(undisturbed.config);
+  await until(() => undisturbed.mockSegment.accepted.length === 8);
+  await stopped(undisturbedRun);
 
   const schemas = new Map<number, Registered>();
   const hit = await service("hit", schemas, ({ userId }) => String(userId) === "5");
-  const hurt = run(hit.config);
+  const disturbed = run(hit.config);
   await topicHolds(stack.kafka, DEAD_LETTERS, DEAD_LETTERED);
   const early = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(early.code, 1);
   assert.match(early.stderr, /REDRIVE_REFUSED: the service runs: its group "hit" has 1 member/);
-  await stopped(hurt);
+  await stopped(disturbed);
   assert.is(hit.mockSegment.accepted.length, 3);
 
   schemas.set(SCHEMA, SCHEMAS.get(SCHEMA) as Registered);
-  hit.mend();
-  const look = await cdcToSegment(["redrive", "--config", hit.config, "--dry-run"]);
-  assert.is(look.code, 0, look.stderr);
-  assert.is(hit.mockSegment.accepted.length, 3, "a look sends nothing");
+  hit.fix();
+  const dryRun = await cdcToSegment(["redrive", "--config", hit.config, "--dry-run"]);
+  assert.is(dryRun.code, 0, dryRun.stderr);
+  assert.is(hit.mockSegment.accepted.length, 3, "a dry run sends nothing");
   const first = await cdcToSegment(["redrive", "--config", hit.config]);
   assert.is(first.code, 0, first.stderr);
   const outdated = first.stderr.split("\n").filter((line) => line.startsWith("outdated"));
@@ -94,13 +94,13 @@ test("should give the messages of an undisturbed run, once, and go on from there
   assert.match(first.stderr, /^dead letter again .* INVALID_JSON/m);
   const of6 = (line: string) => / 6 /.test(line);
   assert.equal(
-    told(hit.mockSegment).filter((line) => !of6(line)),
-    told(calm.mockSegment).filter((line) => !of6(line)),
+    messagesOf(hit.mockSegment).filter((line) => !of6(line)),
+    messagesOf(undisturbed.mockSegment).filter((line) => !of6(line)),
   );
   assert.is(hit.mockSegment.dropped.repeated, 0);
-  const ids = look.stdout.split("\n").flatMap((line) => (line ? JSON.parse(line).messageId : []));
+  const ids = dryRun.stdout.split("\n").flatMap((line) => (line ? JSON.parse(line).messageId : []));
   const sent = hit.mockSegment.accepted.slice(3).map(({ messageId }) => messageId);
-  assert.equal(ids.toSorted(), sent.toSorted(), "what the look showed is what was sent");
+  assert.equal(ids.toSorted(), sent.toSorted(), "the dry run printed the messages that were sent");
 
   const { received } = hit.mockSegment;
   const before = received.length;
@@ -109,7 +109,7 @@ test("should give the messages of an undisturbed run, once, and go on from there
   assert.is(received.length, before, "the first is not repeated");
   assert.is(second.stderr.match(/^dead letter again/gm)?.length, 1, "only what failed again");
 
-  // What the redrive stored stands in the changelog too.
+  // The rows that the redrive stored are in the changelog too.
   rmSync(join(directory, "hit"), { recursive: true });
   const again = run(hit.config);
   await produce([update(row(3, "c2@x"), 30), insert(row(2, "b9@x"), 31)]);
@@ -121,18 +121,18 @@ test("should give the messages of an undisturbed run, once, and go on from there
 
 async function service(
   name: string,
-  /** What its registry has; more may come. */
+  /** The schemas in its registry; a test may add more. */
   schemas: ReadonlyMap<number, Registered>,
-  refuses: (message: ReceivedMessage) => boolean = () => false,
+  rejects: (message: ReceivedMessage) => boolean = () => false,
 ) {
-  let isMended = false;
+  let isFixed = false;
   const registry = await FakeRegistry.open(schemas);
   const mockSegment = await MockSegment.start({
-    faultFor: (batch) => (!isMended && batch.some(refuses) ? { status: 400 } : null),
+    faultFor: (batch) => (!isFixed && batch.some(rejects) ? { status: 400 } : null),
   });
   const config = join(directory, `${name}.json`);
   const settings = {
-    // One name, so that both give the same ids; all else is their own.
+    // One name, so that both have the same message ids; everything else differs.
     name: "redrive",
     kafka: {
       brokers: stack.kafka.brokers,
@@ -160,17 +160,17 @@ async function service(
     },
   };
   writeFileSync(config, JSON.stringify(settings));
-  const mend = () => {
-    isMended = true;
+  const fix = () => {
+    isFixed = true;
   };
   ends.push(
     () => registry.close(),
     () => mockSegment.stop(),
   );
-  return { config, mockSegment, mend };
+  return { config, mockSegment, fix };
 }
 
-const told = ({ accepted }: MockSegment) =>
+const messagesOf = ({ accepted }: MockSegment) =>
   accepted.map(({ event, userId, messageId }) => `${event} ${userId} ${messageId}`).toSorted();
 
 function run(config: string): ReturnType<typeof start> {

@@ -83,8 +83,8 @@ function internalTopics(
   ];
 }
 
-/** @param atLeast_ms how long its entries are needed */
-function logFinding(about: string, found: State, atLeast_ms: number): Finding {
+/** @param minimum_ms how long its entries are needed */
+function logFinding(about: string, found: State, minimum_ms: number): Finding {
   const { partitions, policy, retention_ms } = found;
   if (policy.includes("compact"))
     return problem(
@@ -97,10 +97,10 @@ function logFinding(about: string, found: State, atLeast_ms: number): Finding {
       `has ${partitions} partitions; only the first is used; create it with one`,
     );
   const duration = retention_ms < 0 ? "for ever" : `for ${durationText(retention_ms)}`;
-  if (retention_ms >= 0 && retention_ms < atLeast_ms)
+  if (retention_ms >= 0 && retention_ms < minimum_ms)
     return warning(
       about,
-      `retains entries ${duration}, shorter than state.deleteRetention ${durationText(atLeast_ms)}: a process that is stopped for longer cannot continue; raise retention.ms`,
+      `retains entries ${duration}, shorter than state.deleteRetention ${durationText(minimum_ms)}: a process that is stopped for longer cannot continue; raise retention.ms`,
     );
   return ok(about, `exists and retains entries ${duration}${clockText(found)}`);
 }

@@ -36,7 +36,7 @@ export function assignPartitions(
   topics: ReadonlyMap<string, readonly number[]>,
 ): Assignment {
   const assigning = new Assigning(members, topics);
-  assigning.keepOwned();
+  assigning.assignToOwners();
   assigning.assignByState();
   assigning.assignRest();
   return assigning.result;
@@ -82,7 +82,7 @@ class Assigning {
    * An owner with too many gives up partitions of a topic of which it has more than an even part, and those whose state a
    * member with too few has: one that returns gets its own back.
    */
-  keepOwned(): void {
+  assignToOwners(): void {
     const owned = [...this.#unassigned].flatMap((partition) =>
       partition.owner ? [{ partition, owner: partition.owner }] : [],
     );
@@ -99,7 +99,7 @@ class Assigning {
       return count <= partition.evenPart ? "even" : "more";
     });
     for (const { partition, owner } of [...even, ...more])
-      if (this.#hasRoom(owner)) this.#assign(partition, owner);
+      if (this.#hasCapacity(owner)) this.#assign(partition, owner);
   }
 
   /** States that are the least behind first. */
@@ -111,7 +111,7 @@ class Assigning {
     );
     for (const { partition, member } of offers.sort((a, b) => a.lag - b.lag)) {
       const isEven = countOf(member, partition) < partition.evenPart;
-      if (this.#unassigned.has(partition) && isEven && this.#hasRoom(member))
+      if (this.#unassigned.has(partition) && isEven && this.#hasCapacity(member))
         this.#assign(partition, member);
     }
   }
@@ -121,7 +121,7 @@ class Assigning {
       const preferences = partition.subscribers.map((member) => ({
         member,
         order: [
-          this.#hasRoom(member) ? 0 : 1,
+          this.#hasCapacity(member) ? 0 : 1,
           partition.owner === member ? 0 : 1,
           countOf(member, partition),
           member.assigned.length,
@@ -132,7 +132,7 @@ class Assigning {
     }
   }
 
-  #hasRoom({ assigned }: Member): boolean {
+  #hasCapacity({ assigned }: Member): boolean {
     return assigned.length < this.#share || (assigned.length === this.#share && this.#extras > 0);
   }
 
