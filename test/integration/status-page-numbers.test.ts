@@ -230,7 +230,7 @@ async function assertShown(page: Page, snapshot: Snapshot, before: Status | null
     partitions: partitions.map((of) => expected.partitionRow(of, now)),
     syncs: syncs.map(expected.syncRow),
     messages: messages.map((of) => expected.messageRow(of, now)),
-    deadLetters: deadLetters.map((of) => expected.deadLetterRow(of, now)),
+    "dead-letters": deadLetters.map((of) => expected.deadLetterRow(of, now)),
   };
   for (const [name, wanted] of Object.entries(tables))
     assert.equal(await rows(page, `#${name}-table`), wanted, name);

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cdcToSegment, type Ended, start } from "./command-line.ts";
 import { Scraped } from "./scraped.ts";
 
-const WITHIN_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** A `run` in a process of its own, and its status port, which its log names. */
+/** A `run` process and its status port, whose URL is in its log. */
 export class StatusPort {
   readonly url: string;
   readonly child: ChildProcess;
@@ -20,27 +20,27 @@ export class StatusPort {
   static async of(config: string, env: NodeJS.ProcessEnv = {}): Promise<StatusPort> {
     const service = start(["run", "--config", config], env);
     const url = new Promise<string>((resolve) => {
-      let said = "";
+      let log = "";
       service.child.stderr?.on("data", (text: string) => {
-        said += text;
-        const [, found] = /"url":"(http:[^"]+)"[^\n]*status port open/.exec(said) ?? [];
+        log += text;
+        const [, found] = /"url":"(http:[^"]+)"[^\n]*status port open/.exec(log) ?? [];
         if (found) resolve(found);
       });
     });
-    const over = service.ended.then(({ code, stderr }) => {
+    const failed = service.ended.then(({ code, stderr }) => {
       throw new Error(`run ended with ${code}: ${stderr}`);
     });
-    over.catch(() => {});
-    return new StatusPort(await Promise.race([url, over]), service);
+    failed.catch(() => {});
+    return new StatusPort(await Promise.race([url, failed]), service);
   }
 
-  /** Runs it to its end, which comes by itself. */
+  /** Runs until it ends by itself. */
   static rejected(config: string): Promise<Ended> {
     return cdcToSegment(["run", "--config", config]);
   }
 
   get(path: string): Promise<Response> {
-    return fetch(this.url + path, { signal: AbortSignal.timeout(WITHIN_MS) });
+    return fetch(this.url + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   }
 
   async text(path: string): Promise<string> {
@@ -56,7 +56,7 @@ export class StatusPort {
   }
 
   async ready(): Promise<void> {
-    for (const deadline = Date.now() + WITHIN_MS; ; await sleep(50)) {
+    for (const deadline = Date.now() + TIMEOUT_MS; ; await sleep(50)) {
       const response = await this.get("/ready");
       const text = await response.text();
       if (response.status === 200) return;
@@ -64,10 +64,10 @@ export class StatusPort {
     }
   }
 
-  /** The clean end. */
+  /** Stops it in order. */
   stop(): Promise<Ended> {
     this.child.kill("SIGTERM");
-    const late = setTimeout(() => this.child.kill("SIGKILL"), WITHIN_MS);
+    const late = setTimeout(() => this.child.kill("SIGKILL"), TIMEOUT_MS);
     return this.ended.finally(() => clearTimeout(late));
   }
 }
