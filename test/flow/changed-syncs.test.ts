@@ -131,7 +131,7 @@ s("should go on after a crash in the middle, with the same ids and nothing left 
     driver.taken();
     await driver.reconfigure(after).start([]);
     if (die) {
-      driver.dieAt("after changelog");
+      driver.crashOn("after changelog");
       driver.source.assign(driver.partitions);
       await driver.pipe([]);
       await driver.clock.advance(200);

@@ -244,11 +244,11 @@ s("should store no position past a dead letter that could not be written", async
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1 }, 10)]);
   await driver.checkpoint();
-  driver.breakLetters = new CdcError("ENTRY_TOO_LARGE", "the dead letters' topic is gone");
+  driver.deadLetterFailure = new CdcError("ENTRY_TOO_LARGE", "the dead letters' topic is gone");
   await driver.pipe([insert({ id: 2 }, 11), { key: { id: 3 }, value: "{oops" }]);
   await driver.checkpoint();
   assert.is(driver.failures.length, 1);
-  driver.breakLetters = null;
+  driver.deadLetterFailure = null;
   await driver.stop();
   assert.equal(driver.deadLetters, []);
 

@@ -7,11 +7,11 @@ import type { SegmentMessage } from "../../src/map/sync.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
 import {
   type Change,
+  commitTimeOf,
   heartbeat,
   insert,
   read,
   remove,
-  timeAt,
   tombstone,
   truncate,
   update,
@@ -30,7 +30,7 @@ const PAYING =
 const SYNCS = `{${SESSION}, ${TRAITS}}`;
 
 const row = (over: object = {}) => ({ id: 7, email: "a@x", plan: "free", ...over });
-const iso = (lsn: number) => new Date(timeAt(lsn)).toISOString();
+const iso = (lsn: number) => new Date(commitTimeOf(lsn)).toISOString();
 
 async function only(driver: TaskDriver, key = "7"): Promise<ExplainedRow> {
   const { rows } = await driver.explain({ key });
@@ -449,7 +449,7 @@ const CASES: readonly Case[] = [
   {
     title: "a lower place, committed later",
     before: [insert(row(), 30)],
-    next: update(row({ email: "z@x" }), 20, { ts_ms: timeAt(99) }),
+    next: update(row({ email: "z@x" }), 20, { ts_ms: commitTimeOf(99) }),
     detail: [["stale", /^no: .*committed later/]],
     sends: ["Changed"],
   },

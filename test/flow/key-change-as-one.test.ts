@@ -103,7 +103,7 @@ s("should hand the row over once more after a crash of the delete's task", async
   ] as const) {
     const driver = await filled();
     await driver.checkpoint();
-    driver.dieAt(moment);
+    driver.crashOn(moment);
     await driver.pipe(goes(1, 2, 20), 0);
     await driver.checkpoint();
     await driver.crash();

@@ -3,7 +3,14 @@ import * as assert from "uvu/assert";
 import { withLag } from "../../src/status/observed.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
-import { type Change, heartbeat, insert, timeAt, tombstone, truncate } from "../support/table.ts";
+import {
+  type Change,
+  commitTimeOf,
+  heartbeat,
+  insert,
+  tombstone,
+  truncate,
+} from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 /** The lag of a task in seconds is the age of the first record that it received and has not stored. */
@@ -24,7 +31,7 @@ async function partitionOf(driver: TaskDriver) {
 const lag = async (driver: TaskDriver) => (await partitionOf(driver)).lag;
 
 /** The LSN of a commit one second ago. */
-const justNow = (driver: TaskDriver) => (driver.clock.now() - timeAt(0)) / 1_000 - 1;
+const justNow = (driver: TaskDriver) => (driver.clock.now() - commitTimeOf(0)) / 1_000 - 1;
 const user = (id: number, lsn: number) => insert({ id, email: "a@x" }, lsn);
 /** Row `n` at offset `n`, committed at second `n`. */
 const users = (from: number, to: number) =>
@@ -94,7 +101,7 @@ s("should be the age of the record at the stored offset, through a long backlog"
     const { nextOffset, time, isAllStored, lag } = await partitionOf(driver);
     if (isAllStored || nextOffset === null) break;
     offsets.add(nextOffset);
-    assert.is(time, timeAt(nextOffset), `at offset ${nextOffset}`);
+    assert.is(time, commitTimeOf(nextOffset), `at offset ${nextOffset}`);
     assert.equal(lag, { records: 2_000 - nextOffset, seconds: 6 * 3_600 - nextOffset });
     respond();
     respond = driver.segment.hold();
@@ -117,10 +124,10 @@ s("should use Kafka's timestamp for records that wait for the registry", async (
   await driver.start();
   await driver.pipe(users(10, 13));
   const { isAllStored, time, lag } = await partitionOf(driver);
-  assert.equal([isAllStored, time, lag.records], [false, timeAt(10) + 500, 3]);
+  assert.equal([isAllStored, time, lag.records], [false, commitTimeOf(10) + 500, 3]);
   available.resolve();
   await driver.pipe([]);
-  assert.is((await partitionOf(driver)).time, timeAt(10));
+  assert.is((await partitionOf(driver)).time, commitTimeOf(10));
   await driver.stop();
   await fake.close();
 });
@@ -142,7 +149,7 @@ s("should not include a backfill, but the records that arrive during it", async 
   await driver.pipe(user(300, lsn));
   await driver.clock.advance(3_000);
   const { time, lag: lagNow } = await partitionOf(driver);
-  assert.equal([time, lagNow], [timeAt(lsn) + 500, { records: 1, seconds: 3.5 }]);
+  assert.equal([time, lagNow], [commitTimeOf(lsn) + 500, { records: 1, seconds: 3.5 }]);
   respond();
   await driver.clock.advance(60_000);
   assert.equal(await lag(driver), { records: 0, seconds: 0 });
@@ -153,18 +160,18 @@ s("should be the age of a TRUNCATE while its removed rows are sent", async () =>
   const driver = await new TaskDriver().start();
   let respond = driver.segment.hold();
   await driver.pipe([...users(1, 3), truncate(3)]);
-  assert.is((await partitionOf(driver)).time, timeAt(1));
+  assert.is((await partitionOf(driver)).time, commitTimeOf(1));
   respond();
   respond = driver.segment.hold();
   await driver.clock.advance(0);
   const sending = await partitionOf(driver);
-  assert.equal([sending.time, sending.nextOffset], [timeAt(3) + 500, 2]);
+  assert.equal([sending.time, sending.nextOffset], [commitTimeOf(3) + 500, 2]);
   respond();
   await driver.clock.advance(0);
   const delivered = await partitionOf(driver);
   assert.equal(
     [delivered.isAllStored, delivered.time, delivered.nextOffset],
-    [false, timeAt(3) + 500, 2],
+    [false, commitTimeOf(3) + 500, 2],
   );
   await driver.checkpoint();
   assert.equal(await lag(driver), { records: 0, seconds: 0 });

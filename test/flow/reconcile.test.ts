@@ -228,7 +228,7 @@ s("should be removed after a restart in the middle, with the same ids", async ()
   const later = async (driver: TaskDriver) => driver.checkpoint().then(() => restart(driver));
   assert.equal(await ids(later), expected);
   const inTheMiddle = async (driver: TaskDriver) => {
-    driver.dieAt("before store");
+    driver.crashOn("before store");
     await driver.clock.advance(WAIT_MS + 2_000);
     await restart(driver);
   };

@@ -52,7 +52,7 @@ for (const { moment, step, from, repeated, deadLetters } of MOMENTS) {
   s(`should lose nothing and repeat only known ids: ${moment} (${step})`, async () => {
     const expected = await undisturbed();
     const driver = await new TaskDriver().start();
-    driver.dieAt(moment);
+    driver.crashOn(moment);
     await driver.pipe(STORY);
     await driver.checkpoint();
     await driver.crash();

@@ -112,7 +112,7 @@ s("should rewrite a lost changelog completely after an interrupted attempt", asy
   const driver = await stopped();
   driver.changelog.lose();
   await driver.start([]);
-  driver.dieAt("before changelog");
+  driver.crashOn("before changelog");
   driver.source.assign(driver.partitions);
   await driver.pipe([]);
   await driver.crash();

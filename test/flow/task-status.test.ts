@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { insert, remove, timeAt, tombstone, update } from "../support/table.ts";
+import { commitTimeOf, insert, remove, tombstone, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: the status of a task");
@@ -23,11 +23,11 @@ s("should contain the stored offset, not the processed one", async () => {
   const before = await statusOf(driver);
   assert.equal([before.taskState, before.nextOffset, before.isAllStored], ["running", 0, false]);
   assert.is(before.usage?.uncommitted_rows.used, 3);
-  assert.is(before.time, timeAt(1), "the time of the oldest record that is not stored");
+  assert.is(before.time, commitTimeOf(1), "the time of the oldest record that is not stored");
   assert.is(before.checkpointed, null);
   await driver.checkpoint();
   const after = await statusOf(driver);
-  assert.equal([after.nextOffset, after.isAllStored, after.time], [3, true, timeAt(3)]);
+  assert.equal([after.nextOffset, after.isAllStored, after.time], [3, true, commitTimeOf(3)]);
   assert.equal(after.usage?.uncommitted_rows, { used: 0, limit: 10_000 });
   assert.is(after.checkpointed, driver.clock.now());
   await driver.stop();

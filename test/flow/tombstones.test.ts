@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SegmentMessage } from "../../src/map/sync.ts";
-import { heartbeat, insert, remove, timeAt, tombstone, update } from "../support/table.ts";
+import { commitTimeOf, heartbeat, insert, remove, tombstone, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
 const s = suite("flow: tombstones");
@@ -59,11 +59,11 @@ s("should take a tombstone by itself for a removal, as of a compacted topic", as
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1, email: "a" }, 10), insert({ id: 2, email: "b" }, 11)]);
   driver.taken();
-  const sent = await driver.pipe({ ...tombstone(1), timestamp: timeAt(50) });
+  const sent = await driver.pipe({ ...tombstone(1), timestamp: commitTimeOf(50) });
   assert.equal(events(sent), ["Removed"]);
   assert.equal(sent[0]?.userId, "1");
   assert.equal(sent[0]?.properties, { email: "a" });
-  assert.is(sent[0]?.timestamp, new Date(timeAt(50)).toISOString());
+  assert.is(sent[0]?.timestamp, new Date(commitTimeOf(50)).toISOString());
   await driver.stop();
 });
 

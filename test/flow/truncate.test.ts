@@ -211,7 +211,7 @@ s("should continue the removals after a crash in the middle, with the same ids",
 
   const driver = await withRows();
   await driver.checkpoint();
-  driver.dieAt("before store");
+  driver.crashOn("before store");
   await driver.pipe(truncate(50), 1);
   await driver.crash();
   await driver.start();

@@ -10,7 +10,7 @@ import { ensureInstalled, faketimeLibrary } from "../stack/install.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
-import { insert, timeAt } from "../support/table.ts";
+import { commitTimeOf, insert } from "../support/table.ts";
 
 /**
  * The machine's clock is set while `run` works, forward by a day and back by two (libfaketime; the monotonic clock stays
@@ -56,7 +56,7 @@ test("should change nothing of what is told, nor when it is durable", async () =
   // And a process that starts with a clock that is wrong.
   for (const wrong of ["+1d", "-1d"]) await live([wrong], 1_000);
   for (const { userId, timestamp } of mockSegment.accepted)
-    assert.is(timestamp, new Date(timeAt(Number(userId))).toISOString());
+    assert.is(timestamp, new Date(commitTimeOf(Number(userId))).toISOString());
 });
 
 /** One life of the process, under clocks that are off by so much, one after the other. */

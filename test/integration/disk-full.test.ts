@@ -118,11 +118,11 @@ for (const { what, from, free_bytes, memory_bytes } of FULL) {
     `should end a replay ${what}, and continue when there is space`,
     setUp(memory_bytes, async ({ disk, segment, config, onRequest }) => {
       const replay = () => started(["replay", "--config", config, feed], disk).ended;
-      if (from === "start") disk.fill(free_bytes);
-      else onRequest(() => disk.fill(free_bytes));
+      if (from === "start") disk.reduceTo(free_bytes);
+      else onRequest(() => disk.reduceTo(free_bytes));
       isUnwritable(await replay());
       // The next start reports the same error, not a broken state or another input.
-      disk.fill(0);
+      disk.reduceTo(0);
       isUnwritable(await replay());
       disk.clear();
       const { code, stderr } = await replay();
@@ -142,7 +142,7 @@ test(
     const deadLetters = join(disk.directory, "state/full/replay/dead-letters.ndjson");
     writeFileSync(bad, Array.from({ length: 900 }, (_, offset) => badLine(offset)).join(""));
     const replay = () => started(["replay", "--config", config, bad], disk).ended;
-    disk.fill(1_500_000);
+    disk.reduceTo(1_500_000);
     const { code, stderr } = await replay();
     assert.is(code, 1);
     assert.match(stderr, /^DEAD_LETTERS_UNWRITABLE: .*(No space left|no space left|too large)/m);
@@ -163,7 +163,7 @@ test(
     const first = run();
     // Records that come later are changes; records already in the topic are initial results.
     while (!existsSync(join(disk.directory, "state/full/run/begun.json"))) await sleep(50);
-    disk.fill(2_500_000);
+    disk.reduceTo(2_500_000);
     disk.limit(first.child);
     await produce();
     isUnwritable(await first.ended);

@@ -39,7 +39,7 @@ test("should read Avro as the database had it", async () => {
       schemaless: false,
       columnName: avroName,
       otherValues: { ...OF_POSTGRES, ...STAYED_UNDER_THE_OLD_KEY },
-      truth: "pg-json-schemaless",
+      expectedData: "pg-json-schemaless",
       settings: kafka(),
     },
     directory,

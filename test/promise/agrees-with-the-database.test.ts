@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
     otherValues: { ...OF_POSTGRES, ...STAYED_UNDER_THE_OLD_KEY },
     tables: POSTGRES_TABLES,
     schemaless: false,
-    truth: "pg-json-schemaless",
+    expectedData: "pg-json-schemaless",
     prefix: "pgschema.public.",
     keys: POSTGRES_KEYS,
   },
@@ -74,10 +74,10 @@ const CASES: readonly Case[] = [
     otherValues: { ...OF_SCHEMALESS_POSTGRES, ...STAYED_UNDER_THE_OLD_KEY },
     tables: POSTGRES_TABLES,
     schemaless: true,
-    truth: "pg-json-schemaless",
+    expectedData: "pg-json-schemaless",
     prefix: "pgflat.public.",
     keys: POSTGRES_KEYS,
-    onOmitted: {
+    omitted: {
       devices: "flattening drops its truncate",
       subscriptions: "flattening drops its truncate",
     },

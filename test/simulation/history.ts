@@ -1,10 +1,10 @@
 import {
   type Change,
+  commitTimeOf,
   heartbeat,
   insert,
   read,
   remove,
-  timeAt,
   tombstone,
   truncate,
   update,
@@ -130,7 +130,7 @@ export class History {
     const gone = { ...remove(row.id, this.#lsn), headers: header("newkey", id) };
     const came = { ...insert(next, this.#lsn), headers: header("oldkey", row.id) };
     if (from !== to)
-      this.moves.set(row.uid, [...(this.moves.get(row.uid) ?? []), timeAt(this.#lsn)]);
+      this.moves.set(row.uid, [...(this.moves.get(row.uid) ?? []), commitTimeOf(this.#lsn)]);
     const halves: [number, Change][][] = [
       [
         [from, gone],

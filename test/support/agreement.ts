@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import * as assert from "uvu/assert";
 import type { Case } from "./agreement-case.ts";
 import { columnType } from "./column-type.ts";
-import { previewed, type Seen, sent } from "./previewed-rows.ts";
 import {
   type DatabaseRow,
   expectedHistories,
   type History,
   type Kind,
   type Step,
-} from "./truth.ts";
+} from "./expected-data.ts";
+import { type PreviewedChange, previewed, sent } from "./previewed-rows.ts";
 
 /** The tables of the main PostgreSQL scenario, which was recorded in several formats. */
 export const POSTGRES_KEYS = {
@@ -22,18 +22,25 @@ export const POSTGRES_KEYS = {
   toasty: ["id"],
 };
 
-type Difference = { readonly row: string; readonly column: string; readonly told: string };
+type Difference = { readonly row: string; readonly column: string; readonly values: string };
 
-/** Holds what `preview` prints against what triggers in the database logged. */
+/** Compares the output of `preview` with the changes that database triggers logged. */
 export async function assertAgreement(of: Case, directory: string): Promise<void> {
-  const { name, onOmitted = {}, invisible = {}, truth = name, otherValues = {}, model = {} } = of;
-  const keys = Object.fromEntries(Object.entries(of.keys).filter(([table]) => !onOmitted[table]));
+  const {
+    name,
+    omitted = {},
+    invisible = {},
+    expectedData = name,
+    otherValues = {},
+    model = {},
+  } = of;
+  const keys = Object.fromEntries(Object.entries(of.keys).filter(([table]) => !omitted[table]));
   const seen = await previewed({ ...of, keys }, directory);
-  const expected = expectedHistories(truth, keys, model.keyChange ?? "removed and added");
+  const expected = expectedHistories(expectedData, keys, model.keyChange ?? "removed and added");
 
   const kinds = new Map([...expected].map(([row, { steps }]) => [row, kindsOf(steps)]));
   for (const [row, { kinds: instead }] of Object.entries(invisible)) {
-    assert.not.equal(kinds.get(row), instead, `${row} agrees by itself: take it off the list`);
+    assert.not.equal(kinds.get(row), instead, `${row} is in Kafka: remove it from the list`);
     kinds.set(row, instead);
   }
   const seenKinds = new Map([...seen].map(([row, messages]) => [row, kindsOf(messages)]));
@@ -51,16 +58,16 @@ export async function assertAgreement(of: Case, directory: string): Promise<void
   });
   assert.equal(unexplained, []);
   const needless = Object.keys(otherValues).filter(
-    (name) => !explained.has(name) && !onOmitted[name.slice(0, name.lastIndexOf(" "))],
+    (name) => !explained.has(name) && !omitted[name.slice(0, name.lastIndexOf(" "))],
   );
-  assert.equal(needless, [], "these values agree by themselves: take them off the list");
+  assert.equal(needless, [], "these values are in Kafka: remove them from the list");
 }
 
-/** A row of which Kafka told less has passed through some of what it was, in that order. */
+/** A row with changes that Kafka does not contain has some of its versions, in order. */
 function differencesOf(
   of: Case,
   row: string,
-  messages: readonly Seen[],
+  messages: readonly PreviewedChange[],
   history: History | undefined,
   invisible: boolean,
 ): Difference[] {
@@ -74,9 +81,9 @@ function differencesOf(
   return messages.flatMap(({ properties }) => {
     const candidates = images.slice(from).map((image) => differing(of, row, properties, image));
     const least = Math.min(...candidates.map(({ length }) => length));
-    const at = candidates.findIndex(({ length }) => length === least);
-    from += at;
-    return candidates[at] ?? [];
+    const closest = candidates.findIndex(({ length }) => length === least);
+    from += closest;
+    return candidates[closest] ?? [];
   });
 }
 
@@ -93,7 +100,7 @@ function differing(
       .filter(([column]) => sent(table, column))
       .map(([column, logged]) => {
         const value =
-          logged === null ? null : columnType(types[column] ?? "text").atSegment(logged);
+          logged === null ? null : columnType(types[column] ?? "text").sentValue(logged);
         return [(of.columnName ?? String)(column), value];
       }),
   );
@@ -102,11 +109,11 @@ function differing(
     .map((column) => ({
       row,
       column,
-      told: `${shown(properties[column])}, in the database ${shown(wanted.get(column))}`,
+      values: `${shown(properties[column])}, in the database ${shown(wanted.get(column))}`,
     }));
 }
 
-function kindsOf(steps: readonly (Step | Seen)[]): readonly Kind[] {
+function kindsOf(steps: readonly (Step | PreviewedChange)[]): readonly Kind[] {
   return steps.map(({ kind }) => kind);
 }
 

@@ -1,40 +1,40 @@
 import { numberOrText } from "./exact-json.ts";
 
 /**
- * A column's type as its DDL names it: what a model has to declare where records carry no schemas, and what DESIGN's
- * "Values in Segment" makes of the value that the triggers logged.
+ * A column's type as its DDL names it: the declaration for records without schemas, and the conversion of a logged
+ * value to the sent value.
  */
 export type ColumnType = {
   readonly declared?:
     | string
     | { readonly type: string; readonly scale?: number; readonly unit?: string };
-  /** Of a value that is not NULL. */
-  readonly atSegment: (logged: unknown) => unknown;
+  /** The sent value of a logged value that is not NULL. */
+  readonly sentValue: (logged: unknown) => unknown;
 };
 
-const asItIs = (logged: unknown) => logged;
+const unchanged = (logged: unknown) => logged;
 
-const AS_IT_IS: ColumnType = { atSegment: asItIs };
+const UNCHANGED: ColumnType = { sentValue: unchanged };
 
-const JSON_TYPE: ColumnType = { declared: "json", atSegment: asItIs };
+const JSON_TYPE: ColumnType = { declared: "json", sentValue: unchanged };
 
-const NUMBER: ColumnType = { atSegment: (logged) => number(String(logged)) };
+const NUMBER: ColumnType = { sentValue: (logged) => number(String(logged)) };
 
-/** An integer that a double may not hold is text: from 2^53 on, where two of them may be one double. */
+/** Integers from 2^53 are text, because a double cannot represent all of them. */
 const INTEGER: ColumnType = {
-  atSegment: (logged) =>
+  sentValue: (logged) =>
     Number.isSafeInteger(Number(logged)) ? Number(logged) : BigInt(String(logged)).toString(),
 };
 
 const MONEY: ColumnType = {
   declared: { type: "decimal", scale: 2 },
-  atSegment: (logged) => numberOrText(String(logged).replace(/[$,]/g, "")),
+  sentValue: (logged) => numberOrText(String(logged).replace(/[$,]/g, "")),
 };
 
-/** The triggers of PostgreSQL log `\xdead`, those of MariaDB `DEAD`. */
+/** PostgreSQL triggers log `\xdead`, MariaDB triggers log `DEAD`. */
 const BYTES: ColumnType = {
   declared: "bytes",
-  atSegment: (logged) => Buffer.from(String(logged).replace(/^\\x/, ""), "hex").toString("base64"),
+  sentValue: (logged) => Buffer.from(String(logged).replace(/^\\x/, ""), "hex").toString("base64"),
 };
 
 const TYPES: { readonly [name: string]: ColumnType | ((size: number) => ColumnType) } = {
@@ -44,51 +44,51 @@ const TYPES: { readonly [name: string]: ColumnType | ((size: number) => ColumnTy
   year: INTEGER,
   oid: INTEGER,
   double: NUMBER,
-  // `real` as text has its own digits: 1.1, not those of the double next to it.
+  // A `real` is sent with its own digits, as 1.1, not with those of the nearest double.
   real: NUMBER,
   money: MONEY,
   json: JSON_TYPE,
   hstore: JSON_TYPE,
   bytes: BYTES,
-  date: { declared: "date", atSegment: asItIs },
+  date: { declared: "date", sentValue: unchanged },
   time: (digits) => ({
     declared: { type: "time", unit: digits <= 3 ? "ms" : "us" },
-    atSegment: withoutZeros,
+    sentValue: withoutZeros,
   }),
   // MariaDB's TIME counts microseconds at any precision.
-  duration: { declared: { type: "time", unit: "us" }, atSegment: withoutZeros },
-  timetz: { atSegment: timeAtUtc },
-  interval: { atSegment: microseconds },
+  duration: { declared: { type: "time", unit: "us" }, sentValue: withoutZeros },
+  timetz: { sentValue: timeInUtc },
+  interval: { sentValue: microseconds },
   timestamp: (digits) => ({
     declared: { type: "timestamp", unit: digits <= 3 ? "ms" : "us" },
-    atSegment: instant,
+    sentValue: instant,
   }),
-  timestamptz: { declared: "timestamp", atSegment: instant },
+  timestamptz: { declared: "timestamp", sentValue: instant },
   bit: (bits) => ({
-    atSegment: (logged) => (bits === 1 ? Number(logged) === 1 : lowestFirst(logged, bits)),
+    sentValue: (logged) => (bits === 1 ? Number(logged) === 1 : littleEndian(logged, bits)),
   }),
-  varbit: { atSegment: (logged) => lowestFirst(logged, String(logged).length) },
+  varbit: { sentValue: (logged) => littleEndian(logged, String(logged).length) },
 };
 
-/** Of a type such as `timestamp(3)`; one that is not named here is text, or an array of it, and stays as it is. */
+/** Parses a type such as `timestamp(3)`. Values of unlisted types, texts and arrays of texts, are sent unchanged. */
 export function columnType(type: string): ColumnType {
   const [, name = "", precision, scale] = /^(\w+)(?:\((\d+)(?:,(-?\d+))?\))?$/.exec(type) ?? [];
   if (name === "numeric") return numeric(scale);
-  const known = TYPES[name] ?? AS_IT_IS;
+  const known = TYPES[name] ?? UNCHANGED;
   return typeof known === "function" ? known(Number(precision ?? 6)) : known;
 }
 
 function numeric(scale: string | undefined): ColumnType {
   const declared = { type: "decimal", ...(scale === undefined ? {} : { scale: Number(scale) }) };
-  return { declared, atSegment: (logged) => number(String(logged)) };
+  return { declared, sentValue: (logged) => number(String(logged)) };
 }
 
-/** The numbers that JSON cannot say stay the words that the database has for them. */
+/** Numbers that JSON does not have, such as NaN, stay the database's texts. */
 function number(text: string): number | string {
   return /^-?\d/.test(text) ? numberOrText(text) : text;
 }
 
-/** ISO-8601 in UTC; at least milliseconds, as Segment writes it, and the digits of microseconds that say something. */
+/** ISO 8601 in UTC, with milliseconds and with microseconds that are not zero. */
 function instant(logged: unknown): string {
   const text = String(logged);
   const [, day, time, fraction = "", zone = "+00:00"] =
@@ -98,7 +98,7 @@ function instant(logged: unknown): string {
   return `${seconds}.${fraction.padEnd(6, "0").replace(/0{1,3}$/, "")}Z`;
 }
 
-function timeAtUtc(logged: unknown): string {
+function timeInUtc(logged: unknown): string {
   const [, time, fraction = "", sign, hours = "0"] =
     /^(\d\d:\d\d:\d\d)(\.\d+)?([+-])(\d\d)$/.exec(String(logged)) ?? [];
   const zone = `${sign}${hours}:00`;
@@ -112,7 +112,7 @@ function withoutZeros(logged: unknown): string {
   );
 }
 
-/** Debezium's `interval.handling.mode=numeric`, the default: a month is taken for 365.25 / 12 days. */
+/** Debezium's default `interval.handling.mode=numeric`: a month has 365.25 / 12 days. */
 function microseconds(logged: unknown): number {
   const text = String(logged);
   const count = (unit: string) => Number(new RegExp(`(-?\\d+) ${unit}`).exec(text)?.[1] ?? 0);
@@ -123,8 +123,8 @@ function microseconds(logged: unknown): number {
   return Math.round((days * 86_400 + (sign === "-" ? -time : time)) * 1e6);
 }
 
-/** Bits are bytes, the lowest first (Debezium's `io.debezium.data.Bits`); MariaDB logs their number. */
-function lowestFirst(logged: unknown, size: number): string {
+/** Bits are little-endian bytes (Debezium's `io.debezium.data.Bits`); MariaDB logs an integer. */
+function littleEndian(logged: unknown, size: number): string {
   let bits = typeof logged === "string" ? Number.parseInt(logged || "0", 2) : Number(logged);
   const bytes = Buffer.alloc(Math.ceil(size / 8));
   for (const index of bytes.keys()) {

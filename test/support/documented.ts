@@ -8,7 +8,7 @@ import { decoderOf } from "./debezium.ts";
 
 export type Connector = "sqlserver" | "oracle" | "mongodb" | "vitess";
 
-/** What a connector writes by its documentation: test/fixtures/README.md. */
+/** The records of a connector, written from its documentation: test/fixtures/README.md. */
 export function documented(connector: Connector): readonly SourceRecord[] {
   const file = new URL(`../fixtures/documented/${connector}.ndjson`, import.meta.url);
   return readFileSync(file, "utf8")
@@ -17,7 +17,7 @@ export function documented(connector: Connector): readonly SourceRecord[] {
     .map((line, index) => parseRecordedLine(Buffer.from(line), index + 1));
 }
 
-/** What our decoder makes of them, each topic with a decoder of its own; a refused record is its error. */
+/** The decoded records, with one decoder per topic; a rejected record is its error. */
 export function decoded(
   connector: Connector,
   format: Partial<TopicFormat> = {},
@@ -36,8 +36,8 @@ export function decoded(
   });
 }
 
-/** One line for each record: what it is and of which key. */
-export function told(events: readonly (SourceEvent | CdcError)[]): readonly string[] {
+/** One line for each record: its kind and key. */
+export function summaries(events: readonly (SourceEvent | CdcError)[]): readonly string[] {
   return events.map((event) => {
     if (event instanceof CdcError) return event.code;
     if (event.kind === "non-row") return event.what;
@@ -46,14 +46,15 @@ export function told(events: readonly (SourceEvent | CdcError)[]): readonly stri
   });
 }
 
-export function rowAt(events: readonly (SourceEvent | CdcError)[], index: number): RowEvent {
+export function nthRow(events: readonly (SourceEvent | CdcError)[], index: number): RowEvent {
   const event = events[index];
-  if (event instanceof CdcError || event?.kind !== "row") throw new Error(`no row at ${index}`);
+  if (event instanceof CdcError || event?.kind !== "row")
+    throw new Error(`event ${index} is not a row`);
   return event;
 }
 
-/** Whether the place of the one record is told to come before that of the other. */
+/** Whether the source position of event `a` is before that of event `b`. */
 export function comesBefore(events: readonly (SourceEvent | CdcError)[], a: number, b: number) {
-  const [first, second] = [rowAt(events, a).sourcePosition, rowAt(events, b).sourcePosition];
+  const [first, second] = [nthRow(events, a).sourcePosition, nthRow(events, b).sourcePosition];
   return first !== null && second !== null && isBefore(first, second);
 }

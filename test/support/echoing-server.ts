@@ -3,8 +3,8 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /**
- * A server that turns every request away with a status, and quotes what it was sent: the login, as it came and as it
- * reads, and in an address.
+ * A server that rejects every request with a status and echoes the credentials, encoded and decoded, in the body, the
+ * headers and a URL.
  */
 export class EchoingServer {
   readonly #server: Server;
@@ -17,8 +17,8 @@ export class EchoingServer {
   }
 
   static async open(status: number, tls?: { key: Buffer; cert: Buffer }): Promise<EchoingServer> {
-    const response = (request: IncomingMessage, response: ServerResponse) => {
-      door.requests += 1;
+    const respond = (request: IncomingMessage, response: ServerResponse) => {
+      echoing.requests += 1;
       const { authorization = "" } = request.headers;
       const login = Buffer.from(authorization.replace(/^Basic /, ""), "base64").toString();
       const [user = "", ...rest] = login.split(":");
@@ -32,10 +32,10 @@ export class EchoingServer {
       });
       request.resume().on("end", () => response.end(JSON.stringify({ message })));
     };
-    const server = tls ? createSecureServer(tls, response) : createServer(response);
-    const door = new EchoingServer(server, tls ? "https" : "http");
+    const server = tls ? createSecureServer(tls, respond) : createServer(respond);
+    const echoing = new EchoingServer(server, tls ? "https" : "http");
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return door;
+    return echoing;
   }
 
   get port(): number {

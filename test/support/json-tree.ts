@@ -1,6 +1,6 @@
 /**
- * JSON taken apart so that a test can break it in ways that JavaScript's own objects cannot hold: a name that stands
- * twice, a number beyond all doubles, a member `__proto__`.
+ * JSON as a tree that also holds what JavaScript objects cannot: a duplicate name, a number outside the range of a
+ * double, a member `__proto__`.
  */
 export type Tree = Member[] | { list: Tree[] } | { raw: string };
 type Member = { name: string; value: Tree };
@@ -17,9 +17,9 @@ export function textOf(tree: Tree): string {
   return `{${tree.map(({ name, value }) => `${JSON.stringify(name)}:${textOf(value)}`).join()}}`;
 }
 
-/** Every member of every object in it, with the object that holds it. */
-export function membersOf(tree: Tree): { readonly of: Member[]; readonly at: number }[] {
+/** Every member of every object, with its object and index. */
+export function membersOf(tree: Tree): { readonly object: Member[]; readonly index: number }[] {
   if ("raw" in tree) return [];
   if ("list" in tree) return tree.list.flatMap(membersOf);
-  return tree.flatMap(({ value }, at) => [{ of: tree, at }, ...membersOf(value)]);
+  return tree.flatMap(({ value }, index) => [{ object: tree, index }, ...membersOf(value)]);
 }

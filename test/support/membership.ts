@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka as Client, logLevel } from "kafkajs";
 import type { Kafka } from "../stack/kafka.ts";
 
-/** The one member of the group, once it has its partitions. */
+/** The only member of the group, after the rebalance. */
 export async function memberOf({ brokers }: Kafka, group: string): Promise<string> {
   const admin = new Client({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
@@ -19,13 +19,13 @@ export async function memberOf({ brokers }: Kafka, group: string): Promise<strin
   }
 }
 
-/** How often the group was shared out to one member, as its coordinator tells it. */
+/** The number of rebalances to a single member, from the log of the coordinator. */
 export function generations({ logFile }: Kafka, group: string): number {
-  const told = new RegExp(`Stabilized group ${group} generation \\d+ .*with 1 members`, "g");
-  return readFileSync(logFile, "utf8").match(told)?.length ?? 0;
+  const line = new RegExp(`Stabilized group ${group} generation \\d+ .*with 1 members`, "g");
+  return readFileSync(logFile, "utf8").match(line)?.length ?? 0;
 }
 
-/** The most of the machine's memory that the process has had so far. */
+/** The peak resident memory of the process. */
 export function peak_MB(pid: number | undefined): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1_000);

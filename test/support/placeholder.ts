@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Every shape that Debezium's PostgreSQL connector gives the placeholder for a value that it was not sent. */
+/** Every shape of Debezium's placeholder for an unavailable PostgreSQL value. */
 export function placeholderShapes(
   text: string,
 ): readonly (readonly [title: string, value: unknown])[] {
@@ -21,5 +21,8 @@ function javaNameUuid(name: string): string {
   hex[12] = "3";
   hex[16] = ((Number.parseInt(hex[16] as string, 16) & 0x3) | 0x8).toString(16);
   const text = hex.join("");
-  return [8, 12, 16, 20].reduceRight((uuid, at) => `${uuid.slice(0, at)}-${uuid.slice(at)}`, text);
+  return [8, 12, 16, 20].reduceRight(
+    (uuid, end) => `${uuid.slice(0, end)}-${uuid.slice(end)}`,
+    text,
+  );
 }

@@ -4,21 +4,24 @@ import * as assert from "uvu/assert";
 import type { Case } from "./agreement-case.ts";
 import { columnType } from "./column-type.ts";
 import { cdcToSegment } from "./command-line.ts";
+import { type DatabaseRow, type Kind, nameOfRow } from "./expected-data.ts";
 import { PARTS, type Tables } from "./recorded-tables.ts";
-import { type DatabaseRow, type Kind, nameOfRow } from "./truth.ts";
 
-/** What `preview` printed of one change. */
-export type Seen = { readonly kind: Kind; readonly properties: DatabaseRow };
+/** One change that `preview` printed. */
+export type PreviewedChange = { readonly kind: Kind; readonly properties: DatabaseRow };
 
-/** Every row's messages in their order, of a sync for each table that watches and sends every column. */
-export async function previewed(of: Case, directory: string): Promise<Map<string, Seen[]>> {
+/** The messages of each row in order, from one sync per table that watches and sends every column. */
+export async function previewed(
+  of: Case,
+  directory: string,
+): Promise<Map<string, PreviewedChange[]>> {
   const config = join(directory, `${of.name}.json`);
   writeFileSync(config, JSON.stringify(configuration(of)));
   const input = of.records ?? `test/fixtures/${of.name}/records.ndjson.gz`;
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, input]);
   assert.is(code, 0, stderr);
   assert.match(stderr, /^\s+0 {2}records and messages set aside/m, stderr);
-  const rows = new Map<string, Seen[][]>();
+  const rows = new Map<string, PreviewedChange[][]>();
   for (const line of stdout.trim().split("\n")) {
     const { event, properties } = JSON.parse(line) as { event: string; properties: DatabaseRow };
     const {
@@ -44,13 +47,16 @@ function partsOf(table: string): readonly ("*" | readonly string[])[] {
   return PARTS[table] ?? ["*"];
 }
 
-/** The parts of each message of a row as one. */
-function joined(row: string, [first = [], ...others]: readonly (readonly Seen[])[]): Seen[] {
-  const kinds = (part: readonly Seen[]) => part.map(({ kind }) => kind);
+/** Merges the parts of each message of a row. */
+function joined(
+  row: string,
+  [first = [], ...others]: readonly (readonly PreviewedChange[])[],
+): PreviewedChange[] {
+  const kinds = (part: readonly PreviewedChange[]) => part.map(({ kind }) => kind);
   for (const part of others) assert.equal(kinds(part), kinds(first), `the parts of ${row}`);
-  return first.map(({ kind, properties }, at) => ({
+  return first.map(({ kind, properties }, index) => ({
     kind,
-    properties: Object.assign({}, properties, ...others.map((part) => part[at]?.properties)),
+    properties: Object.assign({}, properties, ...others.map((part) => part[index]?.properties)),
   }));
 }
 

@@ -1,9 +1,9 @@
-/** The columns of the recorded tables with their types, as the scenarios' DDL has them; what is not named is text. */
+/** Column types of the recorded tables, from the scenarios' DDL. A column that is not listed is text. */
 export type Tables = {
   readonly [table: string]: { readonly [column: string]: string };
 };
 
-/** The main PostgreSQL scenario, which was recorded in several formats. */
+/** The main PostgreSQL scenario, recorded in several formats. */
 export const POSTGRES_TABLES: Tables = {
   users: {
     id: "bigint",
@@ -40,7 +40,7 @@ export const POSTGRES_TABLES: Tables = {
   types_zoo: {
     id: "integer",
     n_int: "numeric(18,0)",
-    // `numeric(6,-2)` in the DDL: Debezium takes the 11 bits of the scale for a number without a sign.
+    // `numeric(6,-2)` in the DDL: Debezium reads the 11 bits of the scale as an unsigned number.
     n_neg: "numeric(6,2046)",
     n_wide: "numeric(38,10)",
     tz_time: "timetz",
@@ -124,9 +124,9 @@ export const MARIADB_TABLES: Tables = {
   },
 };
 
-/** Tables whose rows do not fit into one message: columns that are sent together. */
+/** Tables whose rows exceed the size of one message: the columns of each message. */
 export const PARTS: { readonly [table: string]: readonly (readonly string[])[] } = {
-  // Not `ia` and `bia`: each alone is more than the 32 KB that Segment takes.
+  // Not `ia` and `bia`: each exceeds Segment's limit of 32 KB.
   toasty: [
     ["id", "n", "t", "vc"],
     ["id", "j", "js", "nn"],

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A disk for one test, which the test can fill. */
+/** A disk for one test, whose free space the test sets. */
 export type SmallDisk = {
   readonly directory: string;
   /** How the disk was made. */
   readonly how: string;
   /** Leaves this many bytes free. */
-  fill(free_bytes: number): void;
+  reduceTo(free_bytes: number): void;
   clear(): void;
   /** Call it with each process that writes to the disk, when it starts. */
   limit(child: ChildProcess): void;
@@ -82,7 +82,7 @@ function limitedFiles(home: string, directory: string): SmallDisk {
   return {
     directory,
     how: "limited files",
-    fill: () => {
+    reduceTo: () => {
       isFull = true;
     },
     clear: () => {
@@ -100,7 +100,7 @@ function ofSize(how: string, directory: string, remove: () => void): SmallDisk {
   return {
     directory,
     how,
-    fill: (free_bytes) => {
+    reduceTo: (free_bytes) => {
       const { bavail, bsize } = statfsSync(directory);
       writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - free_bytes)), { flag: "a" });
     },

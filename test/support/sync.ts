@@ -35,7 +35,7 @@ export const changed = (previous: Row, next: Row): MappedChange => ({
   next,
   absent: NONE,
 });
-/** By a delete, or with the next row by the filter. */
+/** Removed by a delete, or by the filter if there is a next row. */
 export const removed = (previous: Row, next: Row | null = null): MappedChange => ({
   kind: "removed",
   previous,
@@ -55,14 +55,14 @@ const CHANGE_SOURCE: ChangeSource = {
 
 export type MappedValue = {
   readonly messages: readonly SegmentMessage[];
-  readonly onOmitted: readonly string[];
+  readonly omitted: readonly string[];
 };
 
-/** The messages of a change, and the fields that were left out. */
+/** The messages of a change, and the omitted fields. */
 export function mapped(options: Partial<SyncOptions>, change: MappedChange): MappedValue {
-  const onOmitted: string[] = [];
+  const omitted: string[] = [];
   const messages = syncWith(options).messages(change, CHANGE_SOURCE, (field) =>
-    onOmitted.push(field),
+    omitted.push(field),
   );
-  return { messages, onOmitted };
+  return { messages, omitted };
 }

@@ -11,20 +11,20 @@ export type Change = {
 
 type UserRow = { readonly id: number | string; readonly [column: string]: unknown };
 
-/** The commit time of an LSN: one second each. */
-export function timeAt(lsn: number): number {
+/** The commit time of an LSN, one second per LSN. */
+export function commitTimeOf(lsn: number): number {
   return 1_700_000_000_000 + lsn * 1000;
 }
 
-/** PostgreSQL's connector tells of one change of the row, at an LSN. */
+/** A change of the row at an LSN, as PostgreSQL's connector writes it. */
 function change(op: string, row: UserRow, lsn: number, source: SourceFields = {}): Change {
   const after = op === "d" ? null : row;
-  // A delete's `before` under the default replica identity: the key, and made-up values.
+  // With the default replica identity, `before` has the key and made-up values.
   const before = op === "d" ? { id: row.id, email: "" } : null;
   return {
     key: { id: row.id },
-    value: envelope({ op, before, after, source: { lsn, ts_ms: timeAt(lsn), ...source } }),
-    timestamp: timeAt(lsn) + 500,
+    value: envelope({ op, before, after, source: { lsn, ts_ms: commitTimeOf(lsn), ...source } }),
+    timestamp: commitTimeOf(lsn) + 500,
   };
 }
 
@@ -44,8 +44,8 @@ export function tombstone(id: number | string): Change {
 export function truncate(lsn: number): Change {
   return {
     key: null,
-    value: envelope({ op: "t", source: { lsn, ts_ms: timeAt(lsn) } }),
-    timestamp: timeAt(lsn) + 500,
+    value: envelope({ op: "t", source: { lsn, ts_ms: commitTimeOf(lsn) } }),
+    timestamp: commitTimeOf(lsn) + 500,
   };
 }
 

@@ -147,8 +147,8 @@ export class TaskDriver {
   }
 
   /** The life goes dead when it comes to this moment; `crash` then clears it away. */
-  dieAt(moment: Moment): void {
-    this.#alive().dieAt = moment;
+  crashOn(moment: Moment): void {
+    this.#alive().crashMoment = moment;
   }
 
   get counters(): Counters {
@@ -200,7 +200,7 @@ export class TaskDriver {
   holdControl: Promise<void> | null = null;
 
   /** Makes the dead letters' log refuse with this error. */
-  breakLetters: unknown = null;
+  deadLetterFailure: unknown = null;
 
   #alive(): Session {
     if (!this.#session) throw new Error("no life is under way");
@@ -228,7 +228,7 @@ function settingsOf({
 /** One run of the process. Once dead it does nothing more: whatever it waits for never comes. */
 class Session {
   dead = false;
-  dieAt: Moment | null = null;
+  crashMoment: Moment | null = null;
   ended = false;
   readonly failures: unknown[] = [];
   readonly counters = new Counters();
@@ -246,7 +246,7 @@ class Session {
     const deadLetters: DeadLetters = {
       append: (deadLetters) =>
         this.#step("dead letters", async () => {
-          if (outside.breakLetters) throw outside.breakLetters;
+          if (outside.deadLetterFailure) throw outside.deadLetterFailure;
           outside.deadLetters.push(...deadLetters);
         }),
     };
@@ -358,10 +358,10 @@ class Session {
   }
 
   async #step<T>(step: Step, effect: () => Promise<T>): Promise<T> {
-    if (this.dieAt === `before ${step}`) this.dead = true;
+    if (this.crashMoment === `before ${step}`) this.dead = true;
     if (this.dead) return never();
     const result = await effect();
-    if (this.dieAt === `after ${step}`) this.dead = true;
+    if (this.crashMoment === `after ${step}`) this.dead = true;
     return this.dead ? never() : result;
   }
 }

@@ -23,7 +23,7 @@ type Case = readonly [
   title: string,
   fields: Fields,
   properties: object,
-  onOmitted?: readonly string[],
+  omitted?: readonly string[],
 ];
 
 const CASES: readonly Case[] = [
@@ -76,11 +76,11 @@ const CASES: readonly Case[] = [
   ],
 ];
 
-for (const [title, fields, properties, onOmitted = []] of CASES) {
+for (const [title, fields, properties, omitted = []] of CASES) {
   s(`should map ${title}`, () => {
     const result = mapped({ fields }, added(ROW));
     assert.equal(result.messages[0]?.properties, properties);
-    assert.equal(result.onOmitted, onOmitted);
+    assert.equal(result.omitted, omitted);
   });
 }
 

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { Real } from "../../../../src/data/row.ts";
 import { CdcError } from "../../../../src/lib/errors.ts";
 import { rowEvent } from "../../../support/debezium.ts";
-import { comesBefore, decoded, rowAt, told } from "../../../support/documented.ts";
+import { comesBefore, decoded, nthRow, summaries } from "../../../support/documented.ts";
 
 const s = suite("decode: MongoDB's connector, by its documentation");
 
@@ -17,7 +17,7 @@ const [REPEATED, EXTENDED] = [13, 16] as const;
 const key = (number: number) => `["{\\"$oid\\": \\"596e275826f08b2730779e0${number}\\"}"]`;
 
 s("should tell what each record is", () => {
-  assert.equal(told(EVENTS), [
+  assert.equal(summaries(EVENTS), [
     ...[`read ${key(1)}`, `read ${key(2)}`, `create ${key(3)}`, `update ${key(1)}`],
     ...[`update ${key(3)}`, `update ${key(3)}`, `update ${key(1)}`, `update ${key(1)}`],
     ...["UNKNOWN_SHAPE", `delete ${key(2)}`, `tombstone ${key(2)}`, `delete ${key(3)}`],
@@ -45,23 +45,23 @@ const DOCUMENT = {
 };
 
 s("should read each type of a field, in the strict form and in the canonical one", () => {
-  assert.equal(rowAt(EVENTS, READ).row, DOCUMENT);
-  assert.equal(rowAt(EVENTS, EXTENDED).row, {
+  assert.equal(nthRow(EVENTS, READ).row, DOCUMENT);
+  assert.equal(nthRow(EVENTS, EXTENDED).row, {
     ...DOCUMENT,
     _id: "596e275826f08b2730779e04",
     email: "d@x",
   });
-  assert.is(rowAt(EVENTS, READ).table, "crm.users");
+  assert.is(nthRow(EVENTS, READ).table, "crm.users");
 });
 
 s("should take the document that was looked up after an update, or that replaced the other", () => {
-  assert.is(rowAt(EVENTS, LOOKED_UP).row?.email, "a2@x");
-  assert.equal(rowAt(EVENTS, REPLACED).row?.tags, []);
+  assert.is(nthRow(EVENTS, LOOKED_UP).row?.email, "a2@x");
+  assert.equal(nthRow(EVENTS, REPLACED).row?.tags, []);
 });
 
 s("should make the next document out of the one before and what changed", () => {
   const { gone, ...rest } = DOCUMENT;
-  assert.equal(rowAt(EVENTS, WITH_BEFORE).row, {
+  assert.equal(nthRow(EVENTS, WITH_BEFORE).row, {
     ...rest,
     email: "a4@x",
     visits: 43,
@@ -77,20 +77,20 @@ s("should set aside what only says what changed, and name the connector's settin
 });
 
 s("should take a document before for complete, where there is one", () => {
-  assert.is(rowAt(EVENTS, DELETE).before?._id, "596e275826f08b2730779e02");
-  assert.is(rowAt(EVENTS, DELETE_ALONE).before, null);
-  assert.is(rowAt(EVENTS, WITH_BEFORE).before?.email, "a3@x");
+  assert.is(nthRow(EVENTS, DELETE).before?._id, "596e275826f08b2730779e02");
+  assert.is(nthRow(EVENTS, DELETE_ALONE).before, null);
+  assert.is(nthRow(EVENTS, WITH_BEFORE).before?.email, "a3@x");
 });
 
 s("should know the place of each change but those of a transaction", () => {
   assert.ok(comesBefore(EVENTS, LOOKED_UP, REPLACED));
-  assert.is(rowAt(EVENTS, REPEATED).sourcePosition, rowAt(EVENTS, LOOKED_UP).sourcePosition);
-  assert.is(rowAt(EVENTS, FIRST_IN_TRANSACTION).sourcePosition, null);
-  assert.is(rowAt(EVENTS, SECOND_IN_TRANSACTION).sourcePosition, null);
+  assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, LOOKED_UP).sourcePosition);
+  assert.is(nthRow(EVENTS, FIRST_IN_TRANSACTION).sourcePosition, null);
+  assert.is(nthRow(EVENTS, SECOND_IN_TRANSACTION).sourcePosition, null);
 });
 
 s("should not compare a snapshot's cluster time with the wall clock of a change", () => {
-  assert.ok(rowAt(EVENTS, READ).sourcePosition);
+  assert.ok(nthRow(EVENTS, READ).sourcePosition);
   assert.not(comesBefore(EVENTS, READ, CREATE));
 });
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Real } from "../../../../src/data/row.ts";
-import { decoded, rowAt, told } from "../../../support/documented.ts";
+import { decoded, nthRow, summaries } from "../../../support/documented.ts";
 
 const s = suite("decode: Oracle's connector, by its documentation");
 
@@ -9,7 +9,7 @@ const EVENTS = decoded("oracle", { followKeys: true });
 const [READ, NULLS, CREATE, UPDATE, DELETE, OLD_KEY, NEW_KEY] = [0, 1, 2, 3, 6, 8, 10] as const;
 
 s("should tell what each record is", () => {
-  assert.equal(told(EVENTS), [
+  assert.equal(summaries(EVENTS), [
     ...["read [1]", "read [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
     ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
     ...["truncate CRM.USERS", "heartbeat"],
@@ -17,7 +17,7 @@ s("should tell what each record is", () => {
 });
 
 s("should read each type of a column", () => {
-  assert.equal(rowAt(EVENTS, READ).row, {
+  assert.equal(nthRow(EVENTS, READ).row, {
     ID: 1,
     EMAIL: "a@x",
     CREDIT: 77.323, // NUMBER without a scale
@@ -32,21 +32,21 @@ s("should read each type of a column", () => {
     BIO: "long text",
     TOKEN: "AQI=",
   });
-  assert.equal(rowAt(EVENTS, CREATE).row?.CREDIT, new Real("700"));
-  assert.is(rowAt(EVENTS, NULLS).row?.CREDIT, null);
-  assert.is(rowAt(EVENTS, READ).table, "CRM.USERS");
+  assert.equal(nthRow(EVENTS, CREATE).row?.CREDIT, new Real("700"));
+  assert.is(nthRow(EVENTS, NULLS).row?.CREDIT, null);
+  assert.is(nthRow(EVENTS, READ).table, "CRM.USERS");
 });
 
 s("should not take the placeholder of an unchanged LOB for its value", () => {
-  const { row, unavailable, before } = rowAt(EVENTS, UPDATE);
+  const { row, unavailable, before } = nthRow(EVENTS, UPDATE);
   assert.equal(unavailable, ["BIO"]);
   assert.not("BIO" in (row ?? {}));
   assert.not("BIO" in (before ?? {}));
 });
 
 s("should take the row before for complete", () => {
-  assert.is(rowAt(EVENTS, UPDATE).before?.EMAIL, "a@x");
-  assert.is(rowAt(EVENTS, DELETE).before?.EMAIL, "b@x");
+  assert.is(nthRow(EVENTS, UPDATE).before?.EMAIL, "a@x");
+  assert.is(nthRow(EVENTS, DELETE).before?.EMAIL, "b@x");
 });
 
 s("should take no SCN for a place: it may name several changes", () => {
@@ -55,8 +55,8 @@ s("should take no SCN for a place: it may name several changes", () => {
 });
 
 s("should see the two halves of a change of key", () => {
-  assert.equal(rowAt(EVENTS, OLD_KEY).keyChange, { to: "[4]" });
-  assert.equal(rowAt(EVENTS, NEW_KEY).keyChange, { from: "[3]" });
+  assert.equal(nthRow(EVENTS, OLD_KEY).keyChange, { to: "[4]" });
+  assert.equal(nthRow(EVENTS, NEW_KEY).keyChange, { from: "[3]" });
 });
 
 s.run();

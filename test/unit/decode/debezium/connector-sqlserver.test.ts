@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { comesBefore, decoded, rowAt, told } from "../../../support/documented.ts";
+import { comesBefore, decoded, nthRow, summaries } from "../../../support/documented.ts";
 
 const s = suite("decode: SQL Server's connector, by its documentation");
 
@@ -9,7 +9,7 @@ const [READ, UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION] = [0, 3, 4, 5]
 const [DELETE, OLD_KEY, NEW_KEY, REPEATED, INCREMENTAL] = [6, 8, 10, 11, 14] as const;
 
 s("should tell what each record is", () => {
-  assert.equal(told(EVENTS), [
+  assert.equal(summaries(EVENTS), [
     ...["read [1]", "read [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
     ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
     ...[
@@ -25,7 +25,7 @@ s("should tell what each record is", () => {
 });
 
 s("should read each type of a column", () => {
-  assert.equal(rowAt(EVENTS, READ).row, {
+  assert.equal(nthRow(EVENTS, READ).row, {
     id: 1,
     email: "a@x",
     active: true,
@@ -40,23 +40,23 @@ s("should read each type of a column", () => {
     notes: "<a/>",
     photo: "AQI=",
   });
-  assert.equal(rowAt(EVENTS, UPDATE).row?.balance, -0.0001);
-  assert.is(rowAt(EVENTS, READ).table, "dbo.users");
+  assert.equal(nthRow(EVENTS, UPDATE).row?.balance, -0.0001);
+  assert.is(nthRow(EVENTS, READ).table, "dbo.users");
 });
 
 s("should take the row before for complete", () => {
-  assert.is(rowAt(EVENTS, UPDATE).before?.email, "a@x");
-  assert.equal(rowAt(EVENTS, DELETE).before?.balance, null);
+  assert.is(nthRow(EVENTS, UPDATE).before?.email, "a@x");
+  assert.equal(nthRow(EVENTS, DELETE).before?.balance, null);
 });
 
 s("should know the place of each streamed change, and none of a snapshot's read", () => {
-  assert.is(rowAt(EVENTS, READ).sourcePosition, null);
-  assert.is(rowAt(EVENTS, INCREMENTAL).sourcePosition, null);
-  assert.ok(rowAt(EVENTS, INCREMENTAL).incremental);
+  assert.is(nthRow(EVENTS, READ).sourcePosition, null);
+  assert.is(nthRow(EVENTS, INCREMENTAL).sourcePosition, null);
+  assert.ok(nthRow(EVENTS, INCREMENTAL).incremental);
   const streamed = [UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION, DELETE, OLD_KEY, NEW_KEY];
-  const places = streamed.map((index) => rowAt(EVENTS, index).sourcePosition);
+  const places = streamed.map((index) => nthRow(EVENTS, index).sourcePosition);
   assert.is(new Set(places).size, streamed.length);
-  assert.is(rowAt(EVENTS, REPEATED).sourcePosition, rowAt(EVENTS, UPDATE).sourcePosition);
+  assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, UPDATE).sourcePosition);
 });
 
 s("should order transactions, and not the changes within one", () => {

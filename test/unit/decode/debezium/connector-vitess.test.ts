@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ColumnType } from "../../../../src/decode/value/column-types.ts";
-import { comesBefore, decoded, rowAt, told } from "../../../support/documented.ts";
+import { comesBefore, decoded, nthRow, summaries } from "../../../support/documented.ts";
 
 const s = suite("decode: Vitess' connector, by its documentation");
 
@@ -20,7 +20,7 @@ const [COPIED, UPDATE, FIRST, SECOND, DELETE, REPEATED, UNORDERED] = [
 ] as const;
 
 s("should tell what each record is", () => {
-  assert.equal(told(EVENTS), [
+  assert.equal(summaries(EVENTS), [
     ...["create [1]", "create [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
     ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
     ...["update [3]", "update [3]", "delete [2]", "tombstone [2]", "update [1]", "heartbeat"],
@@ -28,7 +28,7 @@ s("should tell what each record is", () => {
 });
 
 s("should read a row of records without schemas as the model's columns say", () => {
-  assert.equal(rowAt(EVENTS, COPIED).row, {
+  assert.equal(nthRow(EVENTS, COPIED).row, {
     id: 1,
     email: "a@x",
     balance: 10.5,
@@ -39,28 +39,28 @@ s("should read a row of records without schemas as the model's columns say", () 
     plan: "pro",
     prefs: { dark: true },
   });
-  assert.is(rowAt(EVENTS, COPIED).table, "commerce.users");
+  assert.is(nthRow(EVENTS, COPIED).table, "commerce.users");
 });
 
 s("should tell a copied row as created: nothing marks its snapshot", () => {
-  assert.is(rowAt(EVENTS, COPIED).operation, "create");
-  assert.is(rowAt(EVENTS, COPIED).endsSnapshot, false);
+  assert.is(nthRow(EVENTS, COPIED).operation, "create");
+  assert.is(nthRow(EVENTS, COPIED).endsSnapshot, false);
 });
 
 s("should not rely on the row before", () => {
-  assert.is(rowAt(EVENTS, UPDATE).before, null);
-  assert.is(rowAt(EVENTS, DELETE).before, null);
+  assert.is(nthRow(EVENTS, UPDATE).before, null);
+  assert.is(nthRow(EVENTS, DELETE).before, null);
 });
 
 s("should know the place of each change from the ordered transaction metadata", () => {
   assert.ok(comesBefore(EVENTS, UPDATE, FIRST));
   assert.ok(comesBefore(EVENTS, FIRST, SECOND));
   assert.ok(comesBefore(EVENTS, SECOND, DELETE));
-  assert.is(rowAt(EVENTS, REPEATED).sourcePosition, rowAt(EVENTS, FIRST).sourcePosition);
+  assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, FIRST).sourcePosition);
 });
 
 s("should know no place without them: a VGTID names a transaction", () => {
-  assert.is(rowAt(EVENTS, UNORDERED).sourcePosition, null);
+  assert.is(nthRow(EVENTS, UNORDERED).sourcePosition, null);
 });
 
 s.run();

@@ -3,17 +3,17 @@ import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { exactJson } from "./exact-json.ts";
 
-/** What triggers in the database logged of a recorded run: independent of Debezium and of us. */
+/** The expected data of a recorded run, logged by database triggers: independent of Debezium and of this program. */
 
 export type DatabaseRow = { readonly [column: string]: unknown };
 export type Kind = "added" | "changed" | "removed";
 
-/** One thing that happened to a row, with what the row then was; a removed one with what it last was. */
+/** One change of a row, with the row after it; a removed row with its last values. */
 export type Step = { readonly kind: Kind; readonly row: DatabaseRow };
 
 export type History = {
   readonly steps: readonly Step[];
-  /** Everything the row ever was, in order, updates that change nothing included. */
+  /** Every version of the row, in order, including updates without a change. */
   readonly images: readonly DatabaseRow[];
 };
 
@@ -27,8 +27,8 @@ type LoggedChange = {
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 
 /**
- * What each row went through, in order: `table key` → history; its first rows are added by the snapshot.
- * @param keyChange what an update of a primary key is; one that is `changed` counts for the new key
+ * The history of each row by `table key`. Rows of the snapshot are added first.
+ * @param keyChange how an update of a primary key counts; `changed` belongs to the new key
  */
 export function expectedHistories(
   name: string,
@@ -43,24 +43,24 @@ export function expectedHistories(
     histories.set(row, history);
     return history;
   };
-  const become = (table: string, row: DatabaseRow, kind?: "added" | "changed") => {
+  const store = (table: string, row: DatabaseRow, kind?: "added" | "changed") => {
     const name = rowName(table, row);
     live.get(table)?.add(name);
     const { steps, images } = historyOf(name);
     images.push(row);
     if (kind) steps.push({ kind, row });
   };
-  const leave = (table: string, name: string) => {
+  const remove = (table: string, name: string) => {
     live.get(table)?.delete(name);
     const { steps, images } = historyOf(name);
-    // Not the log's `before`: that has the columns which were added since, and which nothing told of.
+    // Not the log's `before`, which contains columns that were added later and are in no record.
     steps.push({ kind: "removed", row: images.at(-1) ?? {} });
   };
 
   const snapshot = read(name, "expected-snapshot.json.gz") as { [table: string]: DatabaseRow[] };
   for (const [qualified, rows] of Object.entries(snapshot)) {
     const table = tableOf(qualified);
-    if (keys[table]) for (const row of rows) become(table, row, "added");
+    if (keys[table]) for (const row of rows) store(table, row, "added");
   }
   for (const { table: qualified, op, before, after } of read(
     name,
@@ -68,17 +68,17 @@ export function expectedHistories(
   ) as LoggedChange[]) {
     const table = tableOf(qualified);
     if (!keys[table]) continue;
-    if (op === "t") for (const row of [...(live.get(table) ?? [])]) leave(table, row);
-    else if (!after) leave(table, rowName(table, before ?? {}));
-    else if (!before) become(table, after, "added");
+    if (op === "t") for (const row of [...(live.get(table) ?? [])]) remove(table, row);
+    else if (!after) remove(table, rowName(table, before ?? {}));
+    else if (!before) store(table, after, "added");
     else {
       const old = rowName(table, before);
       const moved = old !== rowName(table, after);
       if (moved && keyChange === "changed") live.get(table)?.delete(old);
-      else if (moved) leave(table, old);
+      else if (moved) remove(table, old);
       const changed = moved || !isDeepStrictEqual(before, after);
       const kind = moved && keyChange !== "changed" ? "added" : "changed";
-      become(table, after, changed ? kind : undefined);
+      store(table, after, changed ? kind : undefined);
     }
   }
   return histories;
