@@ -1,129 +1,132 @@
 import type { Settings } from "../../src/config/settings.ts";
 import type { TopicPartition } from "../../src/data/record.ts";
-import type { Outside } from "./outside.ts";
+import type { Environment } from "./environment.ts";
 import { Process } from "./process.ts";
 
-/** The processes of one pipeline, and the group that spreads the partitions over them. */
+/** The processes of one pipeline, and the group that assigns the partitions to them. */
 export class Cluster {
   readonly processes: readonly Process[];
-  readonly outside: Outside;
-  /** Who has each partition in the eyes of the group. */
+  readonly environment: Environment;
+  /** The process that each partition is assigned to. */
   readonly #owners: (Process | null)[];
-  #isCalm: boolean;
+  #isStable: boolean;
   #isOver = false;
 
-  constructor(outside: Outside, processes: number, isCalm: boolean) {
-    this.outside = outside;
-    this.#isCalm = isCalm;
-    this.#owners = outside.data.map(() => null);
+  constructor(environment: Environment, processes: number, isStable: boolean) {
+    this.environment = environment;
+    this.#isStable = isStable;
+    this.#owners = environment.data.map(() => null);
     this.processes = Array.from({ length: processes }, (_, i) => {
       return new Process("ABC"[i] ?? `process ${i}`, {
-        outside,
+        environment,
         owns: (process, { partition }) => this.#owners[partition] === process,
         onMembers: () => this.rebalance(),
-        onEnd: (process) => void this.#revive(process),
+        onEnd: (process) => void this.#restart(process),
       });
     });
   }
 
-  /** The members, and the partitions of those that are gone, are looked at anew; some partitions move. */
+  /** Assigns the partitions of processes that have left, and moves some of the others. */
   rebalance(moves = 0.3): void {
     if (this.#isOver) return;
-    const { dice } = this.outside.weather;
+    const { random } = this.environment.injector;
     const members = this.processes.filter((process) => process.isMember);
-    const losers = new Set<Process>();
+    const revoked = new Set<Process>();
     this.#owners.forEach((owner, partition) => {
-      if (owner?.isMember && !dice.chance(this.#isCalm ? 0 : moves)) return;
-      const next = members.length > 0 ? dice.pick(members) : null;
-      if (owner !== null && owner !== next) losers.add(owner);
+      if (owner?.isMember && !random.chance(this.#isStable ? 0 : moves)) return;
+      const next = members.length > 0 ? random.pick(members) : null;
+      if (owner !== null && owner !== next) revoked.add(owner);
       this.#owners[partition] = next;
     });
     const names = this.#owners.map((owner) => owner?.name ?? "-");
-    this.outside.trace(`the group gives ${names.join(" ")}`);
-    for (const member of members) void this.#tell(member, losers.has(member));
+    this.environment.trace(`the group assigns ${names.join(" ")}`);
+    for (const member of members) void this.#announce(member, revoked.has(member));
   }
 
-  /** Every process is gone at once, and starts with other settings. */
+  /** Crashes every process; each restarts with other settings. */
   reconfigure(settings: Settings): void {
-    this.outside.trace("other settings");
-    this.outside.settings = settings;
+    this.environment.trace("new settings");
+    this.environment.settings = settings;
     for (const process of this.processes) process.crash();
   }
 
-  /** Which process has the partition. */
+  /** The process that the partition is assigned to. */
   owner({ partition }: TopicPartition): Process | null {
     return this.#owners[partition] ?? null;
   }
 
-  /** From here on nobody is told late, and who has ended is started again at once. */
-  calm(): void {
-    this.#isCalm = true;
-    for (const { session } of this.processes) session?.lifetime.disarm();
+  /** From now on assignments are announced on time and ended processes restart at once. */
+  stabilize(): void {
+    this.#isStable = true;
+    for (const { session } of this.processes) session?.execution.cancelKill();
     this.rebalance();
   }
 
-  /** A process stands still, ends, or has not heard yet which partitions it has now. */
-  get isSomebodyBehind(): boolean {
+  /** A process is paused, is ending, or has not received its current assignment. */
+  get isProcessOutdated(): boolean {
     return this.processes.some((process) => {
-      const { session, told } = process;
+      const { session, announced } = process;
       if (session === null) return false;
-      const owned = this.outside.data.flatMap(({ tp }) =>
+      const owned = this.environment.data.flatMap(({ tp }) =>
         this.owner(tp) === process ? [tp.partition] : [],
       );
-      return !process.isMember || session.lifetime.isFrozen || String(told) !== String(owned);
+      return !process.isMember || session.execution.isPaused || String(announced) !== String(owned);
     });
   }
 
-  /** Every partition has a process, and in its store all that its log holds. */
+  /** All records are processed and durable, also in the store of each owner. */
   get isDone(): boolean {
-    return this.outside.isDone && this.outside.data.every(({ tp }) => this.#isAt(tp));
+    return this.environment.isDone && this.environment.data.every(({ tp }) => this.#isStored(tp));
   }
 
-  #isAt(tp: TopicPartition): boolean {
+  #isStored(tp: TopicPartition): boolean {
     const owner = this.owner(tp);
-    const kept = owner?.isMember && new Map(owner.store(tp)?.entries()).get("p");
+    const stored = owner?.isMember && new Map(owner.store(tp)?.entries()).get("p");
     return (
-      !!kept && kept.equals(this.outside.changelogs[tp.partition]?.contents().get("p") ?? NONE)
+      !!stored &&
+      stored.equals(this.environment.changelogs[tp.partition]?.contents().get("p") ?? NONE)
     );
   }
 
-  /** Ends all of them, once and for all. */
+  /** Ends all processes for good. */
   async end(): Promise<void> {
-    const { clock } = this.outside;
+    const { clock } = this.environment;
     this.#isOver = true;
     for (const process of this.processes) void process.end();
     while (this.processes.some(({ session }) => session !== null)) await clock.sleep(100);
   }
 
-  /** Who loses something may hear of it late: until then it goes on as if it were the owner. */
-  async #tell(member: Process, isLoser: boolean): Promise<void> {
-    const { weather, clock } = this.outside;
-    const { dice } = weather;
+  /** A process that loses a partition may learn of it late, and acts as its owner until then. */
+  async #announce(member: Process, isRevoked: boolean): Promise<void> {
+    const { injector, clock } = this.environment;
+    const { random } = injector;
     const { session } = member;
-    const isLate = isLoser && !this.#isCalm && dice.chance(0.4);
-    await clock.sleep(isLate ? dice.between(500, 40_000) : weather.delay_ms());
+    const isLate = isRevoked && !this.#isStable && random.chance(0.4);
+    await clock.sleep(isLate ? random.between(500, 40_000) : injector.delay_ms());
     if (member.session !== session) return;
-    member.tell(this.outside.data.map(({ tp }) => tp).filter((tp) => this.owner(tp) === member));
-    // Others may take over what it is about to open.
-    if (this.#isCalm || !dice.chance(0.15)) return;
-    await clock.sleep(dice.between(0, 1_500));
-    if (member.session === session) session?.lifetime.freeze(dice.between(500, 30_000));
+    member.announce(
+      this.environment.data.map(({ tp }) => tp).filter((tp) => this.owner(tp) === member),
+    );
+    // Other processes may take over what it is opening.
+    if (this.#isStable || !random.chance(0.15)) return;
+    await clock.sleep(random.between(0, 1_500));
+    if (member.session === session) session?.execution.pause(random.between(500, 30_000));
   }
 
-  async #revive(process: Process): Promise<void> {
-    const { weather, clock } = this.outside;
-    const { dice } = weather;
+  async #restart(process: Process): Promise<void> {
+    const { injector, clock } = this.environment;
+    const { random } = injector;
     if (this.#isOver) return;
-    // The group waits a while for one that crashed; one that is back before has its partitions still.
-    const noticed = this.#isCalm ? 0 : dice.between(0, 10_000);
+    // The group waits for a crashed member; if it restarts before, it still has its partitions.
+    const noticed = this.#isStable ? 0 : random.between(0, 10_000);
     void clock.sleep(noticed).then(() => {
       if (process.session === null && !this.#isOver) this.rebalance(0);
     });
-    await clock.sleep(this.#isCalm ? 100 : dice.between(0, 20_000));
+    await clock.sleep(this.#isStable ? 100 : random.between(0, 20_000));
     if (this.#isOver || process.session !== null) return;
-    if (!this.#isCalm && dice.chance(0.25)) {
+    if (!this.#isStable && random.chance(0.25)) {
       const copies = process.copies;
-      process.loseDisk(copies > 0 && dice.chance(0.6) ? dice.between(0, copies - 1) : null);
+      process.loseDisk(copies > 0 && random.chance(0.6) ? random.between(0, copies - 1) : null);
     }
     await process.start();
   }

@@ -1,10 +1,10 @@
 import { partitionName } from "../../src/data/record.ts";
 import type { TransactionalEntry } from "../../src/kafka/changelog/transactional-log.ts";
 import { CdcError } from "../../src/lib/errors.ts";
+import type { FaultInjector } from "./fault-injector.ts";
 import type { SharedLog } from "./shared-log.ts";
-import type { Weather } from "./weather.ts";
 
-/** Who may append to a partition: the one who opened it last. */
+/** Producer epochs: only the producer that opened a partition last may append to it. */
 export class Epochs {
   readonly #epochs = new Map<SharedLog, number>();
 
@@ -22,11 +22,11 @@ export class Epochs {
 export type FencedLogOptions = {
   readonly log: SharedLog;
   readonly epochs: Epochs;
-  readonly weather: Weather;
+  readonly injector: FaultInjector;
   readonly call: <T>(what: string, effect: () => T) => Promise<T>;
 };
 
-/** One process' transactions in a changelog partition, as Kafka has them: whole or not at all, fenced by the next. */
+/** A process's transactions in a changelog partition: atomic, and fenced by the next producer. */
 export class FencedLog {
   readonly #options: FencedLogOptions;
   #epoch: number | null = null;
@@ -37,26 +37,26 @@ export class FencedLog {
 
   async open(): Promise<void> {
     await this.close();
-    const { log, epochs, call, weather } = this.#options;
+    const { log, epochs, call, injector } = this.#options;
     this.#epoch = await call("changelog", () => {
-      if (weather.fails("changelog")) throw new Error("no broker answers");
+      if (injector.fails("changelog")) throw new Error("no broker responds");
       return epochs.next(log);
     });
   }
 
   async append(entries: readonly TransactionalEntry[]): Promise<number> {
-    const { log, epochs, call, weather } = this.#options;
+    const { log, epochs, call, injector } = this.#options;
     return call("changelog", () => {
       if (this.#epoch === null) throw new Error("the log is not open");
       if (this.#epoch !== epochs.current(log))
         throw new CdcError("FENCED", `${partitionName(log.tp)}: another process has taken it over`);
-      if (weather.fails("changelog")) {
-        // It has to be opened again before the next.
+      if (injector.fails("changelog")) {
+        // It must be opened again before the next append.
         this.#epoch = null;
-        throw new Error("the transaction was given up");
+        throw new Error("the transaction was aborted");
       }
       const last = log.append(entries, true);
-      if (!weather.fails("changelog")) return last;
+      if (!injector.fails("changelog")) return last;
       this.#epoch = null;
       throw new Error("the transaction's acknowledgement was lost");
     });

@@ -2,32 +2,32 @@ import { partitionName, type TopicPartition } from "../../src/data/record.ts";
 import type { LogRange, Source, SourceListener } from "../../src/source/source.ts";
 import type { SharedLog } from "./shared-log.ts";
 
-type OwnedPartition = {
+type Partition = {
   readonly log: SharedLog;
-  position: number | null;
+  next: number | null;
   paused: boolean;
   fetching: boolean;
 };
 
 export type LogSourceOptions = {
   readonly logs: readonly SharedLog[];
-  /** Something the process does: it takes time, and where the process is gone it never ends. */
+  /** A call takes time, and never ends if the process is killed. */
   readonly call: <T>(what: string, effect: () => T) => Promise<T>;
-  /** Records that the next fetch gives at most. */
+  /** Maximum records of the next fetch. */
   readonly fetchSize: () => number;
   readonly committed: (tp: TopicPartition) => number | null;
   readonly commit: (tp: TopicPartition, offset: number) => void;
-  /** Whether the group has the partition here. */
-  readonly holds: (tp: TopicPartition) => boolean;
+  /** Whether the group has assigned the partition to this process. */
+  readonly isAssigned: (tp: TopicPartition) => boolean;
 };
 
-/** One process' view of shared logs. What it does not own it neither delivers nor minds, as with Kafka's client. */
+/** A process's source over shared logs. Like Kafka's client, it ignores calls for partitions that it does not own. */
 export class LogSource implements Source {
   readonly #options: LogSourceOptions;
   #listener: SourceListener | null = null;
-  #held = new Map<string, OwnedPartition>();
+  #assigned = new Map<string, Partition>();
   readonly #signal = () => {
-    for (const hold of this.#held.values()) void this.#fetch(hold);
+    for (const partition of this.#assigned.values()) void this.#fetch(partition);
   };
 
   constructor(options: LogSourceOptions) {
@@ -40,36 +40,36 @@ export class LogSource implements Source {
     this.#listener = listener;
   }
 
-  /** Announces the partitions owned from now on: those kept go on where they are. */
+  /** Announces an assignment; partitions that stay assigned continue at their offsets. */
   assign(partitions: readonly TopicPartition[]): void {
-    const held = this.#held;
-    this.#held = new Map(
+    const before = this.#assigned;
+    this.#assigned = new Map(
       partitions.map((tp) => {
-        const fresh = { log: this.#log(tp), position: null, paused: true, fetching: false };
-        return [partitionName(tp), held.get(partitionName(tp)) ?? fresh];
+        const fresh = { log: this.#log(tp), next: null, paused: true, fetching: false };
+        return [partitionName(tp), before.get(partitionName(tp)) ?? fresh];
       }),
     );
     this.#listener?.assigned(partitions);
   }
 
   pause(tp: TopicPartition): void {
-    const hold = this.#held.get(partitionName(tp));
-    if (hold) hold.paused = true;
+    const partition = this.#assigned.get(partitionName(tp));
+    if (partition) partition.paused = true;
   }
 
   resume(tp: TopicPartition): void {
-    const hold = this.#held.get(partitionName(tp));
-    if (!hold) return;
-    hold.paused = false;
-    hold.position ??= this.#options.committed(tp) ?? 0;
-    void this.#fetch(hold);
+    const partition = this.#assigned.get(partitionName(tp));
+    if (!partition) return;
+    partition.paused = false;
+    partition.next ??= this.#options.committed(tp) ?? 0;
+    void this.#fetch(partition);
   }
 
   seek(tp: TopicPartition, offset: number): void {
-    const hold = this.#held.get(partitionName(tp));
+    const partition = this.#assigned.get(partitionName(tp));
     if (offset > this.#log(tp).end)
-      throw new Error(`${partitionName(tp)}: nothing is at ${offset}`);
-    if (hold) hold.position = offset;
+      throw new Error(`${partitionName(tp)}: offset ${offset} is after its end`);
+    if (partition) partition.next = offset;
   }
 
   range(tp: TopicPartition): Promise<LogRange> {
@@ -84,7 +84,7 @@ export class LogSource implements Source {
   }
 
   owns(tp: TopicPartition): Promise<boolean> {
-    return this.#options.call("group", () => this.#options.holds(tp));
+    return this.#options.call("group", () => this.#options.isAssigned(tp));
   }
 
   commit(tp: TopicPartition, offset: number): Promise<void> {
@@ -93,25 +93,26 @@ export class LogSource implements Source {
 
   async stop(): Promise<void> {
     this.#listener = null;
-    this.#held = new Map();
+    this.#assigned = new Map();
     for (const log of this.#options.logs) log.readers.delete(this.#signal);
   }
 
-  /** One fetch at a time; a place that was sought meanwhile makes what it brings useless. */
-  async #fetch(hold: OwnedPartition): Promise<void> {
-    if (hold.fetching) return;
-    hold.fetching = true;
+  /** One fetch at a time. A seek during a fetch discards its records. */
+  async #fetch(partition: Partition): Promise<void> {
+    if (partition.fetching) return;
+    partition.fetching = true;
     for (;;) {
-      const { position } = hold;
-      const isWanted = () => this.#held.get(partitionName(hold.log.tp)) === hold && !hold.paused;
-      if (position === null || !isWanted() || hold.log.read(position, 1).length === 0) break;
+      const { next } = partition;
+      const isWanted = () =>
+        this.#assigned.get(partitionName(partition.log.tp)) === partition && !partition.paused;
+      if (next === null || !isWanted() || partition.log.read(next, 1).length === 0) break;
       await this.#options.call("fetch", () => {});
-      if (hold.position !== position || !isWanted()) continue;
-      const records = hold.log.read(position, this.#options.fetchSize());
-      hold.position = (records.at(-1)?.offset ?? position) + 1;
+      if (partition.next !== next || !isWanted()) continue;
+      const records = partition.log.read(next, this.#options.fetchSize());
+      partition.next = (records.at(-1)?.offset ?? next) + 1;
       this.#listener?.records(records);
     }
-    hold.fetching = false;
+    partition.fetching = false;
   }
 
   #log(tp: TopicPartition): SharedLog {

@@ -1,10 +1,10 @@
-/** `node test/simulation/main.ts [seeds] [first]`: many seeds, shared out over the processors. Exits with 1 where one fails. */
+/** `node test/simulation/main.ts [seeds] [first]`: runs many seeds on all processors. Exits with 1 if one fails. */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 
 const FILE = new URL("seeds.test.ts", import.meta.url).pathname;
 
-/** Seeds that one process runs: few enough that the first failure is soon seen. */
+/** Seeds of one process: few, so that the first failure is reported early. */
 const RUN = 500;
 
 const [count = 10_000, first = 1] = process.argv.slice(2).map(Number);

@@ -2,15 +2,15 @@ import { decodeStoredRow } from "../../src/state/row-codec.ts";
 import type { Cluster } from "./cluster.ts";
 import { type History, partitionOf } from "./history.ts";
 
-/** What is left when all is over, in a form in which two runs can be held against each other. */
+/** The result of a run, in a form that can be compared with another run. */
 export type Outcome = {
-  /** What Segment took: each message by its id. */
+  /** The messages that Segment accepted, by id. */
   readonly messages: ReadonlyMap<string, string>;
-  /** The ids of each row in the order of their first arrivals; where its key went to another partition they begin anew. */
+  /** The message ids of each row in the order of arrival. A new list starts when its key moves to another partition. */
   readonly order: ReadonlyMap<string, string>;
   /** Coordinates and reason of each. */
   readonly deadLetters: ReadonlyMap<string, string>;
-  /** What the stores hold: rows, and where their tasks stand. */
+  /** Rows and task records in the stores. */
   readonly state: ReadonlyMap<string, string>;
   readonly problems: readonly string[];
 };
@@ -24,19 +24,20 @@ type Message = {
 };
 
 export function outcomeOf(cluster: Cluster, { moves, unseen }: History): Outcome {
-  const { outside } = cluster;
-  const { segment, problems } = outside;
+  const { environment } = cluster;
+  const { segment, problems } = environment;
   const order = new Map<string, string>();
-  for (const [id, text] of segment.taken) {
+  for (const [id, text] of segment.accepted) {
     const { properties, traits, timestamp } = JSON.parse(text) as Message;
     const { id: key = 0, uid = 0 } = properties ?? traits ?? {};
-    if (unseen.has(uid)) problems.push(`row ${uid} was gone before it was told of: ${text}`);
+    if (unseen.has(uid))
+      problems.push(`row ${uid} was deleted before any message about it: ${text}`);
     const since = moves.get(uid)?.findLast((time) => time <= Date.parse(timestamp)) ?? "its insert";
-    const name = `row ${uid} in ${partitionOf(key, outside.data.length)} since ${since}`;
+    const name = `row ${uid} in ${partitionOf(key, environment.data.length)} since ${since}`;
     order.set(name, `${order.get(name) ?? ""} ${nameOfMessage(id, text)}`);
   }
   return {
-    messages: new Map(segment.taken),
+    messages: new Map(segment.accepted),
     order,
     deadLetters: deadLettersOf(cluster),
     state: stateOf(cluster),
@@ -52,9 +53,9 @@ function nameOfMessage(id: string, text: string): string {
   return `${event}:${id.slice(0, 6)}`;
 }
 
-function deadLettersOf({ outside }: Cluster): Map<string, string> {
+function deadLettersOf({ environment }: Cluster): Map<string, string> {
   const deadLetters = new Map<string, string>();
-  for (const { headers } of outside.deadLetters.read(0, Number.POSITIVE_INFINITY)) {
+  for (const { headers } of environment.deadLetters.read(0, Number.POSITIVE_INFINITY)) {
     const of = (name: string) => String(headers[`cdc-to-segment.${name}`]);
     const { messageId = "" } = JSON.parse(headers["cdc-to-segment.message"] ? of("message") : "{}");
     const name = [of("partition"), of("offset"), of("by"), messageId].join(" ");
@@ -63,35 +64,37 @@ function deadLettersOf({ outside }: Cluster): Map<string, string> {
   return deadLetters;
 }
 
-/** And what each store holds is what its changelog has. */
+/** Also checks that each store equals its changelog. */
 function stateOf(cluster: Cluster): Map<string, string> {
-  const { outside } = cluster;
+  const { environment } = cluster;
   const state = new Map<string, string>();
-  for (const [partition, { tp }] of outside.data.entries()) {
+  for (const [partition, { tp }] of environment.data.entries()) {
     const store = cluster.owner(tp)?.store(tp);
     if (!store) {
-      outside.problems.push(`${partition} has no store`);
+      environment.problems.push(`${partition} has no store`);
       continue;
     }
-    const changelog = outside.changelogs[partition]?.contents() ?? new Map();
-    const kept = new Map(store.entries().filter(([key]) => "hpr".includes(key.charAt(0))));
+    const changelog = environment.changelogs[partition]?.contents() ?? new Map();
+    const stored = new Map(store.entries().filter(([key]) => "hpr".includes(key.charAt(0))));
     changelog.delete("m");
-    for (const key of new Set([...kept.keys(), ...changelog.keys()])) {
-      const [here, there] = [kept.get(key), changelog.get(key)];
-      if (String(here) !== String(there))
-        outside.problems.push(`${partition} ${key}: the store has ${here}, the changelog ${there}`);
-      if (here && !isLeftOver(key, partition, outside.data.length))
-        state.set(`${partition} ${key}`, textOf(key, here));
+    for (const key of new Set([...stored.keys(), ...changelog.keys()])) {
+      const [inStore, inChangelog] = [stored.get(key), changelog.get(key)];
+      if (String(inStore) !== String(inChangelog))
+        environment.problems.push(
+          `${partition} ${key}: the store has ${inStore}, the changelog ${inChangelog}`,
+        );
+      if (inStore && !isUnusedHandover(key, partition, environment.data.length))
+        state.set(`${partition} ${key}`, textOf(key, inStore));
     }
   }
   return state;
 }
 
 /**
- * A former owner may tell of a key change in its own partition after all is done: the others keep that for as long as
- * they remember removals, and nobody asks them for it.
+ * A former owner may send a key change within its own partition after everything is done. The other tasks store the
+ * handover until it expires, and no record takes it.
  */
-function isLeftOver(key: string, partition: number, partitions: number): boolean {
+function isUnusedHandover(key: string, partition: number, partitions: number): boolean {
   if (!key.startsWith("h")) return false;
   const ids = (JSON.parse(key.slice(1)) as string[]).slice(0, 2).map((text) => JSON.parse(text)[0]);
   const [from, to] = ids.map((id) => partitionOf(id, partitions));
@@ -99,14 +102,14 @@ function isLeftOver(key: string, partition: number, partitions: number): boolean
 }
 
 function textOf(key: string, bytes: Buffer): string {
-  if (key.startsWith("h")) return "a row on its way";
+  if (key.startsWith("h")) return "a handover";
   if (key.startsWith("p")) {
     const { next, lastDelete, streaming, truncated } = JSON.parse(bytes.toString());
     return JSON.stringify({ next, lastDelete, streaming, truncated });
   }
-  const { offset, ...stored } = decodeStoredRow(bytes.toString());
-  // A removal by another partition's truncate stands where the task stood then.
-  return JSON.stringify(stored.row === null ? stored : { offset, ...stored }, (_, value) =>
+  const { offset, ...rest } = decodeStoredRow(bytes.toString());
+  // A removal by another partition's truncate has the offset of the task at that time.
+  return JSON.stringify(rest.row === null ? rest : { offset, ...rest }, (_, value) =>
     typeof value === "bigint" ? `${value}` : value,
   );
 }

@@ -1,63 +1,63 @@
 import type { TopicPartition } from "../../src/data/record.ts";
 import { CdcError, messageOf } from "../../src/lib/errors.ts";
 import { MemoryStore } from "../support/memory-store.ts";
-import { type Disk, Session } from "./life.ts";
-import type { Outside } from "./outside.ts";
+import type { Environment } from "./environment.ts";
+import { type Disk, Session } from "./session.ts";
 
-/** What the group has to know of a process, and who starts it again. */
-export type Surroundings = {
-  readonly outside: Outside;
+/** What a process needs from its cluster. */
+export type ProcessContext = {
+  readonly environment: Environment;
   readonly owns: (process: Process, tp: TopicPartition) => boolean;
-  /** It has joined, or has left by itself. */
+  /** It has joined or left the group. */
   readonly onMembers: () => void;
-  /** It ended, for whatever reason: somebody starts it again. */
+  /** It has ended or crashed; the cluster restarts it. */
   readonly onEnd: (process: Process) => void;
 };
 
-/** One machine: its disk, and the life that runs there now, if any. */
+/** One machine: its disk, and the session that runs on it, if any. */
 export class Process {
   readonly name: string;
-  readonly #surroundings: Surroundings;
+  readonly #context: ProcessContext;
   readonly #knownTopics = new Set<string>();
   #stores = new Map<string, MemoryStore>();
-  /** What the disk was at earlier moments. */
+  /** Copies of the disk from earlier times. */
   readonly #copies: Map<string, MemoryStore>[] = [];
   #session: Session | null = null;
-  #told: readonly number[] = [];
+  #announced: readonly number[] = [];
   #isEnding = false;
 
-  constructor(name: string, surroundings: Surroundings) {
+  constructor(name: string, context: ProcessContext) {
     this.name = name;
-    this.#surroundings = surroundings;
+    this.#context = context;
   }
 
   get session(): Session | null {
     return this.#session;
   }
 
-  /** The partitions that it has, as it heard last in this life. */
-  get told(): readonly number[] {
-    return this.#told;
+  /** The last assignment that it received in this session. */
+  get announced(): readonly number[] {
+    return this.#announced;
   }
 
-  /** Runs, and has no wish to end. */
+  /** It runs and is not ending. */
   get isMember(): boolean {
     return this.#session !== null && !this.#isEnding;
   }
 
   async start(): Promise<void> {
     if (this.#session) throw new Error(`${this.name} runs already`);
-    const { outside, owns, onMembers } = this.#surroundings;
-    outside.trace(`${this.name} starts`);
+    const { environment, owns, onMembers } = this.#context;
+    environment.trace(`${this.name} starts`);
     this.#isEnding = false;
-    this.#told = [];
+    this.#announced = [];
     const session: Session = new Session({
-      outside,
+      environment,
       disk: this.#disk(),
-      holds: (tp) => owns(this, tp),
-      // The group takes nothing from who is no member with this partition.
+      isAssigned: (tp) => owns(this, tp),
+      // The group rejects commits of a process without this partition.
       commit: (tp, offset) => {
-        if (owns(this, tp)) outside.commit(tp, offset);
+        if (owns(this, tp)) environment.commit(tp, offset);
       },
       onFailure: (error) => this.#failed(session, error),
     });
@@ -66,48 +66,48 @@ export class Process {
     onMembers();
   }
 
-  /** Gone at once. Its disk has what was written. */
+  /** Ends at once. Its disk has everything that was written. */
   crash(): void {
-    const { outside, onEnd } = this.#surroundings;
+    const { environment, onEnd } = this.#context;
     if (!this.#session) return;
-    outside.trace(`${this.name} crashes`);
-    this.#bury(this.#session);
+    environment.trace(`${this.name} crashes`);
+    this.#discard(this.#session);
     onEnd(this);
   }
 
   /** Ends as on SIGTERM. */
   async end(): Promise<void> {
-    const { outside, onMembers, onEnd } = this.#surroundings;
+    const { environment, onMembers, onEnd } = this.#context;
     const session = this.#session;
     if (!session || this.#isEnding) return;
-    outside.trace(`${this.name} ends`);
+    environment.trace(`${this.name} ends`);
     this.#isEnding = true;
     await session.end();
     if (this.#session !== session) return;
-    outside.trace(`${this.name} has ended`);
-    this.#bury(session);
+    environment.trace(`${this.name} has ended`);
+    this.#discard(session);
     onMembers();
     onEnd(this);
   }
 
-  /** The group says which partitions it has. */
-  tell(partitions: readonly TopicPartition[]): void {
+  /** Receives an assignment. */
+  announce(partitions: readonly TopicPartition[]): void {
     if (!this.isMember) return;
-    this.#told = partitions.map(({ partition }) => partition);
-    this.#surroundings.outside.trace(`${this.name} hears that it has [${this.#told}]`);
+    this.#announced = partitions.map(({ partition }) => partition);
+    this.#context.environment.trace(`${this.name} receives [${this.#announced}]`);
     this.#session?.source.assign(partitions);
   }
 
-  /** Keeps what is on the disk now. */
+  /** Copies the disk. */
   copyDisk(): void {
     this.#copies.push(copyOf(this.#stores));
   }
 
-  /** Its disk becomes an empty one, or one from an earlier moment. */
+  /** Replaces its disk by an empty one, or by a copy. */
   loseDisk(copy: number | null): void {
-    if (this.#session) throw new Error(`${this.name} runs: its disk cannot be taken away`);
+    if (this.#session) throw new Error(`${this.name} runs: its disk cannot be replaced`);
     const earlier = copy === null ? undefined : this.#copies[copy];
-    this.#surroundings.outside.trace(`${this.name}'s disk is ${earlier ? `from before` : "lost"}`);
+    this.#context.environment.trace(`${this.name}'s disk is ${earlier ? "an older copy" : "lost"}`);
     this.#stores = earlier ? copyOf(earlier) : new Map();
   }
 
@@ -121,16 +121,18 @@ export class Process {
 
   #failed(session: Session, error: unknown): void {
     if (this.#session !== session) return;
-    const { outside } = this.#surroundings;
-    outside.trace(`${this.name} fails: ${messageOf(error)}`);
-    // Two owners can be meant for a while; nothing else may end a process here.
+    const { environment } = this.#context;
+    environment.trace(`${this.name} fails: ${messageOf(error)}`);
+    // Two processes can act as owners for a time; no other failure is allowed.
     if (!(error instanceof CdcError && error.code === "FENCED"))
-      outside.problems.push(`${this.name} failed: ${error instanceof Error ? error.stack : error}`);
+      environment.problems.push(
+        `${this.name} failed: ${error instanceof Error ? error.stack : error}`,
+      );
     void this.end();
   }
 
-  #bury(session: Session): void {
-    session.die();
+  #discard(session: Session): void {
+    session.kill();
     this.#session = null;
     this.#isEnding = false;
     this.#stores = copyOf(this.#stores);

@@ -1,26 +1,26 @@
-import { Dice } from "./dice.ts";
 import type { Outcome } from "./outcome.ts";
+import { RandomSource } from "./random-source.ts";
 import { disturbed, scenarioOf, undisturbed } from "./run.ts";
 
-/** What is different where nothing may be; nothing where the seed keeps every promise. */
+/** Differences between the run without faults and the run with faults. None if all guarantees hold. */
 export async function differencesOf(
   seed: number,
   trace: string[] | null = null,
 ): Promise<string[]> {
   const { random } = Math;
-  const unheard: string[] = [];
-  const hear = (error: unknown) => unheard.push(`nobody heard of ${String(error)}`);
-  // In a process of its own it would be the end.
-  process.on("unhandledRejection", hear);
+  const unhandled: string[] = [];
+  const onRejection = (error: unknown) => unhandled.push(`unhandled rejection: ${String(error)}`);
+  // It would end a real process.
+  process.on("unhandledRejection", onRejection);
   try {
-    // The only chance in the sources is that of a back-off: it comes from the seed too.
-    const backOff = new Dice(seed, "back-off");
-    Math.random = () => backOff.part();
+    // The sources use random numbers only for the back-off; those come from the seed too.
+    const backOff = new RandomSource(seed, "back-off");
+    Math.random = () => backOff.fraction();
     const scenario = scenarioOf(seed);
     const [expected, actual] = [await undisturbed(scenario), await disturbed(scenario, trace)];
-    return [...unheard, ...compare(expected, actual)];
+    return [...unhandled, ...compare(expected, actual)];
   } finally {
-    process.off("unhandledRejection", hear);
+    process.off("unhandledRejection", onRejection);
     Math.random = random;
   }
 }

@@ -7,14 +7,14 @@ import { reportOf, runSeeds } from "./seeds.ts";
 const { SIMULATION_SEED, SIMULATION_SEEDS = "1-600" } = process.env;
 const [first = 1, last = first] = (SIMULATION_SEED ?? SIMULATION_SEEDS).split("-").map(Number);
 
-const s = suite("simulation: crashes, rebalances and faults change nothing that is promised");
+const s = suite("simulation: guarantees hold under crashes, rebalances and faults");
 
-s(`should give what an undisturbed run gives: seeds ${first} to ${last}`, async () => {
+s(`should have the result of a run without faults: seeds ${first} to ${last}`, async () => {
   const failed = await runSeeds(first, last - first + 1);
   assert.is(failed.length, 0, failed.slice(0, 3).join("\n\n"));
 });
 
-s("should do the same again for the same seed", async () => {
+s("should repeat exactly for the same seed", async () => {
   for (let seed = first; seed < first + 5; seed += 1) {
     const traces: string[][] = [[], []];
     for (const trace of traces) await differencesOf(seed, trace);

@@ -1,6 +1,6 @@
 import { differencesOf } from "./seed.ts";
 
-/** Runs the seeds from `first` on. @returns those that keep no promise, with what to do about it */
+/** Runs the seeds from `first` on. @returns a report of each failed seed */
 export async function runSeeds(first: number, count: number): Promise<string[]> {
   const failed: string[] = [];
   for (let seed = first; seed < first + count; seed += 1) {
@@ -10,7 +10,7 @@ export async function runSeeds(first: number, count: number): Promise<string[]> 
   return failed;
 }
 
-/** What happened in one seed: it runs once more, and says everything. */
+/** Runs a seed once more and reports its trace and its differences. */
 export async function reportOf(seed: number): Promise<string> {
   const trace: string[] = [];
   const differences = await differencesOf(seed, trace);
@@ -18,6 +18,6 @@ export async function reportOf(seed: number): Promise<string> {
     `seed ${seed}: ${differences.length} differences from the undisturbed run`,
     ...trace,
     ...differences.map((text) => `  * ${text}`),
-    `to see it again: SIMULATION_SEED=${seed} npx node test/run.ts test/simulation/seeds.test.ts`,
+    `repeat with: SIMULATION_SEED=${seed} npx node test/run.ts test/simulation/seeds.test.ts`,
   ].join("\n");
 }

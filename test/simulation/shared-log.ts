@@ -2,7 +2,7 @@ import type { SourceRecord, TopicPartition } from "../../src/data/record.ts";
 
 export type Appended = Pick<SourceRecord, "key" | "value"> & Partial<SourceRecord>;
 
-/** One partition of a topic, as the brokers keep it: appended by anybody, read by anybody, perhaps compacted. */
+/** One partition of a topic on the brokers, shared by all processes; may be compacted. */
 export class SharedLog {
   readonly tp: TopicPartition;
   #records: SourceRecord[] = [];
@@ -14,13 +14,13 @@ export class SharedLog {
     this.tp = tp;
   }
 
-  /** The offset that the next record gets. */
+  /** The offset of the next record. */
   get end(): number {
     return this.#end;
   }
 
   /**
-   * @param marker whether a transaction's end follows, which takes an offset and is never read
+   * @param marker whether a transaction marker follows, which has an offset and is never read
    * @returns the offset of the last record
    */
   append(records: readonly Appended[], marker = false): number {
@@ -40,7 +40,7 @@ export class SharedLog {
     return first === -1 ? [] : this.#records.slice(first, first + count);
   }
 
-  /** Keeps the newest record of each key; offsets stay, and so do removals, for longer than a simulation lasts. */
+  /** Keeps the newest record of each key with its offset; removals are kept too. */
   compact(): void {
     const newest = new Map(this.#records.map((record) => [String(record.key), record]));
     this.#records = this.#records.filter((record) => newest.get(String(record.key)) === record);

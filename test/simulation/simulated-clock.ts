@@ -1,8 +1,8 @@
 import type { Clock } from "../../src/lib/clock.ts";
 
-type Sleeper = { readonly at: number; signal: (() => void) | null };
+type Sleeper = { readonly due: number; notify: (() => void) | null };
 
-/** Time for a whole simulation: it jumps from one sleeper to the next, and lets each do all it can do without time. */
+/** Simulated time: jumps from one sleeper to the next and waits until each has done all work that needs no time. */
 export class SimulatedClock implements Clock {
   #now = 1_700_000_000_000;
   readonly #sleepers: Sleeper[] = [];
@@ -14,19 +14,19 @@ export class SimulatedClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const sleeper: Sleeper = { at: this.#now + ms, signal: null };
+      const sleeper: Sleeper = { due: this.#now + ms, notify: null };
       const end = () => {
-        sleeper.signal = null;
+        sleeper.notify = null;
         signal?.removeEventListener("abort", end);
         resolve();
       };
-      sleeper.signal = end;
+      sleeper.notify = end;
       signal?.addEventListener("abort", end, { once: true });
-      this.#sleepers.splice(this.#changeId(sleeper.at), 0, sleeper);
+      this.#sleepers.splice(this.#indexAfter(sleeper.due), 0, sleeper);
     });
   }
 
-  /** Runs until the work is done. Rejects with its error, or where `limit_ms` pass before. */
+  /** Runs until the work is done. Rejects with its error, or after `limit_ms`. */
   async run<T>(work: Promise<T>, limit_ms: number): Promise<T> {
     const end = this.#now + limit_ms;
     let over = false;
@@ -36,27 +36,27 @@ export class SimulatedClock implements Clock {
     watched.catch(() => {});
     for (await settle(); !over; await settle()) {
       const next = this.#sleepers.shift();
-      if (!next) throw new Error("everybody waits, and nobody for time");
-      if (next.at > end) throw new Error(`it is not done after ${limit_ms / 1000} s`);
-      this.#now = Math.max(this.#now, next.at);
-      next.signal?.();
+      if (!next) throw new Error("everything waits, and nothing waits for time");
+      if (next.due > end) throw new Error(`not done after ${limit_ms / 1000} s`);
+      this.#now = Math.max(this.#now, next.due);
+      next.notify?.();
     }
     return watched;
   }
 
-  /** Behind all that wake no later. */
-  #changeId(at: number): number {
+  /** The index after all sleepers that are due at the same time or earlier. */
+  #indexAfter(due: number): number {
     let [low, high] = [0, this.#sleepers.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#sleepers[middle] as Sleeper).at <= at) low = middle + 1;
+      if ((this.#sleepers[middle] as Sleeper).due <= due) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
-/** Nothing in a simulation waits for anything but time and others: one turn lets all of that happen. */
+/** One turn of the event loop runs all work that does not wait for simulated time. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,64 +1,72 @@
 import type { SegmentResponse } from "../../src/deliver/destination.ts";
-import type { Weather } from "./weather.ts";
+import type { FaultInjector } from "./fault-injector.ts";
 
-/** An email that Segment refuses, whoever sends it. */
-export const POISON = "poison";
+/** Segment rejects every message with this email. */
+export const REJECTED_EMAIL = "rejected-email";
 
-type Fate = "429" | "5xx" | "reset" | "unacknowledged" | "timeout" | "late";
+type Failure = "429" | "5xx" | "reset" | "unacknowledged" | "timeout" | "late";
 
 const TIMEOUT_MS = 10_000;
 
-/** Segment: every id it took, with the message, in the order of first arrivals. What is on its way outlives its sender. */
+/** Segment: accepted messages by id, in the order of arrival. Requests in flight continue after their sender is killed. */
 export class SimulatedSegment {
-  readonly taken = new Map<string, string>();
-  /** Messages that came more than once, and as another one. */
+  readonly accepted = new Map<string, string>();
+  /** Messages that arrived again with the same id and another content. */
   readonly contradictions: string[] = [];
-  readonly #weather: Weather;
+  readonly #injector: FaultInjector;
 
-  constructor(weather: Weather) {
-    this.#weather = weather;
+  constructor(injector: FaultInjector) {
+    this.#injector = injector;
   }
 
   async send(texts: readonly string[]): Promise<SegmentResponse> {
-    const { clock, dice } = this.#weather;
+    const { clock, random } = this.#injector;
     await this.#travel();
-    if (texts.some((text) => text.includes(POISON))) return { status: 400, body: "poison" };
-    if (!this.#weather.fails("segment")) {
-      this.#take(texts);
+    if (texts.some((text) => text.includes(REJECTED_EMAIL)))
+      return { status: 400, body: "rejected-email" };
+    if (!this.#injector.fails("segment")) {
+      this.#accept(texts);
       await this.#travel();
       return { status: 200, body: '{"success":true}' };
     }
-    const fates: readonly Fate[] = ["429", "5xx", "reset", "unacknowledged", "timeout", "late"];
-    switch (dice.pick(fates)) {
+    const failures: readonly Failure[] = [
+      "429",
+      "5xx",
+      "reset",
+      "unacknowledged",
+      "timeout",
+      "late",
+    ];
+    switch (random.pick(failures)) {
       case "429":
-        return { status: 429, body: "", retryAfter: dice.chance(0.5) ? "2" : undefined };
+        return { status: 429, body: "", retryAfter: random.chance(0.5) ? "2" : undefined };
       case "5xx":
-        return { status: dice.pick([500, 502, 503, 408]), body: "" };
+        return { status: random.pick([500, 502, 503, 408]), body: "" };
       case "reset":
-        return { failure: "ECONNRESET: before it was read" };
+        return { failure: "ECONNRESET: before it was received" };
       case "unacknowledged":
-        this.#take(texts);
-        return { failure: "ECONNRESET: after it was taken" };
+        this.#accept(texts);
+        return { failure: "ECONNRESET: after it was accepted" };
       case "timeout":
         await clock.sleep(TIMEOUT_MS);
         return { failure: "ETIMEDOUT" };
       case "late":
-        void clock.sleep(dice.between(1, 2 * TIMEOUT_MS)).then(() => this.#take(texts));
+        void clock.sleep(random.between(1, 2 * TIMEOUT_MS)).then(() => this.#accept(texts));
         await clock.sleep(TIMEOUT_MS);
         return { failure: "ETIMEDOUT" };
     }
   }
 
   async #travel(): Promise<void> {
-    const ms = this.#weather.delay_ms();
-    if (ms > 0) await this.#weather.clock.sleep(ms);
+    const ms = this.#injector.delay_ms();
+    if (ms > 0) await this.#injector.clock.sleep(ms);
   }
 
-  #take(texts: readonly string[]): void {
+  #accept(texts: readonly string[]): void {
     for (const text of texts) {
       const { messageId } = JSON.parse(text) as { messageId: string };
-      const before = this.taken.get(messageId);
-      if (before === undefined) this.taken.set(messageId, text);
+      const before = this.accepted.get(messageId);
+      if (before === undefined) this.accepted.set(messageId, text);
       else if (before !== text) this.contradictions.push(`${before} and ${text}`);
     }
   }

@@ -16,52 +16,52 @@ import { TaskManager } from "../../src/task/task-manager.ts";
 import type { SharedPorts } from "../../src/task/task-opener.ts";
 import { Topology } from "../../src/topology/topology.ts";
 import type { MemoryStore } from "../support/memory-store.ts";
+import type { Environment } from "./environment.ts";
+import { Execution, never } from "./execution.ts";
+import type { Service } from "./fault-injector.ts";
 import { FencedLog } from "./fenced-log.ts";
-import { Lifetime, never } from "./lifetime.ts";
 import { LogSource } from "./log-source.ts";
-import type { Outside } from "./outside.ts";
 import type { SharedLog } from "./shared-log.ts";
-import type { Service } from "./weather.ts";
 
-/** Where a process has its stores, and what it has begun with: it outlives the life. */
+/** The stores and known topics of a process, which remain after a crash. */
 export type Disk = {
   readonly knownTopics: { has(topic: string): boolean; add(topics: readonly string[]): void };
   open(directory: string): MemoryStore;
 };
 
 export type SessionOptions = {
-  readonly outside: Outside;
+  readonly environment: Environment;
   readonly disk: Disk;
-  /** Whether the group has the partition here. */
-  readonly holds: (tp: TopicPartition) => boolean;
-  /** Tells the group of an offset. */
+  /** Whether the group has assigned the partition to this process. */
+  readonly isAssigned: (tp: TopicPartition) => boolean;
+  /** Commits a group offset. */
   readonly commit: (tp: TopicPartition, offset: number) => void;
   readonly onFailure: (error: unknown) => void;
 };
 
 /**
- * One run of the process: the real pipeline over what is shared. Whatever it does to the outside is a call, which takes
- * time; where it dies before or in it, nothing that would follow happens.
+ * One run of a process: the real tasks over the shared environment. Every effect on the environment is a call, which
+ * takes time. If the process is killed before or after a call, nothing that follows happens.
  */
 export class Session {
   readonly manager: TaskManager;
-  readonly lifetime: Lifetime;
+  readonly execution: Execution;
   readonly source: LogSource;
   readonly counters = new Counters();
-  readonly #outside: Outside;
+  readonly #environment: Environment;
   readonly #control: TopicControl;
   readonly #changelog: Changelog;
 
-  constructor({ outside, disk, holds, commit, onFailure }: SessionOptions) {
-    this.#outside = outside;
-    const { settings, segment, data, control } = outside;
-    this.lifetime = new Lifetime(outside);
-    const { clock } = this.lifetime;
+  constructor({ environment, disk, isAssigned, commit, onFailure }: SessionOptions) {
+    this.#environment = environment;
+    const { settings, segment, data, control } = environment;
+    this.execution = new Execution(environment);
+    const { clock } = this.execution;
     const rateLimiter = new RateLimiter(clock);
     const rejections = FailureRatio.of(settings.deadLetters);
-    const written = this.#log(outside.deadLetters, "dead letters");
+    const written = this.#log(environment.deadLetters, "dead letters");
     const deadLetters = new JournaledDeadLetters(written, asRecord, clock, noopLogger);
-    this.source = this.#source(data, holds, commit);
+    this.source = this.#source(data, isAssigned, commit);
     this.#control = new TopicControl({
       topic: control.tp.topic,
       log: this.#log(control, "control"),
@@ -76,7 +76,7 @@ export class Session {
     const ports: SharedPorts = {
       source: this.source,
       openStore: async (directory) =>
-        this.lifetime.isDead ? never() : this.#store(disk.open(directory)),
+        this.execution.isKilled ? never() : this.#store(disk.open(directory)),
       createQueue: (limits, onQueueFailure) =>
         new DeliveryQueue({
           destination: {
@@ -106,19 +106,19 @@ export class Session {
       },
       {
         failed: (error) => {
-          if (!this.lifetime.isDead) onFailure(error);
+          if (!this.execution.isKilled) onFailure(error);
         },
         ended: () => {},
       },
     );
   }
 
-  die(): void {
-    this.lifetime.die();
+  kill(): void {
+    this.execution.kill();
     void this.source.stop();
   }
 
-  /** As the process ends by itself: what is under way is delivered and made durable, for a while. */
+  /** Ends like a process on SIGTERM: delivers and stores what is in flight, with a deadline. */
   async end(): Promise<void> {
     await this.manager.stop(20_000);
     await this.source.stop();
@@ -128,21 +128,21 @@ export class Session {
 
   #source(
     logs: readonly SharedLog[],
-    holds: SessionOptions["holds"],
+    isAssigned: SessionOptions["isAssigned"],
     commit: SessionOptions["commit"],
   ): LogSource {
-    const { weather, group } = this.#outside;
+    const { injector, group } = this.#environment;
     return new LogSource({
       logs,
-      call: this.lifetime.call,
-      fetchSize: () => (weather.isStill ? 50 : weather.dice.between(1, 20)),
+      call: this.execution.call,
+      fetchSize: () => (injector.isInstant ? 50 : injector.random.between(1, 20)),
       committed: (tp) => group.committed.get(partitionName(tp)) ?? null,
       commit,
-      holds,
+      isAssigned,
     });
   }
 
-  /** Of logs that every process reads whole. */
+  /** For logs that every process reads completely. */
   #ownSource(logs: readonly SharedLog[]): LogSource {
     const source = this.#source(
       logs,
@@ -158,12 +158,12 @@ export class Session {
   }
 
   #changelogOf(clock: Clock): Changelog {
-    const { changelogs, epochs, weather } = this.#outside;
+    const { changelogs, epochs, injector } = this.#environment;
     const reader = new PartitionReader(this.#ownSource(changelogs), clock);
     return {
       own: ({ partition }) => {
         const log = changelogs[partition] as SharedLog;
-        const fenced = new FencedLog({ log, epochs, weather, call: this.lifetime.call });
+        const fenced = new FencedLog({ log, epochs, injector, call: this.execution.call });
         const { tp } = log;
         return KafkaOwnedChangelog.take({
           tp,
@@ -179,13 +179,13 @@ export class Session {
   }
 
   #log(log: SharedLog, service: Service): Journal {
-    const { weather } = this.#outside;
+    const { injector } = this.#environment;
     return {
       append: (entries) =>
-        this.lifetime.call(service, () => {
-          if (weather.fails(service)) throw new Error("no broker answers");
+        this.execution.call(service, () => {
+          if (injector.fails(service)) throw new Error("no broker responds");
           log.append(entries);
-          if (weather.fails(service)) throw new Error("the acknowledgement was lost");
+          if (injector.fails(service)) throw new Error("the acknowledgement was lost");
         }),
       close: async () => {},
     };
@@ -193,20 +193,20 @@ export class Session {
 
   #store(store: MemoryStore): Store {
     return {
-      get: async (keys) => (this.lifetime.isDead ? never() : store.get(keys)),
-      write: (entries) => this.lifetime.call("store", () => store.write(entries)),
+      get: async (keys) => (this.execution.isKilled ? never() : store.get(keys)),
+      write: (entries) => this.execution.call("store", () => store.write(entries)),
       scan: (from, to) => store.scan(from, to),
-      close: async () => (this.lifetime.isDead ? never() : store.close()),
+      close: async () => (this.execution.isKilled ? never() : store.close()),
     };
   }
 
-  /** What Segment was sent goes on without the sender. */
+  /** A request that was sent continues in Segment after it is aborted here. */
   async #orAborted<T>(response: Promise<T>, signal: AbortSignal): Promise<T | { failure: string }> {
     const aborted = new Promise<{ failure: string }>((resolve) => {
       const end = () => resolve({ failure: "aborted" });
       if (signal.aborted) end();
       else signal.addEventListener("abort", end, { once: true });
     });
-    return Promise.race([this.lifetime.call("segment", () => response), aborted]);
+    return Promise.race([this.execution.call("segment", () => response), aborted]);
   }
 }

@@ -1,17 +1,17 @@
 import type { Settings } from "../../src/config/settings.ts";
 import { partitionName, type TopicPartition } from "../../src/data/record.ts";
 import { TOPIC } from "../support/debezium.ts";
-import type { Dice } from "./dice.ts";
+import { FaultInjector } from "./fault-injector.ts";
 import { Epochs } from "./fenced-log.ts";
+import type { RandomSource } from "./random-source.ts";
 import { SharedLog } from "./shared-log.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedSegment } from "./simulated-segment.ts";
-import { Weather } from "./weather.ts";
 
-/** Offsets that the consumer group was told. */
+/** Offsets committed to the consumer group. */
 export type Group = { readonly committed: Map<string, number> };
 
-/** What a task's position record says. */
+/** A task record, with the names of its stored form. */
 type Durable = {
   readonly next: number;
   readonly control: number;
@@ -19,12 +19,12 @@ type Durable = {
   readonly syncs: unknown;
 };
 
-/** All that the processes share, and that outlives each of them: Kafka, Segment, time. */
-export class Outside {
-  /** Of lives that begin now. */
+/** Everything that the processes share and that remains after each of them: Kafka, Segment, time. */
+export class Environment {
+  /** Of processes that start from now on. */
   settings: Settings;
   readonly clock = new SimulatedClock();
-  readonly weather: Weather;
+  readonly injector: FaultInjector;
   readonly segment: SimulatedSegment;
   readonly epochs = new Epochs();
   readonly group: Group = { committed: new Map() };
@@ -33,20 +33,20 @@ export class Outside {
   readonly changelogs: readonly SharedLog[];
   readonly control = new SharedLog({ topic: "shop.control", partition: 0 });
   readonly deadLetters = new SharedLog({ topic: "shop.dead-letters", partition: 0 });
-  /** What must not happen, and did. */
+  /** Violated guarantees. */
   readonly problems: string[] = [];
   readonly #traced: string[] | null;
 
   constructor(
     settings: Settings,
     partitions: number,
-    dice: Dice,
-    isStill: boolean,
+    random: RandomSource,
+    isInstant: boolean,
     traced: string[] | null,
   ) {
     this.settings = settings;
-    this.weather = new Weather(this.clock, dice, isStill);
-    this.segment = new SimulatedSegment(this.weather);
+    this.injector = new FaultInjector(this.clock, random, isInstant);
+    this.segment = new SimulatedSegment(this.injector);
     const logs = (topic: string) =>
       Array.from({ length: partitions }, (_, partition) => new SharedLog({ topic, partition }));
     this.data = logs(TOPIC);
@@ -62,21 +62,23 @@ export class Outside {
 
   commit(tp: TopicPartition, offset: number): void {
     const before = this.group.committed.get(partitionName(tp)) ?? 0;
-    // One that was on its way while the partition went and came back is of an older generation: Kafka refuses it.
+    // Kafka rejects a commit of an older generation, sent before the partition was revoked and assigned again.
     this.group.committed.set(partitionName(tp), Math.max(before, offset));
   }
 
-  /** Where the partition's task stands, as its changelog has it; `null` where it has not begun. */
+  /** The task record in the partition's changelog; `null` if its task has not started. */
   durable(partition: number): Durable | null {
     const bytes = this.changelogs[partition]?.contents().get("p");
     return bytes === undefined ? null : JSON.parse(bytes.toString());
   }
 
-  /** Everything in the logs is processed and durable, and every letter read. */
+  /** All records are processed and durable, and all control messages are handled. */
   get isDone(): boolean {
     return this.data.every((log, partition) => {
-      const at = this.durable(partition);
-      return at?.next === log.end && at.control === this.control.end && at.walk === null;
+      const record = this.durable(partition);
+      return (
+        record?.next === log.end && record.control === this.control.end && record.walk === null
+      );
     });
   }
 }

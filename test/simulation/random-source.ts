@@ -1,17 +1,17 @@
 import { hash } from "node:crypto";
 import { generator } from "../support/changes.ts";
 
-/** Chance that a seed repeats. Every stream of a seed is its own: one that draws more does not shift the others. */
-export class Dice {
+/** Random numbers of a seed. The streams of a seed are independent: more draws in one do not change the others. */
+export class RandomSource {
   readonly #next: () => number;
 
   constructor(seed: number, stream: string) {
-    // Neighbouring seeds give a linear generator neighbouring first numbers: they are spread before.
+    // A linear generator has similar first numbers for neighbouring seeds: hashing spreads them.
     this.#next = generator(Number.parseInt(hash("sha256", `${seed}/${stream}`).slice(0, 8), 16));
   }
 
   /** In [0, 1). */
-  part(): number {
+  fraction(): number {
     return this.#next();
   }
 
@@ -19,17 +19,17 @@ export class Dice {
     return this.#next() < probability;
   }
 
-  /** A whole number from `least` to `most`. */
+  /** An integer from `least` to `most`. */
   between(least: number, most: number): number {
     return least + Math.floor(this.#next() * (most - least + 1));
   }
 
   pick<T>(list: readonly T[]): T {
-    if (list.length === 0) throw new Error("there is nothing to pick from");
+    if (list.length === 0) throw new Error("the list is empty");
     return list[Math.floor(this.#next() * list.length)] as T;
   }
 
-  /** One of the names, each as likely as its weight says. */
+  /** One of the names, with probabilities in proportion to the weights. */
   weighted<T extends string>(weights: { readonly [name in T]: number }): T {
     const entries = Object.entries(weights) as [T, number][];
     let left = this.#next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
