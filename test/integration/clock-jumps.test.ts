@@ -13,8 +13,8 @@ import { TOPIC } from "../support/debezium.ts";
 import { commitTimeOf, insert } from "../support/table.ts";
 
 /**
- * The machine's clock is set while `run` works, forward by a day and back by two (libfaketime; the monotonic clock stays
- * as it is, as it does on a machine): checkpoints go on, and each row is told once, with the database's time.
+ * The machine's clock is set while `run` works, forward by a day and back by two (libfaketime; the monotonic clock is
+ * unaffected, as on a real machine). Checkpoints continue, and each row is sent once, with the database's time.
  */
 
 /** Longer than the session, so that a process whose heartbeats stop is noticed. */
@@ -51,16 +51,16 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should change nothing of what is told, nor when it is durable", async () => {
-  await live(JUMPS, EACH_MS);
-  // And a process that starts with a clock that is wrong.
-  for (const wrong of ["+1d", "-1d"]) await live([wrong], 1_000);
+test("should change neither the messages nor the time until they are durable", async () => {
+  await runWith(JUMPS, EACH_MS);
+  // A process that starts with a wrong clock.
+  for (const wrong of ["+1d", "-1d"]) await runWith([wrong], 1_000);
   for (const { userId, timestamp } of mockSegment.accepted)
     assert.is(timestamp, new Date(commitTimeOf(Number(userId))).toISOString());
 });
 
-/** One life of the process, under clocks that are off by so much, one after the other. */
-async function live(clocks: readonly string[], each_ms: number): Promise<void> {
+/** One run of the process, with these offsets of the clock one after the other. */
+async function runWith(clocks: readonly string[], each_ms: number): Promise<void> {
   const config = join(directory, "config.json");
   writeFileSync(config, JSON.stringify(settings()));
   setClock(clocks[0] ?? "+0");
@@ -73,7 +73,7 @@ async function live(clocks: readonly string[], each_ms: number): Promise<void> {
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
   assert.is(code, 0, stderr);
-  assert.is(mockSegment.accepted.length, produced, "nothing was lost, nothing told twice");
+  assert.is(mockSegment.accepted.length, produced, "nothing was lost or sent twice");
 }
 
 function settings(): object {

@@ -15,7 +15,7 @@ import * as assert from "uvu/assert";
 import type { Status } from "../../src/status/status.ts";
 import { DemoOnTerminal } from "../support/demo-on-terminal.ts";
 
-/** The package as `npm pack` makes it, installed into an empty folder: the same program as the one of the source tree. */
+/** The package of `npm pack`, installed into an empty directory, is the same program as the source tree. */
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const RECORDS = join(ROOT, "test/fixtures/pg-json-schemaless/records.ndjson.gz");
@@ -173,7 +173,7 @@ function sums(shown: string): readonly string[] {
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** As a user has it: the command that npm links, in the folder it was installed into. */
+/** Runs the command that npm links, in the directory of the installation. */
 function installed(node: string, args: readonly string[]): Promise<Ended> {
   return run(node, [...FLAGS, COMMAND, ...args]);
 }

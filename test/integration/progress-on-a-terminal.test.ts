@@ -43,7 +43,7 @@ test("should rewrite one line with a bar until the replay is done", async () => 
   assert.match(shown.split(CLEAR).at(-1) ?? "", /^ +6000 {2}records taken/);
 });
 
-test("should write a line every ten seconds where the replay has no terminal", async () => {
+test("should write a line every ten seconds if the replay has no terminal", async () => {
   const mockSegment = await MockSegment.start({
     faultFor: () => ({ status: 200, delay_ms: 1_000 }),
   });
@@ -53,9 +53,9 @@ test("should write a line every ten seconds where the replay has no terminal", a
 
   assert.is(code, 0, stderr);
   assert.not.match(stderr, /[█░\r]/);
-  const told = stderr.split("\n").filter((text) => text.startsWith("{"));
-  assert.ok(told.length > 0, stderr);
-  const { msg, lines, done, total, perSecond, left_s, ...more } = JSON.parse(told[0] ?? "");
+  const logLines = stderr.split("\n").filter((text) => text.startsWith("{"));
+  assert.ok(logLines.length > 0, stderr);
+  const { msg, lines, done, total, perSecond, left_s, ...more } = JSON.parse(logLines[0] ?? "");
   assert.is(msg, "replay");
   const delivered = more["messages delivered"];
   assert.ok(lines > 0 && lines <= RECORDS && delivered > 0 && delivered < RECORDS, stderr);
@@ -77,22 +77,22 @@ test("should rewrite one line with a bar until the redrive is done", async () =>
   const replayed = await cdcToSegment(["replay", "--config", config, broken]);
   assert.is(replayed.code, 0, replayed.stderr);
   const deadLetters = join(directory, "state/redriven/replay/dead-letters.ndjson");
-  const mended = join(directory, "mended.ndjson");
-  renameSync(deadLetters, mended);
+  const fixed = join(directory, "fixed.ndjson");
+  renameSync(deadLetters, fixed);
   const good = lines(DEAD_LETTERS).split("\n");
-  const texts = readFileSync(mended, "utf8").trimEnd().split("\n");
-  const mend = ({ reason, offset }: { reason: unknown; offset: number }) =>
+  const texts = readFileSync(fixed, "utf8").trimEnd().split("\n");
+  const withoutReason = ({ reason, offset }: { reason: unknown; offset: number }) =>
     `${JSON.stringify({ reason, ...JSON.parse(good[offset] ?? "") })}\n`;
-  writeFileSync(mended, texts.map((text) => mend(JSON.parse(text))).join(""));
+  writeFileSync(fixed, texts.map((text) => withoutReason(JSON.parse(text))).join(""));
 
   slow.responses = true;
-  const redriven = onTerminal(commandOf("redrive", config, mended));
+  const redriven = onTerminal(commandOf("redrive", config, fixed));
   const shown = await redriven.finally(() => mockSegment.stop());
   assert.is(mockSegment.accepted.length, DEAD_LETTERS, shown);
   isDrawn("redrive", "dead letters", shown);
 });
 
-test("should rewrite one line with a bar while records are written to who reads slowly", async () => {
+test("should rewrite one line with a bar while a slow reader receives the records", async () => {
   const stack = await startStack({ kafka: true });
   try {
     const kafka = new Kafka({ brokers: stack.kafka.brokers, logLevel: logLevel.NOTHING });
@@ -122,7 +122,7 @@ test("should rewrite one line with a bar while records are written to who reads 
   }
 });
 
-test("should have the demo's bar tell its rate and the time left too", async () => {
+test("should show the rate and the time left in the demo's bar", async () => {
   const demo = new DemoOnTerminal();
   await demo.waitFor(/(The status page stays)/);
   assert.is(await demo.pressCtrlC(), 0);
@@ -196,9 +196,9 @@ function commandOf(name: string, config: string, ...more: readonly string[]): st
   return args.map((arg) => `'${arg}'`).join(" ");
 }
 
-/** Everything that a terminal of 120 columns is told by the command, which has to end well. */
-async function onTerminal(told: string): Promise<string> {
-  const command = `stty cols 120 && ${told}`;
+/** The output of the command on a terminal of 120 columns; fails if the command fails. */
+async function onTerminal(commandLine: string): Promise<string> {
+  const command = `stty cols 120 && ${commandLine}`;
   const child = spawn("script", ["-qec", command, "/dev/null"], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 60_000,

@@ -12,7 +12,7 @@ import { type Stack, startStack } from "../stack/stack.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { cdcToSegment, start } from "../support/command-line.ts";
 
-/** A real registry behind TLS and basic auth, as they stand in companies: reached, refused, away, and never stormed. */
+/** A real registry behind TLS and basic auth: connected, rejected, unavailable, and queried once for each schema. */
 
 const PASSWORD = "hunter2-of-the-registry";
 const test = suite("reaching a schema registry");
@@ -38,38 +38,38 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should read through TLS and basic auth, and ask for each schema once", async () => {
-  const door = await Door.open(0);
+test("should read through TLS and basic auth, and query each schema once", async () => {
+  const proxy = await AuthenticatingProxy.open(0);
   const good = [1, 2, 3, 4, 5].map((id) => record(id, known));
   const unknown = [6, 7, 8, 9, 10].map((id) => record(id, 999_999));
   const records = [...good, ...unknown];
-  const { code, stdout, stderr } = await cdcToSegment(preview(door.url, records, PASSWORD));
+  const { code, stdout, stderr } = await cdcToSegment(preview(proxy.url, records, PASSWORD));
   assert.is(code, 0, stderr);
   assert.is(stdout.trim().split("\n").length, 5);
-  assert.match(stderr, /5 {2}records and messages set aside/);
-  assert.equal(door.asked, [`/schemas/ids/${known}`, "/schemas/ids/999999"]);
-  await door.close();
+  assert.match(stderr, /5 {2}records and messages sent to the dead letter queue/);
+  assert.equal(proxy.requested, [`/schemas/ids/${known}`, "/schemas/ids/999999"]);
+  await proxy.close();
 });
 
-test("should stop where the registry refuses the password, without telling it", async () => {
-  const door = await Door.open(0);
+test("should stop if the registry rejects the password, without printing it", async () => {
+  const proxy = await AuthenticatingProxy.open(0);
   const { code, stderr } = await cdcToSegment(
-    preview(door.url, [record(1, known)], `${PASSWORD}-of-old`),
+    preview(proxy.url, [record(1, known)], `${PASSWORD}-of-old`),
   );
   assert.is(code, 1);
   assert.match(stderr, /REGISTRY_REFUSED: .*set kafka\.schemaRegistry\.username and password/);
   assert.not.match(stderr, new RegExp(PASSWORD));
-  await door.close();
+  await proxy.close();
 });
 
-test("should wait for a registry that is away, and lose nothing", async () => {
-  const gone = await Door.open(0);
+test("should wait for an unavailable registry, and lose nothing", async () => {
+  const gone = await AuthenticatingProxy.open(0);
   const { port, url } = gone;
   await gone.close();
   const { child, ended } = start(preview(url, [record(1, known)], PASSWORD));
   await Promise.race([ended, sleep(2_000)]);
   assert.is(child.exitCode, null, "it did not wait");
-  const back = await Door.open(port);
+  const back = await AuthenticatingProxy.open(port);
   const { code, stdout, stderr } = await ended;
   assert.is(code, 0, stderr);
   assert.is(JSON.parse(stdout).userId, "1");
@@ -77,25 +77,25 @@ test("should wait for a registry that is away, and lose nothing", async () => {
   await back.close();
 });
 
-/** TLS and basic auth in front of the registry; remembers what was asked. */
-class Door {
-  readonly asked: string[] = [];
+/** A proxy with TLS and basic auth in front of the registry; records the requested paths. */
+class AuthenticatingProxy {
+  readonly requested: string[] = [];
   readonly #server: Server;
 
   private constructor(server: Server) {
     this.#server = server;
   }
 
-  static async open(port: number): Promise<Door> {
+  static async open(port: number): Promise<AuthenticatingProxy> {
     const { key, cert } = {
       key: readFileSync(certificates.server.key),
       cert: readFileSync(certificates.server.cert),
     };
     const server = createServer({ key, cert });
-    const door = new Door(server);
-    server.on("request", door.#response);
+    const proxy = new AuthenticatingProxy(server);
+    server.on("request", proxy.#response);
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    return door;
+    return proxy;
   }
 
   get port(): number {
@@ -112,7 +112,7 @@ class Door {
   }
 
   readonly #response: RequestListener = (request, response) => {
-    this.asked.push(request.url ?? "");
+    this.requested.push(request.url ?? "");
     const expected = `Basic ${Buffer.from(`app:${PASSWORD}`).toString("base64")}`;
     if (request.headers.authorization !== expected) {
       response.writeHead(401, { "content-type": "application/json" });

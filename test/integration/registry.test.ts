@@ -46,7 +46,7 @@ test("should read Avro as the database had it", async () => {
   );
 });
 
-test("should follow a schema as it evolves, and set aside what no schema explains", async () => {
+test("should follow a schema as it evolves, and dead-letter records without a schema", async () => {
   const value = (fields: readonly object[]) => ({
     type: "record",
     name: "Value",
@@ -268,7 +268,7 @@ async function register(
   return id;
 }
 
-/** The recorded schemas under their recorded ids; a gap between two of them is filled with a schema nobody uses. */
+/** The recorded schemas under their recorded ids; a gap between two of them is filled with an unused schema. */
 async function registerRecorded(): Promise<void> {
   const file = new URL("../fixtures/pg-avro/schemas.json.gz", import.meta.url);
   const schemas = JSON.parse(gunzipSync(readFileSync(file)).toString()) as { [id: string]: object };

@@ -47,7 +47,7 @@ const LAST = `
   UPDATE customers SET deleted_at = '2026-04-01T00:00:00Z', updated_at = '2026-04-01T00:00:00Z' WHERE id = 1;
   UPDATE customers SET plan = 'free', mrr = 0, updated_at = '2026-04-02T00:00:00Z' WHERE id = 2;`;
 
-type Expected = { readonly what: string; readonly fields: object; readonly at?: string };
+type Expected = { readonly what: string; readonly fields: object; readonly timestamp?: string };
 
 /** What each row's history has to become, in order, for each sync. */
 const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
@@ -92,27 +92,27 @@ const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
     {
       what: "Changed",
       fields: { sync: "lifecycle", plan: "pro" },
-      at: "2026-02-02T00:00:00.000Z",
+      timestamp: "2026-02-02T00:00:00.000Z",
     },
     // Removed by the filter: the row's own timestamp, with the properties it had before.
     {
       what: "Deleted",
       fields: { sync: "lifecycle", plan: "pro" },
-      at: "2026-04-01T00:00:00.000Z",
+      timestamp: "2026-04-01T00:00:00.000Z",
     },
   ],
   "lifecycle 2": [
     {
       what: "Changed",
       fields: { sync: "lifecycle", plan: "free" },
-      at: "2026-04-02T00:00:00.000Z",
+      timestamp: "2026-04-02T00:00:00.000Z",
     },
   ],
   "lifecycle 3": [
     {
       what: "Signed Up",
       fields: { sync: "lifecycle", plan: "pro" },
-      at: "2026-02-01T10:00:00.000Z",
+      timestamp: "2026-02-01T10:00:00.000Z",
     },
     // A delete has no row to take a timestamp from: the commit time, which the test cannot know.
     { what: "Deleted", fields: { sync: "lifecycle", plan: "pro" } },
@@ -121,7 +121,7 @@ const EXPECTED: { readonly [line: string]: readonly Expected[] } = {
     {
       what: "Signed Up",
       fields: { sync: "lifecycle", plan: "free" },
-      at: "2026-03-02T00:00:00.000Z",
+      timestamp: "2026-03-02T00:00:00.000Z",
     },
   ],
 
@@ -155,8 +155,8 @@ test.after(async () => {
 });
 
 test("`check --connect` should hold the mapping against a real row", async () => {
-  const look = ["check", "--config", config, "--connect", "--show-values"];
-  const { code, stderr } = await cdcToSegment(look);
+  const args = ["check", "--config", config, "--connect", "--show-values"];
+  const { code, stderr } = await cdcToSegment(args);
   assert.is(code, 0, stderr);
   assert.match(
     stderr,
@@ -252,9 +252,9 @@ function linesOf(messages: readonly ReceivedMessage[]): { [line: string]: Expect
     const sync = type === "identify" ? "identify" : String(properties?.sync);
     const line = `${sync} ${userId ?? anonymousId}`;
     const known = EXPECTED[line]?.[lines[line]?.length ?? 0];
-    const at = known?.at === undefined ? {} : { at: timestamp };
+    const time = known?.timestamp === undefined ? {} : { timestamp };
     lines[line] ??= [];
-    lines[line].push({ what: event ?? type ?? "", fields: traits ?? properties ?? {}, ...at });
+    lines[line].push({ what: event ?? type ?? "", fields: traits ?? properties ?? {}, ...time });
   }
   return lines;
 }

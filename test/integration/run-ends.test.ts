@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cdcToSegment } from "../support/command-line.ts";
 
-/** Whoever collects the log of a service reads lines, and the one that says why it ended is the one to find. */
+/** The log of a service consists of lines, and one of them has the error that ended it. */
 
 const test = suite("how run ends");
 const directory = mkdtempSync(join(tmpdir(), "run-ends-"));
@@ -26,7 +26,7 @@ test.after(() => {
   rmSync(directory, { recursive: true });
 });
 
-test("should be a line of the log, with the code of the error", async () => {
+test("should be a log line with the code of the error", async () => {
   const { code, stdout, stderr } = await run("json", { port });
   assert.equal([code, stdout], [2, ""]);
   const { level, code: named, msg, ...rest } = JSON.parse(stderr);
@@ -34,13 +34,13 @@ test("should be a line of the log, with the code of the error", async () => {
   assert.match(msg, /^status: cannot listen at .*another process does/);
 });
 
-test("should be a line of the log for people, where that is what is asked for", async () => {
+test("should be a readable log line if the format is text", async () => {
   const { code, stderr } = await run("pretty", { port });
   assert.is(code, 2);
   assert.match(stderr, /^\[\d\d:\d\d:\d\d\] ERROR: status: cannot listen at .*\n.*CONFIGURATION/);
 });
 
-test("should be a log of lines alone where Kafka is away", async () => {
+test("should be a log of lines only if Kafka is unavailable", async () => {
   const { code, stderr } = await run("json", "off");
   assert.is(code, 1);
   const lines = stderr
@@ -55,7 +55,7 @@ test("should be a log of lines alone where Kafka is away", async () => {
   assert.match(ends[0].msg, /127\.0\.0\.1:1/);
 });
 
-test("should be words for people before the settings are read, and of other commands", async () => {
+test("should be plain text before the settings are read, and from other commands", async () => {
   const none = join(directory, "none.yaml");
   for (const args of [
     ["run", "--config", none],

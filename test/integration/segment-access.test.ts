@@ -33,21 +33,21 @@ test.before(async () => {
 
 test.after(() => rmSync(directory, { recursive: true }));
 
-test("should be taken by an authority of our own", async () => {
+test("should be trusted with a CA certificate of our own", async () => {
   const { code, stderr, requests } = await replay("server", { ca: certificates.ca.cert });
   assert.is(code, 0, stderr);
   assert.is(requests, 1);
 });
 
-const REFUSED = [
-  ["an authority that nobody knows", "server", () => ({})],
-  ["a certificate signed by itself", "itself", () => ({})],
-  ["another authority", "server", () => ({ ca: certificates.otherCa.cert })],
+const REJECTED = [
+  ["an unknown CA", "server", () => ({})],
+  ["a self-signed certificate", "itself", () => ({})],
+  ["another CA", "server", () => ({ ca: certificates.otherCa.cert })],
   ["another host's certificate", "elsewhere", () => ({ ca: certificates.ca.cert })],
 ] as const;
 
-for (const [title, name, segment] of REFUSED) {
-  test(`should be refused with ${title}`, async () => {
+for (const [title, name, segment] of REJECTED) {
+  test(`should be rejected with ${title}`, async () => {
     const { code, stderr, requests } = await replay(name, segment());
     assert.is(code, 1, stderr);
     assert.match(stderr, /SEGMENT_ADDRESS: the certificate .* cannot be trusted \(.*segment\.ca/);
@@ -56,7 +56,7 @@ for (const [title, name, segment] of REFUSED) {
   });
 }
 
-test("should say where the authority's file is none", async () => {
+test("should report a file that is not a CA certificate", async () => {
   const { code, stderr } = await replay("server", { ca: certificates.ca.key });
   assert.is(code, 2, stderr);
   assert.match(stderr, /^CONFIGURATION: segment\.ca: .*ca\.key cannot be read as a certificate/);
@@ -64,11 +64,11 @@ test("should say where the authority's file is none", async () => {
 
 test.run();
 
-/** Replays one row to a Segment with the certificate of that name, in a process that is told to verify none. */
+/** Replays one row to a server with this certificate, in a process whose environment turns verification off. */
 async function replay(name: keyof Certificates | "itself", segment: { readonly ca?: string }) {
   const { key, cert } = certificates[name];
   const tls = { key: readFileSync(key), cert: readFileSync(cert) };
-  const door = await EchoingServer.open(200, tls);
+  const server = await EchoingServer.open(200, tls);
   const config = join(directory, "config.json");
   const state = mkdtempSync(join(directory, "state-"));
   writeFileSync(
@@ -76,17 +76,17 @@ async function replay(name: keyof Certificates | "itself", segment: { readonly c
     JSON.stringify({
       name: "access",
       state: { directory: state },
-      segment: { writeKey: "none", url: door.url, ...segment },
+      segment: { writeKey: "none", url: server.url, ...segment },
       models: { rows: { topic: "rows" } },
       syncs: { rows: { model: "rows", type: "identify", userId: "id" } },
     }),
   );
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
   const { child, ended: end } = start(["replay", "--config", config, input], env);
-  // A refusal that is taken for a passing one would be tried for ever.
+  // An error that is treated as retryable would be retried for ever.
   const late = setTimeout(() => child.kill("SIGINT"), WITHIN_MS);
   const ended = await end;
   clearTimeout(late);
-  await door.close();
-  return { ...ended, requests: door.requests };
+  await server.close();
+  return { ...ended, requests: server.requests };
 }

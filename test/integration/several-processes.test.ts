@@ -11,7 +11,7 @@ import { start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { type Change, insert, remove, truncate } from "../support/table.ts";
 
-/** What concerns several partitions, told between two processes of `run` by the control topic of a real Kafka. */
+/** Changes that span partitions, coordinated by two `run` processes through the control topic of a real Kafka. */
 
 const PARTITIONS = 4;
 const ROWS = 40;
@@ -40,7 +40,7 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should follow changed keys from one to the other, and empty all at a truncate", async () => {
+test("should send key changes across processes as one change, and remove all rows at a truncate", async () => {
   const services = [service("one"), service("two")];
   await shared();
   const ids = Array.from({ length: ROWS }, (_, i) => i + 1);
@@ -69,12 +69,14 @@ test("should follow changed keys from one to the other, and empty all at a trunc
   for (const { ended } of services) {
     const { code, stderr } = await ended;
     assert.is(code, 0, stderr);
-    const changes = Number(/(\d+) {2}primary-key changes told as one/.exec(stderr)?.[1] ?? 0);
+    const changes = Number(
+      /(\d+) {2}primary-key changes sent as one change/.exec(stderr)?.[1] ?? 0,
+    );
     assert.ok(changes > 0, `each process took rows over:\n${stderr}`);
   }
   for (const event of ["Added", "Changed", "Removed"]) {
-    const users = mockSegment.accepted.flatMap((kept) =>
-      kept.event === event ? [kept.userId] : [],
+    const users = mockSegment.accepted.flatMap((message) =>
+      message.event === event ? [message.userId] : [],
     );
     assert.equal(users.toSorted(), ids.map((id) => `${id}@x`).toSorted(), event);
   }
@@ -135,7 +137,7 @@ async function produce(changes: readonly (readonly [Change, number])[]): Promise
 }
 
 async function arrived(event: string, count: number): Promise<void> {
-  const of = () => mockSegment.accepted.filter((kept) => kept.event === event).length;
+  const of = () => mockSegment.accepted.filter((message) => message.event === event).length;
   const deadline = Date.now() + 30_000;
   while (of() < count && Date.now() < deadline) await sleep(50);
   assert.is(of(), count, `${event} within 30 s`);

@@ -12,12 +12,12 @@ import { cdcToSegment, start } from "../support/command-line.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { generations, memberOf } from "../support/membership.ts";
 
-/** Segment takes ten seconds for each answer, while changes keep coming; nothing but its address is set. */
+/** Segment takes ten seconds for each response while changes arrive; all settings have their defaults. */
 
 const PARTITIONS = 2;
 const RECORDS = 3_000;
-const ANSWER_MS = 10_000;
-/** Several of them pass during one answer, had nobody sent a heartbeat. */
+const RESPONSE_MS = 10_000;
+/** Several sessions would expire during one response without heartbeats. */
 const SESSION_TIMEOUT_MS = 3_000;
 
 const directory = mkdtempSync(join(tmpdir(), "slow-segment-"));
@@ -39,7 +39,7 @@ let service: ReturnType<typeof start> | undefined;
 test.before(async () => {
   stack = await startStack({ kafka: true });
   mockSegment = await MockSegment.start({
-    faultFor: () => ({ status: 200, delay_ms: ANSWER_MS }),
+    faultFor: () => ({ status: 200, delay_ms: RESPONSE_MS }),
   });
   writeFileSync(config, JSON.stringify(settings()));
   const admin = kafka().admin();
@@ -55,7 +55,7 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("should wait for each answer, and lose, double and disorder nothing", async () => {
+test("should wait for each response, and lose, repeat and reorder nothing", async () => {
   const expected = await expectedByRow();
   const count = Object.values(expected).flat().length;
   service = start(["run", "--config", config]);

@@ -21,9 +21,9 @@ change("a row written with sql() becomes a record in Kafka", async () => {
   await stack.sql("CREATE TABLE words (id int PRIMARY KEY, word text)");
   const config = stack.postgresConnector({ "table.include.list": "public.words" });
   await stack.createConnector("words", config);
-  await stack.sql("INSERT INTO words VALUES (1, 'lane')");
+  await stack.sql("INSERT INTO words VALUES (1, 'queue')");
   const value = await firstRecord("app.public.words");
-  assert.equal(value.after, { id: 1, word: "lane" });
+  assert.equal(value.after, { id: 1, word: "queue" });
 });
 
 change("a broker that was killed comes back with its port and its data", async () => {
@@ -31,7 +31,7 @@ change("a broker that was killed comes back with its port and its data", async (
   await stack.kafka.kill();
   await stack.kafka.start();
   assert.is(stack.kafka.brokers[0], before);
-  assert.equal((await firstRecord("app.public.words")).after, { id: 1, word: "lane" });
+  assert.equal((await firstRecord("app.public.words")).after, { id: 1, word: "queue" });
 });
 
 change("a connector that cannot work is refused with Connect's reason", async () => {
@@ -55,7 +55,7 @@ end("nothing is left when the process that started it is killed", async () => {
   const script = `
     import { startStack } from "${module}";
     const stack = await startStack({ kafka: true, postgres: true });
-    console.log(stack.folder);
+    console.log(stack.directory);
     setInterval(() => {}, 1_000);`;
   const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -74,7 +74,7 @@ end("nothing is left when the process that started it is killed", async () => {
 
 end.run();
 
-/** Command lines that mention the stack's folder. */
+/** Command lines that mention the stack's directory. */
 function processesOf(directory: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

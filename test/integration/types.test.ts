@@ -35,7 +35,7 @@ type Database = {
   readonly modes: readonly Mode[];
   readonly cases: readonly Case[];
   readonly sql: (text: string) => Promise<string>;
-  readonly truth: (columns: ReadonlyMap<string, string>) => string;
+  readonly valuesQuery: (columns: ReadonlyMap<string, string>) => string;
   readonly schema: string;
 };
 
@@ -44,7 +44,7 @@ const POSTGRES: Database = {
   modes: POSTGRES_MODES,
   cases: POSTGRES_CASES,
   sql: (text) => stack.sql(text),
-  truth: (columns) => {
+  valuesQuery: (columns) => {
     const list = [...columns].map(([name, sql]) => `${sql} AS "${name}"`).join(", ");
     return `SELECT row_to_json(t) FROM (SELECT id, ${list} FROM types) t`;
   },
@@ -57,7 +57,7 @@ const MARIADB: Database = {
   cases: MARIADB_CASES,
   // Not strict, as tables with dates such as 0000-00-00 were written.
   sql: (text) => stack.mariadb.sql(`SET sql_mode = ''; ${text}`),
-  truth: (columns) => {
+  valuesQuery: (columns) => {
     const list = [...columns].map(([name, sql]) => `'${name}', ${sql}`).join(", ");
     return `SELECT JSON_OBJECT('id', id, ${list}) FROM types`;
   },
@@ -79,7 +79,7 @@ let stack: Stack;
 /** `topic id` → the traits that `preview` printed. */
 const traits = new Map<string, { readonly [column: string]: unknown }>();
 /** `database id` → what the database says, by the SQL it was asked with. */
-const truths = new Map<string, { readonly [sql: string]: unknown }>();
+const expectedData = new Map<string, { readonly [sql: string]: unknown }>();
 
 test.before(async () => {
   const mysql = MYSQL_RUNS_HERE;
@@ -91,7 +91,7 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("every row should arrive, and none be set aside", async () => {
+test("every row should arrive, and none be a dead letter", async () => {
   await stack.sql(POSTGRES_PREPARATION);
   for (const database of DATABASES) {
     await database.sql(tableOf(database));
@@ -107,7 +107,7 @@ test("every row should arrive, and none be set aside", async () => {
   await recordsInTopics(1);
   for (const database of DATABASES) await database.sql(insertsOf(database, STREAMED));
   await recordsInTopics(2);
-  for (const database of DATABASES) await readTruths(database);
+  for (const database of DATABASES) await readExpectedData(database);
   await readTraits();
 });
 
@@ -139,8 +139,8 @@ function changesAValue(database: Database, one: Case, exception: Exception): boo
     idsOf(database).some((id) => {
       if (exceptionOf(one, { ...mode, streamed: id >= STREAMED }) !== exception) return false;
       if (sql === null || sql === LOST) return true;
-      const truth = truths.get(`${database.name} ${id}`) ?? {};
-      return !isDeepStrictEqual(truth[sql], truth[databaseValue(one)]);
+      const expectedRow = expectedData.get(`${database.name} ${id}`) ?? {};
+      return !isDeepStrictEqual(expectedRow[sql], expectedRow[databaseValue(one)]);
     }),
   );
 }
@@ -151,15 +151,15 @@ function differences(database: Database, index: number, mode: Mode, one: Case): 
     const row = traits.get(`${topicOf(database, index)} ${id}`);
     assert.ok(row, `row ${id} of ${topicOf(database, index)} was not printed`);
     const sql = expectation(one, { ...mode, streamed: id >= STREAMED });
-    const truth = truths.get(`${database.name} ${id}`) ?? {};
+    const expectedRow = expectedData.get(`${database.name} ${id}`) ?? {};
     const seen = row[one.column];
     if (sql === LOST) {
-      const value = truth[databaseValue(one)];
+      const value = expectedRow[databaseValue(one)];
       return value === null || !isDeepStrictEqual(seen, value)
         ? []
         : [{ id, seen, expected: LOST }];
     }
-    const expected = sql === null ? undefined : truth[sql];
+    const expected = sql === null ? undefined : expectedRow[sql];
     return isDeepStrictEqual(seen, expected) ? [] : [{ id, seen, expected }];
   });
 }
@@ -226,7 +226,7 @@ function connectorOf(database: Database, mode: Mode, index: number) {
   return database === MARIADB ? stack.mariadbConnector(binlog) : stack.mysqlConnector(binlog);
 }
 
-async function readTruths(database: Database): Promise<void> {
+async function readExpectedData(database: Database): Promise<void> {
   const asked = new Set<string>();
   for (const one of database.cases) {
     asked.add(databaseValue(one));
@@ -238,11 +238,11 @@ async function readTruths(database: Database): Promise<void> {
     }
   }
   const names = new Map([...asked].map((sql, index) => [`q${index}`, sql] as const));
-  const lines = (await database.sql(`${database.truth(names)};`)).trim().split("\n");
+  const lines = (await database.sql(`${database.valuesQuery(names)};`)).trim().split("\n");
   for (const line of lines) {
     const { id, ...row } = exactJson(line) as { readonly [name: string]: unknown };
-    const truth = Object.fromEntries([...names].map(([name, sql]) => [sql, row[name]]));
-    truths.set(`${database.name} ${id}`, truth);
+    const expectedRow = Object.fromEntries([...names].map(([name, sql]) => [sql, row[name]]));
+    expectedData.set(`${database.name} ${id}`, expectedRow);
   }
 }
 
@@ -255,7 +255,7 @@ async function readTraits(): Promise<void> {
   writeFileSync(file, recorded.stdout);
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, file]);
   assert.is(code, 0, stderr);
-  assert.match(stderr, /^\s+0 {2}records and messages set aside/m);
+  assert.match(stderr, /^\s+0 {2}records and messages sent to the dead letter queue/m);
   for (const line of stdout.trim().split("\n")) {
     const message = JSON.parse(line);
     traits.set(`${message.traits["the topic"]} ${message.userId}`, message.traits);
