@@ -37,7 +37,7 @@ export class KafkaJournal implements Journal {
     this.#maxBytes = maxBytes;
   }
 
-  /** Creates the topic if it is absent. Rejects with a CdcError when that cannot be done (after some 20 s). */
+  /** Creates the topic if it does not exist. Rejects with a CdcError if that fails (after about 20 s). */
   static async open({
     kafka: settings,
     log,
@@ -64,8 +64,8 @@ export class KafkaJournal implements Journal {
   }
 
   /**
-   * Entries that do not fit into one record batch follow each other in several. Rejects with ENTRY_TOO_LARGE where one
-   * alone is too large for the topic, which no repetition heals; with kafkajs' error where it may be called again.
+   * Writes as many record batches as the entries need. Rejects with ENTRY_TOO_LARGE if a single entry is too large for
+   * the topic, and with kafkajs' error if a retry may succeed.
    */
   append(entries: readonly JournalEntry[]): Promise<void> {
     return this.#queue.run(() => this.#append(entries));

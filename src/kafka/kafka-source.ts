@@ -43,7 +43,7 @@ const COMMIT_TIMEOUT_MS = 5_000;
  * paused or not.
  *
  * If the log no longer has the next offset, kafkajs continues at another one without an event. The source then announces
- * the partition as revoked and assigned again: its task is opened anew and detects the gap before its first seek.
+ * the partition as revoked and assigned again: its task is opened again and detects the gap before its first seek.
  */
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;

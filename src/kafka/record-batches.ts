@@ -12,7 +12,7 @@ const BATCH_RECORDS = 2_000;
 /**
  * Divides entries, in order, so that each part fits into one record batch of the topic.
  * @param maxBytes the topic's max.message.bytes
- * @throws CdcError ENTRY_TOO_LARGE where one alone does not fit, which no repetition heals
+ * @throws CdcError ENTRY_TOO_LARGE if a single entry does not fit
  */
 export function recordBatches<E extends Pick<JournalEntry, "key" | "value" | "headers">>(
   entries: readonly E[],

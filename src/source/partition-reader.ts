@@ -3,14 +3,14 @@ import type { Clock } from "../lib/clock.ts";
 import { Signal } from "../lib/signal.ts";
 import type { Source, SourceListener } from "./source.ts";
 
-/** Of one partition: with more in its buffer it is paused. */
+/** A partition is paused while its buffer is larger. */
 const BUFFER_BYTES = 4_000_000;
 
-/** What a record takes in memory beside its key and value. */
+/** Memory of a record in addition to its key and value. */
 const RECORD_BYTES = 200;
 
-/** A wait that no record ends. */
-const LONG_MS = 60_000;
+/** The longest single wait; without an idle time, waits repeat. */
+const MAX_WAIT_MS = 60_000;
 
 /** A partition that is being read. */
 type Reading = {
@@ -22,13 +22,13 @@ type Reading = {
   records: SourceRecord[];
   bytes: number;
   isPaused: boolean;
-  /** Since when it is fetched. */
+  /** When it was last resumed. */
   since: number;
 };
 
 /**
- * Reads partitions of a source from one offset to another, several side by side. Starts the source with the first
- * question and stops it when closed.
+ * Reads partitions of a source from one offset to another, several in parallel. Starts the source when first used, and
+ * stops it when closed.
  */
 export class PartitionReader {
   readonly #source: Source;
@@ -37,7 +37,7 @@ export class PartitionReader {
   readonly #assigned = Promise.withResolvers<readonly TopicPartition[]>();
   #started: Promise<void> | null = null;
   #failure: unknown = null;
-  /** When the last records arrived, of whichever partition. */
+  /** When the last records of any partition arrived. */
   #lastArrival = 0;
 
   constructor(source: Source, clock: Clock) {
@@ -53,9 +53,9 @@ export class PartitionReader {
   }
 
   /**
-   * The records from `from` up to `to`, which is not included. A log may end in offsets without a record (transaction
-   * markers), which no record follows: with `idle_ms` the reading also ends when the source delivers nothing for so
-   * long. Rejects with the error that ended the source, or when closed.
+   * The records from `from` up to, not including, `to`. A log may end in offsets without a record (transaction markers).
+   * With `idle_ms`, the reading also ends when the source delivers nothing for this time. Rejects with the error that
+   * ended the source, and when closed.
    */
   async *read(
     tp: TopicPartition,
@@ -85,14 +85,14 @@ export class PartitionReader {
     await this.#source.stop();
   }
 
-  /** Waits for records and takes all of the buffer; empty at the end of the range and after the idle time. */
+  /** Waits for records and empties the buffer. Returns none at the end of the range and after the idle time. */
   async #take(reading: Reading, idle_ms: number): Promise<readonly SourceRecord[]> {
     while (reading.records.length === 0) {
       if (this.#failure !== null) throw this.#failure;
       if (reading.next >= reading.to) return [];
       const left_ms = Math.max(reading.since, this.#lastArrival) + idle_ms - this.#clock.now();
       if (left_ms <= 0) return [];
-      await reading.signal.wait(Math.min(left_ms, LONG_MS));
+      await reading.signal.wait(Math.min(left_ms, MAX_WAIT_MS));
     }
     const { records } = reading;
     reading.records = [];
@@ -113,7 +113,7 @@ export class PartitionReader {
     return {
       assigned: (partitions) => {
         this.#assigned.resolve(partitions);
-        // A partition may be assigned again, without offset and paused: each reading continues where it was.
+        // A partition that is assigned again is paused and has no offset: its reading continues at the next offset.
         for (const tp of partitions) {
           const reading = this.#readings.get(partitionName(tp));
           if (reading) this.#fetch(reading);

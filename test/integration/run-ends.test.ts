@@ -31,7 +31,7 @@ test("should be a log line with the code of the error", async () => {
   assert.equal([code, stdout], [2, ""]);
   const { level, code: named, msg, ...rest } = JSON.parse(stderr);
   assert.equal([level, named, Object.keys(rest)], [50, "CONFIGURATION", ["time"]]);
-  assert.match(msg, /^status: cannot listen at .*another process does/);
+  assert.match(msg, /^status: cannot listen at .*another process uses the port/);
 });
 
 test("should be a readable log line if the format is text", async () => {

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * Sends the question to the service on this machine, over its status port; `null` if none responds.
- * @throws CdcError ARGUMENTS if the question is wrong, SERVICE_UNAVAILABLE where it cannot answer now
+ * @throws CdcError ARGUMENTS if the question is wrong, SERVICE_UNAVAILABLE if it cannot respond now
  */
 export async function askService(
   settings: Settings,
@@ -31,7 +31,7 @@ export async function askService(
     if (isConnectionRefused(error)) return null;
     throw new CdcError(
       "SERVICE_UNAVAILABLE",
-      `the service at ${url} does not answer: ${messageOf(error)}`,
+      `the service at ${url} does not respond: ${messageOf(error)}`,
     );
   });
   if (response === null) return null;
@@ -46,7 +46,7 @@ export async function askService(
     };
   const { code, reason, toDo } = body;
   if (code === "BAD_REQUEST") throw new CdcError("ARGUMENTS", String(reason));
-  throw new CdcError("SERVICE_UNAVAILABLE", `the service at ${url} says: ${reason}; ${toDo}`);
+  throw new CdcError("SERVICE_UNAVAILABLE", `the service at ${url} responds: ${reason}; ${toDo}`);
 }
 
 /** Why there is no explanation, with the pipeline's name. */
