@@ -178,7 +178,7 @@ test("should show the progress of a restore with a bar", async () => {
     const { health, tone } = await healthOf(page);
     assert.equal([tone, health[0]], ["warn", "Not ready: RESTORING"]);
     assert.match(health[1] ?? "", /restoring 1 of 4\.$/);
-    assert.match(health[2] ?? "", /^What to do: wait: /);
+    assert.match(health[2] ?? "", /^What to do: wait; /);
   } finally {
     blocked.resume();
     await restored.end();

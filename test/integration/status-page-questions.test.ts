@@ -96,7 +96,7 @@ test("should explain the row of a message, also by keyboard", async () => {
   await waitForText(
     page,
     "#explanation",
-    /^row \["2"\].* {2}removed by .*life \(track\): no member/s,
+    /^row \["2"\].* {2}removed by .*lifecycle \(track\): no member/s,
   );
   assert.equal(complaints, []);
   const requests = asked.filter((address) => address.includes("/explain?"));
