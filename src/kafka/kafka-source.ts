@@ -3,11 +3,11 @@ import type { TopicPattern } from "../data/topic-pattern.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { withTimeout } from "../lib/timeout.ts";
 import type { LogRange, Source, SourceListener, SourceStatus } from "../source/source.ts";
 import type { LocalState } from "./assignor/member-metadata.ts";
 import { FetchHandler } from "./consumer/fetch-handler.ts";
 import { GroupMember } from "./consumer/group-member.ts";
+import { GroupOffsets } from "./consumer/group-offsets.ts";
 import { OwnedPartitions } from "./consumer/owned-partitions.ts";
 import { failureOf } from "./failure.ts";
 import { type KafkaSettings, kafkaClient } from "./kafka-client.ts";
@@ -35,9 +35,6 @@ const SESSION_TIMEOUT_MS = 30_000;
 /** Longer than a join may wait for other members (a minute) and kafkajs' own retries (20 s). */
 const STALL_TIMEOUT_MS = 120_000;
 
-/** The stored offset is the truth: a checkpoint does not wait longer for the group's. */
-const COMMIT_TIMEOUT_MS = 5_000;
-
 /**
  * Reads topics as a member of a consumer group. A partition that stays assigned continues at its offset after a rebalance,
  * paused or not.
@@ -51,6 +48,7 @@ export class KafkaSource implements Source {
   readonly #topics: TopicOffsets;
   readonly #member: GroupMember;
   readonly #owned: OwnedPartitions;
+  readonly #groupOffsets: GroupOffsets;
   readonly #joined = Promise.withResolvers<void>();
   #listener: SourceListener | undefined;
   #fetchHandler: FetchHandler | undefined;
@@ -70,7 +68,10 @@ export class KafkaSource implements Source {
     this.#options = options;
     this.#clock = clock;
     this.#topics = new TopicOffsets(client, clock, log);
-    this.#owned = new OwnedPartitions(() => this.#member.consumer, log);
+    const consumer = () => this.#member.consumer;
+    this.#owned = new OwnedPartitions(consumer, log);
+    const owns = (tp: TopicPartition) => this.#owned.get(tp) !== undefined;
+    this.#groupOffsets = new GroupOffsets({ consumer, owns, clock, log });
     const metadata = { owned: () => this.#owned.list(), localStates };
     const group = { id: groupId, isAlone, topics, sessionTimeout_ms, stallTimeout_ms, metadata };
     this.#member = new GroupMember(client, group, clock, log, {
@@ -137,18 +138,8 @@ export class KafkaSource implements Source {
     }
   }
 
-  /** Never rejects: a commit that the group does not accept (during a rebalance, or revoked meanwhile) is only logged. */
-  async commit(tp: TopicPartition, offset: number): Promise<void> {
-    if (!this.#owned.get(tp)) return;
-    const { log } = this.#options;
-    const fields = { topic: tp.topic, partition: tp.partition, offset };
-    try {
-      const work = this.#member.consumer?.commitOffsets([{ ...fields, offset: `${offset}` }]);
-      if (await withTimeout(COMMIT_TIMEOUT_MS, this.#clock, work ?? Promise.resolve())) return;
-      log.warn(fields, "offset commit timed out; continuing");
-    } catch (error) {
-      log.debug({ ...fields, error: messageOf(error) }, "offset commit failed; continuing");
-    }
+  commit(tp: TopicPartition, offset: number): Promise<void> {
+    return this.#groupOffsets.commit(tp, offset);
   }
 
   stop(): Promise<void> {
@@ -166,6 +157,7 @@ export class KafkaSource implements Source {
     const text = "the Kafka source was stopped before its first assignment";
     this.#joined.reject(new CdcError("SOURCE_CLOSED", text));
     this.#fetchHandler = undefined;
+    this.#groupOffsets.close();
     await this.#member.leave();
     await this.#topics.close();
   }

@@ -1,0 +1,74 @@
+import type { Consumer } from "kafkajs";
+import { partitionName, type TopicPartition } from "../../data/record.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { messageOf } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { retry } from "../../lib/retry.ts";
+import { withTimeout } from "../../lib/timeout.ts";
+
+/** The stored offset is the truth: a checkpoint does not wait longer for the group's. */
+const COMMIT_TIMEOUT_MS = 5_000;
+
+export type GroupOffsetsOptions = {
+  /** The current consumer. */
+  readonly consumer: () => Consumer | undefined;
+  readonly owns: (tp: TopicPartition) => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+/**
+ * Commits offsets to the group. A commit can fail while the coordinator moves or the group rebalances. It is repeated in
+ * the background: without new records there is no later commit, and lag tools would show a lag that does not exist.
+ */
+export class GroupOffsets {
+  readonly #options: GroupOffsetsOptions;
+  /** The last offset of each partition, by `topic/partition`. */
+  readonly #latest = new Map<string, number>();
+  readonly #closed = new AbortController();
+
+  constructor(options: GroupOffsetsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after the first attempt, within a timeout. Never rejects. */
+  async commit(tp: TopicPartition, offset: number): Promise<void> {
+    this.#latest.set(partitionName(tp), offset);
+    const first = Promise.withResolvers<void>();
+    void this.#repeat(tp, offset, first.resolve);
+    await withTimeout(COMMIT_TIMEOUT_MS, this.#options.clock, first.promise);
+  }
+
+  /** Ends the retries. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #repeat(tp: TopicPartition, offset: number, onAttempt: () => void): Promise<void> {
+    const { clock, log } = this.#options;
+    const { topic, partition } = tp;
+    const isCurrent = () => this.#latest.get(partitionName(tp)) === offset;
+    try {
+      await retry(() => this.#attempt(tp, offset), {
+        clock,
+        signal: this.#closed.signal,
+        isRetryable: isCurrent,
+        onRetry: (error) => {
+          onAttempt();
+          const fields = { topic, partition, offset, error: messageOf(error) };
+          log.debug(fields, "offset commit failed; retrying");
+        },
+      });
+    } catch {
+      // A later commit replaces this one, or the source is closed.
+    }
+    onAttempt();
+  }
+
+  async #attempt({ topic, partition }: TopicPartition, offset: number): Promise<void> {
+    const { consumer, owns } = this.#options;
+    const isReplaced = this.#latest.get(partitionName({ topic, partition })) !== offset;
+    if (isReplaced || !owns({ topic, partition })) return;
+    await consumer()?.commitOffsets([{ topic, partition, offset: `${offset}` }]);
+  }
+}
