@@ -44,7 +44,6 @@ const STALL_TIMEOUT_MS = 120_000;
  */
 export class KafkaSource implements Source {
   readonly #options: KafkaSourceOptions;
-  readonly #clock: Clock;
   readonly #topics: TopicOffsets;
   readonly #member: GroupMember;
   readonly #owned: OwnedPartitions;
@@ -66,7 +65,6 @@ export class KafkaSource implements Source {
     } = options;
     const client = kafkaClient(kafka, log);
     this.#options = options;
-    this.#clock = clock;
     this.#topics = new TopicOffsets(client, clock, log);
     const consumer = () => this.#member.consumer;
     this.#owned = new OwnedPartitions(consumer, log);
