@@ -80,7 +80,7 @@ export class RecordQueue {
 
   /** Resumes a paused partition if there is room. */
   resume(): void {
-    if (!this.#isPaused || !this.#hasRoom) return;
+    if (!this.#isPaused || !this.#hasSpace) return;
     this.#isPaused = false;
     this.#options.partition.resume();
   }
@@ -96,7 +96,7 @@ export class RecordQueue {
   }
 
   /** Half empty: a smaller margin would let the next fetch pause the partition again. */
-  get #hasRoom(): boolean {
+  get #hasSpace(): boolean {
     const { records, bytes } = this.#options.limit;
     return this.#records.length <= records / 2 && this.#bytes <= bytes / 2;
   }

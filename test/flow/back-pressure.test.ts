@@ -18,7 +18,7 @@ s("should pause the partition at its limits while Segment is down, and then cont
   assert.ok(driver.source.isPaused(TP));
   // The delivery queue may exceed its limit by one group of 500, and the record queue by one fetch of 50.
   assert.ok(driver.counters.get("messages") <= 600, `${driver.counters.get("messages")} messages`);
-  assert.ok((driver.source.position(TP) ?? 0) <= 750, `${driver.source.position(TP)} received`);
+  assert.ok((driver.source.nextOffset(TP) ?? 0) <= 750, `${driver.source.nextOffset(TP)} received`);
 
   driver.segment.response = () => ({ status: 200, body: "" });
   await driver.clock.advance(60_000);

@@ -26,7 +26,7 @@ async function partitionOf(driver: TaskDriver) {
   const [task, ...others] = await driver.taskStatuses();
   if (!task || others.length > 0) throw new Error(`${others.length + 1} tasks`);
   const { end } = await driver.source.range(TP);
-  return withLag(task, end, driver.source.position(TP) ?? undefined, driver.clock.now());
+  return withLag(task, end, driver.source.nextOffset(TP) ?? undefined, driver.clock.now());
 }
 const lag = async (driver: TaskDriver) => (await partitionOf(driver)).lag;
 

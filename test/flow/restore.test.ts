@@ -43,7 +43,7 @@ s("should restore everything if the state directory is lost", async () => {
   const driver = await stopped();
   driver.replaceStore(0, null);
   await driver.start();
-  assert.is(driver.source.position(TP), 4);
+  assert.is(driver.source.nextOffset(TP), 4);
   await assertComplete(driver);
   await driver.stop();
 });
@@ -71,7 +71,7 @@ s("should restore the rest if the state directory is older", async () => {
   driver.taken();
   driver.replaceStore(0, before);
   await driver.start();
-  assert.is(driver.source.position(TP), 4);
+  assert.is(driver.source.nextOffset(TP), 4);
   await assertComplete(driver);
   await driver.stop();
 });
@@ -159,7 +159,7 @@ s(
     await driver.crash();
     await driver.reconfigure({ more: "state: {onDataLoss: rebuild}" }).start();
     await driver.pipe([]);
-    assert.is(driver.source.position(TP), 4);
+    assert.is(driver.source.nextOffset(TP), 4);
     await assertComplete(driver);
     const [line, ...more] = driver.log.with(/data loss detected/);
     assert.equal([line?.level, more], ["warn", []]);
@@ -174,7 +174,7 @@ s(
 s("should log the lost offsets with `onDataLoss: continue`", async () => {
   const driver = await stopped();
   // The topic was recreated and is empty.
-  driver.source.pending(TP);
+  driver.source.recreate(TP);
   await driver.reconfigure({ more: "state: {onDataLoss: continue}" }).start();
   const [line] = driver.log.with(/data loss detected; continuing at offset/);
   assert.match(String(line?.fields.dataLoss), /next offset to process is 4 and its log ends at 0/);
@@ -185,7 +185,7 @@ s("should log the lost offsets with `onDataLoss: continue`", async () => {
 s("should purge old rows when the state is rebuilt, in the changelog too", async () => {
   const driver = await stopped();
   // The topic was recreated, with row 2 only.
-  driver.source.pending(TP);
+  driver.source.recreate(TP);
   await driver.reconfigure({ more: "state: {onDataLoss: rebuild}" }).start();
   await driver.pipe([insert(row(2), 11)]);
   await driver.stop();
@@ -222,7 +222,7 @@ s(
     await driver.checkpoint();
     await driver.pipe(insert(row(2), 20));
     // As after a transaction timeout: the producer is fenced, and no other owner wrote to the changelog.
-    driver.changelog.bar(TP);
+    driver.changelog.fence(TP);
     await driver.checkpoint();
     await driver.pipe(insert(row(3), 30));
     await driver.clock.advance(2_000);

@@ -8,8 +8,7 @@ export class Execution {
   #isKilled = false;
   #pauses = 0;
   #resumed: Promise<void> = Promise.resolve();
-  #killAtCall: { calls: number; readonly what: string | null; readonly then: () => void } | null =
-    null;
+  #killIn: { calls: number; readonly what: string | null; readonly then: () => void } | null = null;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -26,13 +25,13 @@ export class Execution {
   }
 
   /** Calls `then` at the nth call of this kind, or of any kind. */
-  killAtCall(calls: number, what: string | null, then: () => void): void {
-    this.#killAtCall = { calls, what, then };
+  killIn(calls: number, what: string | null, then: () => void): void {
+    this.#killIn = { calls, what, then };
   }
 
-  /** Cancels `killAtCall`. */
+  /** Cancels `killIn`. */
   cancelKill(): void {
-    this.#killAtCall = null;
+    this.#killIn = null;
   }
 
   /** Stops all work for a time, like SIGSTOP and SIGCONT. */
@@ -60,7 +59,7 @@ export class Execution {
     const ms = injector.delay_ms();
     if (ms > 0) await clock.sleep(ms);
     await this.#resumed;
-    const due = this.#killAtCall;
+    const due = this.#killIn;
     if (!this.#isKilled && due && (due.what === null || due.what === what)) {
       due.calls -= 1;
       if (due.calls <= 0) {

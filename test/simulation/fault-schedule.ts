@@ -47,7 +47,7 @@ export async function injectFaults(
         break;
       case "crash at a call": {
         const session = process?.session;
-        session?.execution.killAtCall(calls, what, () => {
+        session?.execution.killIn(calls, what, () => {
           if (process?.session === session) process?.crash();
         });
         break;

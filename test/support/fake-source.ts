@@ -1,20 +1,20 @@
 import { partitionName, type SourceRecord, type TopicPartition } from "../../src/data/record.ts";
 import type { LogRange, Source, SourceListener } from "../../src/source/source.ts";
 
-/** Records that one fetch delivers at most. */
-const FETCH = 50;
+/** Maximum records of one fetch. */
+const FETCH_RECORDS = 50;
 
-type OwnedPartition = { readonly tp: TopicPartition; position: number | null; paused: boolean };
+type AssignedPartition = { readonly tp: TopicPartition; next: number | null; paused: boolean };
 
-/** A source over logs in memory. Fails on calls out of order, so that no test passes by luck. */
+/** A source over logs in memory. It fails on calls in a wrong order. */
 export class FakeSource implements Source {
   readonly #logs = new Map<string, SourceRecord[]>();
   #listener: SourceListener | null = null;
-  #held = new Map<string, OwnedPartition>();
-  /** What the tasks asked for: `pause`, `resume`, `seek 7`, `commit 7`, with the partition's number. */
+  #assigned = new Map<string, AssignedPartition>();
+  /** Calls of the tasks with partition and offset: `pause 0`, `resume 0`, `seek 0 7`, `commit 0 7`. */
   readonly calls: string[] = [];
   readonly committed = new Map<string, number>();
-  /** Offsets below it are gone from every log. */
+  /** The first offset of every log. */
   logStart = 0;
 
   async start(listener: SourceListener): Promise<void> {
@@ -22,19 +22,19 @@ export class FakeSource implements Source {
     this.#listener = listener;
   }
 
-  /** Announces the partitions that are owned from now on. */
+  /** Announces an assignment. */
   assign(partitions: readonly TopicPartition[]): void {
-    const held = this.#held;
-    this.#held = new Map(
+    const before = this.#assigned;
+    this.#assigned = new Map(
       partitions.map((tp) => [
         partitionName(tp),
-        held.get(partitionName(tp)) ?? { tp, position: null, paused: true },
+        before.get(partitionName(tp)) ?? { tp, next: null, paused: true },
       ]),
     );
     this.#listener?.assigned(partitions);
   }
 
-  /** Appends to the partition's log and delivers what may be delivered. */
+  /** Appends to the partition's log and delivers if the partition is not paused. */
   produce(tp: TopicPartition, record: Omit<SourceRecord, "offset" | keyof TopicPartition>): number {
     const log = this.#log(tp);
     const offset = log.length;
@@ -49,26 +49,25 @@ export class FakeSource implements Source {
   }
 
   resume(tp: TopicPartition): void {
-    const hold = this.#owned(tp);
-    if (hold.position === null)
-      throw new Error(`${partitionName(tp)} was resumed before it was sought`);
+    const partition = this.#owned(tp);
+    if (partition.next === null) throw new Error(`${partitionName(tp)} was resumed before a seek`);
     this.calls.push(`resume ${tp.partition}`);
-    hold.paused = false;
-    // As a fetch would: later, not from inside the call.
+    partition.paused = false;
+    // Like a fetch: after the call, not inside it.
     setImmediate(() => this.#deliver(tp));
   }
 
-  /** Makes the partition's log anew: empty. */
-  pending(tp: TopicPartition): void {
+  /** Recreates the partition with an empty log. */
+  recreate(tp: TopicPartition): void {
     this.#logs.delete(partitionName(tp));
   }
 
   seek(tp: TopicPartition, offset: number): void {
     this.calls.push(`seek ${tp.partition} ${offset}`);
-    this.#owned(tp).position = offset;
+    this.#owned(tp).next = offset;
   }
 
-  /** The brokers do not answer: the range of a partition never comes. */
+  /** The brokers do not respond: `range` never resolves. */
   hangRange = false;
 
   async range(tp: TopicPartition): Promise<LogRange> {
@@ -79,16 +78,16 @@ export class FakeSource implements Source {
 
   async partitions(topic: string): Promise<readonly number[]> {
     const known = [...this.#logs.values()].flatMap(([record]) => record ?? []);
-    const held = [...this.#held.values()].map(({ tp }) => tp);
-    const all = [...known, ...held].filter((tp) => tp.topic === topic);
+    const assigned = [...this.#assigned.values()].map(({ tp }) => tp);
+    const all = [...known, ...assigned].filter((tp) => tp.topic === topic);
     return [...new Set(all.map(({ partition }) => partition))];
   }
 
-  /** The group shares out anew, or has given it to another process without having said so yet. */
+  /** Partitions that the group has assigned to another process without announcing it yet. */
   readonly lost = new Set<string>();
 
   async owns(tp: TopicPartition): Promise<boolean> {
-    return this.#held.has(partitionName(tp)) && !this.lost.has(partitionName(tp));
+    return this.#assigned.has(partitionName(tp)) && !this.lost.has(partitionName(tp));
   }
 
   async commit(tp: TopicPartition, offset: number): Promise<void> {
@@ -101,25 +100,24 @@ export class FakeSource implements Source {
 
   async stop(): Promise<void> {
     this.#listener = null;
-    this.#held = new Map();
+    this.#assigned = new Map();
   }
 
-  /** Whether nothing of the partition is delivered at the moment. */
   isPaused(tp: TopicPartition): boolean {
     return this.#owned(tp).paused;
   }
 
-  /** The next offset that would be delivered. */
-  position(tp: TopicPartition): number | null {
-    return this.#owned(tp).position;
+  /** The next offset to deliver. */
+  nextOffset(tp: TopicPartition): number | null {
+    return this.#owned(tp).next;
   }
 
   #deliver(tp: TopicPartition): void {
-    const hold = this.#held.get(partitionName(tp));
-    while (hold && !hold.paused && hold.position !== null) {
-      const records = this.#log(tp).slice(hold.position, hold.position + FETCH);
+    const partition = this.#assigned.get(partitionName(tp));
+    while (partition && !partition.paused && partition.next !== null) {
+      const records = this.#log(tp).slice(partition.next, partition.next + FETCH_RECORDS);
       if (records.length === 0) return;
-      hold.position += records.length;
+      partition.next += records.length;
       this.#listener?.records(records);
     }
   }
@@ -130,9 +128,9 @@ export class FakeSource implements Source {
     return log;
   }
 
-  #owned(tp: TopicPartition): OwnedPartition {
-    const hold = this.#held.get(partitionName(tp));
-    if (!hold) throw new Error(`${partitionName(tp)} is not owned`);
-    return hold;
+  #owned(tp: TopicPartition): AssignedPartition {
+    const partition = this.#assigned.get(partitionName(tp));
+    if (!partition) throw new Error(`${partitionName(tp)} is not owned`);
+    return partition;
   }
 }

@@ -3,10 +3,10 @@ import { CdcError } from "../../src/lib/errors.ts";
 import type { Changelog, ChangelogChunk, OwnedChangelog } from "../../src/state/changelog.ts";
 import type { StoreEntry } from "../../src/state/store.ts";
 
-/** Entries of one `append`, or an owner's mark. */
+/** Entries of one `append`; an owner's marker has none. */
 type Transaction = readonly StoreEntry[];
 
-/** A changelog in memory that outlives its owners, fences them and can be compacted, cut and lost. */
+/** A changelog in memory, shared by its owners. It fences former owners, and can be compacted and deleted. */
 export class MemoryChangelog implements Changelog {
   readonly #logs = new Map<string, { transactions: Transaction[]; owner: number }>();
 
@@ -40,8 +40,8 @@ export class MemoryChangelog implements Changelog {
 
   async close(): Promise<void> {}
 
-  /** Whoever owns the partition can append no more, and nobody else owns it. */
-  bar(tp: TopicPartition): void {
+  /** Fences the current owner without a new one. */
+  fence(tp: TopicPartition): void {
     this.#log(tp).owner += 1;
   }
 
@@ -55,7 +55,7 @@ export class MemoryChangelog implements Changelog {
     return newest;
   }
 
-  /** Keeps only the newest entry of each key, as Kafka does behind the scenes; offsets stay. */
+  /** Keeps only the newest entry of each key, as Kafka does in the background; offsets stay. */
   compact(tp: TopicPartition): void {
     const log = this.#log(tp);
     const seen = new Set<string>();
@@ -70,7 +70,7 @@ export class MemoryChangelog implements Changelog {
       .toReversed();
   }
 
-  /** Somebody deleted the topic. */
+  /** The topic is deleted. */
   lose(): void {
     this.#logs.clear();
   }

@@ -1,13 +1,13 @@
 import type { Store, StoreEntry } from "../../src/state/store.ts";
 
 /**
- * A store in memory that fails on misuse, can hold its reads back and can break its writes. What it holds outlives
- * `close`, as a folder does: `reopen` gives the next owner the same entries.
+ * A store in memory that fails on misuse. Reads can be delayed and writes can fail. Entries remain after `close`, as in a
+ * directory: `reopen` returns them to the next owner.
  */
 export class MemoryStore implements Store {
   readonly #entries: Map<string, Buffer>;
   #open = true;
-  #held: Promise<void> | null = null;
+  #readsHeld: Promise<void> | null = null;
   #broken: Error | null = null;
   /** Sizes of the write batches, in their order. */
   readonly writes: number[] = [];
@@ -20,8 +20,7 @@ export class MemoryStore implements Store {
   async get(keys: readonly Buffer[]): Promise<readonly (Buffer | null)[]> {
     this.#check();
     this.reads += 1;
-    const held = this.#held;
-    if (held) await held;
+    await this.#readsHeld;
     return keys.map((key) => this.#entries.get(key.toString("latin1")) ?? null);
   }
 
@@ -54,12 +53,12 @@ export class MemoryStore implements Store {
     return this.#open;
   }
 
-  /** Reads answer only after the returned function was called. */
+  /** Reads wait until the returned function is called. */
   holdReads(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#held = promise;
+    this.#readsHeld = promise;
     return () => {
-      this.#held = null;
+      this.#readsHeld = null;
       resolve();
     };
   }
@@ -68,27 +67,28 @@ export class MemoryStore implements Store {
     this.#broken = error;
   }
 
-  /** The keys that begin with the letter, in their order. */
-  keys(deadLetter: string): readonly string[] {
-    return [...this.#entries.keys()].filter((key) => key.startsWith(deadLetter)).sort();
+  /** The keys with this prefix, in order. */
+  keys(prefix: string): readonly string[] {
+    return [...this.#entries.keys()].filter((key) => key.startsWith(prefix)).sort();
   }
 
-  /** Everything it holds. */
+  /** All entries. */
   entries(): readonly (readonly [string, Buffer])[] {
     return [...this.#entries];
   }
 
   /** The same entries for the next owner. */
   reopen(): MemoryStore {
-    if (this.#open) throw new Error("the store is still open: one owner at a time may have it");
+    if (this.#open)
+      throw new Error("the store is still open: it can have only one owner at a time");
     return new MemoryStore(this.#entries);
   }
 
-  /** What is durable now, as after a crash: the owner is gone without having closed, and writes no more. */
+  /** A closed copy of the durable entries, as after a crash. */
   crashed(): MemoryStore {
-    const left = new MemoryStore(new Map(this.#entries));
-    left.#open = false;
-    return left;
+    const copy = new MemoryStore(new Map(this.#entries));
+    copy.#open = false;
+    return copy;
   }
 
   #check(): void {

@@ -35,7 +35,7 @@ export type Setup = {
   /** More top-level settings, as YAML. */
   readonly more?: string;
   readonly partitions?: number;
-  /** Has to know every schema that the records name before they are piped: nothing here waits for HTTP. */
+  /** Must have every schema of the records in advance: nothing here waits for HTTP. */
   readonly registry?: SchemaRegistry;
 };
 
@@ -46,12 +46,15 @@ const LIFECYCLE = `{life: {model: users, type: track, userId: id, properties: [e
 
 type Step = "deliver" | "dead letters" | "control" | "changelog" | "store" | "commit";
 
-/** The four steps of a checkpoint, as the outside sees them; each can be the last thing that a life does. */
+/**
+ * A crash before or after a step of a checkpoint: 1 deliver (`deliver`, `dead letters` and `control`), 2 changelog, 3 store,
+ * 4 commit.
+ */
 export type Moment = `${"before" | "after"} ${Step}`;
 
 /**
- * The whole pipeline from decoded bytes to Segment's answers, without a broker, a disk or a clock: the real tasks over
- * a source, stores, dead letters and Segment in memory, which all outlive a stop, a crash and the next start.
+ * The whole pipeline from record bytes to Segment's responses, without broker, disk or real time: the real tasks over a
+ * source, stores, dead letters and Segment in memory, which remain after a stop or a crash.
  */
 export class TaskDriver {
   readonly clock = new VirtualClock();
@@ -61,10 +64,10 @@ export class TaskDriver {
   readonly controlTopic = new FakeSource();
   readonly segment = new FakeSegment();
   readonly deadLetters: DeadLetter[] = [];
-  /** What all lives say. */
+  /** Log lines of all sessions. */
   readonly log = new LogLines();
   readonly #knownTopics = new Set<string>();
-  /** Topics that some life has begun with: it outlives them, as the file does. */
+  /** Topics that a session has started with. They remain after it, like the file. */
   readonly knownTopics = {
     has: (topic: string) => this.#knownTopics.has(topic),
     add: (topics: readonly string[]) => {
@@ -87,15 +90,15 @@ export class TaskDriver {
     }));
   }
 
-  /** Other settings from the next start on. */
+  /** Sets other settings for the next start. */
   reconfigure(setup: Setup): this {
     this.#settings = settingsOf(setup);
     return this;
   }
 
-  /** Starts a life over everything that earlier ones left. */
+  /** Starts a session on the state of the earlier ones. */
   async start(partitions = this.partitions): Promise<this> {
-    if (this.#session) throw new Error("a life is under way: stop or crash it first");
+    if (this.#session) throw new Error("a session is running: stop or crash it first");
     this.#session = new Session(this.#settings, this, (directory) => this.#openStore(directory));
     await this.source.start(this.#session.manager);
     this.source.assign(partitions);
@@ -103,7 +106,7 @@ export class TaskDriver {
     return this;
   }
 
-  /** Puts changes into a partition and lets everything happen that needs no time. Gives what Segment took newly. */
+  /** Writes changes to a partition and runs all work that needs no time. @returns the messages newly accepted by Segment */
   async pipe(
     changes: readonly Change[] | Change,
     partition = 0,
@@ -116,29 +119,29 @@ export class TaskDriver {
     return this.taken();
   }
 
-  /** What Segment took since this was last asked. */
+  /** The messages that Segment has accepted since the last call. */
   taken(): readonly SegmentMessage[] {
     const news = this.segment.taken.slice(this.#seen);
     this.#seen = this.segment.taken.length;
     return news;
   }
 
-  /** Lets the time of one checkpoint pass. */
+  /** Advances time by one checkpoint interval. */
   async checkpoint(): Promise<void> {
     await this.clock.advance(this.#settings.checkpoint.interval);
   }
 
   async stop(deadline_ms = 20_000): Promise<void> {
-    const session = this.#alive();
+    const session = this.#running();
     await session.manager.stop(deadline_ms);
     await this.source.stop();
     await session.control.close();
     this.#session = null;
   }
 
-  /** The process is gone at once: nothing it still wanted to do happens. */
+  /** Ends the process at once: none of its pending work happens. */
   async crash(): Promise<void> {
-    this.#alive().dead = true;
+    this.#running().isCrashed = true;
     this.#session = null;
     for (const [directory, store] of this.#stores) this.#stores.set(directory, store.crashed());
     await this.source.stop();
@@ -146,45 +149,42 @@ export class TaskDriver {
     await flush();
   }
 
-  /** The life goes dead when it comes to this moment; `crash` then clears it away. */
+  /** Stops all work of the session at this moment; call `crash` afterwards. */
   crashOn(moment: Moment): void {
-    this.#alive().crashMoment = moment;
+    this.#running().crashMoment = moment;
   }
 
   get counters(): Counters {
-    return this.#alive().counters;
+    return this.#running().counters;
   }
 
-  /** What its tasks say of themselves. */
   taskStatuses(): Promise<readonly TaskStatus[]> {
-    return this.#alive().manager.taskStatuses();
+    return this.#running().manager.taskStatuses();
   }
 
-  /** Why something was sent about a row, or not. */
   explain(question: Partial<Question>): Promise<Explanation> {
     const all = { model: "users", key: null, line: null, showValues: false };
-    return this.#alive().manager.explain({ ...all, ...question });
+    return this.#running().manager.explain({ ...all, ...question });
   }
 
-  /** Whether every partition that was assigned is open. */
   get isSettled(): boolean {
-    return this.#alive().manager.isSettled;
+    return this.#running().manager.isSettled;
   }
 
-  /** The errors that stopped the pipeline in this life. */
+  /** The errors that stopped the pipeline in this session. */
   get failures(): readonly unknown[] {
-    return this.#alive().failures;
+    return this.#running().failures;
   }
 
   get ended(): boolean {
-    return this.#alive().ended;
+    return this.#running().ended;
   }
 
-  /** Between two lives the partition's folder becomes another: none, or a copy from before. */
+  /** Replaces the partition's store between two sessions: `null` deletes it. */
   replaceStore(partition: number, store: MemoryStore | null): void {
     const [directory] = [...this.#stores.keys()].filter((name) => name.endsWith(`/${partition}`));
     if (this.#session || directory === undefined)
-      throw new Error("there is no store to replace now");
+      throw new Error("a session is running, or the partition has no store");
     if (store) this.#stores.set(directory, store);
     else this.#stores.delete(directory);
   }
@@ -192,18 +192,18 @@ export class TaskDriver {
   store(partition = 0): MemoryStore {
     const [, store] =
       [...this.#stores].find(([directory]) => directory.endsWith(`/${partition}`)) ?? [];
-    if (!store) throw new Error(`partition ${partition} never had a store`);
+    if (!store) throw new Error(`partition ${partition} has no store`);
     return store;
   }
 
-  /** What is put into the control topic waits for this. */
+  /** Appends to the control topic wait for this. */
   holdControl: Promise<void> | null = null;
 
-  /** Makes the dead letters' log refuse with this error. */
+  /** Appending dead letters fails with this error. */
   deadLetterFailure: unknown = null;
 
-  #alive(): Session {
-    if (!this.#session) throw new Error("no life is under way");
+  #running(): Session {
+    if (!this.#session) throw new Error("no session is running");
     return this.#session;
   }
 
@@ -225,9 +225,9 @@ function settingsOf({
   return parseSettings(text, "driver.yaml", {});
 }
 
-/** One run of the process. Once dead it does nothing more: whatever it waits for never comes. */
+/** One run of the process. After `isCrashed` is set nothing happens any more: its calls never resolve. */
 class Session {
-  dead = false;
+  isCrashed = false;
   crashMoment: Moment | null = null;
   ended = false;
   readonly failures: unknown[] = [];
@@ -237,30 +237,30 @@ class Session {
 
   constructor(
     settings: Settings,
-    outside: TaskDriver,
+    driver: TaskDriver,
     openStore: (directory: string) => MemoryStore,
   ) {
-    const { clock } = outside;
+    const { clock } = driver;
     const rateLimiter = new RateLimiter(clock);
     const rejections = FailureRatio.of(settings.deadLetters);
     const deadLetters: DeadLetters = {
       append: (deadLetters) =>
         this.#step("dead letters", async () => {
-          if (outside.deadLetterFailure) throw outside.deadLetterFailure;
-          outside.deadLetters.push(...deadLetters);
+          if (driver.deadLetterFailure) throw driver.deadLetterFailure;
+          driver.deadLetters.push(...deadLetters);
         }),
     };
     const destination: Destination = {
-      send: (texts, signal) => this.#step("deliver", () => outside.segment.send(texts, signal)),
+      send: (texts, signal) => this.#step("deliver", () => driver.segment.send(texts, signal)),
     };
     this.control = new TopicControl({
       topic: CONTROL.topic,
       log: {
         append: (entries) =>
           this.#step("control", async () => {
-            await outside.holdControl;
+            await driver.holdControl;
             for (const entry of entries)
-              outside.controlTopic.produce(CONTROL, {
+              driver.controlTopic.produce(CONTROL, {
                 ...entry,
                 headers: {},
                 timestamp: clock.now(),
@@ -269,20 +269,20 @@ class Session {
         close: async () => {},
       },
       source: {
-        ...this.#source(outside.controlTopic),
+        ...this.#source(driver.controlTopic),
         start: async (listener) => {
-          await outside.controlTopic.start(listener);
-          outside.controlTopic.assign([CONTROL]);
+          await driver.controlTopic.start(listener);
+          driver.controlTopic.assign([CONTROL]);
         },
       },
       onDataLoss: settings.state.onDataLoss,
       clock,
-      logger: outside.log,
+      logger: driver.log,
       onFailure: (error) => this.failures.push(error),
     });
     const { counters } = this;
     const ports: SharedPorts = {
-      source: this.#source(outside.source),
+      source: this.#source(driver.source),
       openStore: async (directory) => this.#store(openStore(directory)),
       createQueue: (limits, onFailure) =>
         new DeliveryQueue({
@@ -291,7 +291,7 @@ class Session {
           deadLetters,
           clock,
           counters,
-          logger: outside.log,
+          logger: driver.log,
           linger_ms: settings.segment.linger,
           ...limits,
           maxConsecutive: settings.deadLetters.maxConsecutive,
@@ -300,14 +300,14 @@ class Session {
         }),
       deadLetters,
       control: this.control,
-      changelog: settings.state.changelog ? this.#changelog(outside.changelog) : null,
-      registry: outside.registry,
+      changelog: settings.state.changelog ? this.#changelog(driver.changelog) : null,
+      registry: driver.registry,
     };
     this.manager = new TaskManager(
       {
         ...{ settings, topology: new Topology(settings), directory: "/state", ports },
-        knownTopics: outside.knownTopics,
-        runtime: { clock, counters, logger: outside.log },
+        knownTopics: driver.knownTopics,
+        runtime: { clock, counters, logger: driver.log },
       },
       {
         failed: (error) => this.failures.push(error),
@@ -346,23 +346,23 @@ class Session {
 
   #store(store: MemoryStore): Store {
     return {
-      get: (keys) => (this.dead ? never() : store.get(keys)),
+      get: (keys) => (this.isCrashed ? never() : store.get(keys)),
       write: (entries) => this.#step("store", () => store.write(entries)),
       scan: (from, to) => store.scan(from, to),
-      close: () => (this.dead ? never() : store.close()),
+      close: () => (this.isCrashed ? never() : store.close()),
     };
   }
 
   #now(effect: () => void): void {
-    if (!this.dead) effect();
+    if (!this.isCrashed) effect();
   }
 
   async #step<T>(step: Step, effect: () => Promise<T>): Promise<T> {
-    if (this.crashMoment === `before ${step}`) this.dead = true;
-    if (this.dead) return never();
+    if (this.crashMoment === `before ${step}`) this.isCrashed = true;
+    if (this.isCrashed) return never();
     const result = await effect();
-    if (this.crashMoment === `after ${step}`) this.dead = true;
-    return this.dead ? never() : result;
+    if (this.crashMoment === `after ${step}`) this.isCrashed = true;
+    return this.isCrashed ? never() : result;
   }
 }
 

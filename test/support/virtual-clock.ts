@@ -1,8 +1,8 @@
 import type { Clock } from "../../src/lib/clock.ts";
 
-type Sleeper = { readonly at: number; readonly signal: () => void };
+type Sleeper = { readonly due: number; readonly resolve: () => void };
 
-/** Time that stands still until a test moves it. Begins on 14 November 2023. */
+/** Time that only advances when a test calls `advance`. It starts on 14 November 2023. */
 export class VirtualClock implements Clock {
   #now = 1_700_000_000_000;
   #sleepers: Sleeper[] = [];
@@ -14,7 +14,7 @@ export class VirtualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const sleeper = { at: this.#now + ms, signal: resolve };
+      const sleeper = { due: this.#now + ms, resolve };
       this.#sleepers.push(sleeper);
       const aborted = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
@@ -24,19 +24,19 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** How many sleep now: nothing that waits for time is left running where it is 0. */
+  /** Number of pending sleeps. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
 
-  /** Moves time, waking every sleeper at its own moment, and lets what they do settle. */
+  /** Advances time, ends each sleep at its time, and lets the resulting work settle. */
   async advance(ms: number): Promise<void> {
     await flush();
     const end = this.#now + ms;
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#sleepers = this.#sleepers.filter((sleeper) => sleeper !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.signal();
+      this.#now = Math.max(this.#now, next.due);
+      next.resolve();
       await flush();
     }
     this.#now = end;
@@ -44,11 +44,11 @@ export class VirtualClock implements Clock {
   }
 
   #next(end: number): Sleeper | undefined {
-    return this.#sleepers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0];
+    return this.#sleepers.filter(({ due }) => due <= end).toSorted((a, b) => a.due - b.due)[0];
   }
 }
 
-/** Lets everything that can happen without time passing happen. */
+/** Runs all work that does not wait for time. */
 export async function flush(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
 }

@@ -20,10 +20,10 @@ import { FakeSource } from "./fake-source.ts";
 
 const VERSION = "0.0.1";
 
-/** Consumers that were replaced, by why. */
+/** Restarts of the consumer by reason. */
 type Restarts = { readonly crashed: number; readonly lost: number; readonly stalled: number };
 
-/** A pipeline in this process, real but for its source, with its status port. */
+/** A real pipeline in this process with a fake source and a status port. */
 export class WatchedPipeline {
   readonly #directory = mkdtempSync(join(tmpdir(), "watched-"));
   readonly #source = new FakeSource();
@@ -32,13 +32,13 @@ export class WatchedPipeline {
   readonly #settings;
   readonly #telemetry;
   readonly #over;
-  /** What its consumer would say of itself. */
+  /** Status of its consumer. */
   readonly #sourceStatus = {
     ...{ isJoined: true, reason: null, rebalances: 1, next: new Map<string, number>() },
     restarts: { crashed: 0, lost: 0, stalled: 0 } as Restarts,
   };
   #status: StatusServer | null = null;
-  /** The first time any free one. */
+  /** A free port, until the status port was opened once. */
   #port = 0;
 
   /** @param settings without `state`, `kafka` and `status` */
@@ -63,7 +63,7 @@ export class WatchedPipeline {
     this.#source.assign(assigned);
   }
 
-  /** Opens the status port, once more where it was closed. @returns its URL */
+  /** Opens the status port, also again after `close`. @returns its URL */
   async open(): Promise<string> {
     const status = { host: "127.0.0.1", port: this.#port };
     this.#status = await openStatus({ ...this.#settings, status }, this.#telemetry, noopLogger);
@@ -72,7 +72,7 @@ export class WatchedPipeline {
     return url;
   }
 
-  /** Closes the status port: the process can no longer be asked. */
+  /** Closes the status port. */
   async close(): Promise<void> {
     await this.#status?.close();
   }
@@ -84,12 +84,12 @@ export class WatchedPipeline {
     this.#ends.set(tp.topic, ends.set(tp.partition, offset + 1));
   }
 
-  /** It cannot go on. */
+  /** Reports a failure. */
   failed(error: Error): void {
     this.#telemetry.failed(error);
   }
 
-  /** Its consumer was replaced. */
+  /** Reports restarts of the consumer. */
   replaced(restarts: Restarts): void {
     this.#sourceStatus.restarts = restarts;
   }

@@ -32,7 +32,7 @@ const rowOf = (v: number | null): StoredRow => ({
   unknown: [],
   lastMessages: "",
 });
-const recordAt = (next: number): CheckpointRecord => ({ ...INITIAL_CHECKPOINT, next });
+const recordOf = (next: number): CheckpointRecord => ({ ...INITIAL_CHECKPOINT, next });
 
 async function commit(state: TaskStore, pending: PendingState): Promise<void> {
   await state.commit(await state.entriesOf(pending, SYNCS), null);
@@ -56,20 +56,20 @@ s("should read a row before, during and after its checkpoint", async () => {
   const { state } = open();
   state.put("[1]", rowOf(1));
   assert.equal(await read(state, "[1]", "[2]"), [1, "none"]);
-  const pending = state.freeze(recordAt(1));
+  const pending = state.freeze(recordOf(1));
   assert.equal(await read(state, "[1]"), [1]);
   state.put("[1]", rowOf(2));
   assert.equal(await read(state, "[1]"), [2]);
   await commit(state, pending);
   assert.equal(await read(state, "[1]"), [2]);
-  await commit(state, state.freeze(recordAt(2)));
+  await commit(state, state.freeze(recordOf(2)));
   assert.equal(await read(state, "[1]"), [2]);
 });
 
 s("should commit only rows that were put before the freeze", async () => {
   const { store, state } = open();
   state.put("[1]", rowOf(1));
-  const pending = state.freeze(recordAt(1));
+  const pending = state.freeze(recordOf(1));
   state.put("[2]", rowOf(2));
   assert.is(state.uncommitted, 2);
   await commit(state, pending);
@@ -82,7 +82,7 @@ s("should write rows, offset and syncs in one batch and load them", async () => 
   assert.is(await state.load(), null);
   state.put("[1]", rowOf(1));
   state.put("[2]", rowOf(2));
-  await commit(state, state.freeze(recordAt(9)));
+  await commit(state, state.freeze(recordOf(9)));
   assert.equal(store.writes, [3]);
   const loaded = await open(store.crashed().reopen()).state.load();
   assert.is(loaded?.next, 9);
@@ -94,7 +94,7 @@ s(
   async () => {
     const { store, state } = open();
     state.put("[1]", rowOf(1));
-    const pending = state.freeze(recordAt(1));
+    const pending = state.freeze(recordOf(1));
     const response = store.holdReads();
     const prefetching = state.prefetch(new Set(["[1]", "[2]"]));
     await flush();
@@ -109,7 +109,7 @@ s(
 s("should prefer a newer row to a prefetched one", async () => {
   const { state } = open();
   state.put("[1]", rowOf(1));
-  await commit(state, state.freeze(recordAt(1)));
+  await commit(state, state.freeze(recordOf(1)));
   const prefetched = await state.prefetch(new Set(["[1]"]));
   state.put("[1]", rowOf(2));
   assert.is(state.row("[1]", prefetched)?.row?.v, 2);
@@ -125,9 +125,9 @@ s("should read the store once for a group of keys", async () => {
 s("should list every row once, in its newest version", async () => {
   const { state } = open();
   for (const key of ["[1]", "[2]", "[3]"]) state.put(key, rowOf(1));
-  await commit(state, state.freeze(recordAt(1)));
+  await commit(state, state.freeze(recordOf(1)));
   state.put("[2]", rowOf(2));
-  state.freeze(recordAt(2));
+  state.freeze(recordOf(2));
   state.put("[3]", rowOf(3));
   assert.equal(await rowsOf(state), [
     ["[1]", 1],
@@ -140,7 +140,7 @@ s("should separate keys of any text from each other and from its own records", a
   const { state } = open();
   const keys = ['["é"]', '["e\\u0301"]', "p", "d", '["\\u0000"]'];
   for (const [i, key] of keys.entries()) state.put(key, rowOf(i));
-  await commit(state, state.freeze(recordAt(1)));
+  await commit(state, state.freeze(recordOf(1)));
   assert.equal(await read(state, ...keys), [0, 1, 2, 3, 4]);
   assert.is((await state.load())?.next, 1);
 });
@@ -149,10 +149,10 @@ s("should separate keys of any text from each other and from its own records", a
 async function withMarker() {
   const all = open();
   all.state.put("[1]", rowOf(null));
-  await commit(all.state, all.state.freeze(recordAt(1)));
+  await commit(all.state, all.state.freeze(recordOf(1)));
   const later = async (ms: number) => {
     await all.clock.advance(ms);
-    await commit(all.state, all.state.freeze(recordAt(2)));
+    await commit(all.state, all.state.freeze(recordOf(2)));
   };
   return { ...all, later };
 }
@@ -202,11 +202,11 @@ s("should keep a row that is put in the checkpoint that removes its marker", asy
 s("should remove many expired markers over several checkpoints", async () => {
   const { store, state, clock } = open();
   for (let id = 0; id < 2_500; id += 1) state.put(`[${id}]`, rowOf(null));
-  await commit(state, state.freeze(recordAt(1)));
+  await commit(state, state.freeze(recordOf(1)));
   const left: number[] = [];
   for (const ms of [8 * DAY_MS, 60_000, 60_000, 60_000, 60_000, 60_000]) {
     await clock.advance(ms);
-    await commit(state, state.freeze(recordAt(2)));
+    await commit(state, state.freeze(recordOf(2)));
     left.push(store.keys("r").length);
   }
   assert.ok((left[0] ?? 0) > 0, "no checkpoint waits for all of them");
