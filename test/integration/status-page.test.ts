@@ -36,13 +36,14 @@ test("should show health and settings, and request only its own files and data",
   assert.equal(complaints, []);
 });
 
-test("should show markup in ids, events and reasons as text", async () => {
+test("should show markup in ids and events as text, and no row values in reasons", async () => {
   const { page, complaints } = await users.visited();
   const all = await text(page, "#messages-table");
   assert.ok(all.includes(MARKUP), all);
   assert.ok(all.includes(`track “${EVENT}”`));
-  // The parser quotes the beginning of an unreadable value.
-  assert.match(await text(page, "#dead-letters-table"), /INVALID_JSON.*<img src/s);
+  const deadLetters = await text(page, "#dead-letters-table");
+  assert.match(deadLetters, /INVALID_JSON/);
+  assert.not.match(deadLetters, /<img/);
   assert.is(await page.locator("main img, main script, main b").count(), 0);
   assert.is(await page.title(), "watched: Healthy");
   await page.fill("[name=user]", MARKUP);
