@@ -45,7 +45,7 @@ export function configurationPage(): string {
     if (objectIn(schema) === undefined) return [];
     const { additionalProperties } = schema as { additionalProperties?: Schema };
     const isNamed = typeof additionalProperties === "object";
-    const title = `## ${isNamed ? `${name}.*` : name}\n\n${sentence(schema)}\n\n`;
+    const title = `## ${isNamed ? `${name}.*` : name}\n\n${descriptionOf(schema)}\n\n`;
     if (!isNamed) return [title + table(rowsOf(schema, "", defaults[name] as Schema))];
     const named = defaults[name] as { readonly [name: string]: Schema };
     const variants = additionalProperties.oneOf as readonly Schema[] | undefined;
@@ -59,7 +59,7 @@ export function configurationPage(): string {
 
 function variantSection(variant: Schema, named: { readonly [name: string]: Schema }): string {
   const type = String((childrenOf(variant).type as Schema).const);
-  return `### type: ${type}\n\n${sentence(variant)}\n\n${table(rowsOf(variant, "", named[type]))}`;
+  return `### type: ${type}\n\n${descriptionOf(variant)}\n\n${table(rowsOf(variant, "", named[type]))}`;
 }
 
 function table(rows: readonly string[]): string {
@@ -92,7 +92,7 @@ function rowsOfNamed({ type, additionalProperties }: Schema, prefix: string): re
 }
 
 function row(name: string, schema: Schema, isRequired: boolean, value: unknown): readonly string[] {
-  const meaning = String(schema.description ?? "").replaceAll("|", "\\|");
+  const meaning = descriptionOf(schema).replaceAll("|", "\\|");
   return [
     `| \`${name}\` | ${typeOf(schema)} | ${isRequired ? "required" : defaultOf(schema, value)} | ${meaning} |\n`,
   ];
@@ -155,7 +155,6 @@ function childrenOf(schema: Schema): { readonly [name: string]: Schema } {
   return (schema.properties ?? {}) as { readonly [name: string]: Schema };
 }
 
-function sentence({ description = "" }: Schema): string {
-  const text = String(description);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+function descriptionOf({ description = "" }: Schema): string {
+  return String(description);
 }

@@ -1,19 +1,26 @@
-import { type Document, isScalar, type Scalar, visit } from "yaml";
-import type { Problem } from "./issue.ts";
+import { type Document, type Node, type Scalar, visit } from "yaml";
+import { pathOf } from "./document-problems.ts";
+import type { Problem } from "./problem.ts";
 
 const VARIABLE = /\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+
+export type Expanded = {
+  /** One for every variable that is not set and has no default. */
+  readonly problems: readonly Problem[];
+  /** The texts that have such a variable. */
+  readonly unset: ReadonlySet<Node>;
+  /** The values of the variables: they may be secrets. */
+  readonly values: ReadonlySet<string>;
+};
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in every text of the document, after YAML has been read, so that no value
  * can change the structure. `$${` stands for `${` itself.
- * @returns a problem for every variable that is not set and has no default, and the values taken: they may be secrets
  */
-export function expandEnvironment(
-  document: Document,
-  environment: NodeJS.ProcessEnv,
-): { readonly problems: readonly Problem[]; readonly taken: ReadonlySet<string> } {
+export function expandEnvironment(document: Document, environment: NodeJS.ProcessEnv): Expanded {
   const problems: Problem[] = [];
-  const taken = new Set<string>();
+  const unset = new Set<Node>();
+  const values = new Set<string>();
   visit(document, {
     Scalar(key, node, parents) {
       if (key === "key" || typeof node.value !== "string") return;
@@ -24,15 +31,14 @@ export function expandEnvironment(
           if (escaped) return found.slice(1);
           const value = environment[name];
           if (value !== undefined && value !== "") {
-            taken.add(value);
+            values.add(value);
             return value;
           }
           if (fallback !== undefined) return fallback;
-          const path = parents.flatMap((parent) =>
-            "key" in parent && isScalar(parent.key) ? [String(parent.key.value)] : [],
-          );
+          unset.add(scalar);
           problems.push({
-            path,
+            path: pathOf(parents),
+            offset: scalar.range?.[0] ?? 0,
             text: `the environment variable ${name} is not set; set it, or write \${${name}:-default}`,
           });
           return "";
@@ -40,5 +46,5 @@ export function expandEnvironment(
       );
     },
   });
-  return { problems, taken };
+  return { problems, unset, values };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseTopicPattern } from "../data/topic-pattern.ts";
-import { column, duration, flag, whole } from "./setting-kinds.ts";
+import { choice, column, duration, flag, text, whole } from "./setting-kinds.ts";
 
 const COLUMN_TYPES = [
   "boolean",
@@ -15,34 +15,32 @@ const COLUMN_TYPES = [
   "timestamp",
 ] as const;
 
-const columnType = z
-  .union([
-    z.enum(COLUMN_TYPES),
+const columnType = z.union(
+  [
+    choice(...COLUMN_TYPES),
     z.strictObject({
-      type: z.enum(COLUMN_TYPES),
+      type: choice(...COLUMN_TYPES).describe("Type of the column's values."),
       scale: whole(-100_000, 100_000)
         .optional()
         .describe(
-          "decimal: digits after the decimal point, for records that carry only the unscaled integer",
+          "For `decimal`: digits after the decimal point, where records carry only the unscaled integer.",
         ),
-      unit: z
-        .enum(["s", "ms", "us", "ns"])
+      unit: choice("s", "ms", "us", "ns")
         .optional()
         .describe(
-          "time and timestamp: unit of the number; default: by magnitude (timestamp), us (time)",
+          "For `time` and `timestamp`: unit of the number. Default: by its magnitude (`timestamp`), `us` (`time`).",
         ),
     }),
-  ])
-  .describe("a column's type, or {type, scale, unit}");
+  ],
+  { error: `write a column's type (${COLUMN_TYPES.join(", ")}) or {type, scale, unit}` },
+);
 
-const topic = z
-  .string()
-  .min(1)
-  .refine(isTopic, "write a topic's name, or a pattern between slashes");
+const topicForm = "write a topic's name, or a pattern between slashes";
+const topic = text("a topic's name, or a pattern between slashes").refine(isTopic, topicForm);
 
-function isTopic(text: string): boolean {
+function isTopic(name: string): boolean {
   try {
-    parseTopicPattern(text);
+    parseTopicPattern(name);
     return true;
   } catch {
     return false;
@@ -51,89 +49,96 @@ function isTopic(text: string): boolean {
 
 export const model = z
   .strictObject({
-    topic: topic.optional().describe("change topic, or a pattern of topics between slashes"),
+    topic: topic
+      .optional()
+      .describe("Change topic, or a pattern of topics. `topic` or `topics` is required."),
     topics: z
-      .union([topic, z.array(topic).min(1)])
+      .union([topic, z.array(topic).min(1)], {
+        error: "write a list of topics, or a pattern between slashes",
+      })
       .optional()
       .describe(
-        "several change topics, instead of `topic`: a list, or a pattern such as /^app\\.shard\\d+\\.users$/; the topic is then part of the key",
+        "Several change topics of one shape, instead of `topic`: a list, or a pattern such as `/^app\\.shard\\d+\\.users$/`. The topic is then part of a row's identity.",
       ),
     key: z
-      .union([z.array(column).min(1), z.record(column, column)])
+      .union([z.array(column).min(1), z.record(column, column)], {
+        error: "write a list of the record key's fields, or {name in the row: name in the key}",
+      })
       .optional()
       .describe(
-        "fields of the record key, as an ordered list or as {name in the row: name in the record key}; default: as in the record key",
+        "Fields of the record key, in their order, or a map from names in the row to names in the record key. Default: the fields of the record key.",
       ),
-    where: z
-      .string()
-      .min(1)
+    where: text("a CEL expression over `row`")
       .optional()
-      .describe("filter, a CEL expression over `row`; default: every row"),
+      .describe("CEL expression over `row` that selects rows. Default: every row."),
     columns: z
       .record(column, columnType)
       .default({})
-      .describe("types of columns, for records without a schema"),
-    beforeImage: z
-      .enum(["none", "full"])
+      .describe("Types of columns. Needed only where records carry no schema."),
+    beforeImage: choice("none", "full")
       .optional()
       .describe(
-        "full: `before` is complete, because the table has REPLICA IDENTITY FULL; default: by connector",
+        "`full` if the table has REPLICA IDENTITY FULL, so that `before` is complete. Default: what is known of the connector.",
       ),
-    unavailableValue: z
-      .string()
-      .min(1)
+    unavailableValue: text()
       .default("__debezium_unavailable_value")
-      .describe("`unavailable.value.placeholder` of the connector"),
-    onTruncate: z
-      .enum(["remove", "ignore", "stop"])
+      .describe("The connector's `unavailable.value.placeholder`."),
+    onTruncate: choice("remove", "ignore", "stop")
       .default("remove")
-      .describe("effect of a truncate: remove all rows, nothing, or stop the pipeline"),
-    keyChange: z
-      .enum(["removedAndAdded", "changed"])
+      .describe(
+        "What happens when the table is truncated: its rows are removed, nothing, or the pipeline stops.",
+      ),
+    keyChange: choice("removedAndAdded", "changed")
       .default("removedAndAdded")
-      .describe("how a primary-key change is sent: as a removal and an addition, or as one change"),
+      .describe(
+        "What a change of a row's primary key is: the old row removed and a new one added, or one changed row.",
+      ),
     keyChangeTimeout: duration("0ms", "1h")
       .prefault("10s")
       .describe(
-        "with keyChange: changed, how long a create waits for the handover of its row from another partition; then it is sent as changed without previous values",
+        "For `keyChange: changed`: how long a new key waits for its previous row from another partition. After that it is sent as changed without previous values.",
       ),
     reconcile: flag
       .default(false)
       .describe(
-        "remove rows that a complete new snapshot does not contain; requires one table per topic",
+        "Whether rows that a complete new snapshot no longer contains are removed. Needs one table per topic.",
       ),
     reconcileDelay: duration("0ms", "1d")
       .prefault("1m")
       .describe(
-        "with reconcile, how long after the last snapshot record other partitions may still receive records of the snapshot",
+        "For `reconcile`: how long after the snapshot's last record other partitions may still receive records of it.",
       ),
   })
-  .describe("a set of rows: topics, a filter and a key");
+  .describe("A set of rows: topics, an optional filter and a key.");
 
 export type ModelSettings = z.infer<typeof model>;
 export type ColumnTypeSetting = z.infer<typeof columnType>;
 
-/** The topics of a model, as they are written: names and patterns. */
+/** The topics of a model as they are written: names and patterns. */
 export function topicsOf({ topic, topics }: ModelSettings): readonly string[] {
   if (topic !== undefined) return [topic];
   return typeof topics === "string" ? [topics] : (topics ?? []);
 }
 
-/** What two models over one topic read differently, if anything: they share its stored rows. */
+/** Settings that models over one topic share, because they share its stored rows. */
+const SHARED = [
+  "key",
+  "columns",
+  "beforeImage",
+  "unavailableValue",
+  "onTruncate",
+  "keyChange",
+  "keyChangeTimeout",
+  "reconcile",
+  "reconcileDelay",
+] as const;
+
+type Shared = (typeof SHARED)[number];
+
+/** The settings in which two models differ although they read the same topic. */
 export function differentReadings(
-  a: ModelSettings,
-  b: ModelSettings,
-): keyof ModelSettings | undefined {
-  const shared = [
-    "key",
-    "columns",
-    "beforeImage",
-    "unavailableValue",
-    "onTruncate",
-    "keyChange",
-    "keyChangeTimeout",
-    "reconcile",
-    "reconcileDelay",
-  ] as const;
-  return shared.find((setting) => JSON.stringify(a[setting]) !== JSON.stringify(b[setting]));
+  a: { readonly [setting in Shared]?: unknown },
+  b: { readonly [setting in Shared]?: unknown },
+): readonly Shared[] {
+  return SHARED.filter((setting) => JSON.stringify(a[setting]) !== JSON.stringify(b[setting]));
 }

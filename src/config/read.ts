@@ -1,12 +1,19 @@
 import { readFileSync } from "node:fs";
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit, YAMLMap } from "yaml";
 import { CdcError, messageOf } from "../lib/errors.ts";
 import { maskOf } from "../lib/mask-secrets.ts";
+import {
+  duplicateNames,
+  pathOf,
+  replaceBrokenAliases,
+  reservedNames,
+} from "./document-problems.ts";
 import { expandEnvironment } from "./environment.ts";
-import type { Problem } from "./issue.ts";
-import { explain } from "./issue.ts";
+import type { Problem } from "./problem.ts";
 import { checkReferences } from "./references.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
+import { shownPath } from "./shown-value.ts";
+import { Validation } from "./validation.ts";
 
 /**
  * Reads, expands and validates a configuration file.
@@ -31,71 +38,53 @@ export function parseSettings(
   environment: NodeJS.ProcessEnv,
 ): Settings {
   const lines = new LineCounter();
-  // Both would print what stands in the file: the lines around an error, and keys that are no text.
-  const noopLogger = { prettyErrors: false, logLevel: "error" } as const;
-  const document = parseDocument(text, { lineCounter: lines, ...noopLogger });
-  const syntax = document.errors[0];
-  if (syntax) {
-    const line = lines.linePos(syntax.pos[0]).line;
-    throw new CdcError("CONFIGURATION", `${file}:${line}: not YAML: ${unquoted(syntax.message)}`);
-  }
-
+  const document = parseYaml(text, file, lines);
   const expanded = expandEnvironment(document, environment);
-  const mask = maskOf(expanded.taken);
-  const problems: Problem[] = [...expanded.problems, ...reservedNames(document)];
+  const mask = maskOf(expanded.values);
+  const aliases = replaceBrokenAliases(document);
   const value = plain(document, file);
-  const parsed = settingsSchema.safeParse(value);
-  if (parsed.success && problems.length === 0) problems.push(...checkReferences(parsed.data));
-  if (!parsed.success)
-    problems.push(
-      ...parsed.error.issues
-        .filter((issue) => !expanded.problems.some(({ path }) => comesOf(path, issue)))
-        .flatMap((issue) => explain(issue, value, mask)),
-    );
-  if (parsed.success && problems.length === 0) return parsed.data;
 
-  const report = problems.map(
-    ({ path, text }) =>
-      `${file}:${lineOf(document, lines, path)}: ${shownPath(path) || "(top)"}: ${text}`,
-  );
+  const unknown = new Set([...expanded.unset, ...aliases.replaced]);
+  const validation = new Validation(document, unknown, mask);
+  const root = isEmpty(document) ? new YAMLMap() : document.contents;
+  const validated = validation.validate(settingsSchema, root, { path: [], offset: 0 });
+  const problems = [
+    ...expanded.problems,
+    ...aliases.problems,
+    ...reservedNames(document),
+    ...duplicateNames(document, lines),
+    ...validated.problems,
+    ...checkReferences(validated.value),
+  ];
+  if (problems.length === 0) return settingsSchema.parse(value);
+
+  const report = problems
+    .map((problem) => ({ ...problem, line: lineOf(document, lines, problem) }))
+    .sort((a, b) => a.line - b.line)
+    .map(({ path, text, line }) => `${file}:${line}: ${shownPath(path) || "(top)"}: ${text}`);
   throw new CdcError("CONFIGURATION", mask(report.join("\n")));
 }
 
-/**
- * Whether the issue is with the text in which a variable that is not set left nothing, or with what that text is a part
- * of, where several forms would do and none fits. Paths of variables name no places in lists.
- */
-function comesOf(
-  unset: readonly PropertyKey[],
-  { code, path }: { readonly code?: string; readonly path: readonly PropertyKey[] },
-): boolean {
-  const names = path.filter((part) => typeof part !== "number");
-  const isAbove = names.every((name, i) => name === unset[i]);
-  return isAbove && (names.length === unset.length || code === "invalid_union");
+/** @throws CdcError CONFIGURATION with a line for every syntax error */
+function parseYaml(text: string, file: string, lineCounter: LineCounter): Document {
+  // Both would print parts of the file: the lines around an error, and keys that are no text.
+  const output = { prettyErrors: false, logLevel: "error" } as const;
+  const document = parseDocument(text, { lineCounter, uniqueKeys: false, ...output });
+  if (document.errors.length === 0) return document;
+  const report = document.errors.map(
+    ({ pos, message }) =>
+      `${file}:${lineCounter.linePos(pos[0]).line}: not YAML: ${unquoted(message)}`,
+  );
+  throw new CdcError("CONFIGURATION", [...new Set(report)].join("\n"));
 }
 
-/** JavaScript objects lose this name: what stands under it would vanish without a word. */
-function reservedNames(document: Document): Problem[] {
-  const problems: Problem[] = [];
-  visit(document, {
-    Pair(_, { key }) {
-      if (isScalar(key) && key.value === "__proto__") {
-        problems.push({ path: ["__proto__"], text: "is not a name that can be used" });
-      }
-    },
-  });
-  return problems;
-}
-
-/** @throws CdcError CONFIGURATION where an alias leads nowhere or too far */
+/** @throws CdcError CONFIGURATION where aliases repeat too much */
 function plain(document: Document, file: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch (error) {
-    throw new CdcError(
-      "CONFIGURATION",
-      `${file}: not YAML that can be read: ${unquoted(messageOf(error))}`,
-    );
+    const text = unquoted(messageOf(error));
+    throw new CdcError("CONFIGURATION", `${file}: not YAML that can be read: ${text}`);
   }
 }
 
@@ -104,31 +93,22 @@ function unquoted(message: string): string {
   return message.replace(/(?<=[\w)]): .*|(?<=(?:sequence|directive|version) ).*/s, "");
 }
 
-/** `writeKey:abc` without a space is one name to YAML: what cannot be a setting's name is not shown beside secrets. */
-function shownPath(path: readonly PropertyKey[]): string {
-  const besideSecrets = path[0] === "segment" || path[0] === "kafka";
-  return path
-    .map((part, i) => ((i > 0 && !besideSecrets) || NAME.test(String(part)) ? part : "(hidden)"))
-    .map(String)
-    .join(".");
+function isEmpty({ contents }: Document): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
-/** Settings, and places in lists. */
-const NAME = /^([A-Za-z_]{1,24}|\d{1,4})$/;
-
-/** The line of the deepest part of the path that the file has. */
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
-  let offset = 0;
+/** Without an offset, the line of the deepest part of the path that the file has. */
+function lineOf(document: Document, lines: LineCounter, { path, offset }: Problem): number {
+  if (offset !== undefined) return lines.linePos(offset).line;
+  let deepest = 0;
   visit(document, {
     Pair(_, pair, parents) {
-      const names = parents.flatMap((parent) =>
-        "key" in parent && isScalar(parent.key) ? [String(parent.key.value)] : [],
-      );
+      const names = pathOf(parents);
       const own = isScalar(pair.key) ? [...names, String(pair.key.value)] : names;
       const matches = own.every((name, i) => name === String(path[i])) && own.length <= path.length;
       if (matches && isScalar(pair.key) && pair.key.range)
-        offset = Math.max(offset, pair.key.range[0]);
+        deepest = Math.max(deepest, pair.key.range[0]);
     },
   });
-  return lines.linePos(offset).line;
+  return lines.linePos(deepest).line;
 }

@@ -1,205 +1,210 @@
 import { z } from "zod";
 import { kafka } from "./kafka-settings.ts";
 import { model } from "./model-settings.ts";
-import { address, duration, file, flag, ratio, size, whole } from "./setting-kinds.ts";
+import {
+  address,
+  choice,
+  duration,
+  file,
+  flag,
+  ratio,
+  size,
+  text,
+  whole,
+} from "./setting-kinds.ts";
 import { sync } from "./sync-settings.ts";
 
 /**
- * Every setting, declared once: its meaning, its default and its bounds. The type, the validation, the JSON Schema
- * and the messages all come from here. Units stand at the end of names.
+ * Every setting, declared once: its meaning, its default, its bounds and its unit. The type, the validation, the JSON
+ * Schema, the reference and the error messages all come from here.
  */
 
 const state = z
   .strictObject({
-    directory: z.string().min(1).default("./state").describe("directory of the RocksDB stores"),
+    directory: text("a path")
+      .default("./state")
+      .describe("Directory of the RocksDB stores. Each pipeline has a subdirectory."),
     deleteRetention: duration("0ms", "36500d")
       .prefault("7d")
       .describe(
-        "how long the delete marker of a removed row is kept, so that late records from before the removal stay stale",
+        "How long the delete marker of a removed row is kept. Until then, late records from before the removal are recognised as stale.",
       ),
-    onDataLoss: z
-      .enum(["stop", "continue", "rebuild"])
+    onDataLoss: choice("stop", "continue", "rebuild")
       .default("stop")
       .describe(
-        "if unprocessed records or the state of a partition are lost: stop and name them, continue without them, or rebuild the state from the topic (as `run --rebuild`)",
+        "What a task does if records were deleted before it processed them, or if its state is lost: stop and name what is lost, continue with the rest, or rebuild its state from the topic (like `run --rebuild`).",
       ),
     memory: size("1MB", "1TB")
       .prefault("96MB")
       .describe(
-        "memory of all stores of a process for write buffers and caches, divided among its partitions",
+        "Memory for RocksDB's write buffers and caches in one process, divided among its partitions.",
       ),
     changelog: flag
       .default(true)
       .describe(
-        "whether `run` also writes the state to compacted topics, so that another machine can take over; if false, it is only on this machine's disk",
+        "Whether `run` also writes its state to compacted changelog topics, from which another machine restores it. Otherwise the state exists only on the local disk.",
       ),
   })
   .prefault({})
-  .describe("local state");
+  .describe("Local state.");
 
 const segment = z
   .strictObject({
     writeKey: z
-      .string()
+      .string({ error: "write the source's write key" })
       .regex(
         /^[!-~]+$/,
-        "write the key alone: it is empty, or has a blank, an end of line (of a file that it was read from?) or a letter beyond ASCII",
+        "write the key alone: it is empty, or has a space, a line end or a character beyond ASCII",
       )
-      .describe("write key of the Segment source; never printed or logged"),
-    region: z.enum(["us", "eu"]).default("us").describe("region of the Segment workspace"),
+      .describe("Write key of the source. It is never printed or logged."),
+    region: choice("us", "eu").default("us").describe("Region of the workspace."),
     url: address
       .optional()
       .describe(
-        "base URL of a Segment-compatible endpoint, instead of a region; `/v1/batch` is appended",
+        "Base URL of any Segment-compatible endpoint, instead of a region. `/v1/batch` is added to it.",
       ),
     ca: file
       .optional()
       .describe(
-        "PEM file of the CA certificate; default: those of the system; certificates are always verified",
+        "CA certificate of the endpoint. Default: the system's. Certificates are always verified.",
       ),
-    compression: z
-      .enum(["none", "gzip"])
+    compression: choice("none", "gzip")
       .default("none")
       .describe(
-        "compression of request bodies; gzip sends a quarter of the bytes for about 2 µs of CPU time per message",
+        "Compression of request bodies. `gzip` sends a quarter of the bytes and costs about 2 µs of processor time per message.",
       ),
     linger: duration("0ms", "1m")
       .prefault("20ms")
-      .describe("how long a message waits for others to fill its batch"),
+      .describe("How long a message may wait for others to join its batch."),
     timeout: duration("100ms", "10m")
       .prefault("30s")
-      .describe("timeout of a request, after which it is retried"),
+      .describe(
+        "How long a request may take. A request that takes longer is sent again, without end.",
+      ),
   })
-  .describe("destination of the messages");
+  .describe("Destination of the messages.");
 
 const checkpoint = z
   .strictObject({
     interval: duration("10ms", "10m")
       .prefault("1s")
-      .describe("longest time between two checkpoints of a task with uncommitted rows"),
+      .describe("Longest time between two checkpoints of a task that has pending writes."),
     rows: whole(1, 1_000_000)
       .default(5_000)
-      .describe(
-        "uncommitted rows that start a checkpoint earlier; processing waits at twice as many",
-      ),
+      .describe("Pending rows that start a checkpoint early. Twice as many pause the task."),
     bytes: size("1KB", "1GB")
       .prefault("4MB")
-      .describe(
-        "uncommitted bytes that start a checkpoint earlier; processing waits at twice as many",
-      ),
+      .describe("Pending bytes that start a checkpoint early. Twice as many pause the task."),
   })
   .prefault({})
-  .describe("the durable step of a task: deliver, changelog, store, commit");
+  .describe("Checkpoints: deliver, changelog, store, commit.");
 
 const limits = z
   .strictObject({
     queueRecords: whole(1, 1_000_000)
       .default(4_000)
-      .describe("queued records at which the partition is paused"),
+      .describe("Records in the queue of a task before its partition is paused."),
     queueBytes: size("1KB", "1GB")
       .prefault("8MB")
-      .describe("queued bytes at which the partition is paused"),
+      .describe("Bytes in the queue of a task before its partition is paused."),
     deliveryMessages: whole(1, 1_000_000)
       .default(5_000)
-      .describe("undelivered messages at which processing waits"),
+      .describe("Undelivered messages of a task before it stops processing."),
     deliveryBytes: size("1KB", "1GB")
       .prefault("4MB")
-      .describe("undelivered bytes at which processing waits"),
+      .describe("Undelivered bytes of a task before it stops processing."),
   })
   .prefault({})
   .describe(
-    "memory limits per task; all tasks of a process together use at most eight times as much",
+    "Memory limits of each task. The tasks of a process together use at most eight times as much.",
   );
 
 const deadLetters = z
   .strictObject({
-    topic: z
-      .string()
-      .min(1)
+    topic: text()
       .optional()
-      .describe("dead letter topic of `run`; default: `<name>.dead-letters`"),
+      .describe("Topic of the DLQ under `run`. Default: `<name>.dead-letters`."),
     retention: duration("0ms", "36500d")
       .prefault("30d")
-      .describe("retention of the dead letter topic when it is created"),
-    file: z
-      .string()
-      .min(1)
+      .describe("Retention of that topic if the pipeline creates it."),
+    file: text("a path")
       .optional()
       .describe(
-        "dead-letter file of `replay`; default: `<state.directory>/<name>/replay/dead-letters.ndjson`",
+        "File of the DLQ under `replay`. Default: `<state.directory>/<name>/replay/dead-letters.ndjson`.",
       ),
     maxConsecutive: whole(1, 1_000_000_000)
       .default(1_000)
       .describe(
-        "consecutive rejected records of a task, or messages of a delivery queue, that stop the pipeline",
+        "Consecutive records of a task, or messages of its delivery queue, that may all be rejected before the pipeline stops.",
       ),
     maxRatio: ratio
       .default(0.5)
       .describe(
-        "share of the last `ratioWindow` records, or messages, of a process that stops the pipeline if they are rejected",
+        "Part of the last `ratioWindow` records of a process, or of its messages, that may be rejected before the pipeline stops.",
       ),
     ratioWindow: whole(10, 10_000_000)
       .default(10_000)
-      .describe("number of records, and of messages, for `maxRatio`"),
+      .describe("Number of records, and of messages, to which `maxRatio` applies."),
   })
   .prefault({})
-  .describe("queue of rejected records and messages");
+  .describe("Dead letter queue: records and messages that were rejected, with the reason.");
 
 const log = z
   .strictObject({
-    level: z
-      .enum(["debug", "info", "warn", "error"])
+    level: choice("debug", "info", "warn", "error")
       .default("info")
-      .describe("lowest level that is logged"),
-    format: z
-      .enum(["auto", "json", "pretty"])
+      .describe("Lowest level that is logged."),
+    format: choice("auto", "json", "pretty")
       .default("auto")
-      .describe("auto: pretty on a terminal, JSON lines elsewhere"),
+      .describe("`auto`: pretty on a terminal, otherwise JSON lines."),
   })
   .prefault({})
-  .describe("log lines on stderr");
+  .describe("Log lines, on stderr.");
 
 const status = z
-  .union([
-    z.literal("off").describe("no status port"),
-    z.strictObject({
-      host: z
-        .string()
-        .min(1)
-        .default("127.0.0.1")
-        .describe(
-          "address to listen on; by default only this machine, because /status/messages shows user ids without authentication",
-        ),
-      port: whole(0, 65_535)
-        .default(8686)
-        .describe("port to listen on; 0: any free port, which the log names"),
-    }),
-  ])
+  .union(
+    [
+      z.literal("off").describe("No status port."),
+      z.strictObject({
+        host: text("an address to listen on")
+          .default("127.0.0.1")
+          .describe(
+            "Address to listen on. The default accepts only connections from this machine: the page shows user ids and needs no password.",
+          ),
+        port: whole(0, 65_535)
+          .default(8686)
+          .describe("Port to listen on. 0: any free port, which the log names."),
+      }),
+    ],
+    { error: "write off, or {host: address, port: number}" },
+  )
   .prefault({})
   .describe(
-    "status port of `run`, with the status page, health checks, metrics and JSON; or `off`",
+    "Port of the status page, `/metrics`, `/live`, `/ready` and `/status` under `run`, or `off`.",
   );
 
 export const settingsSchema = z
   .strictObject({
     name: z
-      .string()
+      .string({ error: "write a name" })
       .regex(
         /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-        "use letters, digits, dots, dashes and underscores",
+        "use at most 100 letters, digits, dots, dashes and underscores",
       )
-      .describe("id of the pipeline: consumer group, state directory, part of every message id"),
+      .describe(
+        "Id of the pipeline: the consumer group, the state directory, and part of every message id.",
+      ),
     kafka: kafka.optional(),
-    state,
     segment,
+    models: z.record(z.string().min(1), model).describe("Sets of rows, by name."),
+    syncs: z.record(z.string().min(1), sync).describe("Models turned into Segment calls, by name."),
+    state,
     checkpoint,
     limits,
     deadLetters,
     log,
     status,
-    models: z.record(z.string().min(1), model).describe("sets of rows, by name"),
-    syncs: z.record(z.string().min(1), sync).describe("models turned into Segment calls, by name"),
   })
-  .describe("cdc-to-segment pipeline");
+  .describe("Pipeline of cdc-to-segment.");
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -1,71 +1,83 @@
 import { z } from "zod";
-import { column, fields, mapped } from "./setting-kinds.ts";
+import { choice, column, fields, mapped, text } from "./setting-kinds.ts";
 
 const common = {
-  model: z.string().min(1).describe("name of the model"),
+  model: text("the name of a model").describe("Name of the model."),
   userId: mapped
     .optional()
-    .describe("userId of the message; userId, anonymousId or both are required"),
-  anonymousId: mapped.optional().describe("anonymousId of the message"),
+    .describe("Segment's `userId`. `userId`, `anonymousId` or both are required."),
+  anonymousId: mapped.optional().describe("Segment's `anonymousId`."),
   timestamp: column
     .optional()
-    .describe("column with the time of the event; default: the commit time in the database"),
+    .describe("Column with the time of the event. Default: the commit time in the database."),
   messageId: column
     .optional()
-    .describe("column with a message id, used unchanged; default: derived from the change"),
+    .describe(
+      "Column with an id of the event, used unchanged. Default: an id derived from the change.",
+    ),
   watch: z
-    .union([z.literal("*"), z.array(column)])
+    .union([z.literal("*"), z.array(column)], { error: 'write a list of columns, or "*"' })
     .optional()
-    .describe("watched columns; default: those that the ids and the mapping read"),
-  missingUser: z
-    .enum(["deadLetter", "ignore", "stop"])
+    .describe(
+      'Columns whose new values make a row changed; "*" for every column. Default: the columns that ids and traits or properties use.',
+    ),
+  missingUser: choice("deadLetter", "ignore", "stop")
     .default("deadLetter")
-    .describe("what to do with a row without userId and anonymousId"),
+    .describe(
+      "What happens to a row that has neither `userId` nor `anonymousId`: it is sent to the DLQ, ignored, or stops the pipeline.",
+    ),
 };
 
-const properties = fields.default({}).describe("properties of the event");
+const properties = fields.default({}).describe("Segment properties.");
 
-const initialResults = z
-  .enum(["skip", "send"])
+const initialResults = choice("skip", "send")
   .default("skip")
-  .describe("whether to send rows that existed before the sync started");
+  .describe("Whether rows that existed before the sync started are sent.");
 
 const identify = z
   .strictObject({
-    type: z.literal("identify"),
+    type: z.literal("identify").describe("Kind of Segment call."),
     ...common,
-    traits: fields.default({}).describe("traits of the user"),
+    traits: fields.default({}).describe("Segment traits."),
   })
-  .describe("an identify call for every added or changed row, initial results included");
+  .describe("Sends `identify` for every added or changed row. Initial results are always sent.");
+
+const eventName = (kind: string) =>
+  text("an event name").optional().describe(`Event name for ${kind} rows.`);
 
 const track = z
   .strictObject({
-    type: z.literal("track"),
+    type: z.literal("track").describe("Kind of Segment call."),
     ...common,
     properties,
     events: z
       .strictObject({
-        added: z.string().min(1).optional(),
-        changed: z.string().min(1).optional(),
-        removed: z.string().min(1).optional(),
+        added: eventName("added"),
+        changed: eventName("changed"),
+        removed: eventName("removed"),
       })
       .refine(
         (events) => Object.keys(events).length > 0,
         "name at least one of added, changed, removed",
       )
-      .describe("event name per kind of change; a kind without a name is not sent"),
+      .describe("Event names. A kind of change without a name is not sent."),
     initialResults,
   })
-  .describe("a track call for added, changed and removed rows, each with its own event name");
+  .describe("Sends `track` with one event name each for added, changed and removed rows.");
 
 const audience = z
-  .strictObject({ type: z.literal("track-entered-exited"), ...common, properties, initialResults })
+  .strictObject({
+    type: z.literal("track-entered-exited").describe("Kind of Segment call."),
+    ...common,
+    properties,
+    initialResults,
+  })
   .describe(
-    'a track call "Segment Entered" or "Segment Exited" when a row enters or leaves the model',
+    'Sends `track` with "Segment Entered" for added rows and "Segment Exited" for removed rows.',
   );
 
 export const sync = z
   .discriminatedUnion("type", [identify, track, audience])
-  .describe("one model turned into one kind of Segment call");
+  .describe("One model turned into one kind of Segment call.");
 
 export type SyncSettings = z.infer<typeof sync>;

@@ -107,11 +107,11 @@ type Reading = { readonly model: ModelSettings; readonly topicTopology: ModelTop
 
 /** Models that meet in a topic only by their patterns share its rows too. */
 function requireAlike(topic: string, a: Reading, b: Reading): void {
-  const different = differentReadings(a.model, b.model);
+  const [different] = differentReadings(a.model, b.model);
   if (different === undefined) return;
   throw new CdcError(
     "CONFIGURATION",
-    `models "${a.topicTopology.name}" and "${b.topicTopology.name}" both read ${topic} and share its rows: write \`${different}\` alike in both`,
+    `models "${a.topicTopology.name}" and "${b.topicTopology.name}" both read ${topic} and share its rows; write the same \`${different}\` in both`,
   );
 }
 

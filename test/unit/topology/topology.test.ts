@@ -137,7 +137,7 @@ s("should plan the topics that a pattern names, with every model that reads them
 s("should refuse models that meet in a topic by their patterns and read it differently", () => {
   const text = SHARDS.replace("app.shard2.users]}", "app.shard2.users], columns: {a: json}}");
   const topology = new Topology(parseSettings(text, "c.yaml", {}));
-  assert.throws(() => topology.get("app.shard1.users"), /share its rows: write `columns` alike/);
+  assert.throws(() => topology.get("app.shard1.users"), /share its rows; write the same `columns`/);
 });
 
 s.run();

@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+/** Reads the parts of a zod schema: the declarations are data for validation, errors and the reference. */
+
+type Schema = z.core.$ZodType;
+
+export type Shape = { readonly [name: string]: Schema };
+
+type Definition = {
+  readonly type: string;
+  readonly innerType?: Schema;
+  readonly shape?: Shape;
+  readonly keyType?: Schema;
+  readonly valueType?: Schema;
+  readonly element?: Schema;
+  readonly options?: readonly Schema[];
+  readonly discriminator?: string;
+};
+
+/** The definition without what makes a setting optional. */
+export function definitionOf(schema: Schema): Definition {
+  const definition = schema._zod.def as Definition;
+  return definition.innerType ? definitionOf(definition.innerType) : definition;
+}
+
+export function parse(schema: Schema, value: unknown): z.core.util.SafeParseResult<unknown> {
+  return z.safeParse(schema, value);
+}
+
+/** What to write, by the error for a value of no kind: `a whole number from 1 to 10`. */
+export function formOf(schema: Schema): string | undefined {
+  const definition = definitionOf(schema);
+  if (definition.shape || definition.discriminator) return undefined;
+  const { error } = parse(schema, Symbol("no value"));
+  return error?.issues[0]?.message.replace(/^write /, "");
+}
+
+export const isRequired = (schema: Schema): boolean => !parse(schema, undefined).success;
+
+/**
+ * The settings of one of several types of object. While the type is unknown, those of all types are known and only
+ * those that every type requires are required.
+ */
+export function typedShape(schema: Schema, type: unknown): Schema | undefined {
+  const { options = [], discriminator = "" } = definitionOf(schema);
+  const shapes = options.map((option) => definitionOf(option).shape ?? {});
+  const own = options.find((_, i) => {
+    const literal = shapes[i]?.[discriminator];
+    return literal !== undefined && parse(literal, type).success;
+  });
+  if (own) return own;
+  const types = shapes.flatMap((shape) => [
+    ...((shape[discriminator]?._zod.def as { values?: string[] } | undefined)?.values ?? []),
+  ]);
+  const merged = Object.entries(Object.assign({}, ...shapes) as Shape).map(([name, setting]) => [
+    name,
+    shapes.every((shape) => name in shape) ? setting : z.optional(setting),
+  ]);
+  return z.strictObject({
+    ...Object.fromEntries(merged),
+    [discriminator]: z.enum(types, { error: `write one of ${types.join(", ")}` }),
+  });
+}
