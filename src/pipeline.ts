@@ -138,12 +138,16 @@ function sharedPorts(
       "queue" in destination
         ? destination.queue()
         : new DeliveryQueue({
-            ...{ destination, rateLimiter, deadLetters, ...runtime, ...limits, rejections },
-            linger_ms: settings.segment.linger,
-            maxConsecutive: settings.deadLetters.maxConsecutive,
-            onPush: observer.onMessages,
-            watcher: observer.telemetry,
-            onFailure,
+            ...{ destination, rateLimiter, deadLetters, rejections, runtime, onFailure },
+            limits: {
+              ...limits,
+              linger_ms: settings.segment.linger,
+              maxConsecutive: settings.deadLetters.maxConsecutive,
+            },
+            observers: [
+              { pushed: observer.onMessages },
+              ...(observer.telemetry ? [observer.telemetry] : []),
+            ],
           }),
     deadLetters,
     control,

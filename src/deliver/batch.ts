@@ -1,6 +1,6 @@
 /**
- * Segment's limits (HTTP API): 500 KB a request, 2,500 messages a batch, 32 KB a message. Whether KB is 1,000 or 1,024
- * bytes is not said, and the request has a frame around its messages: so there is head-room.
+ * Segment's limits (HTTP API): 500 KB a request, 2,500 messages a batch, 32 KB a message. Ours are lower: Segment does
+ * not say whether KB is 1,000 or 1,024 bytes, and the request has more than its messages.
  */
 export const LIMITS = {
   batch_bytes: 480_000,
@@ -8,7 +8,7 @@ export const LIMITS = {
   message_bytes: 31_000,
 } as const;
 
-/** How many of the first messages make one batch: at least one, counted in UTF-8 bytes with their commas. */
+/** How many of the first messages fit into one batch: at least one, in UTF-8 bytes with their commas. */
 export function batchSize(messages: readonly { readonly bytes: number }[]): number {
   let bytes = 0;
   let size = 0;

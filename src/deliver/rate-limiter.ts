@@ -1,17 +1,17 @@
 import type { Clock } from "../lib/clock.ts";
 
-/** Holds back all lanes of a process at once: a rate limit is the source's, not a partition's. */
+/** Delays the requests of all delivery queues of a process: Segment's rate limit applies to the source, not to a partition. */
 export class RateLimiter {
   readonly #clock: Clock;
   #throttledUntil = 0;
-  /** Of the closures so far, what is still to come of the last one included. */
+  /** Total throttled time so far, with what remains of the current one. */
   #throttled_ms = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Closes the gate for `ms` from now, or leaves it as it is where it is closed for longer. */
+  /** Delays requests for `ms` from now, unless they are delayed for longer already. */
   throttle(ms: number): void {
     const now = this.#clock.now();
     const from = Math.max(this.#throttledUntil, now);
@@ -24,7 +24,7 @@ export class RateLimiter {
     return { wait_ms, throttled_ms: this.#throttled_ms - wait_ms };
   }
 
-  /** Resolves when the gate is open, or the signal is aborted. */
+  /** Resolves when a request may be sent, or the signal is aborted. */
   async ready(signal: AbortSignal): Promise<void> {
     for (let wait = this.#wait(); wait > 0 && !signal.aborted; wait = this.#wait()) {
       await this.#clock.sleep(wait, signal);
@@ -36,10 +36,9 @@ export class RateLimiter {
   }
 }
 
-/** The gate before Segment, closed while it asks to slow down. */
 export type RateLimiterStatus = {
-  /** ms until it opens; 0 where it is open. */
+  /** Milliseconds until requests are sent again; 0 if they are not throttled. */
   readonly wait_ms: number;
-  /** All the time that it was closed. */
+  /** Total throttled time. */
   readonly throttled_ms: number;
 };

@@ -2,33 +2,30 @@ import { STATUS_CODES } from "node:http";
 import { CdcError } from "../lib/errors.ts";
 import type { SegmentResponse } from "./destination.ts";
 
-/**
- * What an answer means for the batch that it answers. Reasons are logged: they name the status, and do not repeat the
- * body, which may quote a message.
- */
+/** What a response means for its batch. Reasons are logged: they have the status, not the body, which may quote a message. */
 export type ResponseAction =
   | { readonly kind: "delivered" }
-  /** Try the same batch again after a back-off. */
+  /** Send the batch again after a back-off. */
   | { readonly kind: "retry"; readonly reason: string }
-  /** Nobody may send before `wait_ms` has passed; without it, after a back-off. */
-  | { readonly kind: "slow down"; readonly wait_ms: number | null; readonly reason: string }
-  /** Something in the batch is refused: halve it until the one message stands alone. */
+  /** No delivery queue sends before `wait_ms` has passed; `null`: before a back-off has passed. */
+  | { readonly kind: "throttled"; readonly wait_ms: number | null; readonly reason: string }
+  /** A message in the batch is rejected: halve the batch until that message is alone. */
   | { readonly kind: "rejected"; readonly reason: string; readonly body: string }
   | { readonly kind: "stop"; readonly error: CdcError };
 
-/** A date far away is a wrong clock rather than a request to wait that long. */
+/** A date further in the future comes from a wrong clock. */
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * Segment's HTTP API answers 200 to everything but bad JSON and size (400), and 429 for rate; the rest is what proxies,
- * gateways and compatible receivers say.
+ * Segment's HTTP API responds with 400 to bad JSON and to too large a request, with 429 above its rate limit, and with
+ * 200 to everything else. Other statuses come from proxies, gateways and compatible receivers.
  */
 export function actionFor(response: SegmentResponse, now: number): ResponseAction {
   if ("failure" in response) {
     return response.isUntrusted
       ? stop(
           "SEGMENT_ADDRESS",
-          `the certificate at the configured address cannot be trusted (${response.failure}); segment.ca has to name the authority that signed it, and segment.url the host as the certificate does`,
+          `the certificate at the configured address cannot be verified (${response.failure}); set segment.ca to the CA certificate that signed it, and segment.url to a host that it names`,
         )
       : { kind: "retry", reason: response.failure };
   }
@@ -36,11 +33,11 @@ export function actionFor(response: SegmentResponse, now: number): ResponseActio
   const reason = ["HTTP", status, STATUS_CODES[status] ?? []].flat().join(" ");
   if (status >= 200 && status < 300) return { kind: "delivered" };
   if (status === 429)
-    return { kind: "slow down", wait_ms: waitOf(response.retryAfter, now), reason };
+    return { kind: "throttled", wait_ms: waitOf(response.retryAfter, now), reason };
   if (status === 401 || status === 403) {
     return stop(
       "SEGMENT_CREDENTIALS",
-      `Segment refuses the write key (${reason}); set segment.writeKey to the key of the source`,
+      `Segment rejected the write key (${reason}); set segment.writeKey to the key of the source`,
     );
   }
   if (status >= 500 || status === 408 || status === 410 || status === 425 || status === 460) {
@@ -57,7 +54,7 @@ export function actionFor(response: SegmentResponse, now: number): ResponseActio
 
 const LONGEST_BODY = 200;
 
-/** What was answered beside the status, as much of it as is told; it may quote what was sent. */
+/** The start of the response body, which may quote messages. */
 export function bodyOf(response: SegmentResponse): string {
   return "body" in response ? response.body.slice(0, LONGEST_BODY) : "";
 }
@@ -67,17 +64,17 @@ function stop(code: "SEGMENT_CREDENTIALS" | "SEGMENT_ADDRESS", text: string): Re
     kind: "stop",
     error: new CdcError(
       code,
-      `${text}. Nothing is lost: what was not delivered is kept for the next start`,
+      `${text}. Nothing is lost: undelivered messages are kept for the next start`,
     ),
   };
 }
 
-/** More seconds than this are no time to wait: so many have passed since 1970. */
+/** A larger number of seconds is not a wait: so many have passed since 1970. */
 const EPOCH_SECONDS = 1e9;
 
 /**
- * `Retry-After` in seconds or as an HTTP date; some receivers give seconds since 1970. `null` where it asks for no wait:
- * who asked to slow down and is sent the same at once only says it again.
+ * `Retry-After` in seconds or as an HTTP date; some receivers write seconds since 1970. `null` if it names no wait: a
+ * request sent again at once would be throttled again.
  */
 function waitOf(retryAfter: string | undefined, now: number): number | null {
   const seconds = Number(retryAfter || Number.NaN);

@@ -10,10 +10,10 @@ export type SegmentOptions = {
   readonly writeKey: string;
   /** Base URL; `/v1/batch` is added. */
   readonly url: string;
-  /** Of request bodies; the HTTP API takes both. */
+  /** Of request bodies. */
   readonly compression: "none" | "gzip";
   readonly timeout_ms: number;
-  /** PEM of the authority that signed its certificate; default: the system's. */
+  /** CA certificate in PEM; default: those of Node.js. */
   readonly ca?: Buffer;
   /** Name and version, for `context.library`. */
   readonly library: { readonly name: string; readonly version: string };
@@ -25,7 +25,7 @@ export const REGIONS = {
   eu: "https://events.eu1.segmentapis.com",
 } as const;
 
-/** What no waiting heals: nobody vouches for the certificate, or it is another host's. One that has expired is renewed. */
+/** Certificates that a retry does not fix: signed by an unknown CA, or for another host. An expired one may be renewed. */
 const UNTRUSTED = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -37,7 +37,7 @@ const UNTRUSTED = new Set([
 
 const zip = promisify(gzip);
 
-/** Segment's batch endpoint over got. One request, no retries: the lane decides what comes next. */
+/** Segment's batch endpoint over got. One request, no retries: the delivery queue retries. */
 export class SegmentClient implements Destination {
   readonly #got: Got;
   readonly #url: string;
@@ -53,7 +53,7 @@ export class SegmentClient implements Destination {
     this.#isZipped = compression === "gzip";
     this.#agents = {
       http: new HttpAgent({ keepAlive: true }),
-      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not open this door.
+      // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect.
       https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, ca }),
     };
     this.#url = `${url.replace(/\/+$/, "")}/v1/batch`;
@@ -76,7 +76,7 @@ export class SegmentClient implements Destination {
   async send(messages: readonly string[], signal: AbortSignal): Promise<SegmentResponse> {
     try {
       const text = this.#head + messages.join(",") + this.#tail;
-      // As bytes: got would encode a text twice, for its length and to send it.
+      // As bytes: got encodes a string twice, for its length and to send it.
       const body = this.#isZipped ? await zip(text) : Buffer.from(text);
       const response = await this.#got(this.#url, { body, signal });
       return {
@@ -85,7 +85,7 @@ export class SegmentClient implements Destination {
         retryAfter: response.headers["retry-after"] ?? rateLimitReset(response.headers),
       };
     } catch (error) {
-      // got's errors carry the request with its authorization; only code and text go on.
+      // got's errors hold the request with its authorization: only code and text are used.
       if (!(error instanceof RequestError)) return { failure: String(error) };
       const failure = `${error.code}: ${error.message}`;
       return UNTRUSTED.has(error.code) ? { failure, isUntrusted: true } : { failure };

@@ -78,8 +78,8 @@ export type RecordCounts = {
 };
 
 /** Responses of Segment by the action that follows. */
-export type Responses = { [responseAction in ResponseActionKind]: number };
-export type ResponseActionKind = "delivered" | "retry" | "slow down" | "rejected" | "stop";
+export type Responses = { [action in ResponseActionKind]: number };
+export type ResponseActionKind = "delivered" | "retry" | "throttled" | "rejected" | "stop";
 
 /** Seconds from commit to acceptance: well under one without lag, hours after an outage. */
 const DELAY_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400];
@@ -103,7 +103,7 @@ export class Counters {
     none: noRecords(),
     unknown: noRecords(),
   };
-  readonly responses: Responses = { delivered: 0, retry: 0, "slow down": 0, rejected: 0, stop: 0 };
+  readonly responses: Responses = { delivered: 0, retry: 0, throttled: 0, rejected: 0, stop: 0 };
   readonly deadLetters: { [code in ErrorCode]?: number } = {};
   /** Seconds from the commit in the database to acceptance by Segment, per message. */
   readonly delivery = new Histogram(DELAY_S);
@@ -152,7 +152,7 @@ export class Counters {
       case "batches":
         return this.responses.delivered;
       case "retries":
-        return this.responses.retry + this.responses["slow down"];
+        return this.responses.retry + this.responses.throttled;
       case "dead_letters":
         return sum(Object.values(this.deadLetters));
       case "checkpoints":

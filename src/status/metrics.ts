@@ -151,11 +151,7 @@ export const METRICS: readonly Metric[] = [
     "segment_responses_total",
     "responses of Segment, by the action that follows: delivered, retry, throttled, rejected, stop",
     ["action"],
-    (o) =>
-      Object.entries(o.counters.responses).map(([action, count]) => [
-        action.replace("slow down", "throttled"),
-        count,
-      ]),
+    (o) => Object.entries(o.counters.responses).map(([action, count]) => [action, count]),
   ),
   counter("retries_total", "requests retried", ({ counters }) => counters.get("retries")),
   histogram(

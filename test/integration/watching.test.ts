@@ -173,7 +173,7 @@ test("should be live and ready, with lag and throttling, while Segment responds 
   const { segment } = await port.json<Status>("/status");
   assert.equal(
     [segment.lastResponse?.action, segment.rateLimiter.throttledUntil !== null],
-    ["slow down", true],
+    ["throttled", true],
   );
   response = null;
   const after = await caughtUp();

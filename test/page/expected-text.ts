@@ -156,7 +156,7 @@ export function flow(
       "Segment",
       `${ofSyncs(({ messages_delivered }) => messages_delivered)} messages/s`,
       `${all(({ messages_delivered }) => messages_delivered)} sent, ${size(segment.bytes)}`,
-      `${several(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} rejected`,
+      `${several(responses.retry + responses.throttled, "retry", "retries")}, ${responses.rejected} rejected`,
       rateLimiter.throttledUntil === null
         ? throttled
         : `throttled to ${timeOfDay(rateLimiter.throttledUntil, now)}`,

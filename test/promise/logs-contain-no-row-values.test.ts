@@ -4,7 +4,7 @@ import { summary } from "../../src/cli/summary.ts";
 import { recordedForm } from "../../src/data/recorded-line.ts";
 import { type CdcError, messageWithDetails } from "../../src/lib/errors.ts";
 import { recordOf, TOPIC } from "../support/debezium.ts";
-import { DeliveryQueueDriver } from "../support/lane.ts";
+import { DeliveryQueueDriver } from "../support/delivery-queue-driver.ts";
 import { LogLines } from "../support/log-lines.ts";
 import { type Change, insert } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
@@ -111,7 +111,7 @@ for (const status of [302, 401, 429, 503]) {
       delivered: () => {},
       responded: (_: unknown, reason: string | null) => void responded.push(reason),
     };
-    const driver = new DeliveryQueueDriver({ logger: log, watcher });
+    const driver = new DeliveryQueueDriver({ logger: log, observers: [watcher] });
     driver.segment.response = (_, request) => ({
       status: request === 0 ? status : 200,
       body: QUOTES,
@@ -121,13 +121,13 @@ for (const status of [302, 401, 429, 503]) {
     const reasons = [log.text, String(driver.failures[0]), ...responded];
     assert.not.match(reasons.join(), VALUES[0] as string);
     assert.match(reasons.join(), new RegExp(`HTTP ${status} [A-Z]`), "the status is logged");
-    assert.is(log.with(/Segment said/)[0]?.fields.body, QUOTES, "and the rest at debug");
+    assert.is(log.with(/response body/)[0]?.fields.body, QUOTES, "and the rest at debug");
   });
 }
 
 promise("should hold where Segment refuses message after message", async () => {
   const log = new LogLines();
-  const driver = new DeliveryQueueDriver({ logger: log, maxConsecutive: 2 });
+  const driver = new DeliveryQueueDriver({ logger: log, limits: { maxConsecutive: 2 } });
   driver.segment.response = () => ({ status: 400, body: QUOTES });
   driver.push("m0", "m1", "m2");
   await driver.clock.advance(0);
@@ -135,7 +135,7 @@ promise("should hold where Segment refuses message after message", async () => {
   assert.is(failure.code, "TOO_MANY_DEAD_LETTERS");
   const { message } = failure;
   assert.not.match(log.text + message, VALUES[0] as string);
-  assert.match(message, /HTTP 400 Bad Request; the dead letters/);
+  assert.match(message, /HTTP 400 Bad Request\. The dead letters/);
   assert.match(driver.deadLetters[0]?.error.details ?? "", QUOTES);
 });
 

@@ -3,13 +3,13 @@ import type { SegmentMessage } from "../../src/map/sync.ts";
 
 export const OK: SegmentResponse = { status: 200, body: '{"success":true}' };
 
-/** Segment as a destination: keeps what it took, answers what it is told to, and can keep a request waiting. */
+/** Segment as a destination: records requests, responds as configured, and can delay a response. */
 export class FakeSegment implements Destination {
-  /** Every request, whatever it was answered. */
+  /** Every request, with any response. */
   readonly requests: (readonly SegmentMessage[])[] = [];
-  /** What was answered with 2xx, in the order of the answers. */
+  /** Messages accepted with 2xx, in the order of the responses. */
   readonly taken: SegmentMessage[] = [];
-  /** Says the answer to the nth request (from 0). */
+  /** The response to the nth request, from 0. */
   response: (messages: readonly SegmentMessage[], request: number) => SegmentResponse = () => OK;
   inFlight = 0;
   mostInFlight = 0;
@@ -29,7 +29,7 @@ export class FakeSegment implements Destination {
     return response;
   }
 
-  /** Requests are answered only after the returned function was called. */
+  /** Responses wait until the returned function is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held = promise;

@@ -57,7 +57,7 @@ export function stageTexts(status, [lastDeadLetter], rates) {
       unit: "messages/s",
       lines: [
         `${short(total.delivered)} sent, ${bytes(segment.bytes)}`,
-        `${counted(responses.retry + responses["slow down"], "retry", "retries")}, ${responses.rejected} rejected`,
+        `${counted(responses.retry + responses.throttled, "retry", "retries")}, ${responses.rejected} rejected`,
         throttling(rateLimiter, now),
       ],
     },

@@ -3,16 +3,16 @@ import * as assert from "uvu/assert";
 import type { SegmentResponse } from "../../../src/deliver/destination.ts";
 import { RateLimiter } from "../../../src/deliver/rate-limiter.ts";
 import type { SegmentMessage } from "../../../src/map/sync.ts";
-import { DeliveryQueueDriver } from "../../support/lane.ts";
+import { DeliveryQueueDriver } from "../../support/delivery-queue-driver.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-const s = suite("deliver: the lane");
+const s = suite("deliver: delivery queue");
 
 const OK: SegmentResponse = { status: 200, body: "" };
 const HOUR_MS = 3_600_000;
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `m${i}`);
 
-/** Answers the first requests as told, and takes the rest. */
+/** These responses to the first requests, then 200. */
 function responses(...first: readonly SegmentResponse[]) {
   return (_messages: readonly SegmentMessage[], request: number) => first[request] ?? OK;
 }
@@ -31,7 +31,7 @@ s("should deliver in the order of the pushes, one batch in flight", async () => 
   assert.is(driver.counters.get("batches"), driver.segment.requests.length);
 });
 
-s("should cut batches at 2,500 messages", async () => {
+s("should limit batches to 2,500 messages", async () => {
   const driver = new DeliveryQueueDriver();
   driver.push(...numbered(5_001));
   await driver.queue.settled(5_001);
@@ -41,7 +41,7 @@ s("should cut batches at 2,500 messages", async () => {
   );
 });
 
-s("should cut batches by UTF-8 bytes, not by characters", async () => {
+s("should limit batches by UTF-8 bytes, not by characters", async () => {
   const driver = new DeliveryQueueDriver();
   // 10,000 characters are 30,000 bytes, and 480,000 the limit with the rest of the messages: 15 to a request.
   driver.queue.push(
@@ -54,8 +54,8 @@ s("should cut batches by UTF-8 bytes, not by characters", async () => {
   );
 });
 
-s("should wait a little for more to fill a batch, but not where it is full", async () => {
-  const driver = new DeliveryQueueDriver({ linger_ms: 20 });
+s("should wait for more messages to fill a batch, but not if it is full", async () => {
+  const driver = new DeliveryQueueDriver({ limits: { linger_ms: 20 } });
   driver.push("a");
   await driver.clock.advance(19);
   driver.push("b");
@@ -63,21 +63,21 @@ s("should wait a little for more to fill a batch, but not where it is full", asy
   await driver.clock.advance(1);
   assert.equal(driver.requests, [["a", "b"]]);
 
-  const full = new DeliveryQueueDriver({ linger_ms: 20 });
+  const full = new DeliveryQueueDriver({ limits: { linger_ms: 20 } });
   full.push(...numbered(2_500));
   await full.clock.advance(0);
   assert.is(full.segment.taken.length, 2_500);
 });
 
-const PASSING: readonly (readonly [title: string, response: SegmentResponse])[] = [
+const RETRIED: readonly (readonly [title: string, response: SegmentResponse])[] = [
   ["a server error", { status: 503, body: "" }],
   ["a timeout at the server", { status: 408, body: "" }],
   ["a network fault", { failure: "ECONNRESET" }],
   ["a rate limit without a time", { status: 429, body: "" }],
 ];
 
-for (const [title, passing] of PASSING) {
-  s(`should repeat the same batch after ${title}, for as long as it takes`, async () => {
+for (const [title, passing] of RETRIED) {
+  s(`should retry the same batch after ${title} without limit`, async () => {
     const driver = new DeliveryQueueDriver();
     let down = true;
     driver.segment.response = () => (down ? passing : OK);
@@ -85,7 +85,7 @@ for (const [title, passing] of PASSING) {
     await driver.clock.advance(0);
     driver.push("c");
     await driver.clock.advance(HOUR_MS);
-    assert.ok(driver.segment.requests.length > 100, "tried on");
+    assert.ok(driver.segment.requests.length > 100, "retried");
     assert.equal(driver.taken, []);
     assert.ok(driver.requests.every((ids) => ids.join() === "a,b"));
     down = false;
@@ -96,7 +96,7 @@ for (const [title, passing] of PASSING) {
   });
 }
 
-s("should not try again before a back-off has passed", async () => {
+s("should not retry before a back-off has passed", async () => {
   const driver = new DeliveryQueueDriver();
   driver.segment.response = responses({ status: 500, body: "" });
   driver.push("a");
@@ -107,7 +107,7 @@ s("should not try again before a back-off has passed", async () => {
   assert.is(driver.counters.get("retries"), 1);
 });
 
-s("should hold back all lanes until Retry-After has passed", async () => {
+s("should throttle all delivery queues until Retry-After has passed", async () => {
   const clock = new VirtualClock();
   const rateLimiter = new RateLimiter(clock);
   const [limited, other] = [
@@ -125,7 +125,7 @@ s("should hold back all lanes until Retry-After has passed", async () => {
 });
 
 for (const status of [401, 403, 404]) {
-  s(`should stop on ${status}, deliver nothing more and give nothing up`, async () => {
+  s(`should stop on ${status}, deliver nothing more and drop nothing`, async () => {
     const driver = new DeliveryQueueDriver();
     driver.segment.response = responses({ status, body: "" });
     const settled = driver.queue.settled(1);
@@ -153,9 +153,9 @@ s("should settle exactly what was delivered", async () => {
   assert.is(await driver.state(second), "resolved");
 });
 
-s("should be full at its limit of messages or of bytes, until something is delivered", async () => {
+s("should be full at its limit of messages or of bytes until a message is delivered", async () => {
   for (const limit of [{ messages: 2 }, { bytes: 30 }]) {
-    const driver = new DeliveryQueueDriver(limit);
+    const driver = new DeliveryQueueDriver({ limits: limit });
     const response = driver.segment.hold();
     driver.push("a");
     assert.is(await driver.state(driver.queue.room()), "resolved");
@@ -167,15 +167,15 @@ s("should be full at its limit of messages or of bytes, until something is deliv
   }
 });
 
-s("should give up what waits when it is closed, whatever it waits for", async () => {
-  for (const wait of ["an answer", "a back-off", "the gate", "more messages"]) {
+s("should drop waiting messages when it is closed, in every state", async () => {
+  for (const wait of ["a response", "a back-off", "the rate limiter", "more messages"]) {
     const rateLimiter = new RateLimiter(new VirtualClock());
     const driver = new DeliveryQueueDriver(
-      wait === "more messages" ? { linger_ms: 20 } : { rateLimiter },
+      wait === "more messages" ? { limits: { linger_ms: 20 } } : { rateLimiter },
     );
-    if (wait === "an answer") driver.segment.hold();
+    if (wait === "a response") driver.segment.hold();
     if (wait === "a back-off") driver.segment.response = () => ({ status: 500, body: "" });
-    if (wait === "the gate") rateLimiter.throttle(HOUR_MS);
+    if (wait === "the rate limiter") rateLimiter.throttle(HOUR_MS);
     driver.push("a");
     const settled = driver.queue.settled(1);
     assert.is(await driver.state(settled), "pending", wait);
@@ -184,7 +184,7 @@ s("should give up what waits when it is closed, whatever it waits for", async ()
     assert.is(await driver.state(driver.queue.room()), "resolved");
     await driver.clock.advance(HOUR_MS);
     assert.equal(driver.taken, [], wait);
-    assert.equal(driver.failures, [], "a closed lane is no failure");
+    assert.equal(driver.failures, [], "a closed queue is not a failure");
   }
 });
 

@@ -3,69 +3,69 @@ import * as assert from "uvu/assert";
 import { RateLimiter } from "../../../src/deliver/rate-limiter.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-const s = suite("deliver: the gate that a rate limit closes");
+const s = suite("deliver: rate limiter");
 
-/** Watches whether somebody who waits at the gate has come through. */
+/** Whether a waiting request may be sent. */
 function waiting(rateLimiter: RateLimiter, signal = new AbortController().signal) {
-  const watch = { through: false };
+  const waiter = { isReady: false };
   void rateLimiter.ready(signal).then(() => {
-    watch.through = true;
+    waiter.isReady = true;
   });
-  return watch;
+  return waiter;
 }
 
-s("should be open at first", async () => {
+s("should not throttle at first", async () => {
   const clock = new VirtualClock();
-  const watch = waiting(new RateLimiter(clock));
+  const waiter = waiting(new RateLimiter(clock));
   await clock.advance(0);
-  assert.ok(watch.through);
+  assert.ok(waiter.isReady);
 });
 
-s("should hold everybody back until its time has passed, and not longer", async () => {
+s("should delay every request until the time has passed, and no longer", async () => {
   const clock = new VirtualClock();
   const rateLimiter = new RateLimiter(clock);
   rateLimiter.throttle(1_000);
   const [a, b] = [waiting(rateLimiter), waiting(rateLimiter)];
   await clock.advance(999);
-  assert.equal([a.through, b.through], [false, false]);
+  assert.equal([a.isReady, b.isReady], [false, false]);
   await clock.advance(1);
-  assert.equal([a.through, b.through], [true, true]);
+  assert.equal([a.isReady, b.isReady], [true, true]);
 });
 
-s("should keep to the longest time that it was closed for", async () => {
+s("should use the longest wait", async () => {
   const clock = new VirtualClock();
   const rateLimiter = new RateLimiter(clock);
   rateLimiter.throttle(1_000);
   rateLimiter.throttle(10);
-  const watch = waiting(rateLimiter);
+  const waiter = waiting(rateLimiter);
   await clock.advance(500);
   rateLimiter.throttle(2_000);
   await clock.advance(1_999);
-  assert.not(watch.through);
+  assert.not(waiter.isReady);
   await clock.advance(1);
-  assert.ok(watch.through);
+  assert.ok(waiter.isReady);
 });
 
-s("should let go whoever gives up", async () => {
+s("should stop waiting when the signal is aborted", async () => {
   const clock = new VirtualClock();
   const rateLimiter = new RateLimiter(clock);
-  const giveUp = new AbortController();
+  const stop = new AbortController();
   rateLimiter.throttle(1_000);
-  const watch = waiting(rateLimiter, giveUp.signal);
-  giveUp.abort();
+  const waiter = waiting(rateLimiter, stop.signal);
+  stop.abort();
   await clock.advance(0);
-  assert.ok(watch.through);
+  assert.ok(waiter.isReady);
   assert.is(clock.sleeping, 0);
 });
 
-s("should say how long it was closed, what is still to come not included", async () => {
+s("should report the throttled time without what remains", async () => {
   const clock = new VirtualClock();
   const rateLimiter = new RateLimiter(clock);
   assert.equal(rateLimiter.status, { wait_ms: 0, throttled_ms: 0 });
   rateLimiter.throttle(1_000);
   await clock.advance(400);
   assert.equal(rateLimiter.status, { wait_ms: 600, throttled_ms: 400 });
-  // Closed for longer, and then for less: both overlap with what was asked for before.
+  // A longer and a shorter wait: both overlap with the first.
   rateLimiter.throttle(2_000);
   rateLimiter.throttle(100);
   assert.equal(rateLimiter.status, { wait_ms: 2_000, throttled_ms: 400 });

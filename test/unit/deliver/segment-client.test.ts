@@ -5,9 +5,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SegmentClient } from "../../../src/deliver/segment-client.ts";
 
-/** What reaches Segment's batch endpoint, over HTTP on loopback. */
+/** Requests to Segment's batch endpoint, over HTTP on loopback. */
 
-const test = suite("the Segment client");
+const test = suite("deliver: Segment client");
 
 type Request = {
   readonly path: string | undefined;
@@ -64,7 +64,7 @@ function messagesIn(body: Buffer): unknown {
   return batch;
 }
 
-test("should post a batch as it is, with the write key", async () => {
+test("should post a batch unchanged, with the write key", async () => {
   const { path, headers, body } = await sent("none");
   assert.is(path, "/v1/batch");
   assert.is(headers.authorization, `Basic ${Buffer.from("key:").toString("base64")}`);
@@ -75,7 +75,7 @@ test("should post a batch as it is, with the write key", async () => {
   );
 });
 
-test("should compress it where the settings say so", async () => {
+test("should compress the request if the settings say so", async () => {
   const { headers, body } = await sent("gzip");
   assert.is(headers["content-encoding"], "gzip");
   assert.is(headers["content-length"], `${body.length}`);

@@ -59,7 +59,7 @@ s("should report the counters", async () => {
   session.changed += 4;
   session.skipped.unchanged += 5;
   session.messages_delivered += 6;
-  counters.responses["slow down"] += 2;
+  counters.responses.throttled += 2;
   counters.responses.retry += 1;
   counters.responses.delivered += 7;
   counters.recordDeadLetter("MISSING_KEY");
@@ -119,7 +119,7 @@ function allDifferent(): Observed {
     skipped: { unchanged: 204, initial: 205, missing_user: 114 },
   });
   Object.assign(counters.responses, { delivered: 301, retry: 302, rejected: 304, stop: 305 });
-  counters.responses["slow down"] = 303;
+  counters.responses.throttled = 303;
   counters.deadLetters.MISSING_KEY = 306;
   for (const delay_s of [0.5, 400]) counters.delivery.observe(delay_s);
   for (const took_s of [0.25, 8, 16]) counters.checkpoint.observe(took_s);

@@ -3,13 +3,18 @@ import type { OutgoingMessage } from "../../src/deliver/outgoing.ts";
 import { RateLimiter } from "../../src/deliver/rate-limiter.ts";
 import type { DeadLetter } from "../../src/dlq/dead-letters.ts";
 import { FailureRatio } from "../../src/dlq/failure-ratio.ts";
-import { noopLogger } from "../../src/lib/logger.ts";
+import { type Logger, noopLogger } from "../../src/lib/logger.ts";
 import { Counters } from "../../src/metrics/counters.ts";
 import { recordOf } from "./debezium.ts";
 import { FakeSegment } from "./fake-segment.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** A lane to a fake Segment on a virtual clock. */
+type Options = Partial<Omit<DeliveryQueueOptions, "runtime" | "limits">> & {
+  readonly logger?: Logger;
+  readonly limits?: Partial<DeliveryQueueOptions["limits"]>;
+};
+
+/** A delivery queue to a fake Segment on a virtual clock. */
 export class DeliveryQueueDriver {
   readonly clock: VirtualClock;
   readonly segment = new FakeSegment();
@@ -19,22 +24,21 @@ export class DeliveryQueueDriver {
   readonly queue: DeliveryQueue;
   #offset = 0;
 
-  constructor(options: Partial<DeliveryQueueOptions> = {}, clock = new VirtualClock()) {
+  constructor(options: Options = {}, clock = new VirtualClock()) {
+    const { logger = noopLogger, limits, ...rest } = options;
     this.clock = clock;
     this.queue = new DeliveryQueue({
       destination: this.segment,
       rateLimiter: new RateLimiter(clock),
       deadLetters: { append: async (deadLetters) => void this.deadLetters.push(...deadLetters) },
-      clock,
-      counters: this.counters,
-      logger: noopLogger,
-      linger_ms: 0,
-      messages: 10_000,
-      bytes: 16_000_000,
-      maxConsecutive: 1_000,
+      runtime: { clock, counters: this.counters, logger },
+      limits: {
+        ...{ messages: 10_000, bytes: 16_000_000, linger_ms: 0, maxConsecutive: 1_000 },
+        ...limits,
+      },
       rejections: new FailureRatio({ ratio: 1, window: 10_000 }),
       onFailure: (error) => this.failures.push(error),
-      ...options,
+      ...rest,
     });
   }
 
@@ -49,7 +53,7 @@ export class DeliveryQueueDriver {
     return { text, bytes: Buffer.byteLength(text), record };
   }
 
-  /** The ids that Segment took, in the order of its answers. */
+  /** The ids that Segment accepted, in the order of its responses. */
   get taken(): readonly string[] {
     return this.segment.taken.map(({ messageId }) => messageId);
   }
