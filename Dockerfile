@@ -34,10 +34,10 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY config ./config
-# The volume takes its owner from this folder: the process writes here, and `preview` in /tmp; nowhere else, so the root
+# The volume inherits the owner of this directory. The process writes only here, and `preview` in /tmp, so the root
 # file system may be read-only.
 RUN mkdir state && chown node:node state
-# node, by its number: Kubernetes' runAsNonRoot does not look names up.
+# The user node by number: Kubernetes' runAsNonRoot does not resolve names.
 USER 1000:1000
 ENV NODE_ENV=production
 # A smaller young generation and fewer arenas: a quarter less memory, for a tenth of the highest rate (docs/benchmarks.md).

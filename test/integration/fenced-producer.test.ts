@@ -18,8 +18,8 @@ import { insert } from "../support/table.ts";
  */
 
 const ROWS = 40_000;
-/** The first record batch of the checkpoint's twenty is in the log, and its transaction is open. */
-const INSIDE_BYTES = 200_000;
+/** At this size, one of the checkpoint's twenty record batches is in the log, and the transaction is open. */
+const OPEN_TRANSACTION_BYTES = 200_000;
 
 const directory = mkdtempSync(join(tmpdir(), "fenced-producer-"));
 const test = suite("a fenced producer");
@@ -62,7 +62,10 @@ test("should continue after a pause of more than a minute inside a transaction",
   const { child } = service;
   await produce(topic, 1, ROWS);
   const log = () => globSync(`${stack.directory}/kafka*/${name}.${topic}.changelog-0/*0.log`)[0];
-  await until(() => statSync(log() ?? "/none", { throwIfNoEntry: false })?.size ?? 0, INSIDE_BYTES);
+  await until(
+    () => statSync(log() ?? "/none", { throwIfNoEntry: false })?.size ?? 0,
+    OPEN_TRANSACTION_BYTES,
+  );
   child.kill("SIGSTOP");
   const rollback = `rollback of ongoing transaction for transactionalId ${name}.${topic}.changelog/0 due to timeout`;
   const aborted = () => (readFileSync(stack.kafka.logFile, "utf8").includes(rollback) ? 1 : 0);
@@ -132,10 +135,10 @@ function accepted(mockSegment: MockSegment, count: number): Promise<void> {
   return until(() => mockSegment.accepted.length, count);
 }
 
-async function until(value: () => number, least: number, within_ms = 60_000): Promise<void> {
-  const deadline = Date.now() + within_ms;
+async function until(value: () => number, least: number, timeout_ms = 60_000): Promise<void> {
+  const deadline = Date.now() + timeout_ms;
   while (value() < least) {
-    if (Date.now() > deadline) throw new Error(`${value()} of ${least} after ${within_ms} ms`);
+    if (Date.now() > deadline) throw new Error(`${value()} of ${least} after ${timeout_ms} ms`);
     await sleep(5);
   }
 }

@@ -75,42 +75,45 @@ test.after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("TLS, with a CA certificate of our own", () => roundTrip(to("TLS", { tls: ours() })));
+test("TLS, with a CA certificate of our own", () => roundTrip(to("TLS", { tls: privateCa() })));
 
-test("TLS, by the name in the certificate", () => {
+test("TLS, with the host name in the certificate", () => {
   const brokers = brokersOf("TLS").map((broker) => broker.replace("127.0.0.1", "localhost"));
-  return roundTrip({ ...to("TLS", { tls: ours() }), brokers });
+  return roundTrip({ ...to("TLS", { tls: privateCa() }), brokers });
 });
 
 test("TLS, with a client certificate", () =>
-  roundTrip(to("MUTUAL", { tls: { ...ours(), ...pair("client") } })));
+  roundTrip(to("MUTUAL", { tls: { ...privateCa(), ...pair("client") } })));
 
 for (const mechanism of MECHANISMS)
   test(`SASL ${mechanism} over TLS`, () =>
-    roundTrip(to("SASL", { tls: ours(), sasl: login(mechanism) })));
+    roundTrip(to("SASL", { tls: privateCa(), sasl: login(mechanism) })));
 
 test("rejected connections, and their error messages", async () => {
   const { otherCa } = certificates;
   const rejected: readonly (readonly [KafkaSettings, RegExp])[] = [
     [to("TLS", { tls: { ca: otherCa.cert } }), /unable to verify.*kafka\.tls\.ca/],
     [to("TLS", { tls: true }), /unable to verify.*kafka\.tls\.ca/],
-    [to("ELSEWHERE", { tls: ours() }), /127\.0\.0\.1 is not in the cert's list.*kafka\.brokers/],
-    [to("MUTUAL", { tls: ours() }), /alert bad certificate \(.*kafka\.tls\.cert/],
-    [to("MUTUAL", { tls: { ...ours(), ...pair("otherCa") } }), /alert .*kafka\.tls\.cert/],
-    [to("SASL", { tls: ours() }), /Closed connection.*kafka\.sasl/],
+    [
+      to("ELSEWHERE", { tls: privateCa() }),
+      /127\.0\.0\.1 is not in the cert's list.*kafka\.brokers/,
+    ],
+    [to("MUTUAL", { tls: privateCa() }), /alert bad certificate \(.*kafka\.tls\.cert/],
+    [to("MUTUAL", { tls: { ...privateCa(), ...pair("otherCa") } }), /alert .*kafka\.tls\.cert/],
+    [to("SASL", { tls: privateCa() }), /Closed connection.*kafka\.sasl/],
     [to("SASL", { sasl: login("plain") }), /Closed connection.*kafka\.tls/],
-    [to("TLS", { tls: ours(), sasl: login("plain") }), /SASL state.*kafka\.sasl/],
+    [to("TLS", { tls: privateCa(), sasl: login("plain") }), /SASL state.*kafka\.sasl/],
     ...MECHANISMS.map((mechanism) => {
       const sasl = login(mechanism, WRONG);
       const text = /SASL (PLAIN|SCRAM SHA\d+) authentication failed.*kafka\.sasl/;
-      return [to("SASL", { tls: ours(), sasl }), text] as const;
+      return [to("SASL", { tls: privateCa(), sasl }), text] as const;
     }),
   ];
   await Promise.all(
     rejected.map(async ([kafka, text]) => {
       const errors = await Promise.all([
         rejection(firstRecord(sourceOf(kafka, TOPIC))),
-        rejection(KafkaJournal.open({ kafka, log, topic: "refused", retentionMs: -1 })),
+        rejection(KafkaJournal.open({ kafka, log, topic: "rejected", retentionMs: -1 })),
       ]);
       const what = inspect(kafka);
       for (const error of errors) {
@@ -181,7 +184,7 @@ test("`check --connect` and `run`, with a wrong password", async () => {
   }
 });
 
-test("no password in any log line of all these", () => {
+test("no password in any log line of these tests", () => {
   const all = lines.join("\n");
   assert.match(all, /SASL PLAIN authentication failed/);
   assert.not.match(all, SECRET);
@@ -221,7 +224,7 @@ function brokersOf(listener: ListenerName): string[] {
   return stack.kafka.listeners[listener] ?? [];
 }
 
-const ours = () => ({ ca: certificates.ca.cert });
+const privateCa = () => ({ ca: certificates.ca.cert });
 
 function pair(name: keyof Certificates): { cert: string; key: string } {
   const { cert, key } = certificates[name];
@@ -234,10 +237,10 @@ function login(mechanism: Mechanism, password = PASSWORDS[mechanism]) {
 
 async function rejection(work: Promise<unknown>): Promise<CdcError> {
   const settled = work.then(
-    () => "it was let in",
+    () => "connected",
     (error) => error,
   );
-  const late = sleep(SETTLED_TIMEOUT_MS, "it takes too long", { ref: false });
+  const late = sleep(SETTLED_TIMEOUT_MS, "timeout", { ref: false });
   const error = await Promise.race([settled, late]);
   assert.instance(error, CdcError, String(error));
   return error;

@@ -1,8 +1,8 @@
-import { tellStory } from "./binlog/story.ts";
+import { testServer } from "./binlog/story.ts";
 
-tellStory({
+testServer({
   title: "MariaDB",
-  wanted: "mariadb",
+  service: "mariadb",
   sql: (stack, text) => stack.mariadb.sql(text),
   connector: (stack, settings) => stack.mariadbConnector(settings),
 });

@@ -1,8 +1,8 @@
-import { tellStory } from "./binlog/story.ts";
+import { testServer } from "./binlog/story.ts";
 
-tellStory({
+testServer({
   title: "MySQL",
-  wanted: "mysql",
+  service: "mysql",
   sql: (stack, text) => stack.mysql.sql(text),
   connector: (stack, settings) => stack.mysqlConnector(settings),
 });

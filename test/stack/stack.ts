@@ -62,7 +62,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     return await startOnce(options);
   } catch (error) {
-    // A machine that does many things at once: said aloud, for uvu shows nothing of a failed `before`.
+    // A busy machine can time out once. Printed, because uvu does not print the error of a failed `before`.
     console.error("the stack could not be started, trying once more:", error);
     return await startOnce(options).catch((again) => {
       console.error("the stack could not be started:", again);

@@ -1,7 +1,4 @@
-/**
- * A table with a key of two columns whose changes triggers log: the database's own word for what happened to each row.
- * SQL that MariaDB and MySQL both take.
- */
+/** A table with a key of two columns. Triggers log its changes as the expected data. The SQL works on MariaDB and MySQL. */
 export const TABLE = `
   CREATE TABLE members (
     org varchar(10), no bigint unsigned, name varchar(40) NOT NULL, score decimal(8,2) DEFAULT 1.50, seen_at datetime(6),

@@ -11,10 +11,10 @@ import { cdcToSegment, start } from "../../support/command-line.ts";
 import { topicExists } from "../../support/topics.ts";
 import { AFTERWARDS, CHANGES, TABLE, TRUNCATE } from "./members.ts";
 
-/** What a server of this family is called, and how the stack reaches it. */
+/** The database server under test, and how the test stack accesses it. */
 export type Server = {
   readonly title: string;
-  readonly wanted: "mariadb" | "mysql";
+  readonly service: "mariadb" | "mysql";
   readonly sql: (stack: Stack, text: string) => Promise<string>;
   readonly connector: (stack: Stack, settings: ConnectorConfig) => ConnectorConfig;
 };
@@ -28,17 +28,17 @@ let directory: string;
 let config: string;
 
 /**
- * SQL on the server, through Debezium and Kafka, into `run`, to a local Segment: the kinds that each row went through,
- * in order, are those that triggers in the database logged.
+ * SQL on the server, through Debezium, Kafka and `run`, to a mock Segment server. The change kinds of each row are those
+ * that database triggers logged, in order.
  */
-export function tellStory(of: Server): void {
+export function testServer(of: Server): void {
   server = of;
-  directory = mkdtempSync(join(tmpdir(), `${of.wanted}-`));
+  directory = mkdtempSync(join(tmpdir(), `${of.service}-`));
   config = join(directory, "config.json");
   const test = suite(`${of.title}, from a row to an event`);
 
   test.before(async () => {
-    stack = await startStack({ connect: true, [server.wanted]: true });
+    stack = await startStack({ connect: true, [server.service]: true });
     mockSegment = await MockSegment.start();
   });
 
@@ -58,7 +58,7 @@ export function tellStory(of: Server): void {
     assert.equal(kindsOf(mockSegment.accepted), kindsOfLog(await logged()));
   });
 
-  test("`record` and `preview` should tell the same", async () => {
+  test("`record` and `preview` should print the same kinds", async () => {
     const recorded = await cdcToSegment(["record", "--config", config]);
     assert.is(recorded.code, 0, recorded.stderr);
     const file = join(directory, "recorded.ndjson");
@@ -72,8 +72,8 @@ export function tellStory(of: Server): void {
     assert.equal(kindsOf(messages), kindsOfLog(await logged()));
   });
 
-  /** Last: a recorded file is read in another order between partitions, and a truncate stands in one of them. */
-  test("should remove what a truncate removed, after a restart", async () => {
+  /** Runs last: a truncate is in one partition, and a recorded file has another order between partitions. */
+  test("should remove the rows of a truncate, after a restart", async () => {
     await runDuring([TRUNCATE, AFTERWARDS]);
     assert.equal(kindsOf(mockSegment.accepted), kindsOfLog(await logged()));
   });
@@ -85,7 +85,7 @@ function sql(text: string): Promise<string> {
   return server.sql(stack, text);
 }
 
-/** Runs the service while the texts are executed, one after the other has arrived. */
+/** Runs the service while the SQL texts are executed; each waits for the messages of the one before. */
 async function runDuring(texts: readonly string[]): Promise<void> {
   const { child, ended } = start(["run", "--config", config]);
   await arrived((await logged()).length, ended);
@@ -93,7 +93,7 @@ async function runDuring(texts: readonly string[]): Promise<void> {
     await sql(text);
     await arrived((await logged()).length, ended);
   }
-  await sleep(1_000); // what must not come has had its time
+  await sleep(1_000); // time for unexpected messages
   child.kill("SIGTERM");
   const { code, stderr } = await ended;
   assert.is(code, 0, stderr);
@@ -155,8 +155,8 @@ function kindsOf(messages: readonly Message[]): Kinds {
 async function arrived(count: number, ended: Promise<{ stderr: string }>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (mockSegment.accepted.length < count) {
-    const over = await Promise.race([ended, sleep(50)]);
-    if (over) throw new Error(`run ended: ${over.stderr}`);
+    const result = await Promise.race([ended, sleep(50)]);
+    if (result) throw new Error(`run ended: ${result.stderr}`);
     if (Date.now() > deadline) {
       throw new Error(
         `${mockSegment.accepted.length} of ${count} arrived: ${JSON.stringify(kindsOf(mockSegment.accepted), null, 1)}`,

@@ -1,4 +1,4 @@
-/** What a connector was told, and whether a row came with its snapshot or as a change. */
+/** The settings of a connector, and whether a row is read by the snapshot or streamed. */
 export type Situation = {
   readonly time: string;
   readonly decimal: "precise" | "string" | "double";
@@ -11,20 +11,20 @@ export type Situation = {
 
 export type Mode = Omit<Situation, "streamed">;
 
-/** Stands for a value that Debezium has made another one of, such as a number that overflowed. */
+/** A value that Debezium replaces by another one, such as a number that overflows. */
 export const LOST = "lost";
 
 /**
- * What Debezium itself changes: the value that is left, by SQL; `null` where the column does not arrive, and `LOST`
- * where no row that has a value keeps it.
+ * A value that Debezium changes: `sql` is the SQL of the value that arrives, `null` if the column does not arrive, and
+ * `LOST` if no row retains its value.
  */
 export type Exception = {
-  readonly when: (at: Situation) => boolean;
+  readonly when: (situation: Situation) => boolean;
   readonly sql: string | null | typeof LOST;
   readonly why: string;
 };
 
-/** A type that the model's `columns` have to name, because the record's schema does not tell. */
+/** A type that the model's `columns` must declare, because the record's schema does not contain it. */
 export type Declaration = {
   readonly when: (mode: Mode) => boolean;
   readonly type: string;
@@ -34,29 +34,29 @@ export type Declaration = {
 export const DECLARED_DECIMAL: Declaration = {
   when: ({ decimal }) => decimal === "string",
   type: "decimal",
-  why: "decimal.handling.mode string writes text, and the schema says no more than that",
+  why: "decimal.handling.mode string writes text, and the schema has no other type",
 };
 
-/** One column: a type, values to write, and what the database says that Segment has to receive. */
+/** One column: a type, values to write, and the SQL of the values that Segment must receive. */
 export type Case = {
   readonly column: string;
   readonly type: string;
-  /** SQL literals, a row each. Every column is NULL in the last row of all. */
+  /** SQL literals, one per row. Every column is NULL in the last row. */
   readonly values: readonly string[];
-  /** The value in DESIGN's "Values in Segment", as SQL that becomes JSON; default: the column as it is. */
+  /** The sent value, as SQL that is converted to JSON; default: the column unchanged. */
   readonly sql?: string;
   readonly declared?: Declaration;
-  /** The first that holds counts. */
+  /** The first that matches applies. */
   readonly except?: readonly Exception[];
 };
 
-export function exceptionOf({ except }: Case, at: Situation): Exception | undefined {
-  return except?.find(({ when }) => when(at));
+export function exceptionOf({ except }: Case, situation: Situation): Exception | undefined {
+  return except?.find(({ when }) => when(situation));
 }
 
-/** The SQL for the value to expect: `null` where there is none, `LOST` where only another one than the database's. */
-export function expectation(one: Case, at: Situation): Exception["sql"] {
-  const exception = exceptionOf(one, at);
+/** The SQL of the expected value: `null` if there is none, `LOST` for any value other than the database's. */
+export function expectation(one: Case, situation: Situation): Exception["sql"] {
+  const exception = exceptionOf(one, situation);
   return exception ? exception.sql : databaseValue(one);
 }
 

@@ -25,25 +25,25 @@ const milliseconds = (column: string): Exception => ({
 const clock = (column: string) =>
   `REGEXP_REPLACE(CAST(${column} AS CHAR), '[.]0+$|([.][0-9]*[1-9])0+$', '\\\\1')`;
 
-/** MariaDB's TIME is a duration, up to 838 hours either way. */
+/** MariaDB's TIME is a duration of up to 838 hours, positive or negative. */
 const timesOfDay = (column: string): readonly Exception[] => [
   {
     when: ({ time }) => time === "connect",
     sql: `IF(${column} BETWEEN '00:00:00' AND '24:00:00', ${clock(`CAST(${column} AS TIME(3))`)}, NULL)`,
-    why: "Connect's Time is one of the day, in milliseconds: for any other Debezium writes null",
+    why: "Connect's Time is a time of day in milliseconds: Debezium writes null for other values",
   },
   {
     when: ({ time }) => time === "isostring",
     sql: `CASE WHEN ${column} = '24:00:00' THEN '00:00:00'
       WHEN ${column} BETWEEN '00:00:00' AND '24:00:00' THEN ${clock(column)} END`,
-    why: "the text is one of a time of the day: for any other Debezium writes null, and 24:00 as 00:00",
+    why: "the text is a time of day: Debezium writes null for other values, and 24:00 as 00:00",
   },
 ];
 
 const double = (column: string): Exception => ({
   when: ({ decimal }) => decimal === "double",
   sql: `CAST(${column} AS DOUBLE)`,
-  why: "Debezium makes the double of it",
+  why: "Debezium converts it to a double",
 });
 
 const bytes = (column: string): Pick<Case, "sql" | "except"> => ({
@@ -52,12 +52,12 @@ const bytes = (column: string): Pick<Case, "sql" | "except"> => ({
     {
       when: ({ binary }) => binary === "hex",
       sql: `LOWER(HEX(${column}))`,
-      why: "the record's schema says text, nothing says that it is hexadecimal",
+      why: "the record's schema has a text, without its hexadecimal encoding",
     },
     {
       when: ({ binary }) => binary === "base64-url-safe",
       sql: `REPLACE(REPLACE(TO_BASE64(${column}), '+', '-'), '/', '_')`,
-      why: "the record's schema says text, nothing says that it is base64 of this kind",
+      why: "the record's schema has a text, without its base64 encoding",
     },
   ],
 });
@@ -85,7 +85,7 @@ export const MARIADB_CASES: readonly Case[] = [
       {
         when: ({ unsigned }) => unsigned === "long",
         sql: "CAST(i8u AS SIGNED)",
-        why: "bigint.unsigned.handling.mode long is a signed one: from 2^63 it wraps to negative",
+        why: "bigint.unsigned.handling.mode long is signed: numbers from 2^63 become negative",
       },
     ],
   },
@@ -127,7 +127,7 @@ export const MARIADB_CASES: readonly Case[] = [
     column: "b12",
     type: "bit(12)",
     values: ["b'000100000010'"],
-    // Debezium's bits are bytes, the lowest first.
+    // Debezium writes bits as little-endian bytes.
     sql: "IF(b12 IS NULL, NULL, TO_BASE64(CHAR(b12 & 255, b12 >> 8)))",
   },
   { column: "ch", type: "char(5)", values: ["'ab'", "'abcde'"] },
@@ -147,7 +147,7 @@ export const MARIADB_CASES: readonly Case[] = [
     column: "d_zero",
     type: "date",
     values: ["'0000-00-00'", "'2024-00-00'"],
-    except: [{ when: () => true, sql: "NULL", why: "no such day: Debezium writes null for it" }],
+    except: [{ when: () => true, sql: "NULL", why: "invalid date: Debezium writes null" }],
   },
   {
     column: "d_zero_nn",
@@ -157,7 +157,7 @@ export const MARIADB_CASES: readonly Case[] = [
       {
         when: () => true,
         sql: "'1970-01-01'",
-        why: "no such day, and null is not allowed: Debezium writes the first one it has",
+        why: "invalid date in a NOT NULL column: Debezium writes its minimum",
       },
     ],
   },
@@ -208,7 +208,7 @@ export const MARIADB_CASES: readonly Case[] = [
       {
         when: ({ time }) => time === "nanoseconds",
         sql: LOST,
-        why: "64 bits of nanoseconds reach from 1677 to 2262",
+        why: "64 bits of nanoseconds cover 1677 to 2262",
       },
     ],
   },
@@ -233,7 +233,7 @@ export const MARIADB_CASES: readonly Case[] = [
       {
         when: ({ streamed }) => streamed,
         sql: "REPLACE(en, ',', CONCAT(CHAR(92), ','))",
-        why: "Debezium escapes the comma in the binlog's values, and in those of the snapshot not",
+        why: "Debezium escapes the comma in values of the binlog, but not of the snapshot",
       },
     ],
   },
@@ -252,7 +252,7 @@ export const MARIADB_CASES: readonly Case[] = [
     declared: {
       when: () => true,
       type: "json",
-      why: "MariaDB's JSON is a longtext with a check, and that is what the schema says",
+      why: "MariaDB's JSON is a longtext with a check, and the schema has a longtext",
     },
   },
   { column: "uu", type: "uuid", values: ["'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"] },

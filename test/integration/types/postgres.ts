@@ -51,7 +51,7 @@ const milliseconds = (column: string): Exception => ({
 const OVERFLOW: Exception = {
   when: ({ time }) => time === "nanoseconds",
   sql: LOST,
-  why: "64 bits of nanoseconds reach from 1677 to 2262",
+  why: "64 bits of nanoseconds cover 1677 to 2262",
 };
 
 const julian = (column: string): Exception => ({
@@ -63,13 +63,13 @@ const julian = (column: string): Exception => ({
 const double = (sql: string): Exception => ({
   when: ({ decimal }) => decimal === "double",
   sql,
-  why: "Debezium makes the double of it",
+  why: "Debezium converts it to a double",
 });
 
 const noNaN = (column: string): Exception => ({
   when: ({ decimal }) => decimal === "precise",
   sql: `CASE WHEN ${column}::text NOT IN ('NaN', 'Infinity', '-Infinity') THEN ${column} END`,
-  why: "Connect's Decimal has no such values: Debezium logs a warning and writes null",
+  why: "Connect's Decimal does not have these values: Debezium logs a warning and writes null",
 });
 
 const bytes = (column: string): Pick<Case, "sql" | "except"> => ({
@@ -78,12 +78,12 @@ const bytes = (column: string): Pick<Case, "sql" | "except"> => ({
     {
       when: ({ binary }) => binary === "hex",
       sql: `encode(${column}, 'hex')`,
-      why: "the record's schema says text, nothing says that it is hexadecimal",
+      why: "the record's schema has a text, without its hexadecimal encoding",
     },
     {
       when: ({ binary }) => binary === "base64-url-safe",
       sql: `translate(encode(${column}, 'base64'), '+/', '-_')`,
-      why: "the record's schema says text, nothing says that it is base64 of this kind",
+      why: "the record's schema has a text, without its base64 encoding",
     },
   ],
 });
@@ -280,7 +280,7 @@ export const POSTGRES_CASES: readonly Case[] = [
     column: "iv",
     type: "interval",
     values: ["'1 day 02:03:04.5'", "'-3 hours'", "'1 year 2 months'", "'0'"],
-    // As Debezium's two modes write it: a number of microseconds, or all parts in ISO-8601.
+    // Debezium's two modes: a number of microseconds, or all parts in ISO 8601.
     sql: `CASE WHEN iv IS NOT NULL THEN format('P%sY%sM%sDT%sH%sM%sS', extract(year FROM iv), extract(month FROM iv), extract(day FROM iv),
       extract(hour FROM iv), extract(minute FROM iv), trim_scale(extract(second FROM iv))) END`,
     except: [
@@ -288,7 +288,7 @@ export const POSTGRES_CASES: readonly Case[] = [
         when: ({ interval }) => interval === "numeric",
         sql: `(extract(year FROM iv) * 12 + extract(month FROM iv)) * 365.25 / 12 * 86400000000
           + extract(epoch FROM iv - date_trunc('month', iv)) * 1000000`,
-        why: "a month is taken for 365.25 / 12 days",
+        why: "a month has 365.25 / 12 days",
       },
     ],
   },
@@ -335,7 +335,7 @@ export const POSTGRES_CASES: readonly Case[] = [
       {
         when: ({ decimal }) => decimal === "string",
         sql: "a_n::text[]",
-        why: "the record's schema says texts, and the items of a list cannot be declared",
+        why: "the record's schema has texts, and the items of a list cannot be declared",
       },
     ],
   },
@@ -390,7 +390,7 @@ export const POSTGRES_CASES: readonly Case[] = [
     column: "bit12",
     type: "bit(12)",
     values: ["B'000100000010'"],
-    // Debezium's bits are bytes, the lowest first.
+    // Debezium writes bits as little-endian bytes.
     sql: `encode(set_byte(set_byte('\\x0000', 0, bit12::int & 255), 1, bit12::int >> 8), 'base64')`,
   },
   {
@@ -408,7 +408,7 @@ export const POSTGRES_CASES: readonly Case[] = [
       {
         when: ({ streamed }) => streamed,
         sql: "NULL::text",
-        why: "Debezium reads the type in a snapshot only, and writes null in the stream",
+        why: "Debezium reads the type only in a snapshot and writes null in the stream",
       },
     ],
   },
@@ -420,7 +420,7 @@ export const POSTGRES_CASES: readonly Case[] = [
       {
         when: () => true,
         sql: `CASE WHEN a_2d IS NOT NULL THEN '[null, null]'::json END`,
-        why: "Debezium knows lists of one dimension",
+        why: "Debezium supports lists of one dimension",
       },
     ],
   },
