@@ -54,7 +54,7 @@ test.before(async () => {
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
   await admin.disconnect();
-  await usage();
+  await produce();
 });
 
 test.after(async () => {
@@ -120,7 +120,7 @@ function settings(url: string): object {
 }
 
 /** As fast as it goes: rows of about 1,500 bytes. */
-async function usage(): Promise<void> {
+async function produce(): Promise<void> {
   const createPartitioner = Partitioners.DefaultPartitioner;
   const producer = kafka().producer({ createPartitioner });
   await producer.connect();

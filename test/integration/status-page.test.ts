@@ -128,8 +128,8 @@ test("should fit a phone without scrolling sideways", async () => {
 test("should stop polling while it is not visible, and refresh when it is", async () => {
   const { page, asked } = await users.visited();
   const setVisible = (isVisible: boolean) =>
-    page.evaluate((isHidden) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value: isHidden });
+    page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value });
       document.dispatchEvent(new Event("visibilitychange"));
     }, !isVisible);
   await page.clock.install();

@@ -34,11 +34,11 @@ function run(seeds: string): Promise<{ code: number | null; output: string }> {
     const env = { ...process.env, SIMULATION_SEEDS: seeds, FORCE_COLOR: "0" };
     const child = spawn(process.execPath, [FILE], { env });
     let output = "";
-    const keep = (chunk: Buffer) => {
+    const collect = (chunk: Buffer) => {
       output += chunk;
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
     child.on("close", (code) => resolve({ code, output }));
   });
 }

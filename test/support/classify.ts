@@ -91,7 +91,7 @@ export function everyone(...syncs: readonly SyncRule[]): ModelRule {
 
 export const STREAMING: RecordContext = { offset: 100, streaming: true };
 
-/** Classifies for one sync over the paying rows unless told otherwise. */
+/** Classifies for one sync over the paying rows by default. */
 export function outcomeOf(
   previous: StoredRow | null,
   event: RowEvent,

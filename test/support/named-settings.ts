@@ -4,11 +4,11 @@ type Node = { readonly [name: string]: unknown };
 
 const ROOT = JSON.parse(jsonSchema()) as Node;
 
-/** Settings at the top. */
+/** Top-level settings. */
 export const TOP: readonly string[] = Object.keys(ROOT.properties as Node);
 
-/** What the schema says of a setting, by its whole path, as `state.onDataLoss`; `null` where there is none. */
-export function settingAt(path: string): readonly Node[] | null {
+/** The schemas of a setting by its path, such as `state.onDataLoss`; `null` if there is no such setting. */
+export function schemasOf(path: string): readonly Node[] | null {
   let nodes: readonly Node[] = [ROOT];
   for (const name of path.split("."))
     nodes = nodes.flatMap(alternatives).flatMap(({ properties }) => {

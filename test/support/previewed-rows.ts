@@ -20,7 +20,7 @@ export async function previewed(
   const input = of.records ?? `test/fixtures/${of.name}/records.ndjson.gz`;
   const { code, stdout, stderr } = await cdcToSegment(["preview", "--config", config, input]);
   assert.is(code, 0, stderr);
-  assert.match(stderr, /^\s+0 {2}records and messages set aside/m, stderr);
+  assert.match(stderr, /^\s+0 {2}records and messages sent to the dead letter queue/m, stderr);
   const rows = new Map<string, PreviewedChange[][]>();
   for (const line of stdout.trim().split("\n")) {
     const { event, properties } = JSON.parse(line) as { event: string; properties: DatabaseRow };

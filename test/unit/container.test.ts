@@ -4,9 +4,9 @@ import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { readSettings } from "../../src/config/read.ts";
 
-const s = suite("the container: not root, and nothing to write but the state");
+const s = suite("the container: not root, writes only its state");
 
-/** The instructions of the image that is run: those of the last stage. */
+/** The instructions of the last stage, which makes the image. */
 const instructions = read("Dockerfile")
   .replaceAll("\\\n", " ")
   .split("\n")
@@ -15,19 +15,19 @@ const instructions = read("Dockerfile")
 const image = instructions.slice(instructions.findLastIndex(([name]) => name === "FROM"));
 const { app } = parse(read("docker-compose.yml")).services;
 
-s("should run as a user by number, which is not root's", () => {
+s("should run as a numeric user other than root", () => {
   const users = image.filter(([name]) => name === "USER").map(([, user]) => user);
   assert.is(users.length, 1);
   assert.match(users[0] ?? "", /^[1-9]\d*:[1-9]\d*$/);
   assert.is(app.user, undefined);
 });
 
-s("should own no file of the image but its state's folder", () => {
+s("should own only its state directory", () => {
   const owning = image.filter(([, text]) => /chown|chmod/.test(text)).map(([, text]) => text);
   assert.equal(owning, ["mkdir state && chown node:node state"]);
 });
 
-s("should find its state, where the settings have it by default, in a volume", () => {
+s("should have its default state directory in a volume", () => {
   const { directory } = readSettings("config/minimal.yaml", { SEGMENT_WRITE_KEY: "key" }).state;
   const [, workdir] = image.findLast(([name]) => name === "WORKDIR") ?? [];
   const volume = new URL(directory, `file://${workdir}/`).pathname;
@@ -38,7 +38,7 @@ s("should find its state, where the settings have it by default, in a volume", (
   assert.ok(app.volumes.some((mount: string) => mount.endsWith(`:${volume}`)));
 });
 
-s("should be run by docker-compose.yml without a right that it does not need", () => {
+s("should run without privileges in docker-compose.yml", () => {
   assert.is(app.read_only, true);
   assert.equal(app.tmpfs, ["/tmp"]);
   assert.equal(app.cap_drop, ["ALL"]);
@@ -47,7 +47,7 @@ s("should be run by docker-compose.yml without a right that it does not need", (
   assert.is(app.privileged, undefined);
 });
 
-s("should show its status to this machine alone, and be asked how it is where it answers", () => {
+s("should publish its status port only on loopback, with a health check", () => {
   const environment = { ...app.environment, SEGMENT_WRITE_KEY: "key" };
   const { status } = readSettings("config/local.yaml", environment);
   const { host, port } = status as Exclude<typeof status, "off">;

@@ -2,7 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
-import { settingAt } from "../support/named-settings.ts";
+import { schemasOf } from "../support/named-settings.ts";
 
 /** The files that contributors and GitHub read. */
 
@@ -34,7 +34,7 @@ for (const page of pages)
 s("SECURITY.md should name settings that exist", () => {
   const names = all(/`((?:kafka|log|segment|state|status)\.[\w.]+)`/g, read("SECURITY.md"));
   assert.ok(names.length > 5);
-  for (const name of names) assert.ok(settingAt(name), name);
+  for (const name of names) assert.ok(schemasOf(name), name);
 });
 
 s("CHANGELOG.md should have a section for the version of the package", () => {

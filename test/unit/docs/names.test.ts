@@ -5,7 +5,7 @@ import { isErrorCode } from "../../../src/lib/errors.ts";
 import { PREFIX } from "../../../src/status/metrics.ts";
 import { metricsPage } from "../../../src/status/metrics-table.ts";
 import { isSeries, metricsIn } from "../../support/metric-names.ts";
-import { admits, isValue, settingAt, settingsNamed, TOP } from "../../support/named-settings.ts";
+import { admits, isValue, schemasOf, settingsNamed, TOP } from "../../support/named-settings.ts";
 import { matches, PAGES, proseOf, readPage } from "../../support/pages.ts";
 
 const s = suite("docs: names of settings, metrics, error codes and log lines");
@@ -82,7 +82,7 @@ for (const text of TEXTS) {
   s(`${text} should name settings that exist, with values that they accept`, () => {
     for (const [quoted, name = "", value] of prose.matchAll(SETTING)) {
       if (FILE.test(name) || isForeign(text, name)) continue;
-      const settings = name.includes(".") ? settingAt(name) : settingsNamed(name);
+      const settings = name.includes(".") ? schemasOf(name) : settingsNamed(name);
       if (settings === null && (isValue(name) || /^[a-z0-9_]+$/.test(name))) continue;
       assert.ok(settings, `${text}: ${quoted}`);
       if (value !== undefined && !/^["/[{]/.test(value))
@@ -90,7 +90,7 @@ for (const text of TEXTS) {
     }
     const unquoted = new RegExp(`(?<![\\w./-])(?:${TOP.join("|")})\\.[a-z]\\w*\\b(?!/)`, "g");
     for (const name of matches(unquoted, prose.replace(/`[^`]*`/g, "")))
-      assert.ok(FILE.test(name) || settingAt(name), `${text}: ${name}`);
+      assert.ok(FILE.test(name) || schemasOf(name), `${text}: ${name}`);
   });
 
   s(`${text} should name metrics that exist`, () => {
