@@ -116,8 +116,6 @@ const PENDING = [
   "test/flow/unavailable.test.ts",
   "test/promise/",
   "test/simulation/environment.ts",
-  "test/support/fake-segment.ts",
-  "test/support/lane.ts",
   "test/unit/classify/",
   "test/unit/config/",
   "test/unit/data/",
@@ -127,7 +125,6 @@ const PENDING = [
   "test/unit/docs/",
   "test/unit/lib/",
   "test/unit/map/",
-  "test/unit/state/",
   "test/unit/status/",
 ];
 
