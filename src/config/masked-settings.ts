@@ -1,9 +1,10 @@
 import { loginSecrets, maskOf } from "../lib/mask-secrets.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, settingsSchema } from "./settings.ts";
+import { writtenValues } from "./written-values.ts";
 
-const HIDDEN = "(hidden)";
+const MASK = "(hidden)";
 
-/** The settings as they may be shown: without the secrets, wherever those stand. */
+/** The settings as a file writes them, defaults included, with a mask for every secret, also within other settings. */
 export function maskedSettings(settings: Settings): object {
   const { kafka, segment } = settings;
   const { sasl, schemaRegistry: registry } = kafka ?? {};
@@ -12,15 +13,16 @@ export function maskedSettings(settings: Settings): object {
     ...(sasl ? loginSecrets(sasl.username, sasl.password) : []),
     ...loginSecrets(registry?.username ?? "", registry?.password ?? ""),
   ]);
+  const written = writtenValues(settingsSchema, settings) as Settings;
   const shown = {
-    ...settings,
-    segment: { ...segment, writeKey: HIDDEN },
-    kafka: kafka && {
-      ...kafka,
-      sasl: sasl && { ...sasl, password: HIDDEN },
+    ...written,
+    segment: { ...written.segment, writeKey: MASK },
+    kafka: written.kafka && {
+      ...written.kafka,
+      sasl: sasl && { ...sasl, password: MASK },
       schemaRegistry: registry && {
         ...registry,
-        password: registry.password === undefined ? undefined : HIDDEN,
+        password: registry.password === undefined ? undefined : MASK,
       },
     },
   };

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** Reads the parts of a zod schema: the declarations are data for validation, errors and the reference. */
 
-type Schema = z.core.$ZodType;
+export type Schema = z.core.$ZodType;
 
 export type Shape = { readonly [name: string]: Schema };
 
@@ -19,8 +19,17 @@ type Definition = {
 
 /** The definition without what makes a setting optional. */
 export function definitionOf(schema: Schema): Definition {
-  const definition = schema._zod.def as Definition;
-  return definition.innerType ? definitionOf(definition.innerType) : definition;
+  return required(schema)._zod.def as Definition;
+}
+
+/** `a duration` or `a size`, for settings with a unit. */
+export function quantityOf(schema: Schema): unknown {
+  return z.globalRegistry.get(required(schema))?.["x-kind"];
+}
+
+function required(schema: Schema): Schema {
+  const { innerType } = schema._zod.def as Definition;
+  return innerType ? required(innerType) : schema;
 }
 
 export function parse(schema: Schema, value: unknown): z.core.util.SafeParseResult<unknown> {

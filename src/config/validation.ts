@@ -9,14 +9,19 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import type { z } from "zod";
 import type { Problem } from "./problem.ts";
 import { renamed } from "./renamed-settings.ts";
-import { definitionOf, formOf, isRequired, parse, type Shape, typedShape } from "./schema-parts.ts";
+import {
+  definitionOf,
+  formOf,
+  isRequired,
+  parse,
+  type Schema,
+  type Shape,
+  typedShape,
+} from "./schema-parts.ts";
 import { shownValue } from "./shown-value.ts";
 import { nearest } from "./suggest.ts";
-
-type Schema = z.core.$ZodType;
 
 /** Stands for a value that cannot be used, so that what depends on it is not checked. */
 export const INVALID = Symbol("invalid");

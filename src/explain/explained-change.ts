@@ -6,7 +6,7 @@ import type { ModelRule, SyncRule } from "../classify/rules.ts";
 import { column, type Row } from "../data/row.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { segmentValue } from "../map/segment-value.ts";
-import type { ModelTopology, SyncTopology } from "../topology/topology.ts";
+import type { ModelTopology, SyncTopology } from "../topology/model-topology.ts";
 import { messagesOf } from "./explained-messages.ts";
 import type { ExplainedMessage, Step } from "./explanation.ts";
 import { shownReason } from "./reason.ts";

@@ -3,7 +3,7 @@ import type { Change } from "../classify/outcome.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { SegmentMessage } from "../map/sync.ts";
-import type { SyncTopology } from "../topology/topology.ts";
+import type { SyncTopology } from "../topology/model-topology.ts";
 import type { ExplainedMessage } from "./explanation.ts";
 import { shownReason } from "./reason.ts";
 

@@ -3,7 +3,7 @@ import { type LastMessage, tableOf } from "../data/last-message.ts";
 import { decodeLastMessages } from "../data/last-message-codec.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { segmentValue } from "../map/segment-value.ts";
-import type { SyncTopology } from "../topology/topology.ts";
+import type { SyncTopology } from "../topology/model-topology.ts";
 import type { Coordinates, ExplainedRow, ExplainedSync, SegmentResponse } from "./explanation.ts";
 import type { StateView } from "./state-view.ts";
 

@@ -4,7 +4,7 @@ import { missingUser } from "../map/sync.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
 import type { TopicTopology } from "./topology.ts";
 
-/** The plan's models as classifying sees them, with the numbers that this task's stored rows give the syncs. */
+/** The models of a topic as rules to classify by, with the numbers that the stored rows of this task give to the syncs. */
 export function rulesOf(
   topicTopology: TopicTopology,
   entries: readonly SyncEntry[],

@@ -2,7 +2,7 @@ import { recordName } from "../../data/record.ts";
 import type { Row } from "../../data/row.ts";
 import { messageOf, messageWithDetails } from "../../lib/errors.ts";
 import type { SegmentMessage } from "../../map/sync.ts";
-import type { ModelTopology, SyncTopology } from "../../topology/topology.ts";
+import type { ModelTopology, SyncTopology } from "../../topology/model-topology.ts";
 import { counted, type Finding, ok, problem, warning } from "./finding.ts";
 import type { Sample } from "./rows.ts";
 

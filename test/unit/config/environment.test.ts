@@ -38,7 +38,7 @@ for (const [text, environment, value] of EXPANDED) {
   });
 }
 
-s("should not read as YAML what the environment says", () => {
+s("should not parse values from the environment as YAML", () => {
   const text = `name: acme
 segment: {writeKey: k}
 deadLetters:
@@ -51,7 +51,7 @@ syncs: {s: {model: m, type: identify, userId: id}}
 });
 
 for (const key of ["", "k1\n", " k1", "k 1", "k\u0000", "k\u00e9"]) {
-  s(`should refuse the write key ${JSON.stringify(key)}, and not tell it`, () => {
+  s(`should reject the write key ${JSON.stringify(key)} without showing it`, () => {
     assert.throws(
       () => read("${KEY:-}", { KEY: key }),
       (error: CdcError) =>
@@ -62,12 +62,12 @@ for (const key of ["", "k1\n", " k1", "k 1", "k\u0000", "k\u00e9"]) {
   });
 }
 
-s("should take numbers from the environment", () => {
+s("should read durations from the environment", () => {
   assert.is(read("k", { LINGER: "7ms" }).segment.linger, 7);
   assert.is(read("k").segment.linger, 5);
 });
 
-s("should name a variable that is not set, its line, and both ways to mend it", () => {
+s("should name an unset variable, its line and both ways to fix it", () => {
   let message = "";
   try {
     read("${KEY}", {});
@@ -88,7 +88,7 @@ const UNSET = [
 ];
 
 for (const segment of UNSET) {
-  s(`should say once that a variable is not set: ${segment}`, () => {
+  s(`should report an unset variable once: ${segment}`, () => {
     const problems = problemsOf(`segment: ${segment}`);
     assert.is(problems.length, 1, problems.join("\n"));
     assert.match(problems.join(), "KEY is not set");
@@ -103,14 +103,14 @@ for (const [sync, lines] of [
   ['userId: id, traits: {a: "${KEY}"}', 1],
   ['userId: "${KEY}", trait: 5', 2],
 ] as const) {
-  s(`should say once that a variable is not set, and what else is wrong: ${sync}`, () => {
+  s(`should report an unset variable once, besides other mistakes: ${sync}`, () => {
     const problems = problemsOf("segment: {writeKey: k}", sync);
     assert.is(problems.length, lines, problems.join("\n"));
     assert.match(problems.join(), "KEY is not set");
   });
 }
 
-s("should say once that a variable is not set in one of several forms", () => {
+s("should report an unset variable once in a value of several forms", () => {
   const model = '{topic: t, columns: {a: {type: "${KEY}"}}}';
   const problems = problemsOf("segment: {writeKey: k}", "userId: id", model);
   assert.is(problems.length, 1, problems.join("\n"));
@@ -129,7 +129,7 @@ syncs: {s: {model: m, type: identify, ${sync}}}`;
   return [];
 }
 
-s("should not show the value of a variable in an error about it", () => {
+s("should not show the value of a variable in an error", () => {
   const secret = () => read("k\n  region: ${KEY}@", { KEY: "hunter2" });
   assert.throws(secret, (error: Error) => !error.message.includes("hunter2"));
 });

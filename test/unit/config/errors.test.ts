@@ -12,7 +12,7 @@ models:
   users:
     topic: app.users
 syncs:
-  life:
+  lifecycle:
     model: users
     type: track
     userId: id
@@ -47,31 +47,31 @@ const CASES: readonly Case[] = [
     /allowed here: name, kafka, segment, models, syncs/,
   ],
   [
-    "a setting of another type of sync",
+    "a setting of another sync type",
     "events:",
     "traits: [a]\n    events:",
-    "12: syncs.life.traits",
+    "12: syncs.lifecycle.traits",
     /unknown.*allowed here.*properties/,
   ],
   [
     "a misspelt event kind",
     "added:",
     "aded:",
-    "13: syncs.life.events.aded",
+    "13: syncs.lifecycle.events.aded",
     /did you mean "added"/,
   ],
   [
     "an unknown model",
     "model: users",
     "model: user",
-    "9: syncs.life.model",
+    "9: syncs.lifecycle.model",
     /no model "user"; did you mean "users"/,
   ],
   [
-    "no model that is near",
+    "a model with no similar name",
     "model: users",
     "model: zzz",
-    "9: syncs.life.model",
+    "9: syncs.lifecycle.model",
     /allowed here: users/,
   ],
   // missing
@@ -87,21 +87,21 @@ const CASES: readonly Case[] = [
     "a sync without a user",
     "    userId: id\n",
     "",
-    "8: syncs.life",
+    "8: syncs.lifecycle",
     /set userId, anonymousId or both/,
   ],
   [
     "a track sync without events",
     "    events:\n      added: Added\n",
     "",
-    "8: syncs.life.events",
+    "8: syncs.lifecycle.events",
     /required and missing/,
   ],
   [
     "no event name at all",
     "events:\n      added: Added",
     "events: {}",
-    "12: syncs.life.events",
+    "12: syncs.lifecycle.events",
     /found \{\}: name at least one of added, changed, removed/,
   ],
   [
@@ -123,14 +123,14 @@ const CASES: readonly Case[] = [
     "an unknown type of sync",
     "type: track",
     "type: trak",
-    "10: syncs.life.type",
+    "10: syncs.lifecycle.type",
     /found "trak".*identify, track, track-entered-exited/,
   ],
   [
     "events where they have no meaning",
     "type: track",
     "type: track-entered-exited",
-    "12: syncs.life.events",
+    "12: syncs.lifecycle.events",
     /unknown setting/,
   ],
   [
@@ -179,14 +179,14 @@ const CASES: readonly Case[] = [
     "properties of no known form",
     "events:",
     "properties: 5\n    events:",
-    "12: syncs.life.properties",
+    "12: syncs.lifecycle.properties",
     /found 5: write a list of columns, a map/,
   ],
   [
     "a value of no known form",
     "userId: id",
     "userId: {val: 1}",
-    "11: syncs.life.userId",
+    "11: syncs.lifecycle.userId",
     /found \{"val":1\}: write a column name/,
   ],
   [
@@ -216,20 +216,20 @@ const CASES: readonly Case[] = [
     "an expression that does not parse",
     "events:",
     "properties: {a: {cel: row.}}\n    events:",
-    "12: syncs.life.properties.a",
+    "12: syncs.lifecycle.properties.a",
     /`row\.` is wrong/,
   ],
   [
     "a user expression that does not parse",
     "userId: id",
     "userId: {cel: (}",
-    "11: syncs.life.userId",
+    "11: syncs.lifecycle.userId",
     /is wrong/,
   ],
   // YAML
   ["broken YAML", "name: acme", "name: [", "2", /not YAML/],
   [
-    "a name that comes twice",
+    "a setting that is set twice",
     "",
     "name: b\n",
     "14: name",

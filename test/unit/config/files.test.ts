@@ -6,7 +6,7 @@ import { jsonSchema } from "../../../src/config/json-schema.ts";
 import { readSettings } from "../../../src/config/read.ts";
 import { Topology } from "../../../src/topology/topology.ts";
 
-const files = suite("the configuration files we ship");
+const files = suite("config: files in config/");
 
 for (const name of ["minimal", "example", "local"]) {
   files(`${name}.yaml should be valid`, () => {
@@ -17,7 +17,7 @@ for (const name of ["minimal", "example", "local"]) {
 
 files("example.yaml should show every setting", () => {
   const text = readFileSync("config/example.yaml", "utf8");
-  // A setting that stands there commented out is shown too.
+  // Commented settings count.
   const uncommented = text.replace(/^(\s*)# (?=(?:[a-zA-Z_]+:| {2}[a-zA-Z_]+:))/gm, "$1");
   const shown = new Set([...uncommented.matchAll(/([A-Za-z_]+):(?=\s)/g)].map(([, name]) => name));
   for (const name of settingNames(JSON.parse(jsonSchema())))

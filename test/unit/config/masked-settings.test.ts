@@ -4,9 +4,9 @@ import { maskedSettings } from "../../../src/config/masked-settings.ts";
 import { parseSettings } from "../../../src/config/read.ts";
 import { leaksIn, SECRETS } from "../../support/secrets.ts";
 
-const s = suite("config: settings without their secrets");
+const s = suite("config: settings with masked secrets");
 
-/** A secret wherever one stands, and where a careless hand has written it once more. */
+/** Every setting that is a secret, and settings that repeat one by mistake. */
 const TEXT = JSON.stringify({
   name: "shop",
   kafka: {
@@ -26,23 +26,24 @@ const TEXT = JSON.stringify({
   },
 });
 
-s("should show everything but the secrets, the defaults included", () => {
+s("should show settings as a file writes them, defaults included, without secrets", () => {
   const shown = maskedSettings(parseSettings(TEXT, "config.yaml", {}));
   const text = JSON.stringify(shown);
   assert.equal(
     leaksIn(text).filter((found) => !found.startsWith("plain ")),
     [],
   );
-  const { segment, kafka, checkpoint, status } = shown as ReturnType<typeof parseSettings>;
+  const { segment, kafka, checkpoint, models, status } = shown as ReturnType<typeof parseSettings>;
   assert.is(segment.writeKey, "(hidden)");
   assert.is(kafka?.sasl?.password, "(hidden)");
   assert.is(kafka?.sasl?.username, "app");
   assert.is(kafka?.schemaRegistry?.password, "(hidden)");
-  assert.is(checkpoint.interval, 1_000);
+  assert.equal([checkpoint.interval, checkpoint.bytes], ["1s", "4MB"]);
+  assert.is(models.users?.keyChangeTimeout, "10s");
   assert.equal(status, { host: "127.0.0.1", port: 8686 });
 });
 
-s("should hide what is too short to be looked for in texts", () => {
+s("should mask secrets that are too short to be found in texts", () => {
   const short = TEXT.replaceAll(JSON.stringify(SECRETS.sasl), '"abc"').replaceAll(
     JSON.stringify(SECRETS.registry),
     '"abd"',
@@ -53,7 +54,7 @@ s("should hide what is too short to be looked for in texts", () => {
   assert.equal([kafka?.sasl?.password, kafka?.schemaRegistry?.password], ["(hidden)", "(hidden)"]);
 });
 
-s("should name no secret that is not there", () => {
+s("should not show settings that are missing", () => {
   const shown = maskedSettings(parseSettings(least("{}"), "config.yaml", {}));
   assert.not("kafka" in shown);
   assert.not.match(JSON.stringify(shown), /0123/);
@@ -72,7 +73,7 @@ for (const [text, found] of [
 function least(status: string): string {
   const sync = '{"model": "users", "type": "identify", "userId": "id", "traits": ["a"]}';
   const users = '{"users": {"topic": "users"}}';
-  return `{"name": "shop", "segment": {"writeKey": "key-0123"}, "status": ${status}, "models": ${users}, "syncs": {"life": ${sync}}}`;
+  return `{"name": "shop", "segment": {"writeKey": "key-0123"}, "status": ${status}, "models": ${users}, "syncs": {"profile": ${sync}}}`;
 }
 
 s.run();
