@@ -39,7 +39,7 @@ export class PrintQueue implements OutgoingQueue {
     if (window.length > 0) await print(window.map(({ text }) => `${text}\n`).join(""));
   }
 
-  async room(): Promise<void> {}
+  async waitForSpace(): Promise<void> {}
 
   async settled(): Promise<void> {}
 

@@ -74,7 +74,7 @@ export class DeliveryQueue implements OutgoingQueue {
     return new Promise((resolve, reject) => this.#waiters.push({ upTo, resolve, reject }));
   }
 
-  async room(): Promise<void> {
+  async waitForSpace(): Promise<void> {
     while (this.isFull) await this.settled(this.#settled + 1);
   }
 

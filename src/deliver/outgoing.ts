@@ -22,7 +22,7 @@ export interface OutgoingQueue {
   };
   push(messages: readonly OutgoingMessage[]): void;
   /** Resolves when the queue is not full. */
-  room(): Promise<void>;
+  waitForSpace(): Promise<void>;
   /**
    * Resolves when the first `upTo` messages are delivered or dead-lettered. Rejects if the queue was closed before, or
    * met an error after which nothing can be delivered.

@@ -304,7 +304,7 @@ export class Task {
   /** Waits while undelivered messages or uncommitted rows are at their limit, so that the record queue fills. */
   async #waitForSpace(): Promise<void> {
     const { ports, processor } = this.#options;
-    await ports.queue.room();
+    await ports.queue.waitForSpace();
     while (this.#checkpoint.isFull && this.#lifecycle.isActive) {
       if (processor.waitsUntil === null) await this.#checkpoint.run();
       else if (!(await this.#handleControlBatch())) await this.#waitForOthers(processor.waitsUntil);

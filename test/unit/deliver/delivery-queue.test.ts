@@ -158,12 +158,12 @@ s("should be full at its limit of messages or of bytes until a message is delive
     const driver = new DeliveryQueueDriver({ limits: limit });
     const response = driver.segment.hold();
     driver.push("a");
-    assert.is(await driver.state(driver.queue.room()), "resolved");
+    assert.is(await driver.state(driver.queue.waitForSpace()), "resolved");
     driver.push("b");
-    const room = driver.queue.room();
-    assert.is(await driver.state(room), "pending");
+    const space = driver.queue.waitForSpace();
+    assert.is(await driver.state(space), "pending");
     response();
-    assert.is(await driver.state(room), "resolved");
+    assert.is(await driver.state(space), "resolved");
   }
 });
 
@@ -181,7 +181,7 @@ s("should drop waiting messages when it is closed, in every state", async () => 
     assert.is(await driver.state(settled), "pending", wait);
     driver.queue.close();
     assert.is(await driver.state(settled), "rejected", wait);
-    assert.is(await driver.state(driver.queue.room()), "resolved");
+    assert.is(await driver.state(driver.queue.waitForSpace()), "resolved");
     await driver.clock.advance(HOUR_MS);
     assert.equal(driver.taken, [], wait);
     assert.equal(driver.failures, [], "a closed queue is not a failure");
