@@ -24,25 +24,25 @@ import { type ColumnType, type Converter, converterOf } from "./value/column-typ
 import { isObject, type Json, type JsonObject, shown } from "./value/json.ts";
 import { type ConnectSchema, convertersOf } from "./value/logical-types.ts";
 
-/** What the models over a topic say of its records. */
+/** How the models of a topic define its records. */
 export type TopicFormat = {
   readonly topic: string;
   readonly key: KeyFields;
-  /** Declared column types; they win over a record's own schema. */
+  /** Declared column types; they take precedence over the record's schema. */
   readonly columns: ReadonlyMap<string, ColumnType>;
-  /** Whether `before` is the whole row; absent where the connector decides. */
+  /** Whether `before` is the complete row; absent: depends on the connector. */
   readonly beforeIsComplete?: boolean;
   readonly unavailableValue: string;
-  /** Whether the two records of a primary-key change are told as one. */
+  /** Whether the two records of a primary-key change are sent as one change. */
   readonly followKeys?: boolean;
-  /** Columns that expressions read: for these `5.0` is told from `5` though JavaScript's numbers are alike. */
+  /** Columns that expressions read: for these `5.0` and `5` differ, though they are the same JavaScript number. */
   readonly expressionColumns: readonly string[];
 };
 
 const NONE: readonly string[] = [];
 const GONE = { row: null, unavailable: NONE } as const;
 
-/** How the columns of one struct are read. */
+/** The converters and defaults of the columns of one struct. */
 type Shape = { readonly converters: ReadonlyMap<string, Converter>; readonly defaults: Row | null };
 
 /** What the rows of one record are read with. */
@@ -63,7 +63,7 @@ export class Decoder {
   readonly #declared: Shape;
   readonly #placeholder: Placeholder;
   readonly #doubles: readonly { name: string; pattern: RegExp }[];
-  /** Shapes by schema: a topic may hold several in turn while a table changes. */
+  /** By schema: a topic may alternate between several while a table changes. */
   readonly #shapes = new WeakMap<ConnectSchema, Shape>();
 
   constructor(format: TopicFormat, registry: SchemaRegistry | null = null) {
@@ -193,7 +193,7 @@ export class Decoder {
     };
   }
 
-  /** Converts the columns in place: the object was just parsed and belongs to nobody else. */
+  /** Converts the columns in place: the object was just parsed and is not shared. */
   #row(
     raw: JsonObject,
     { text, shape: { converters } }: Content,

@@ -7,7 +7,7 @@ import type { Journal, JournalEntry } from "./journal.ts";
 export type AppendOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What is appended, for the log line. */
+  /** Names the entries in the log line. */
   readonly what: string;
   readonly stop?: AbortSignal;
 };

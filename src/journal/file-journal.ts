@@ -5,17 +5,17 @@ import { makeDirectory } from "../lib/files.ts";
 import { SerialQueue } from "../lib/serial-queue.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
-/** What the file holds, for the error where it cannot be written. */
+/** Names the entries in the error if the file cannot be written. */
 export type FileJournalContent = { readonly code: ErrorCode; readonly what: string };
 
 const DEAD_LETTERS: FileJournalContent = { code: "DEAD_LETTERS_UNWRITABLE", what: "dead letters" };
 
-/** A file of lines, one for each entry's value. Made with its first entry. */
+/** A file with one line per entry, its value. It is created with the first entry. */
 export class FileJournal implements Journal {
   readonly #path: string;
   readonly #content: FileJournalContent;
   #file: Promise<FileHandle> | null = null;
-  /** One after the other: what is cut off after a failure is its own. */
+  /** One append at a time: a failed one truncates the file to where it started. */
   readonly #queue = new SerialQueue();
 
   constructor(path: string, content: FileJournalContent = DEAD_LETTERS) {
@@ -23,7 +23,7 @@ export class FileJournal implements Journal {
     this.#content = content;
   }
 
-  /** Rejects with a CdcError of its content's code: a file that cannot be written now will not be later. */
+  /** Rejects with a CdcError of its content's code, which is not retried: a full disk does not pass by itself. */
   append(entries: readonly JournalEntry[]): Promise<void> {
     return this.#queue.run(() => this.#append(entries));
   }
@@ -38,15 +38,12 @@ export class FileJournal implements Journal {
     try {
       this.#file ??= this.#open();
       const file = await this.#file;
-      const lines = entries.map(
-        ({ value }) => `${value?.toString("utf8") ?? ""}
-`,
-      );
+      const lines = entries.map(({ value }) => `${value?.toString("utf8") ?? ""}\n`);
       await appendWhole(file, lines.join(""));
     } catch (error) {
       throw new CdcError(
         code,
-        `${what} cannot be written to ${this.#path}: ${messageOf(error)}. Make room there, or let this user write, and start again: nothing is lost`,
+        `${what} cannot be written to ${this.#path}: ${messageOf(error)}. Free disk space, or grant this user write access, and restart: nothing is lost`,
       );
     }
   }
@@ -57,7 +54,7 @@ export class FileJournal implements Journal {
   }
 }
 
-/** A disk that becomes full takes a part: half a line would spoil the one that comes after it. */
+/** A disk that becomes full takes a part of the text, and half a line would break the next one. */
 async function appendWhole(file: FileHandle, text: string): Promise<void> {
   const { size } = await file.stat();
   try {

@@ -1,6 +1,6 @@
-/** The port for an appended log: the dead letters' topic or file, later the changelog. */
+/** The port for an append-only log, for example the dead letter topic or file. */
 export interface Journal {
-  /** Appends all entries, in order; resolves only when they are durable. Rejects where that failed; it may then be called again. */
+  /** Appends all entries in order; resolves when they are durable. After a rejection it may be called again. */
   append(entries: readonly JournalEntry[]): Promise<void>;
   close(): Promise<void>;
 }

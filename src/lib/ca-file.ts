@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { CdcError, messageOf } from "./errors.ts";
 
 /**
- * The certificate of an authority that a setting names. Node takes any text for one, and then trusts nobody.
- * @throws CdcError CONFIGURATION where the file cannot be read or is none
+ * The CA certificate that a setting names. It is checked here because Node.js accepts any text and then trusts no server.
+ * @throws CdcError CONFIGURATION if the file cannot be read or is not a certificate
  */
 export function readCaFile(setting: string, path: string): Buffer {
   try {
@@ -12,7 +12,7 @@ export function readCaFile(setting: string, path: string): Buffer {
     new X509Certificate(bytes);
     return bytes;
   } catch (cause) {
-    const text = `${setting}: ${path} cannot be read as a certificate in PEM: ${messageOf(cause)}`;
+    const text = `${setting}: ${path} cannot be read as a PEM certificate: ${messageOf(cause)}`;
     throw new CdcError("CONFIGURATION", text, { cause });
   }
 }

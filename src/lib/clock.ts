@@ -1,16 +1,16 @@
-/** The port for time: real under `run`, virtual where a test moves it. */
+/** The port for time: the system clock, or a virtual one in tests. */
 export interface Clock {
-  /** Milliseconds since 1970, UTC; never goes back, nor jumps when the machine's clock is set. */
+  /** Milliseconds since 1970, UTC. Monotonic: it does not follow when the machine's clock is set. */
   now(): number;
-  /** Resolves after `ms` milliseconds, or at once when `signal` is aborted; never rejects. */
+  /** Resolves after `ms` milliseconds or when `signal` is aborted; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** What the machine's clock said when the process began: from then on time is counted, so that every wait is as long as it says. */
-const BEGAN = Date.now() - performance.now();
+/** The system time at the start of the process. Time is counted from there, so no wait is longer or shorter than asked. */
+const STARTED = Date.now() - performance.now();
 
 export const systemClock: Clock = {
-  now: () => Math.round(BEGAN + performance.now()),
+  now: () => Math.round(STARTED + performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

@@ -3,36 +3,36 @@ import { dirname, resolve } from "node:path";
 import { CdcError, messageOf } from "./errors.ts";
 
 /**
- * Makes a folder and those above it. Step by step, because Node's own recursive way never ends where the file system
- * says of a folder's parent, which is there, that it is not (`/proc`).
+ * Creates a directory and its parents, one by one: Node's recursive option never ends if the file system reports an
+ * existing parent as missing, as `/proc` does.
  * @throws CdcError STATE_UNWRITABLE
  */
 export function makeDirectory(path: string): void {
   const missing: string[] = [];
-  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
-  for (const at of missing) {
+  for (let each = resolve(path); !existsSync(each); each = dirname(each)) missing.unshift(each);
+  for (const each of missing) {
     try {
-      mkdirSync(at);
+      mkdirSync(each);
     } catch (error) {
-      // Another task or process was faster.
+      // Another task or process has created it.
       if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw unwritable(`the folder ${path} cannot be made`, error);
+      throw unwritable(`the directory ${path} cannot be created`, error);
     }
   }
 }
 
-/** What a full disk, a quota or a missing right does to the state on it. */
+/** The error for state that cannot be written: a full disk, a quota, missing permissions. */
 export function unwritable(what: string, cause: unknown): CdcError {
   return new CdcError(
     "STATE_UNWRITABLE",
-    `${what}: ${messageOf(cause)}. Make room there, or let this user write, and start again: ` +
-      "nothing is lost, and what was delivered after the last checkpoint comes again under the same message ids",
+    `${what}: ${messageOf(cause)}. Free disk space, or grant this user write access, and restart: ` +
+      "nothing is lost, and messages delivered after the last checkpoint are sent again with the same message ids",
     { cause },
   );
 }
 
 /**
- * Writes a small file whole or not at all: a disk that is full leaves what was there before.
+ * Writes a small file completely or not at all: if the disk is full, the previous file remains.
  * @throws CdcError STATE_UNWRITABLE
  */
 export function writeFileAtomically(path: string, text: string): void {

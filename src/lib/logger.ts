@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import pinoPretty from "pino-pretty";
 
-/** The port for log lines: pino under `run`, nothing in tests. Fields first, the human text second. */
+/** The port for log lines: constant text, with the data in fields. Texts never have the details of an error. */
 export interface Logger {
   debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
@@ -11,7 +11,7 @@ export interface Logger {
 
 export const noopLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Lines for people or for machines on stderr: stdout belongs to data. */
+/** Logs to stderr, pretty or as JSON: stdout is for data. */
 export function createLogger(level: string, format: "auto" | "json" | "pretty"): Logger {
   const pretty = format === "pretty" || (format === "auto" && process.stderr.isTTY);
   if (!pretty) return pino({ level, base: undefined }, pino.destination({ dest: 2, sync: true }));

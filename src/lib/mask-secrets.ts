@@ -1,19 +1,19 @@
-/** Shorter ones would hide half of every text, and are no secrets. */
+/** Masking shorter secrets would remove parts of every text. */
 const SHORTEST = 4;
 
 /**
- * Hides secrets in text that others wrote: who refuses a request often quotes it, as it was written or as it was sent.
- * @returns the same text with `(hidden)` for every secret, also for its base64, URL-encoded and JSON forms
+ * Masks secrets in text of other programs, which often quote a rejected request.
+ * @returns the text with `(hidden)` for every secret, also in base64, URL-encoded and JSON form
  */
 export function maskOf(secrets: Iterable<string>): (text: string) => string {
   const forms = [...secrets].filter(({ length }) => length >= SHORTEST).flatMap(formsOf);
-  // The longest first: one may be part of another.
+  // Longest first: a secret may contain another.
   const ordered = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) => ordered.reduce((shown, form) => shown.replaceAll(form, "(hidden)"), text);
 }
 
 function formsOf(text: string): string[] {
-  // Half a surrogate pair has no UTF-8, and encodeURIComponent throws on it.
+  // encodeURIComponent throws on half a surrogate pair.
   const secret = text.toWellFormed();
   const bytes = Buffer.from(secret);
   const base64 = bytes.toString("base64");
@@ -23,7 +23,7 @@ function formsOf(text: string): string[] {
   ];
 }
 
-/** Both forms of a login: the password, and the pair that Basic auth sends in base64. */
+/** Both forms of a login: the password, and the pair that basic authentication sends. */
 export function loginSecrets(username: string, password: string): string[] {
   return [password, `${username}:${password}`];
 }

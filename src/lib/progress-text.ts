@@ -1,20 +1,20 @@
 import { durationText } from "./duration.ts";
 
-/** How far a long work has come. */
+/** The progress of a long operation. */
 export type Step = {
-  /** What is done and of how much, in any unit (bytes of a file, offsets); `total` is `null` where nobody knows. */
+  /** In any unit (bytes of a file, offsets); `total` is `null` if it is unknown. */
   readonly done: number;
   readonly total: number | null;
-  /** What people count, by its name; the first one's rate is told. */
+  /** Named counts; the rate is that of the first. */
   readonly counts: { readonly [name: string]: number };
 };
 
-/** How fast it goes: of the first count, and what is left by that; `null` where that cannot be known. */
+/** The rate of the first count, and the remaining time; `null` if it is unknown. */
 export type Pace = { readonly perSecond: number; readonly left_s: number | null };
 
 const BAR_WIDTH = 24;
 
-/** The pace between two steps that lie `ms` apart. */
+/** The pace between two steps that are `ms` apart. */
 export function paceOf(from: Step, to: Step, ms: number): Pace {
   const count = ({ counts }: Step) => Object.values(counts)[0] ?? 0;
   const perSecond = ms > 0 ? Math.round(((count(to) - count(from)) / ms) * 1_000) : 0;
@@ -24,7 +24,7 @@ export function paceOf(from: Step, to: Step, ms: number): Pace {
   return { perSecond, left_s: isKnown ? Math.ceil((left * ms) / moved / 1_000) : null };
 }
 
-/** `██████░░░░ 60 %  1,200 lines, 300 a second, 40 delivered  4 s left` */
+/** `██████░░░░ 60 %  1,200 lines, 300 a second, 40 delivered  4s left` */
 export function stepText({ done, total, counts }: Step, { perSecond, left_s }: Pace): string {
   const [first, ...others] = Object.entries(counts).map(
     ([name, count]) => `${count.toLocaleString("en")} ${name}`,

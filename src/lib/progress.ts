@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import { type Pace, paceOf, type Step, stepText } from "./progress-text.ts";
 
-/** Where people read: stderr, of which a line can be rewritten where it is a terminal. */
+/** stderr; on a terminal a line can be redrawn. */
 export type Terminal = {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -11,38 +11,35 @@ export type Terminal = {
 
 export type ProgressOptions = {
   readonly clock: Clock;
-  /** Takes a line every ten seconds where there is no terminal. */
+  /** Without a terminal it gets a line every ten seconds. */
   readonly logger: Logger;
   readonly terminal?: Terminal;
 };
 
-/** Shorter work than this shows nothing on a terminal. */
+/** Shorter operations show nothing on a terminal. */
 const SHORT_MS = 1_000;
 const REDRAW_MS = 100;
 const LINE_MS = 10_000;
 
-/** The rate is that of the last seconds: an outage, or a part that was done before, says nothing of the time left. */
+/** The rate is that of the last seconds, so that an outage or a part done earlier does not distort the remaining time. */
 const RATE_OVER_MS = 15_000;
 const SAMPLE_MS = 1_000;
 
-/** Those under way: of several on one terminal the last begun has the line. */
+/** Running progresses: of several on one terminal, the last one started has the line. */
 const shown: Progress[] = [];
 
-/** Back to the first column, and the line is empty. */
+/** Moves to the first column and clears the line. */
 const CLEAR = "\r\u001b[K";
 
-/**
- * Shows how far a long work has come, from `start` to `end`: on a terminal one line that rewrites itself, elsewhere
- * a log line every ten seconds.
- */
+/** Shows the progress of a long operation until `end`: one redrawn line on a terminal, otherwise a log line every ten seconds. */
 export class Progress {
   readonly #title: string;
   readonly #read: () => Step | null;
   readonly #options: ProgressOptions;
-  readonly #over = new AbortController();
-  readonly #samples: { readonly at: number; readonly step: Step }[] = [];
+  readonly #ended = new AbortController();
+  readonly #samples: { readonly time: number; readonly step: Step }[] = [];
 
-  /** @param read how far it has come by now; `null` while nobody knows */
+  /** @param read the current step; `null` while it is unknown */
   constructor(title: string, read: () => Step | null, options: ProgressOptions) {
     this.#title = title;
     this.#read = read;
@@ -55,10 +52,10 @@ export class Progress {
     void this.#show();
   }
 
-  /** Nothing more is shown, and the terminal's line is free. */
+  /** Stops showing it and clears the line. */
   end(): void {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort();
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
     shown.splice(shown.indexOf(this), 1);
     clearLine(this.#terminal);
   }
@@ -69,17 +66,17 @@ export class Progress {
 
   async #show(): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#over;
+    const { signal } = this.#ended;
     const { isTTY } = this.#terminal;
     const startedTime = clock.now();
-    let said = startedTime;
+    let loggedTime = startedTime;
     while (!signal.aborted) {
       const step = this.#read();
       const now = clock.now();
       const pace = step && this.#pace(step, now);
       if (step && pace && isTTY && now - startedTime >= SHORT_MS) this.#draw(step, pace);
-      if (step && pace && !isTTY && now - said >= LINE_MS) {
-        said = now;
+      if (step && pace && !isTTY && now - loggedTime >= LINE_MS) {
+        loggedTime = now;
         this.#log(step, pace);
       }
       await clock.sleep(isTTY ? REDRAW_MS : SAMPLE_MS, signal);
@@ -89,16 +86,16 @@ export class Progress {
   #pace(step: Step, now: number): Pace {
     const samples = this.#samples;
     const last = samples.at(-1);
-    if (!last || now - last.at >= SAMPLE_MS) samples.push({ at: now, step });
-    while (samples.length > 2 && now - (samples[1]?.at ?? now) >= RATE_OVER_MS) samples.shift();
-    const [first = { at: now, step }] = samples;
-    return paceOf(first.step, step, now - first.at);
+    if (!last || now - last.time >= SAMPLE_MS) samples.push({ time: now, step });
+    while (samples.length > 2 && now - (samples[1]?.time ?? now) >= RATE_OVER_MS) samples.shift();
+    const [first = { time: now, step }] = samples;
+    return paceOf(first.step, step, now - first.time);
   }
 
   #draw(step: Step, pace: Pace): void {
     if (shown.at(-1) !== this) return;
     const text = `${this.#title} ${stepText(step, pace)}`;
-    // A line that wraps cannot be rewritten.
+    // A line that wraps cannot be redrawn.
     this.#terminal.write(`${CLEAR}${text.slice(0, (this.#terminal.columns || 80) - 1)}`);
   }
 
@@ -108,12 +105,12 @@ export class Progress {
   }
 }
 
-/** Takes a line that rewrites itself away before something else is written. */
+/** Clears the redrawn line before other output. */
 export function clearLine(terminal: Terminal = process.stderr): void {
   if (terminal.isTTY) terminal.write(CLEAR);
 }
 
-/** The same log, whose lines do not begin behind one that rewrites itself. */
+/** The same logger, which clears the redrawn line before each of its lines. */
 export function besideProgress(logger: Logger, terminal: Terminal = process.stderr): Logger {
   if (!terminal.isTTY) return logger;
   const cleared = (level: keyof Logger) => (fields: object, text: string) => {

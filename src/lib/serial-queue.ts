@@ -1,4 +1,4 @@
-/** Works one after another, in the order in which they are given. One that fails fails for who gave it alone. */
+/** Runs work one at a time, in the order of the calls. A failure rejects only its own call. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -8,7 +8,7 @@ export class SerialQueue {
     return done;
   }
 
-  /** Resolves when all that was given so far has ended. */
+  /** Resolves when all work so far has ended. */
   async idle(): Promise<void> {
     await this.#last;
   }

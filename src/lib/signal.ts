@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** Lets a loop sleep until there is work, or until a time has passed. A ring while nobody waits is not forgotten. */
+/** Lets a loop wait until it is notified or a time has passed. A notification before the wait ends it at once. */
 export class Signal {
   readonly #clock: Clock;
   #notified = false;

@@ -192,7 +192,7 @@ function started(args: readonly string[], disk: SmallDisk): ReturnType<typeof st
 function isUnwritable({ code, stderr }: Ended): void {
   assert.is(code, 1, stderr);
   assert.match(stderr, /STATE_UNWRITABLE.*(No space left|no space left|too large)/m);
-  assert.match(stderr, /Make room there.* and start again: nothing is lost/);
+  assert.match(stderr, /Free disk space.* and restart: nothing is lost/);
 }
 
 /** Segment has the expected messages, those of each row in order. */

@@ -1,7 +1,7 @@
 /**
- * The fields that Debezium's ExtractNewRecordState can add to a row, or to its headers: those of the envelope, of the
- * source block and of the transaction block, `lsn` as `__lsn` or `__source_lsn`. Other names that begin with `__` are
- * columns: `__v`, `__typename`. So is `__id`: the transaction's is `__transaction_id`, unless it is asked for as `id`.
+ * Whether Debezium's ExtractNewRecordState has added the field to a row or its headers: fields of the envelope, the
+ * source block and the transaction block, `lsn` as `__lsn` or `__source_lsn`. Other names that begin with `__` are
+ * columns: `__v`, `__typename`, and `__id`, since the transaction's id is usually added as `__transaction_id`.
  */
 export function isAdded(name: string): boolean {
   if (!name.startsWith("__")) return false;
@@ -9,7 +9,7 @@ export function isAdded(name: string): boolean {
   return ADDED.has(field) || field.startsWith("source_") || field.startsWith("transaction_");
 }
 
-/** Those of the envelope are no part of the source block: its `ts_ms` is when Debezium had the change. */
+/** Whether an added field is the envelope's and not the source block's: the envelope's `ts_ms` is when Debezium processed the change. */
 export function ofEnvelope(field: string): boolean {
   return ENVELOPE.has(field);
 }
@@ -18,7 +18,7 @@ const ENVELOPE: ReadonlySet<string> = new Set(["op", "ts_ms", "ts_us", "ts_ns", 
 
 const ADDED: ReadonlySet<string> = new Set([
   ...ENVELOPE,
-  // Of every connector's source block.
+  // The source block of every connector.
   ...["version", "connector", "name", "snapshot", "sequence", "db", "schema", "table"],
   // PostgreSQL
   ...["txId", "lsn", "xmin", "origin", "origin_lsn"],
@@ -33,6 +33,6 @@ const ADDED: ReadonlySet<string> = new Set([
   ...["rs", "collection", "ord", "h", "tord", "stxnid", "lsid", "txnNumber", "wallTime"],
   // Vitess, Cassandra
   ...["keyspace", "shard", "vgtid", "cluster"],
-  // Of the transaction block.
+  // The transaction block.
   ...["total_order", "data_collection_order"],
 ]);

@@ -8,19 +8,19 @@ export type Envelope = {
   readonly after?: unknown;
   readonly source: JsonObject & { readonly connector: string };
   readonly ts_ms?: unknown;
-  /** MongoDB's: which fields an update set and removed. */
+  /** MongoDB: which fields an update set and removed. */
   readonly updateDescription?: unknown;
-  /** Present where the connector is told to provide transaction metadata. */
+  /** Present if the connector provides transaction metadata. */
   readonly transaction?: unknown;
 };
 
-/** Without Object's own `constructor` and the like, which no record may name. */
+/** Without a prototype, so that an op named `constructor` is not found. */
 export const OPERATIONS: { readonly [op: string]: Operation | undefined } = Object.assign(
   Object.create(null),
   { c: "create", u: "update", r: "read", d: "delete" },
 );
 
-/** A row with columns named `op` and `source` is no envelope: those hold no text and block of this kind. */
+/** A row may have columns named `op` and `source`; their values differ from an envelope's. */
 export function isEnvelope(payload: JsonObject): payload is JsonObject & Envelope {
   return (
     typeof payload.op === "string" &&
@@ -30,8 +30,8 @@ export function isEnvelope(payload: JsonObject): payload is JsonObject & Envelop
 }
 
 /**
- * An envelope that lost its source block must not be taken for a flattened row. A table that records changes has columns
- * of these names too, and texts or numbers in them.
+ * An envelope without its source block must not be processed as a flattened row. A table that records changes may have
+ * columns of these names too, but they contain text or numbers.
  */
 export function isBroken(payload: JsonObject): boolean {
   const { op, before, after } = payload;
@@ -48,14 +48,14 @@ function isImage(value: unknown): boolean {
   return value === null || isObject(value);
 }
 
-/** Whether the read is its table's last of a full snapshot: Debezium marks it so in `source.snapshot`. */
+/** Whether the record is its table's last one in a full snapshot. */
 export function endsSnapshot({ snapshot }: JsonObject): boolean {
   return snapshot === "last_in_data_collection" || snapshot === "last";
 }
 
 /**
- * Connectors whose `before` is the whole row: Debezium's documentation of each. PostgreSQL's depends on the table;
- * MongoDB's is whole where it is there, which its capture mode decides; of Vitess' it is not said.
+ * Connectors whose `before` is the complete row, by Debezium's documentation of each. PostgreSQL's depends on the table's
+ * replica identity; MongoDB's is complete if present, which depends on the capture mode; Vitess' is undocumented.
  */
 export const COMPLETE_BEFORE: ReadonlySet<string> = new Set([
   "mysql",

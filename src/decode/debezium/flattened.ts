@@ -5,17 +5,17 @@ import type { Json, JsonObject } from "../value/json.ts";
 import { isAdded, ofEnvelope } from "./added-fields.ts";
 
 /**
- * A record of Debezium's ExtractNewRecordState: the row alone, with what `add.fields` put beside its columns and
- * `add.headers` into the headers, under names that begin with `__`. Columns may begin so too.
+ * A record of Debezium's ExtractNewRecordState: the row, with the fields that `add.fields` adds to it and `add.headers`
+ * to the headers, under names that begin with `__`. Columns may begin with `__` too.
  */
 export type Flattened = {
   readonly row: JsonObject;
   readonly deleted: boolean;
-  /** The envelope's `op`, where the record tells it. */
+  /** The envelope's `op`, if it was added. */
   readonly op: string | undefined;
-  /** As much of the source block as was added. */
+  /** The added fields of the source block. */
   readonly source: JsonObject;
-  /** When Debezium had the change, where it was added; a commit time is the source block's. */
+  /** When Debezium processed the change, if it was added; the commit time is in the source block. */
   readonly time: number | undefined;
 };
 
@@ -40,7 +40,7 @@ export function readFlattened(payload: JsonObject, headers: Headers): Flattened 
   };
 }
 
-/** `source.lsn` is added as `__source_lsn`, `lsn` as `__lsn`; which connector wrote it shows by what there is. */
+/** `source.lsn` is added as `__source_lsn`, `lsn` as `__lsn`; the connector is recognised by the fields present. */
 function sourceOf(added: JsonObject): JsonObject {
   const source: JsonObject = {};
   for (const [name, value] of Object.entries(added)) {
@@ -54,12 +54,12 @@ function sourceOf(added: JsonObject): JsonObject {
     else if (source.file !== undefined) source.connector = "mysql";
     else if (source.change_lsn !== undefined) source.connector = "sqlserver";
   }
-  // What has no value is not there, so a change outside of a transaction looks like one whose number was not added.
+  // Null fields are absent: a change outside a transaction is the same as one whose transaction number was not added.
   if (source.connector === "mongodb" && source.txnNumber === undefined) delete source.ord;
   return source;
 }
 
-/** Header values are text, or JSON of a number. */
+/** Header values are text, or a number as JSON. */
 function headerValue(value: Buffer | string): Json {
   const text = value.toString();
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text;

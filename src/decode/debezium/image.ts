@@ -5,9 +5,9 @@ import { readDocument } from "./mongodb.ts";
 import { updated } from "./mongodb-update.ts";
 
 /**
- * The row after the change; `null` for what is no row.
- * MongoDB's connector leaves the document out of an update unless it is told to look it up. Where it has the one from
- * before, the change makes the next one out of it.
+ * The row after the change; `null` if there is none.
+ * MongoDB's connector omits the document of an update unless it is configured to look it up. If the record has the previous
+ * document, the update is applied to that.
  * @throws CdcError UNKNOWN_SHAPE
  */
 export function imageAfter(envelope: Envelope): JsonObject | null {
@@ -19,12 +19,12 @@ export function imageAfter(envelope: Envelope): JsonObject | null {
   return readable(updateDescription, () => updated(previous, updateDescription));
 }
 
-/** The row before the change as far as the record holds it. */
+/** The row before the change, as far as the record has it. */
 export function imageBefore({ before }: Envelope): JsonObject | null {
   return image(before);
 }
 
-/** MongoDB's documents come as text. */
+/** MongoDB's documents are text. */
 function image(raw: unknown): JsonObject | null {
   const row = typeof raw === "string" ? readable(raw, () => readDocument(raw)) : raw;
   return isObject(row) ? row : null;

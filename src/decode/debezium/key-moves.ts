@@ -5,7 +5,7 @@ import type { RecordKey } from "./record-key.ts";
 const NEW_KEY = "__debezium.newkey";
 const OLD_KEY = "__debezium.oldkey";
 
-/** Reads the headers by which Debezium ties the delete and the create of a primary-key change together. */
+/** Reads the headers by which Debezium links the delete and the create of a primary-key change. */
 export class KeyMoves {
   readonly #key: RecordKey;
 
@@ -27,7 +27,7 @@ export class KeyMoves {
     return key === null || key === "unreadable" ? key : { from: key };
   }
 
-  /** The record itself is whole: without its header it is what its operation says, a removal or an addition. */
+  /** With an unreadable header the record is still a removal or an addition, by its operation. */
   #read(header: Buffer | string | undefined): string | null {
     if (header === undefined) return null;
     try {

@@ -2,24 +2,23 @@ import { DetailedError } from "../../lib/errors.ts";
 import { isObject, type JsonObject } from "../value/json.ts";
 import { readDocument } from "./mongodb.ts";
 
-/** A value of a document that may be changed: it was just parsed and belongs to nobody else. */
+/** A value of a document, changed in place: it was just parsed and is not shared. */
 type Node = { [name: string]: unknown } | unknown[];
 
 /**
- * The document after an update, from the whole one before it and `updateDescription`: the fields that were set and
- * removed, and the arrays that were cut, each by its dotted path. What stands in the document decides whether a number
- * in a path is an index or a name; a name with a dot in it cannot be told from a path.
- * MongoDB's manual, "update Event".
- * @throws Error where a part of it cannot be read
+ * The document after an update, from the previous document and `updateDescription`: fields set, fields removed and arrays
+ * truncated, each by its dotted path. The document decides whether a number in a path is an index or a name; a name that
+ * contains a dot cannot be distinguished from a path. MongoDB's manual, "update Event".
+ * @throws Error if a part of it cannot be read
  */
 export function updated(before: JsonObject, description: JsonObject): JsonObject {
   const document = before as Node;
   const set = description.updatedFields;
   const fields = typeof set === "string" ? readDocument(set) : set;
-  // Cut first: a field of an array that was cut and extended stands behind the cut.
+  // Truncate first: an array that was truncated and extended has its new items after the truncation.
   for (const pending of list(description.truncatedArrays)) {
     if (!isObject(pending)) continue;
-    const array = at(document, String(pending.field).split("."));
+    const array = nodeOf(document, String(pending.field).split("."));
     if (Array.isArray(array)) array.length = Math.min(array.length, Number(pending.size));
   }
   for (const path of list(description.removedFields)) {
@@ -38,13 +37,13 @@ export function updated(before: JsonObject, description: JsonObject): JsonObject
 function locate(document: Node, path: string): { parent: Node | null; name: string } {
   const names = path.split(".");
   const name = names.pop() as string;
-  const parent = at(document, names);
+  const parent = nodeOf(document, names);
   // An index far beyond the end would make an array of that length.
   const fits = !Array.isArray(parent) || (/^\d+$/.test(name) && Number(name) <= parent.length);
   return { parent: fits && name !== "__proto__" ? parent : null, name };
 }
 
-function at(document: Node, names: readonly string[]): Node | null {
+function nodeOf(document: Node, names: readonly string[]): Node | null {
   let node: unknown = document;
   for (const name of names) {
     if (typeof node !== "object" || node === null || !Object.hasOwn(node, name)) return null;

@@ -6,20 +6,20 @@ import { decimal } from "../value/decimal.ts";
 import { isObject, type Json, type JsonObject, parseJson, wrongValue } from "../value/json.ts";
 
 /**
- * A document of MongoDB, which its connector writes as text in MongoDB's Extended JSON: version 1 strict by default,
+ * Reads a MongoDB document, which the connector writes as text in MongoDB's Extended JSON: version 1 strict by default,
  * version 2 relaxed or canonical with `json.serialization.mode`. Types become plain values: `{"$oid": "…"}` its text,
  * `{"$numberLong": "42"}` 42.
- * @throws Error where the text is no JSON or a value is none of its type
+ * @throws Error if the text is not JSON or a value is not of its type
  */
 export function readDocument(text: string): Value {
   return plain(parseDocument(text));
 }
 
-/** Whole doubles, `5.0` or `1.0E21`, which a plain parse would take for integers; not what stands in a text. */
+/** Whole doubles, `5.0` or `1.0E21`, which `JSON.parse` turns into integers. */
 const WHOLE_DOUBLE = /\.0+\s*[,\]}]|\d[eE][+-]?\d+\s*[,\]}]/;
 /**
- * The strict form of version 1 writes what JSON has no number for as a bare word. A text that does not end is taken to
- * the end, in one pass: tried again from each of its characters, a document that was cut off would take for ever.
+ * Version 1 strict writes NaN and infinities as bare words. A string without an end matches to the end of the text in one
+ * pass: retrying from each character takes quadratic time on a truncated document.
  */
 const BARE_WORD = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/g;
 
@@ -36,7 +36,7 @@ function parseDocument(text: string): Json {
   return WHOLE_DOUBLE.test(json) ? (JSON.parse(json, exactNumber) as Json) : value;
 }
 
-/** Numbers have passed `parseJson` before: none is too long. */
+/** `parseJson` has already rejected numbers that are too long. */
 function exactNumber(_name: string, value: unknown, { source = "" } = {}): unknown {
   if (typeof value !== "number") return value;
   if (!/^-?\d+$/.test(source)) return Number.isFinite(value) ? real(source) : source;
@@ -48,7 +48,7 @@ function plain(value: Json): Value {
   if (Array.isArray(value)) return value.map(plain);
   const object = value as JsonObject;
   for (const name in object) {
-    // A type's own name comes first; fields of documents do not begin with a dollar.
+    // A type's name is the first field; fields of documents do not begin with a dollar.
     const read = name.startsWith("$") ? TYPES.get(name) : undefined;
     if (read) return read(object[name] as Json, object);
     break;
@@ -62,7 +62,7 @@ function plain(value: Json): Value {
 
 type Reader = (raw: Json, whole: JsonObject) => Value;
 
-/** MongoDB's reference, "MongoDB Extended JSON (v2)" and "(v1)": the types by the name of their first field. */
+/** MongoDB's reference, "MongoDB Extended JSON (v2)" and "(v1)": types by the name of their first field. */
 const TYPES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["$oid", text],
   ["$uuid", text],
@@ -107,7 +107,7 @@ function date(raw: Json): Value {
   throw wrongValue("not a date", raw);
 }
 
-/** Bytes stay base64. Subtype 4 is a UUID; the older 3 does not say in which order its bytes stand. */
+/** Bytes stay base64. Subtype 4 is a UUID; the older subtype 3 does not define its byte order. */
 function binary(base64: Json | undefined, subtype: Json | undefined): Value {
   if (subtype !== "04") return text(base64);
   const hex = Buffer.from(text(base64), "base64").toString("hex");

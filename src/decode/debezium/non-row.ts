@@ -2,11 +2,11 @@ import type { NonRowKind } from "../../data/event.ts";
 import { isObject, type Json, type JsonObject } from "../value/json.ts";
 
 /**
- * Records that a topic pattern may catch and that are no rows; `null` for anything else. Each has exactly the fields
- * that Debezium gives its kind: a table of one's own may well have some of them as columns.
+ * The kind of a record that is not a row, which a topic pattern may match; `null` for all others. Each kind has exactly
+ * the fields that Debezium gives it: a user's table may have some of them as columns.
  */
 export function nonRowKind(payload: JsonObject): NonRowKind | null {
-  // Nearly every record has an `op`, and is of none but these: all kinds took 470 of the 15,000 bytes that a record allocated.
+  // Nearly every record has an `op`. Testing all kinds allocated 470 of 15,000 bytes per record.
   const kinds = Object.hasOwn(payload, "op") ? WITH_OP : KINDS;
   for (const kind of kinds) if (isOf(kind, payload)) return kind.what;
   return isObject(payload.after) && isSignal(payload.after) ? "signal" : null;
@@ -29,7 +29,7 @@ const KINDS: readonly Kind[] = [
   {
     what: "heartbeat",
     required: ["ts_ms"],
-    // Vitess' has its place in the log beside the time.
+    // Vitess adds its position in the log.
     optional: ["ts_us", "ts_ns", "vgtid"],
     fits: ({ ts_ms }) => typeof ts_ms === "number",
   },
@@ -45,7 +45,7 @@ const KINDS: readonly Kind[] = [
   {
     what: "schema change",
     required: ["source", "databaseName", "ddl"],
-    // Records of the connector's own history have a position.
+    // Records of the connector's schema history have a position.
     optional: ["schemaName", "tableChanges", "position", "ts_ms", "ts_us", "ts_ns"],
     fits: ({ source }) => isObject(source),
   },
@@ -71,8 +71,8 @@ const KINDS: readonly Kind[] = [
 const WITH_OP = KINDS.filter(({ required }) => required.includes("op"));
 
 /**
- * A row of the signal table, where the marks around each chunk of an incremental snapshot stand too, or a record of the
- * signal topic. Of Debezium's types `log` is left out: a table of one's own may well have rows of that type.
+ * A row of the signal table, which also has the watermarks of incremental snapshots, or a record of the signal topic.
+ * Debezium's type `log` is excluded: a user's table may have rows of that type.
  */
 function isSignal(row: JsonObject): boolean {
   const { id, type, data } = row;
@@ -87,7 +87,7 @@ function isSignal(row: JsonObject): boolean {
 
 const SIGNAL_FIELDS: ReadonlySet<string> = new Set(["id", "type", "data"]);
 
-/** An object, which the table has as text; pausing takes none. */
+/** An object, as text in the table; pause signals have none. */
 function isSignalData(data: Json | undefined): boolean {
   return isText(data) ? /^\s*(?:\{|$)/.test(data) : data == null || isObject(data);
 }

@@ -3,10 +3,10 @@ import { CdcError } from "../../lib/errors.ts";
 import { PayloadReader } from "../format/payload-reader.ts";
 import { isObject, type Json, jsonText } from "../value/json.ts";
 
-/** The model's key: which fields of the record key, in which order; `null` takes them as they come. */
+/** The model's key: fields of the record key in order; `null` takes all in the record's order. */
 export type KeyFields = readonly string[] | null;
 
-/** Reads the keys of one topic: the identity of its rows, as canonical JSON of the values, `["org1",7]`. */
+/** Reads the record keys of one topic: the identity of its rows, as canonical JSON of the values, `["org1",7]`. */
 export class RecordKey {
   readonly #fields: KeyFields;
   readonly #reader: PayloadReader;
@@ -17,7 +17,7 @@ export class RecordKey {
   }
 
   /**
-   * @throws CdcError MISSING_KEY where the record has none, KEY_MISMATCH where its fields are not the model's
+   * @throws CdcError MISSING_KEY if the record has none, KEY_MISMATCH if its fields are not the model's
    */
   read(key: Buffer | null): string {
     const fields = key === null || key.length === 0 ? null : this.#parse(key);
@@ -59,7 +59,7 @@ export class RecordKey {
   }
 }
 
-/** What JSON has by itself: all but the numbers that a double would change, and what may hold such. */
+/** Values that JSON.stringify writes exactly. */
 function isPlain(value: Json): boolean {
   return value === null || (typeof value !== "object" && typeof value !== "bigint");
 }

@@ -1,15 +1,15 @@
 import type { SourcePosition } from "../../data/event.ts";
 import { isObject, type JsonObject } from "../value/json.ts";
 
-/** What the source block of an envelope says, or the added fields of a flattened record. */
+/** The source block of an envelope, or the added fields of a flattened record. */
 export type SourceBlock = JsonObject;
 
-/** Wide enough for any 64-bit number, so that texts compare as their numbers do. */
+/** Digits of the largest 64-bit number, so that texts compare as numbers do. */
 const WIDTH = 20;
 
 /**
- * The place of the change in the database's log, where the connector gives one that names a single change of a single
- * row; `null` where it names only a transaction (GTID, SCN) or nothing.
+ * The source position of a change if the connector has one that identifies one change of one row; `null` if it identifies
+ * only a transaction (GTID, SCN) or nothing.
  */
 export function positionOf(
   connector: unknown,
@@ -34,8 +34,8 @@ export function positionOf(
 }
 
 /**
- * `binlog.000001` sorts by its number, which may grow a digit. Positions of two servers cannot be compared; a snapshot's
- * reads say server 0, whose place is that of the server they were read from.
+ * `binlog.000001` is ordered by its number, which may get another digit. Positions of two servers cannot be compared;
+ * snapshot records have server id 0 and the position of the server that they were read from.
  */
 function binlogPosition(connector: string, source: SourceBlock): SourcePosition | null {
   const { server_id, file, pos, row } = source;
@@ -47,9 +47,9 @@ function binlogPosition(connector: string, source: SourceBlock): SourcePosition 
 }
 
 /**
- * Within a transaction no order is known: Debezium reads by `__$command_id`, which it does not pass on, and SQL Server's
- * documentation says that `__$seqval`, our `change_lsn`, is not to be ordered by. Taking the last change for a
- * repeated one would lose it.
+ * The order within a transaction is unknown: Debezium orders by `__$command_id`, which is not in the record, and SQL
+ * Server's documentation advises against ordering by `__$seqval`, the `change_lsn`. Processing the last change as a stale
+ * record would lose it.
  */
 function sqlServerPosition(source: SourceBlock): SourcePosition | null {
   const { commit_lsn, change_lsn, event_serial_no } = source;
@@ -60,9 +60,9 @@ function sqlServerPosition(source: SourceBlock): SourcePosition | null {
 }
 
 /**
- * `ts_ms` and `ord` are the cluster time, to which MongoDB 6.0 and later add the wall clock: Debezium then puts that into
- * `ts_ms` of streamed changes, but not of snapshot reads, so the two are not compared. All changes of a transaction
- * have the time of its commit: it names none of them.
+ * `ts_ms` and `ord` are the cluster time. From MongoDB 6.0 on Debezium writes the wall clock into `ts_ms` of streamed
+ * changes, but not of snapshot records, so the two are not compared. All changes of a transaction have the time of its
+ * commit, which identifies none of them.
  */
 function mongoDbPosition({ ts_ms, ord, wallTime, txnNumber }: SourceBlock): SourcePosition | null {
   if (!isNumber(ts_ms) || !isNumber(ord) || isNumber(txnNumber)) return null;
@@ -71,8 +71,8 @@ function mongoDbPosition({ ts_ms, ord, wallTime, txnNumber }: SourceBlock): Sour
 }
 
 /**
- * The order that Debezium's documentation tells consumers to go by, within a shard ("Ordered transaction metadata").
- * Without that setting there is a VGTID alone, which names a transaction.
+ * The order within a shard by Debezium's documentation, "Ordered transaction metadata". Without that setting there is
+ * only a VGTID, which identifies a transaction.
  */
 function vitessPosition(
   { keyspace, shard }: SourceBlock,
@@ -85,7 +85,7 @@ function vitessPosition(
   return `vitess:${keyspace}:${shard}|${order}`;
 }
 
-/** A number, or Connect's Decimal of scale 0, which JSON has as base64. */
+/** A number, or Connect's Decimal of scale 0, which is base64 in JSON. */
 function wholeDecimal(raw: unknown): bigint | null {
   if (typeof raw !== "string") return isNumber(raw) ? BigInt(raw) : null;
   const hex = Buffer.from(raw, "base64").toString("hex");
@@ -93,12 +93,12 @@ function wholeDecimal(raw: unknown): bigint | null {
   return isNumber(rank) ? rank : null;
 }
 
-/** `00000025:00000d98:00a2` has fixed widths, so it compares as text. */
+/** `00000025:00000d98:00a2`: fixed widths, which compare as text. */
 function isMssqlLsn(value: unknown): value is string {
   return typeof value === "string" && /^[\da-f]{8}:[\da-f]{8}:[\da-f]{4}$/i.test(value);
 }
 
-/** Anything else is no place in a log, though JSON could say it: -1, 0.5, 1e300. */
+/** A whole number of 64 bits; JSON may also have -1, 0.5 or 1e300. */
 function isNumber(value: unknown): value is number | bigint {
   const isWhole = typeof value === "bigint" || Number.isInteger(value);
   return isWhole && (value as number | bigint) >= 0 && (value as number | bigint) < 2 ** 64;

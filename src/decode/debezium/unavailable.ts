@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { isObject, type Json } from "../value/json.ts";
 
 /**
- * Recognises the connector's placeholder for an unchanged value that it was not sent (PostgreSQL's TOAST), in every shape
- * that the column types give it: text, bytea (base64), text[] , int[] and bigint[] (its bytes), uuid[] (a name-based
- * UUID of it), hstore (as a map or as JSON text).
+ * Recognises the connector's placeholder for an unchanged value that is not in the log (PostgreSQL's TOAST), in the form
+ * of each column type: text, bytea (base64), text[], int[] and bigint[] (its bytes), uuid[] (a name-based UUID of it),
+ * hstore (a map or JSON text).
  */
 export class Placeholder {
   readonly #text: string;
@@ -36,7 +36,7 @@ export class Placeholder {
   }
 }
 
-/** Java's `UUID.nameUUIDFromBytes`: version 3, of the name alone. */
+/** Java's `UUID.nameUUIDFromBytes`: version 3, without a namespace. */
 function nameBasedUuid(name: Buffer): string {
   const hash = createHash("md5").update(name).digest();
   hash.writeUInt8(((hash[6] ?? 0) & 0x0f) | 0x30, 6);

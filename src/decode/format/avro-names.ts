@@ -1,9 +1,9 @@
 import avro, { type Schema, type Type } from "avsc";
 
 /**
- * avsc refuses names that Avro does not allow, and converters take over those of a topic or table as they are:
- * `my-app.public.users`. Nothing reads the names of types but avsc, by which one refers to another.
- * @returns the type under names that are allowed, in a definition or a reference; `undefined` where they are
+ * avsc rejects names that Avro does not allow, but converters use the names of topics and tables unchanged:
+ * `my-app.public.users`. Only avsc uses the names, to resolve references.
+ * @returns the type with allowed names, in a definition or a reference; `undefined` if its names are allowed
  */
 export function typeOfRenamed(schema: Schema, options: object): Type | undefined {
   const renamed = withAllowedNames(schema);
@@ -14,7 +14,7 @@ type Named = { readonly [attribute in (typeof NAMES)[number]]?: unknown };
 
 const NAMES = ["name", "namespace"] as const;
 
-/** Only the schema itself: avsc asks for those within it one by one. */
+/** Only the schema itself: avsc calls the hook for each nested one. */
 function withAllowedNames(schema: Schema): Schema {
   if (typeof schema === "string") return allowed(schema);
   if (Array.isArray(schema)) return schema;
@@ -28,7 +28,7 @@ function withAllowedNames(schema: Schema): Schema {
   return Object.keys(renamed).length === 0 ? schema : ({ ...schema, ...renamed } as Schema);
 }
 
-/** Two names stay two: `a-b` becomes `a_2d_b`. */
+/** Different names stay different: `a-b` becomes `a_2d_b`. */
 function allowed(name: string): string {
   return name
     .replace(/[^\w.]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)

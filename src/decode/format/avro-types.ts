@@ -3,8 +3,8 @@ import { DetailedError } from "../../lib/errors.ts";
 import { exactLongType } from "./avro.ts";
 
 /**
- * avsc reads as many items as the bytes say, and looks only at the end whether there were so many bytes: five broken
- * ones can ask for 2^40 items. These types look while they read; `_read` is what avsc's own types differ in.
+ * avsc reads as many items as the bytes declare and checks the length only at the end: five corrupt bytes can declare 2^40
+ * items. These types check while they read, by overriding `_read`.
  */
 type Tap = { readonly buf: Buffer; pos: number; readLong(): number; readString(): string };
 type Reads = { _read(tap: Tap): unknown };
@@ -28,12 +28,11 @@ class BoundedMapType extends MapType {
   override _read(tap: Tap): object {
     const entries: [string, unknown][] = [];
     eachItem(tap, () => entries.push([tap.readString(), this.valuesType._read(tap)]));
-    // Assigned, a key `__proto__` would be lost.
     return Object.fromEntries(entries);
   }
 }
 
-/** Text that is not UTF-8 would become a run of U+FFFD, and two keys one. */
+/** avsc replaces invalid UTF-8 by U+FFFD, which could make two keys equal. */
 class CheckedStringType extends StringType {
   override _read(tap: Tap): unknown {
     const text = super._read(tap) as string | undefined;
@@ -48,7 +47,7 @@ class CheckedStringType extends StringType {
 
 const checkedString = new CheckedStringType();
 
-/** Our type for a schema that has one, also where it has attributes such as `connect.name`. */
+/** Our type for a schema, with or without attributes such as `connect.name`; `undefined`: avsc's own. */
 export function ownType(schema: Schema, options: object): Type | undefined {
   switch ((schema as { readonly type?: unknown }).type ?? schema) {
     case "string":
@@ -64,7 +63,7 @@ export function ownType(schema: Schema, options: object): Type | undefined {
   }
 }
 
-/** Blocks of a count and so many items, the last one empty; a negative count has the block's size in bytes after it. */
+/** Blocks of a count and that many items, the last one empty; a negative count is followed by the block's size in bytes. */
 function eachItem(tap: Tap, read: () => void): void {
   for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
     if (count < 0) tap.readLong();

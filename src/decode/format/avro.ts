@@ -5,7 +5,7 @@ import { orTooDeep, rejectDeep } from "../value/depth.ts";
 import { isObject, type Json, type JsonObject } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 
-/** int64 exact: a number where a double holds it and a bigint where not. avsc's own type throws on `ts_ns`. */
+/** Exact int64: a number if a double can represent it, otherwise a bigint. avsc's own type throws on `ts_ns`. */
 export const exactLongType = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => exactLong(bytes.readInt32LE(4), bytes),
   toBuffer: (value: number | bigint) => {
@@ -20,12 +20,12 @@ export const exactLongType = avro.types.LongType.__with({
 });
 
 function exactLong(high: number, bytes: Buffer): number | bigint {
-  // 53 bits and a sign: a high half of up to 21 bits.
+  // 53 bits and a sign: up to 21 bits in the high half.
   if (high >= -0x200000 && high < 0x200000) return high * 0x1_0000_0000 + bytes.readUInt32LE(0);
   return bytes.readBigInt64LE(0);
 }
 
-/** Reads a value into the form that Connect's JSON converter would have written. */
+/** Reads a value into the form of Connect's JSON converter. */
 export function readAvro(type: Type, bytes: Buffer): Json {
   let value: Json;
   try {
@@ -38,12 +38,12 @@ export function readAvro(type: Type, bytes: Buffer): Json {
 }
 
 function jsonForm(value: unknown): Json {
-  // JSON has no such numbers: the converters write them as text.
+  // JSON has no such numbers; the converters write them as text.
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (typeof value !== "object" || value === null) return value as Json;
   if (Buffer.isBuffer(value)) return value.toString("base64");
   if (Array.isArray(value)) return value.map(jsonForm);
-  // Not by way of entries: that took 3 of the 15 µs to decode a record.
+  // A loop over keys: entries took 3 of the 15 µs to decode a record.
   const object: JsonObject = {};
   for (const name of Object.keys(value)) {
     setOwn(object, name, jsonForm((value as JsonObject)[name]));
@@ -51,7 +51,7 @@ function jsonForm(value: unknown): Json {
   return object;
 }
 
-/** The Connect schema behind an Avro one: Connect keeps its own names in `connect.*` attributes. */
+/** The Connect schema of an Avro schema: Connect stores its names in `connect.*` attributes. */
 export function connectSchemaOfAvro(root: Schema): ConnectSchema {
   const named = new Map<string, JsonObject>();
   const inside = new Set<string>();
@@ -70,7 +70,7 @@ export function connectSchemaOfAvro(root: Schema): ConnectSchema {
     const own = typeof schema.namespace === "string" ? schema.namespace : namespace;
     if (typeof schema.name !== "string") return convertObject(schema, own);
     const name = `${own}.${schema.name}`;
-    // A record that holds others of its kind has no end.
+    // A recursive record has no end.
     if (inside.has(name)) return { type: "null" };
     named.set(schema.name, schema);
     named.set(name, { ...schema, namespace: own });
@@ -111,7 +111,7 @@ const TYPES: { readonly [avro: string]: string | undefined } = {
   int: "int32",
 };
 
-/** Avro writes the bytes of a default as text, a character each. */
+/** Avro writes the bytes of a default as text, one character per byte. */
 function defaultOf(schema: JsonObject): Json | undefined {
   const fallback = schema["connect.default"];
   return schema.type === "bytes" && typeof fallback === "string"

@@ -2,7 +2,7 @@ import { fieldCount } from "../value/connect-schema.ts";
 import { isObject, type Json, type JsonObject } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 
-/** The Connect schema behind a JSON Schema: Connect keeps its types in `connect.type` and its names in `title`. */
+/** The Connect schema of a JSON Schema: Connect stores its types in `connect.type` and its names in `title`. */
 export function connectSchemaOfJson(root: JsonObject): ConnectSchema {
   const count = fieldCount();
   const convert = (node: Json | undefined, depth: number): ConnectSchema => {
@@ -34,7 +34,7 @@ export function connectSchemaOfJson(root: JsonObject): ConnectSchema {
   return convert(root, 0);
 }
 
-/** A schema that refers to itself has no end. */
+/** A recursive schema has no end. */
 const DEEPEST = 40;
 
 function typeOf(node: JsonObject): string {

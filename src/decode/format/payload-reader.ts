@@ -7,7 +7,7 @@ import { EmbeddedSchema } from "./embedded-schema.ts";
 import type { SchemaRegistry } from "./schema-registry.ts";
 import { schemaIdOf } from "./schema-registry.ts";
 
-/** What a key or value holds; `text` is its JSON where it came as JSON, else empty. */
+/** The content of a key or value; `text` is its JSON, or empty if it is not in a JSON format. */
 export type Payload = {
   readonly payload: Json;
   readonly text: string;

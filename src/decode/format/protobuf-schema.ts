@@ -4,12 +4,12 @@ import type { ConnectSchema } from "../value/logical-types.ts";
 import { paramsOf } from "./protobuf-source.ts";
 import { isWrapper, knownType, structName } from "./protobuf-types.ts";
 
-/** The Connect schema of a message type. Debezium's logical names are in it only where the params of a field say them. */
+/** The Connect schema of a message type. Debezium's logical names are in the params of a field, if the converter wrote them. */
 export function connectSchemaOfProtobuf(root: Type): ConnectSchema {
   return schemaOf(root, new Set(), fieldCount());
 }
 
-/** A message that holds others of its kind, as `google.protobuf.Struct` does, has no end: it is not looked into again. */
+/** A recursive message, such as `google.protobuf.Struct`, has no end: it is not expanded again. */
 function schemaOf(type: Type, inside: Set<Type>, count: () => void): ConnectSchema {
   if (inside.has(type)) return { type: "struct" };
   inside.add(type);
@@ -29,7 +29,7 @@ function schemaOf(type: Type, inside: Set<Type>, count: () => void): ConnectSche
   return schema;
 }
 
-/** Of the field's one value, where it has several. */
+/** The schema of one value of the field. */
 function fieldSchema(field: Field, inside: Set<Type>, count: () => void): ConnectSchema {
   const inner = messageType(field);
   if (inner && isEntry(field, inner))
@@ -49,19 +49,19 @@ function fieldSchema(field: Field, inside: Set<Type>, count: () => void): Connec
 
 const TYPES: { readonly [type: string]: string | undefined } = { double: "double", float: "float" };
 
-/** The type of the messages that the field holds, `null` where it holds none. */
+/** The message type of the field, `null` if it is not a message. */
 export function messageType(field: Field): Type | null {
   const { resolvedType } = field.resolve();
   return resolvedType && "fieldsArray" in resolvedType ? resolvedType : null;
 }
 
-/** Whether the field holds a map, in either form. */
+/** Whether the field is a map, in either form. */
 export function isMap(field: Field): boolean {
   const inner = messageType(field);
   return field.map || (inner !== null && isEntry(field, inner));
 }
 
-/** The converter writes a map as what it is in bytes: a list of messages of a key and a value. */
+/** The converter writes a map in its binary form: a repeated message of a key and a value. */
 function isEntry(field: Field, inner: Type): boolean {
   const { key, value } = inner.fields;
   return (

@@ -6,8 +6,8 @@ type Options = ConstructorParameters<typeof Client>[0];
 type Middleware = NonNullable<Options["middlewares"]>[number];
 
 /**
- * The Protobuf sources in a registry's answers. The client parses them, so it gets them plain, and keeps nothing but
- * types whose fields it renamed.
+ * Collects the Protobuf sources from a registry's responses, and simplifies them for the client, which parses them. The
+ * client itself keeps only types with renamed fields.
  */
 export class ProtobufSchemas {
   #sources: string[] = [];
@@ -16,7 +16,7 @@ export class ProtobufSchemas {
     response: async (next) => {
       const response = await next();
       const body = parsed(response.rawData());
-      // What a Protobuf schema refers to is Protobuf, whether a registry says so again or not.
+      // References of a Protobuf schema are Protobuf, even if the registry does not repeat the type.
       const isProtobuf = isObject(body) && body.schemaType === "PROTOBUF";
       if (!isObject(body) || !(isProtobuf || this.#sources.length > 0)) return response;
       const schema = plainSource(String(body.schema));
@@ -25,7 +25,7 @@ export class ProtobufSchemas {
     },
   });
 
-  /** Those that came since the last call, the one that was asked for before those that it refers to. */
+  /** The sources since the last call: the requested one, then its references. */
   take(): readonly string[] {
     const taken = this.#sources;
     this.#sources = [];
@@ -33,7 +33,7 @@ export class ProtobufSchemas {
   }
 }
 
-/** `null` where it is no JSON: the client says so. */
+/** `null` if it is not JSON, which the client reports. */
 function parsed(text: unknown): Json {
   try {
     return JSON.parse(String(text)) as Json;

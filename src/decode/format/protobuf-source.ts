@@ -1,9 +1,9 @@
-/** The option of a field where Confluent's converter keeps what Protobuf has no words for. */
+/** The field option in which Confluent's converter stores Connect's metadata. */
 const FIELD_META = "(confluent.field_meta)";
 
 const COMMENT = String.raw`\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)`;
 const TEXT = String.raw`"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?`;
-/** Each takes what it can at once, closed or not: a step is never taken twice, however broken the source is. */
+/** Each alternative matches as far as possible, closed or not, so that a malformed source takes linear time. */
 const PART = new RegExp(
   String.raw`${COMMENT}|${TEXT}|\(\.?([\w.]+)\)[\w.]*\s*=\s*(?=[{[])|[^"'/(]+|[^]`,
   "gy",
@@ -13,7 +13,7 @@ const VALUE_PART = new RegExp(
   "gy",
 );
 
-/** An entry of `params`, a map: its key comes first or last. */
+/** An entry of the map `params`: its key is first or last. */
 const QUOTED = String.raw`\s*(?::\s*)?["']([^"'\\]*)["']\s*(?:[,;]\s*)?`;
 const PARAM = new RegExp(
   String.raw`\{\s*(?:key${QUOTED}value${QUOTED}|value${QUOTED}key${QUOTED})\}`,
@@ -21,8 +21,8 @@ const PARAM = new RegExp(
 );
 
 /**
- * The source with each option whose value is a message or a list as a text of its `params`: protobufjs cannot read lists
- * of messages, and the params are all that is wanted of them.
+ * Replaces the value of each option that is a message or a list by a string of its `params`: protobufjs cannot read lists
+ * of messages, and only the params are needed.
  */
 export function plainSource(source: string): string {
   let plain = "";
@@ -34,7 +34,7 @@ export function plainSource(source: string): string {
       continue;
     }
     const end = endOfValue(source, PART.lastIndex);
-    // Broken, which protobufjs says. To look for the end of each one after it would take minutes.
+    // Malformed, which protobufjs reports. Searching the end of each later option would take minutes.
     if (end === null) return plain + source.slice(part.index);
     plain += `(${option}) = "${params(source.slice(PART.lastIndex, end))}"`;
     PART.lastIndex = end;
@@ -42,14 +42,14 @@ export function plainSource(source: string): string {
   return plain;
 }
 
-/** What a field's option says, in a source that was made plain. */
+/** The params of a field, in a simplified source. */
 export function paramsOf(
   options: { readonly [name: string]: unknown } | undefined,
 ): URLSearchParams {
   return new URLSearchParams(String(options?.[FIELD_META] ?? ""));
 }
 
-/** `null` where the value has no end. */
+/** `null` if the value has no end. */
 function endOfValue(source: string, start: number): number | null {
   let depth = 0;
   VALUE_PART.lastIndex = start;
@@ -60,7 +60,7 @@ function endOfValue(source: string, start: number): number | null {
   return null;
 }
 
-/** In a query's form, which has neither quotes nor backslashes. */
+/** As a query string, which has neither quotes nor backslashes. */
 function params(value: string): string {
   const found = new URLSearchParams();
   for (const [, key, text, textFirst, keyLast] of value.matchAll(PARAM))

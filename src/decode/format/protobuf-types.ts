@@ -3,7 +3,7 @@ import { dateText, instantText, timeText } from "../../data/instant.ts";
 import { type Json, type JsonObject, wrongValue } from "../value/json.ts";
 import type { ConnectSchema } from "../value/logical-types.ts";
 
-/** A message type that stands for one value: what it is in Connect, and the value of a message with all its fields. */
+/** A message type that represents one value: its Connect name, and how to read the value. */
 export type KnownType = {
   readonly name?: string;
   readonly read: (message: JsonObject) => Json;
@@ -12,7 +12,7 @@ export type KnownType = {
 const KNOWN: { readonly [fullName: string]: KnownType } = {
   ".confluent.type.Decimal": {
     name: "io.debezium.data.VariableScaleDecimal",
-    // No bytes at all are the zero of writers other than Java.
+    // Writers other than Java encode zero as no bytes.
     read: ({ value, scale }) => ({
       scale: scale ?? 0,
       value: value === "" ? "AA==" : (value ?? "AA=="),
@@ -23,20 +23,20 @@ const KNOWN: { readonly [fullName: string]: KnownType } = {
   ".google.protobuf.Timestamp": { name: "io.debezium.time.ZonedTimestamp", read: timestamp },
 };
 
-/** Messages around one nullable value, `wrapper.for.nullables`. */
+/** Wrappers of one nullable value, `wrapper.for.nullables`. */
 const WRAPPER = /^\.google\.protobuf\.(?:Double|Float|U?Int64|U?Int32|Bool|String|Bytes)Value$/;
 
 export function isWrapper(type: Type): boolean {
   return WRAPPER.test(type.fullName);
 }
 
-/** The known type behind a message type, `null` where it is a struct. */
+/** The known type of a message type, `null` if it is a struct. */
 export function knownType(type: Type): KnownType | null {
   if (isWrapper(type)) return { read: ({ value }) => value ?? null };
   return KNOWN[type.fullName] ?? null;
 }
 
-/** A Debezium struct that is one value: the converter names its message type as the struct, without the package. */
+/** A Debezium struct that represents one value: the converter uses the struct's name without the package. */
 export function structName({ name, fields }: Type): ConnectSchema["name"] {
   return name === "VariableScaleDecimal" && fields.scale && fields.value
     ? "io.debezium.data.VariableScaleDecimal"
@@ -48,7 +48,7 @@ type Fields = { readonly [name: string]: { readonly type: string; readonly id: n
 const fields = (...all: readonly (readonly [name: string, type: string])[]): Fields =>
   Object.fromEntries(all.map(([name, type], i) => [name, { type, id: i + 1 }]));
 
-/** From the types' published definitions: what a message's bytes need, and no more. */
+/** The fields of the published definitions that are needed to read the bytes. */
 const BUNDLED: { readonly [namespace: string]: { readonly [type: string]: Fields } } = {
   "confluent.type": {
     Decimal: fields(["value", "bytes"], ["precision", "uint32"], ["scale", "int32"]),
@@ -78,7 +78,7 @@ const BUNDLED: { readonly [namespace: string]: { readonly [type: string]: Fields
   },
 };
 
-/** Adds the types that schemas import from files which a registry has built in and does not give as references. */
+/** Adds types that schemas import from files built into a registry, which it does not return as references. */
 export function addBundledTypes(root: Root): void {
   for (const [namespace, types] of Object.entries(BUNDLED)) {
     for (const [name, fields] of Object.entries(types)) {
@@ -91,13 +91,13 @@ export function addBundledTypes(root: Root): void {
 const DAY_MS = 86_400_000;
 
 function date({ year, month, day }: JsonObject): string {
-  const at = new Date(0);
-  // Not Date.UTC, which takes the years 0 to 99 for those of the last century.
-  at.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (Number.isNaN(at.getTime())) return Number(year) > 0 ? "infinity" : "-infinity";
-  if (at.getUTCMonth() + 1 !== month || at.getUTCDate() !== day)
+  const midnight = new Date(0);
+  // Date.UTC maps the years 0 to 99 to 1900 to 1999.
+  midnight.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  if (Number.isNaN(midnight.getTime())) return Number(year) > 0 ? "infinity" : "-infinity";
+  if (midnight.getUTCMonth() + 1 !== month || midnight.getUTCDate() !== day)
     throw wrongValue("not a date", `${year}-${month}-${day}`);
-  return dateText(at.getTime() / DAY_MS);
+  return dateText(midnight.getTime() / DAY_MS);
 }
 
 function timeOfDay({ hours, minutes, seconds, nanos }: JsonObject): string {

@@ -5,22 +5,22 @@ import { isObject, type Json, type JsonObject } from "../value/json.ts";
 import { isMap, messageType } from "./protobuf-schema.ts";
 import { addBundledTypes, knownType } from "./protobuf-types.ts";
 
-/** Message types within each other; a handful where a schema is real. */
+/** Nested message types; real schemas have a handful. */
 const DEEPEST_TYPE = 100;
 
 /**
- * Protobuf's payload begins with the path of the message's type in its file: a count and that many indexes, or a single
- * zero for the first type. Numbers are zig-zag varints.
+ * The payload begins with the path of the message type in its file: a count and that many indexes, or a single zero for
+ * the first type. Numbers are zig-zag varints.
  */
 function typePath(bytes: Buffer): { readonly path: readonly number[]; readonly start: number } {
-  let at = 0;
+  let index = 0;
   const next = (): number => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at];
+      const byte = bytes[index];
       if (byte === undefined)
         throw new DetailedError("the Protobuf payload ends in its message indexes");
-      at += 1;
+      index += 1;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
     }
@@ -29,10 +29,10 @@ function typePath(bytes: Buffer): { readonly path: readonly number[]; readonly s
   if (count < 0 || count > DEEPEST_TYPE)
     throw new DetailedError(`a Protobuf message type cannot be ${count} types deep`);
   const path = count === 0 ? [0] : Array.from({ length: count }, next);
-  return { path, start: at };
+  return { path, start: index };
 }
 
-/** protobufjs gives what there is of a text that was cut off, and U+FFFD for bytes that are none. */
+/** protobufjs shortens truncated strings and replaces invalid UTF-8 by U+FFFD. */
 class TextReader extends protobuf.BufferReader {
   override string(): string {
     const bytes = Buffer.from(this.bytes());
@@ -41,13 +41,13 @@ class TextReader extends protobuf.BufferReader {
   }
 }
 
-/** The types of a schema's own file, which a message's path counts, without those that it imports. */
+/** The types of a schema's own file, to which a message's path refers, without imported ones. */
 export type ProtobufSchema = { readonly types: readonly Type[]; readonly isProto3: boolean };
 
-/** @param sources made plain, the schema's own file first */
+/** @param sources simplified, the schema's own file first */
 export function protobufSchemaOf([own = "", ...imported]: readonly string[]): ProtobufSchema {
   const root = new protobuf.Root();
-  // Otherwise a column `created_at` would be called `createdAt`.
+  // Otherwise `created_at` becomes `createdAt`.
   const keepCase = true;
   protobuf.parse(own, root, { keepCase });
   const types = typesIn(root);
@@ -56,7 +56,7 @@ export function protobufSchemaOf([own = "", ...imported]: readonly string[]): Pr
   return { types, isProto3: /\bsyntax\s*=\s*["']proto3["']/.test(own) };
 }
 
-/** Reads a message into the form that Connect's JSON converter would have written. */
+/** Reads a message into the form of Connect's JSON converter. */
 export function readProtobuf(
   { types, isProto3 }: ProtobufSchema,
   bytes: Buffer,
@@ -75,7 +75,7 @@ export function readProtobuf(
 
 type Scope = { readonly nestedArray: readonly unknown[] };
 
-/** Packages are namespaces around the file's types; indexes count types only. */
+/** Packages are namespaces around the types; indexes count only types. */
 function typesIn({ nestedArray }: Scope): Type[] {
   return nestedArray.flatMap((child) => {
     if (typeof child !== "object" || child === null || !("nestedArray" in child)) return [];
@@ -102,7 +102,7 @@ function valueIn(type: Type, object: JsonObject, isProto3: boolean): Json {
   return knownType(type)?.read(fields) ?? fields;
 }
 
-/** proto3 leaves defaults out: an absent field is null where the schema can say so, else its type's default. */
+/** proto3 omits defaults: an absent field is null if the schema allows it, otherwise its type's default. */
 function complete(type: Type, object: JsonObject, isProto3: boolean): JsonObject {
   return Object.fromEntries(
     type.fieldsArray.map((field) => {
@@ -129,7 +129,7 @@ function mapOf(field: Field, value: Json | undefined, read: (item: Json) => Json
 function absent(field: Field, isMessage: boolean, isProto3: boolean): Json {
   if (field.repeated) return [];
   const optional = isMessage || field.partOf !== null || !isProto3;
-  // The known types are of proto3 wherever they are used.
+  // Known types are proto3 in every schema.
   if (optional && !knownType(field.parent as Type)) return null;
   if (field.type === "bytes") return "";
   if (field.resolvedType)
@@ -139,7 +139,7 @@ function absent(field: Field, isMessage: boolean, isProto3: boolean): Json {
 
 function one(typeName: string, inner: Type | null, value: Json, isProto3: boolean): Json {
   if (inner && isObject(value)) return valueIn(inner, value, isProto3);
-  // JSON has no such numbers: the converters write them as text.
+  // JSON has no such numbers; the converters write them as text.
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (!INTEGERS.test(typeName) || typeof value !== "string") return value;
   const exact = BigInt(value);

@@ -1,32 +1,30 @@
 import type { SchemaRegistry as Client } from "@kafkajs/confluent-schema-registry";
 import type { Clock } from "../../lib/clock.ts";
+import { withTimeout } from "../../lib/timeout.ts";
 
 type Options = ConstructorParameters<typeof Client>[0];
 type Middleware = NonNullable<Options["middlewares"]>[number];
 
 /**
- * Gives a question to the registry a deadline, or an end where the process ends. The client has none: one that takes the
- * connection and is silent, or dies in the midst of its answer, would hold its partitions for ever.
+ * Ends a request to the registry after `ms`, or when the process stops. The client has no timeout: a registry that
+ * accepts the connection and does not respond, or not completely, would block its partitions for ever.
  */
-export function inTime(ms: number, clock: Clock, stop: AbortSignal): Middleware {
-  // Called for each question.
+export function requestTimeout(ms: number, clock: Clock, stop: AbortSignal): Middleware {
+  // Called for each request.
   return () => {
-    const given = new AbortController();
-    const responded = new AbortController();
-    const late = async () => {
-      await clock.sleep(ms, AbortSignal.any([stop, responded.signal]));
-      throw new Error(stop.aborted ? "not waited for" : `no whole answer within ${ms / 1_000} s`);
-    };
+    const request = new AbortController();
     return {
-      prepareRequest: async (next) => (await next()).enhance({ signal: given.signal }),
+      prepareRequest: async (next) => (await next()).enhance({ signal: request.signal }),
       response: async (next) => {
         try {
-          return await Promise.race([next(), late()]);
+          const response = await withTimeout(ms, clock, next(), stop);
+          if (response) return response.value;
+          throw new Error(
+            stop.aborted ? "the process stops" : `no complete response within ${ms / 1_000} s`,
+          );
         } catch (error) {
-          given.abort();
+          request.abort();
           throw error;
-        } finally {
-          responded.abort();
         }
       },
     };

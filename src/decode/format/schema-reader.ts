@@ -10,7 +10,7 @@ import { connectSchemaOfJson } from "./json-schema.ts";
 import { protobufSchemaOf, readProtobuf } from "./protobuf.ts";
 import { connectSchemaOfProtobuf } from "./protobuf-schema.ts";
 
-/** A payload in the form of Connect's JSON converter, with the schema that it was written with. */
+/** A payload in the form of Connect's JSON converter, with the schema that wrote it. */
 export type Read = {
   readonly payload: Json;
   readonly text: string;
@@ -18,13 +18,13 @@ export type Read = {
   readonly format: RecordFormat;
 };
 
-/** Reads payloads that were written with one schema. */
+/** Reads the payloads of one schema. */
 export type SchemaReader = (payload: Buffer) => Read;
 
 /**
- * The reader for a schema as the registry's client holds it.
- * @param written the Avro schema as it was written, which the client does not keep
- * @param sources the Protobuf schema's, likewise: itself and what it refers to
+ * The reader of a schema as the registry's client returns it.
+ * @param written the original Avro schema, which the client does not keep
+ * @param sources the original Protobuf schema and its references, which the client does not keep
  */
 export function readerOf(
   schema: unknown,
@@ -34,7 +34,7 @@ export function readerOf(
   try {
     return readerBy(schema, written, sources);
   } catch (error) {
-    // Asked for again it would be the same schema: its records are told why they cannot be read.
+    // A second request would return the same schema, so its records get this error.
     return () => {
       throw error;
     };

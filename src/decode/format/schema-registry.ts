@@ -13,30 +13,30 @@ import type { JsonObject } from "../value/json.ts";
 import { typeOfRenamed } from "./avro-names.ts";
 import { ownType } from "./avro-types.ts";
 import { ProtobufSchemas } from "./protobuf-schemas.ts";
-import { inTime } from "./registry-timeout.ts";
+import { requestTimeout } from "./registry-timeout.ts";
 import { type Read, readerOf, type SchemaReader } from "./schema-reader.ts";
 
 export type RegistryOptions = {
   readonly url: string;
   readonly username?: string;
   readonly password?: string;
-  /** Path of the authority's PEM file; default: the system's. */
+  /** Path of a CA certificate in PEM; default: those of Node.js. */
   readonly ca?: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Aborted when the process ends: a registry that is away is not waited for any more. */
+  /** Aborted when the process stops: requests are not retried any more. */
   readonly stop: AbortSignal;
 };
 
-/** A question that has no whole answer by then is asked again. */
-const ANSWERS_WITHIN_MS = 10_000;
+/** A request without a complete response by then is retried. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
-/** An id that the registry does not know, or whose schema cannot be read, is not asked for again before this; a mistake in a topic must not be a storm. */
+/** An id that is unknown or whose schema cannot be parsed is requested again after this: a bad topic must not flood the registry. */
 const REMEMBER_UNKNOWN_MS = 60_000;
 
 /**
- * The schemas of records in Confluent's wire format. Ids are asked for once, before records are decoded, so that
- * decoding itself never waits.
+ * The schemas of records in Confluent's wire format. Each id is requested once, before its records are decoded, so that
+ * decoding never waits.
  */
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
@@ -45,11 +45,11 @@ export class SchemaRegistry {
   readonly #unknown = new Map<number, { readonly until: number; readonly reason: string }>();
   readonly #mask: (text: string) => string;
   readonly #queue = new SerialQueue();
-  /** What avsc saw last: the client keeps no schema as it was written, and `connect.*` attributes stand only there. */
+  /** The last schema that avsc parsed: the client drops the `connect.*` attributes. */
   #avroSchema: Schema | null = null;
   readonly #protobuf = new ProtobufSchemas();
 
-  /** Throws CONFIGURATION where the authority's file cannot be used. */
+  /** @throws CdcError CONFIGURATION if the CA certificate cannot be used */
   constructor(options: RegistryOptions) {
     const { url, username, password, ca } = options;
     this.#options = options;
@@ -62,12 +62,12 @@ export class SchemaRegistry {
         retry: { retries: 0 },
         middlewares: [
           this.#protobuf.middleware,
-          inTime(ANSWERS_WITHIN_MS, options.clock, options.stop),
+          requestTimeout(REQUEST_TIMEOUT_MS, options.clock, options.stop),
         ],
       },
       {
         [SchemaType.AVRO]: {
-          // A new one each time: avsc enters a schema's type names into it, and Debezium's `Source` is in all of them.
+          // A new one each time: avsc registers type names in it, and Debezium's `Source` is in every schema.
           get registry() {
             return {};
           },
@@ -76,17 +76,17 @@ export class SchemaRegistry {
             return typeOfRenamed(schema, options) ?? ownType(schema, options);
           },
         },
-        // Records were validated when they were written: the schema is wanted for its types alone.
+        // Records were validated when they were written; only the types of the schema are needed.
         [SchemaType.JSON]: { ajvInstance: { addSchema: () => {}, compile: cachedSchema } },
       } as ConstructorParameters<typeof Client>[1],
     );
   }
 
-  /** Asks for every schema that the records name and that is not known yet; waits while the registry is away. */
+  /** Requests every unknown schema that the records name; waits while the registry is unavailable. */
   async prepare(records: readonly SourceRecord[]): Promise<void> {
     for (const { key, value } of records) {
       for (const id of [schemaIdOf(key), schemaIdOf(value)]) {
-        if (id !== null && !this.#readers.has(id) && !this.#isUnknown(id)) await this.#ask(id);
+        if (id !== null && !this.#readers.has(id) && !this.#isUnknown(id)) await this.#request(id);
       }
     }
   }
@@ -113,9 +113,8 @@ export class SchemaRegistry {
     return (this.#unknown.get(id)?.until ?? 0) > this.#options.clock.now();
   }
 
-  /** One question at a time, and one for each id however many tasks want it. */
-  #ask(id: number): Promise<void> {
-    // A refusal is the answer to who asked: the next question is asked all the same.
+  /** One request at a time, and one per id for all tasks. */
+  #request(id: number): Promise<void> {
     return this.#queue.run(() =>
       this.#readers.has(id) || this.#isUnknown(id) ? undefined : this.#fetch(id),
     );
@@ -200,7 +199,7 @@ function isRejected(error: unknown): boolean {
   return status === 401 || status === 403;
 }
 
-/** Verification said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not open this door. */
+/** Explicit verification, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect. */
 function agentOf(ca: string | undefined): Agent {
   return new Agent({
     rejectUnauthorized: true,
@@ -212,7 +211,7 @@ function cachedSchema(schema: JsonObject): { (): boolean; schema: JsonObject } {
   return Object.assign(() => true, { schema });
 }
 
-/** Confluent's wire format: a zero byte and the schema's id, then the payload. JSON never begins with a zero byte. */
+/** Confluent's wire format: a zero byte and the schema's id, then the payload. JSON never begins with one. */
 const HEAD_BYTES = 5;
 
 /** The schema id of bytes in the wire format, else `null`. */

@@ -11,10 +11,10 @@ import { MOST_DIGITS, Real, real, type Value } from "../../data/row.ts";
 import { decimal } from "./decimal.ts";
 import { type Json, jsonText, parseJson, wrongValue } from "./json.ts";
 
-/** Turns a raw, non-null value into the column's value. Throws an Error that says what it found. */
+/** Converts a raw, non-null value to the column's value. Throws an error with the value in its details. */
 export type Converter = (raw: Json) => Value;
 
-/** A column's type by the model's `columns`, for records that carry no schema. */
+/** A column's type in the model's `columns`, for records without a schema. */
 export type ColumnType = {
   readonly type:
     | "boolean"
@@ -31,7 +31,7 @@ export type ColumnType = {
   readonly unit?: Unit;
 };
 
-/** The converter for a declared type; takes every encoding of that type which Debezium has. */
+/** The converter of a declared type, for all of Debezium's encodings of it. */
 export function converterOf({ type, scale, unit }: ColumnType): Converter {
   switch (type) {
     case "boolean":
@@ -75,10 +75,10 @@ function toInteger(raw: Json): number | bigint {
   throw wrongValue("not an integer", raw);
 }
 
-/** A double; `NaN` and the infinities, which JSON cannot say, stay the texts that the converters write. */
+/** A double; `NaN` and the infinities stay text, as the converters write them. */
 export function toDouble(raw: Json): Value {
   if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
-  // More digits than a double has are no part of it: Java writes some of them so.
+  // Java may write more digits than a double has.
   if (raw instanceof Real) return real(String(raw.number));
   if (typeof raw === "string") return /^-?\d/.test(raw) ? real(raw) : raw;
   throw wrongValue("not a number", raw);
@@ -94,7 +94,7 @@ export function toFloat(raw: Json): Value {
   return toDouble(raw);
 }
 
-/** A JSON column arrives as text; what cannot be parsed is no JSON. */
+/** A JSON column arrives as text. */
 export function toJson(raw: Json): Value {
   return typeof raw === "string" ? (parseJson(raw) as Value) : (raw as Value);
 }
@@ -115,7 +115,7 @@ function toTimestamp(raw: Json, unit: Unit | undefined): string {
   return isCount(raw) ? toInstant(raw, unit) : utcText(expect(raw, "string", "a timestamp"));
 }
 
-/** For types that are no decimals: what has a fraction too long for a double, or is a double of MongoDB's, as its double. */
+/** For all types but decimals: a number with too long a fraction for a double, or a MongoDB double, as a double. */
 function asDouble(raw: Json): Json {
   return raw instanceof Real ? raw.number : raw;
 }
@@ -125,7 +125,7 @@ function toInstant(count: number | bigint, unit: Unit | undefined): string {
   return by === "days" ? instantText(Number(count) * DAY_MS, "ms") : instantText(count, by);
 }
 
-/** `isostring` puts a Z on types without a zone: `1988-02-29Z`, `07:30:00Z`. */
+/** `isostring` appends a Z to types without a zone: `1988-02-29Z`, `07:30:00Z`. */
 export function trimZone(text: string): string {
   return text.endsWith("Z") && !text.includes("T") ? text.slice(0, -1) : text;
 }

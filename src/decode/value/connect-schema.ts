@@ -2,7 +2,7 @@ import { DetailedError } from "../../lib/errors.ts";
 import { isObject, type Json } from "./json.ts";
 import type { ConnectSchema } from "./logical-types.ts";
 
-/** Whether it is a schema as Connect's JSON converter embeds it, in everything that is read of it. */
+/** Whether the value is a schema of Connect's JSON converter, in every field that is used. */
 export function isConnectSchema(value: Json | undefined): value is ConnectSchema {
   return (
     isObject(value) &&
@@ -16,10 +16,10 @@ export function isConnectSchema(value: Json | undefined): value is ConnectSchema
   );
 }
 
-/** The columns of a table are some thousands at most. Types that hold each other twice may come to any number. */
+/** A table has some thousands of columns at most; types that contain each other twice expand without bound. */
 const MOST_FIELDS = 100_000;
 
-/** To be called for each field of a schema that is taken apart; throws when they have no end. */
+/** A function to call for each expanded field; throws when there are too many. */
 export function fieldCount(): () => void {
   let fields = 0;
   return () => {

@@ -2,7 +2,7 @@ import { MOST_DIGITS, Real, real } from "../../data/row.ts";
 import { DetailedError } from "../../lib/errors.ts";
 import { isObject, wrongValue } from "./json.ts";
 
-/** No number, each as the converters write it, then as Debezium does with `decimal.handling.mode=string`. */
+/** As the converters write them, then as Debezium does with `decimal.handling.mode=string`. */
 const NO_NUMBER: ReadonlyMap<string, string> = new Map([
   ["NaN", "NaN"],
   ["Infinity", "Infinity"],
@@ -14,17 +14,17 @@ const NO_NUMBER: ReadonlyMap<string, string> = new Map([
 
 /**
  * A decimal in any form that Connect's converters write.
- * - text or a number: as it stands; `NaN` and the infinities as texts
+ * - text or a number: unchanged; `NaN` and the infinities as text
  * - base64 of the unscaled integer, two's complement, big-endian: with the scale of its schema
  * - `{scale, value}`: numeric without a fixed scale
- * @throws Error where it is none of these
+ * @throws Error if it is none of these
  */
 export function decimal(raw: unknown, scale: number | undefined): number | Real | string {
   if (typeof raw === "number" || typeof raw === "bigint") return real(String(raw));
   if (raw instanceof Real) return raw;
   if (isObject(raw)) return decimal(raw.value, Number(raw.scale));
   if (typeof raw !== "string") throw wrongValue("not a decimal", raw);
-  // Before base64, which `Infinity` could be.
+  // Before base64: `Infinity` is valid base64.
   const noNumber = NO_NUMBER.get(raw);
   if (noNumber !== undefined) return noNumber;
   if (scale !== undefined && isBase64(raw)) return unscaled(raw, scale);
@@ -38,7 +38,7 @@ export function decimal(raw: unknown, scale: number | undefined): number | Real 
   throw wrongValue("not a decimal", raw);
 }
 
-/** Base64 as the converters write it, padded. Text such as `1234` would be base64 too: with a scale, base64 is meant. */
+/** Padded base64. `1234` is valid base64 too; with a scale it is read as base64. */
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && text !== "" && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 }
@@ -46,8 +46,8 @@ function isBase64(text: string): boolean {
 const DIGITS_A_BYTE = Math.log10(256);
 
 /**
- * 48 bits are at most 15 digits, of which a double changes none, and a division by so small a power of ten is the nearest
- * double, written without an exponent: amounts of money, nearly all decimals there are, need no digits of their own.
+ * 48 bits are at most 15 digits, which a double represents exactly, and dividing by so small a power of ten gives the
+ * nearest double, written without an exponent. Most decimals, such as amounts of money, take this fast path.
  */
 const SHORT_BYTES = 6;
 const SHORT_SCALE = 6;

@@ -1,14 +1,14 @@
 import { DetailedError } from "../../lib/errors.ts";
 
 /**
- * What handles values calls itself for what they hold, and some thousands of levels use up the stack of the process.
- * Databases take fewer: MongoDB and MySQL 100.
+ * Values are processed recursively, and some thousands of levels overflow the stack. Databases allow fewer: MongoDB and
+ * MySQL 100.
  */
 const DEEPEST = 500;
 
 /**
- * Refuses a value that is nested too deep.
- * @param most how many levels it could have by the length of what it was read from: most records need no look at all
+ * Rejects a value that is nested too deep.
+ * @param most the number of levels that its encoded length allows; most records are too short to be checked
  */
 export function rejectDeep(value: unknown, most: number): void {
   if (most > DEEPEST && isDeeper(value, DEEPEST)) throw tooDeep();
@@ -18,7 +18,7 @@ function tooDeep(): Error {
   return new DetailedError(`it is nested more than ${DEEPEST} levels deep`);
 }
 
-/** For what calls itself while it reads: where that used up the stack, says so in our words. */
+/** The same error for a recursive parser that overflowed the stack. */
 export function orTooDeep(error: unknown): unknown {
   return error instanceof RangeError && error.message.includes("call stack") ? tooDeep() : error;
 }

@@ -2,7 +2,7 @@ import { MOST_DIGITS, Real, real } from "../../data/row.ts";
 import { DetailedError } from "../../lib/errors.ts";
 import { orTooDeep, rejectDeep } from "./depth.ts";
 
-/** What `JSON.parse` gives, but for what a double would change: integers are bigint then, other numbers `Real`. */
+/** As `JSON.parse` returns it, except numbers that a double changes: integers are bigint, others `Real`. */
 export type Json =
   | null
   | boolean
@@ -16,20 +16,19 @@ export type Json =
 export type JsonObject = { [name: string]: Json };
 
 /**
- * Only such a run of digits can be a number that a double would change: an integer beyond 2^53 = 9007199254740992, or 16
- * digits around a point. What stands before a number keeps the search short (0.2 µs, not 0.45). A timestamp in microseconds, which most tables have, is none: taking every 16 digits for one
- * doubled the time to decode (21 µs, not 10, for a record of 700 bytes) and made a quarter of all the processor time of
- * `run`.
+ * A run of digits that a double may change: an integer beyond 2^53 = 9007199254740992, or 16 digits around a point. The
+ * character before it shortens the search (0.2 µs, not 0.45). Timestamps in microseconds, which most tables have, do not
+ * match: with a pattern of any 16 digits decoding took twice as long (21 µs, not 10, for a record of 700 bytes).
  */
 const LONG_NUMBER = /(?:^|[:,[\s])-?(?:9\d{15}|\d[\d.]{16})/;
-/** And an exponent of three digits, with which a number may be beyond a double altogether. */
+/** An exponent of three digits: the number may exceed all doubles. */
 const LARGE_EXPONENT = /\d[eE][+-]?\d{3,}(?:[\s,\]}]|$)/;
-/** The first of these whole. What looks like one in a text costs time and does no harm. */
+/** Such numbers in full. A match in a string costs time, no more. */
 const WHOLE_NUMBERS = /\d[\d.]{15,}(?:[eE][+-]?\d+)?/g;
-/** Longer than any double is written. */
+/** No double is written with so many characters. */
 const NO_DOUBLE = 32;
 
-/** Most long numbers are doubles of 17 digits, which a double does not change: those need not the exact way. */
+/** Most long numbers are doubles of 17 digits, which do not need exact parsing. */
 function needsExact(text: string): boolean {
   if (LARGE_EXPONENT.test(text)) return true;
   if (!LONG_NUMBER.test(text)) return false;
@@ -42,7 +41,7 @@ function needsExact(text: string): boolean {
 
 /**
  * Parses JSON without loss of digits.
- * @throws Error where it is no JSON, is nested too deep or has a number without end
+ * @throws DetailedError if it is not JSON, is nested too deep or has too long a number
  */
 export function parseJson(text: string): Json {
   return parse(text, needsExact(text));
@@ -59,14 +58,14 @@ function parse(text: string, exact: boolean): Json {
       throw new DetailedError("it is not valid JSON", { details: failure.message, cause: error });
     throw failure;
   }
-  // A level takes two characters, one on each side.
+  // Each level takes two characters.
   rejectDeep(value, text.length / 2);
   return value;
 }
 
 /**
- * The same for an envelope, whose `source` block always has a nanosecond timestamp of 19 digits that nobody reads:
- * only what stands before that block decides. Measured: the exact way costs 4 times the plain one.
+ * The same for an envelope. Its `source` block always has a nanosecond timestamp of 19 digits that is not used, so only
+ * the text before that block decides. Measured: exact parsing takes 4 times as long.
  */
 export function parseEnvelopeJson(text: string): Json {
   const source = text.lastIndexOf('"source":{"version":"');
@@ -80,7 +79,7 @@ export function isObject(value: unknown): value is JsonObject {
   return !Array.isArray(value) && !(value instanceof Real);
 }
 
-/** `JSON.rawJSON`, which Node has and TypeScript does not know yet. */
+/** `JSON.rawJSON`, which TypeScript does not declare yet. */
 const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
 
 /** JSON text of a raw value, numbers written out exactly. */
@@ -108,11 +107,11 @@ function exactNumber(_name: string, value: unknown, { source = "" } = {}): unkno
 }
 
 /**
- * The double itself, or what it cannot hold: an integer as bigint, a decimal as `Real`, and a number beyond all doubles
- * as its text.
+ * The double if it is exact; otherwise an integer as bigint, a decimal as `Real`, and a number beyond all doubles as
+ * text.
  */
 function exactly(source: string, double: number): number | bigint | Real | string {
-  // No number of 15 digits is changed.
+  // A double represents 15 digits exactly.
   if (source.length < 16 && !/[eE]/.test(source)) return double;
   if (source.length > MOST_DIGITS) throw new DetailedError(`a number has ${source.length} digits`);
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(double) ? double : BigInt(source);

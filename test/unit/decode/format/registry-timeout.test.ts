@@ -61,7 +61,7 @@ s("should not hold a process that ends", async () => {
     await until(() => asked() === 1);
     stop.abort();
     await until(() => told !== "");
-    assert.match(told, /does not respond: not waited for/);
+    assert.match(told, /does not respond: the process stops/);
   });
 });
 
