@@ -53,7 +53,7 @@ export const model = z
       .optional()
       .describe("Change topic, or a pattern of topics. `topic` or `topics` is required."),
     topics: z
-      .union([topic, z.array(topic).min(1)], {
+      .union([topic, z.array(topic).min(1, "name at least one topic")], {
         error: "write a list of topics, or a pattern between slashes",
       })
       .optional()
@@ -61,7 +61,7 @@ export const model = z
         "Several change topics of one shape, instead of `topic`: a list, or a pattern such as `/^app\\.shard\\d+\\.users$/`. The topic is then part of a row's identity.",
       ),
     key: z
-      .union([z.array(column).min(1), z.record(column, column)], {
+      .union([z.array(column).min(1, "name at least one field"), z.record(column, column)], {
         error: "write a list of the record key's fields, or {name in the row: name in the key}",
       })
       .optional()

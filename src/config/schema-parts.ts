@@ -36,12 +36,10 @@ export function parse(schema: Schema, value: unknown): z.core.util.SafeParseResu
   return z.safeParse(schema, value);
 }
 
-/** What to write, by the error for a value of no kind: `a whole number from 1 to 10`. */
+/** `write a whole number from 1 to 10`: the declared error for a value of no kind. */
 export function formOf(schema: Schema): string | undefined {
-  const definition = definitionOf(schema);
-  if (definition.shape || definition.discriminator) return undefined;
-  const { error } = parse(schema, Symbol("no value"));
-  return error?.issues[0]?.message.replace(/^write /, "");
+  const message = parse(schema, Symbol("no value")).error?.issues[0]?.message;
+  return message?.startsWith("write ") ? message : undefined;
 }
 
 export const isRequired = (schema: Schema): boolean => !parse(schema, undefined).success;

@@ -29,6 +29,8 @@ export const INVALID = Symbol("invalid");
 /** What was read, with `INVALID` for every wrong part, and what is wrong with it. */
 export type Validated = { readonly value: unknown; readonly problems: readonly Problem[] };
 
+const SETTINGS = "write settings as `name: value`";
+
 type Location = { readonly path: readonly PropertyKey[]; readonly offset: number };
 
 /**
@@ -54,15 +56,15 @@ export class Validation {
     const { shape, valueType, element, options } = definitionOf(schema);
     if (options) return this.#oneOf(schema, options, node, location);
     if (shape) {
-      if (!isMap(node)) return this.#wrong(node, location, "write settings as `name: value`");
+      if (!isMap(node)) return this.#wrong(node, location, SETTINGS);
       return this.#checked(schema, node, location, this.#object(shape, node, location));
     }
     if (valueType) {
-      if (!isMap(node)) return this.#wrong(node, location, "write names and values");
+      if (!isMap(node)) return this.#wrong(node, location, formOf(schema) ?? SETTINGS);
       return this.#checked(schema, node, location, this.#record(valueType, node, location));
     }
     if (element) {
-      if (!isSeq(node)) return this.#wrong(node, location, "write a list");
+      if (!isSeq(node)) return this.#wrong(node, location, formOf(schema) ?? "write a list");
       return this.#checked(schema, node, location, this.#list(element, node, location));
     }
     return this.#checked(schema, node, location, { value: undefined, problems: [] });
@@ -88,7 +90,7 @@ export class Validation {
   #absent(setting: Schema, name: string, { path, offset }: Location): Validated {
     if (!isRequired(setting)) return { value: parse(setting, undefined).data, problems: [] };
     const form = formOf(setting);
-    const text = `is required and missing${form === undefined ? "" : `; write ${form}`}`;
+    const text = `is required and missing${form === undefined ? "" : `; ${form}`}`;
     return { value: undefined, problems: [{ path: [...path, name], offset, text }] };
   }
 
@@ -118,19 +120,24 @@ export class Validation {
   /** The form that the kind of node and the names in it belong to; what is wrong inside is reported in detail. */
   #oneOf(schema: Schema, options: readonly Schema[], node: unknown, location: Location): Validated {
     const { discriminator } = definitionOf(schema);
+    if (discriminator !== undefined && !isMap(node)) return this.#wrong(node, location, SETTINGS);
     if (discriminator !== undefined && isMap(node)) {
       const typed = typedShape(schema, this.#read(node.get(discriminator, true)));
       if (typed) return this.validate(typed, node, location);
     }
-    const candidates = options.filter((option) => {
+    if (!isMap(node) && !isSeq(node))
+      return this.#checked(schema, node, location, { value: undefined, problems: [] });
+    const ofKind = options.filter((option) => {
       const { shape, valueType, element } = definitionOf(option);
-      if (isSeq(node)) return element !== undefined;
-      if (!isMap(node)) return false;
-      return valueType !== undefined || (shape && node.items.some((item) => nameOf(item) in shape));
+      return isSeq(node) ? element !== undefined : (shape ?? valueType) !== undefined;
     });
-    const [only, another] = candidates;
+    const named = ofKind.filter((option) => {
+      const { shape } = definitionOf(option);
+      return shape && isMap(node) && node.items.some((item) => nameOf(item) in shape);
+    });
+    const [only, another] = ofKind.length === 1 ? ofKind : named;
     if (only && !another) return this.validate(only, node, location);
-    return this.#checked(schema, node, location, { value: undefined, problems: [] });
+    return this.#wrong(node, location, formOf(schema) ?? "write another value");
   }
 
   /** The value, once its parts are valid: read as a whole, which also checks what concerns several parts. */

@@ -197,6 +197,41 @@ const CASES: readonly Case[] = [
     /write either/,
   ],
   ["a topic named twice", "topic: app.users", "topics: [a, a]", "6: models.users.topics", /twice/],
+  [
+    "a value instead of a list",
+    "",
+    "kafka: {brokers: 'a:1'}\n",
+    "14: kafka.brokers",
+    /write a list of brokers, each as host:port$/,
+  ],
+  [
+    "an empty list",
+    "topic: app.users",
+    "topics: []",
+    "6: models.users.topics",
+    /found \[\]: name at least one topic$/,
+  ],
+  [
+    "a sync that is a value",
+    VALID.slice(VALID.indexOf("  lifecycle:")),
+    "  lifecycle: 5\n",
+    "8: syncs.lifecycle",
+    /found 5: write settings as `name: value`$/,
+  ],
+  [
+    "a map of no known form",
+    "",
+    "kafka: {brokers: ['a:1'], tls: {cafile: a}}\n",
+    "14: kafka.tls.cafile",
+    /unknown setting/,
+  ],
+  [
+    "a constant that is also an expression",
+    "userId: id",
+    "userId: {value: 1, cel: '2'}",
+    "11: syncs.lifecycle.userId",
+    /write a column name, \{value: constant\} or \{cel: expression\}$/,
+  ],
   // expressions
   [
     "a filter that does not parse",
