@@ -2,10 +2,11 @@ import type { RowEvent } from "../data/event.ts";
 import type { SourceRecord } from "../data/record.ts";
 import type { RecordContext } from "./initial-result.ts";
 
-/** What happened to a row, and the record that told it; `place` names it in message ids. */
+/** A change of a row and the record that it came from. */
 export type ChangeContext = {
   readonly event: RowEvent;
   readonly record: SourceRecord;
   readonly recordContext: RecordContext;
+  /** Part of the message ids: the source position, else `partition/offset`. */
   readonly changeId: string;
 };

@@ -1,39 +1,54 @@
 import { column, equal, type Row } from "../data/row.ts";
 
-/**
- * Whether any of the columns has another value now. A column that the row no longer has (dropped from the table, or a
- * generated one that only snapshots carry) is no difference; one that the previous row did not have yet counts as its
- * default by the record's schema, else as NULL. A value that was `unknown` and is seen now is a difference: it was not NULL.
- */
-export function hasChanged(
-  columns: readonly string[] | "*",
-  previous: Row,
-  next: Row,
-  defaults: Row | null,
-  unknown: readonly string[] = [],
-): boolean {
-  let unknownNames: ReadonlySet<string> | undefined;
-  for (const name of columns === "*" ? Object.keys(next) : columns) {
-    const now = column(next, name);
-    if (now === undefined) continue;
-    // NULL that was known is a value: only a column that was not there takes the default.
-    const known = column(previous, name);
-    if (known === undefined) {
-      unknownNames ??= new Set(unknown);
-      if (unknownNames.has(name)) return true;
-    }
-    const then = known === undefined ? ((defaults && column(defaults, name)) ?? null) : known;
-    if (now !== then && !equal(now, then)) return true;
-  }
-  return false;
-}
+/** What a comparison knows besides the two rows. */
+export type ComparisonContext = {
+  /** Column defaults of the record's schema. */
+  readonly defaults: Row | null;
+  /** Columns of the previous row that had a value which no record contained. */
+  readonly unknown: readonly string[];
+};
 
-/** The columns of those that have another value, or a value again, for a person to see. */
+const NONE: readonly string[] = [];
+
+/** The columns whose value differs between the rows, in the given order. */
 export function changedColumns(
   columns: readonly string[] | "*",
   previous: Row,
   next: Row,
+  context: ComparisonContext,
 ): readonly string[] {
-  const names = columns === "*" ? Object.keys(next) : columns;
-  return names.filter((name) => hasChanged([name], previous, next, null));
+  let changed: string[] | null = null;
+  for (const name of columns === "*" ? Object.keys(next) : columns) {
+    if (!isChanged(name, previous, next, context)) continue;
+    if (changed === null) changed = [name];
+    else changed.push(name);
+  }
+  return changed ?? NONE;
+}
+
+/** Whether any column differs; stops at the first difference. */
+export function hasChanged(previous: Row, next: Row, context: ComparisonContext): boolean {
+  for (const name of Object.keys(next)) if (isChanged(name, previous, next, context)) return true;
+  return false;
+}
+
+/**
+ * - Missing in the next row: not changed. The column was dropped, or it is a generated column that only snapshots
+ *   contain.
+ * - Missing in the previous row: compared with the default of the record's schema, else with NULL.
+ * - Unknown in the previous row: changed, because it was not NULL.
+ */
+function isChanged(
+  name: string,
+  previous: Row,
+  next: Row,
+  { defaults, unknown }: ComparisonContext,
+): boolean {
+  const now = column(next, name);
+  if (now === undefined) return false;
+  const before = column(previous, name);
+  if (before !== undefined) return now !== before && !equal(now, before);
+  if (unknown.includes(name)) return true;
+  const byDefault = (defaults && column(defaults, name)) ?? null;
+  return now !== byDefault && !equal(now, byDefault);
 }

@@ -1,32 +1,21 @@
 import type { RowEvent } from "../data/event.ts";
-import { carryLastMessages } from "../data/last-message-codec.ts";
 import { column, type Row } from "../data/row.ts";
-import { EMPTY_LIST, type StoredRow } from "../data/stored-row.ts";
+import type { StoredRow } from "../data/stored-row.ts";
+import { EMPTY_LIST } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
+import type { ClassifiedRow, Outcome } from "./decision.ts";
+import { Evaluation, matchOf, type RowTransition } from "./evaluation.ts";
 import type { RecordContext } from "./initial-result.ts";
-import { belongsTo, Evaluation, type RowTransition } from "./judgement.ts";
-import type { Outcome } from "./outcome.ts";
 import type { ModelRule } from "./rules.ts";
-import { isStale, movesBackward } from "./staleness.ts";
+import { movesBackward } from "./staleness.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
-const STALE: Outcome = {
-  decision: "stale",
-  stored: null,
-  changes: [],
-  rejections: [],
-  unchanged: [],
-  initial: [],
-  usersIgnored: 0,
-  sourcePositionReset: false,
-};
-
 /**
- * Previous row + next row + filter → changes, for every sync that looks at the row.
+ * Previous row + next row + filters → a decision for every sync. The event is not stale (`isStale`).
  *
- * The previous row is the store's. The record's `before` stands in only for a row that the store never saw, and is
- * there only where the connector is known to send it complete.
+ * The previous row is the stored one. The record's `before` replaces it only for a row that was never stored; the
+ * event has it only if the connector is known to send it complete.
  */
 export function classify(
   previous: StoredRow | null,
@@ -34,33 +23,32 @@ export function classify(
   recordContext: RecordContext,
   models: readonly ModelRule[],
 ): Outcome {
-  if (isStale(previous, event)) return STALE;
   const before = previous === null ? event.before : previous.row;
   const { next, absent } = complete(event, before);
-  const transition: RowTransition = { previous, before, event, recordContext, next, absent };
+  const { defaults } = event;
+  const unknown = previous === null ? EMPTY_LIST : previous.unknown;
+  const transition = { previous, before, event, recordContext, next, absent, defaults, unknown };
   const evaluation = new Evaluation(transition);
-  let isTaken = models.length === 0;
+  let isStored = models.length === 0;
   for (const model of models) {
-    const belongs = next === null ? false : belongsTo(model, next, absent);
-    if (belongs instanceof CdcError) evaluation.retainUndecided(model, belongs);
+    const match = next === null ? false : matchOf(model, next, absent);
+    if (match instanceof CdcError) evaluation.retainMembers(model, match);
     else {
-      evaluation.evaluate(model, belongs);
-      isTaken = true;
+      evaluation.evaluate(model, match);
+      isStored = true;
     }
   }
   return {
-    decision: "applied",
-    stored: isTaken ? keep(transition, evaluation) : null,
+    stored: isStored ? nextRow(transition, evaluation) : null,
     changes: evaluation.changes,
+    skips: evaluation.skips,
+    matching: evaluation.matching,
     rejections: evaluation.rejections,
-    unchanged: evaluation.unchanged,
-    initial: evaluation.initial,
-    usersIgnored: evaluation.usersIgnored,
     sourcePositionReset: movesBackward(previous, event),
   };
 }
 
-/** The next row with every unavailable column filled from the row before; those that stay unknown are absent. */
+/** The next row. Unavailable columns have the values of the row before; those that stay unknown are absent. */
 function complete(
   event: RowEvent,
   before: Row | null,
@@ -77,16 +65,16 @@ function complete(
   return { next, absent };
 }
 
-/** The row, or a deletion mark for a row that was stored or whose removal has a position to compare with. */
-function keep(
+/** A delete marker is stored if the row was stored, or if the removal has a source position to compare with. */
+function nextRow(
   { previous, event, recordContext, next, absent }: RowTransition,
   evaluation: Evaluation,
-): StoredRow | null {
+): ClassifiedRow | null {
   if (next === null && previous === null && event.sourcePosition === null) return null;
-  // A record without a position leaves the stored one standing, with the commit time that belongs to it.
+  // A record without a source position keeps the stored one, with its commit time.
   const { sourcePosition, time } =
     event.sourcePosition === null && previous !== null ? previous : event;
-  // Most records change no membership: the lists of the row before serve on.
+  // Most records change no membership: reusing the lists frees the new ones at once.
   const { members, since } =
     previous && isSame(evaluation.members, previous.members) ? previous : evaluation;
   return {
@@ -98,7 +86,6 @@ function keep(
     since,
     pinned: evaluation.pinned.length === 0 ? EMPTY_LIST : evaluation.pinned,
     unknown: absent.size === 0 ? EMPTY_LIST : [...absent],
-    lastMessages: previous === null ? "" : carryLastMessages(previous.lastMessages, previous),
   };
 }
 

@@ -2,18 +2,18 @@ import { compileExpression, failureKind } from "../data/expression.ts";
 import type { Row } from "../data/row.ts";
 import { CdcError, messageOf } from "../lib/errors.ts";
 
-/** Which rows belong to a model. */
+/** Which rows a model includes. */
 export type Filter = {
   readonly columns: readonly string[] | "*";
-  /** @throws CdcError FILTER_FAILED where the expression cannot decide */
+  /** @throws CdcError FILTER_FAILED */
   readonly matches: (row: Row, absent: ReadonlySet<string>) => boolean;
 };
 
 const EVERY_ROW: Filter = { columns: [], matches: () => true };
 
 /**
- * @param declared columns whose types the model declares: null where the row lacks them
- * @throws CdcError CONFIGURATION where the expression does not compile
+ * @param declared columns whose types the model declares: null if the row lacks them
+ * @throws CdcError CONFIGURATION if the expression does not compile
  */
 export function filterOf(
   model: string,
@@ -22,11 +22,11 @@ export function filterOf(
 ): Filter {
   if (where === undefined) return EVERY_ROW;
   const expression = compileExpression(where, "bool");
-  const failed = (row: Row, reason: string, details: string) =>
+  const failed = (row: Row, reason: string, details: string, cause?: unknown) =>
     new CdcError(
       "FILTER_FAILED",
       `model "${model}", \`where\`: ${reason}; the row has ${Object.keys(row).join(", ")}. Guard a column that may be missing with has(row.x)`,
-      { details },
+      { details, cause },
     );
   return {
     columns: expression.columns,
@@ -35,7 +35,7 @@ export function filterOf(
       try {
         result = expression.evaluate(row, absent.size === 0 ? declared : declared.union(absent));
       } catch (error) {
-        throw failed(row, failureKind(error), messageOf(error).split("\n")[0] ?? "");
+        throw failed(row, failureKind(error), messageOf(error).split("\n")[0] ?? "", error);
       }
       if (typeof result !== "boolean")
         throw failed(row, "the result is not a boolean", String(result));

@@ -2,24 +2,28 @@ import type { RowEvent } from "../data/event.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import type { SyncRule } from "./rules.ts";
 
-/** Where the record stands in its partition. */
+/** The record's context in its partition. */
 export type RecordContext = {
   readonly offset: number;
-  /** Whether a streamed record (no snapshot read) of this partition came before. */
+  /** Whether a streamed record (not a snapshot read) of this partition came before it. */
   readonly streaming: boolean;
-  /** Syncs to which it lies before their beginning, where that is not told by the offset: it happened in another partition. */
+  /** Syncs whose boundary the record is below, if its offset is one of another partition. */
   readonly skippedSyncs?: readonly string[];
-  /** The row was there under another key, and what it was there is not known. */
+  /** The row existed under another key, and its previous values are unknown. */
   readonly keyChanged?: boolean;
 };
 
-/** Why a row is an initial result. */
+/**
+ * Why a row is an initial result:
+ *
+ * - `below`       the record is below the boundary of the sync
+ * - `incremental` an incremental snapshot reads a row that was never seen
+ * - `update`      an update of a row that was never seen
+ * - `read`        a snapshot read before the first streamed record of the partition
+ */
 export type InitialReason = "below" | "incremental" | "update" | "read";
 
-/**
- * A key never seen is an initial result when its record is one of a row that existed before; below the boundary
- * everything is. `null` where it is none.
- */
+/** Why the row is an initial result for the sync; `null` if it is none. */
 export function whyInitial(
   previous: StoredRow | null,
   { operation, incremental, before }: RowEvent,

@@ -1,25 +1,29 @@
 import type { Row } from "../data/row.ts";
+import type { User } from "../data/user.ts";
 import type { CdcError } from "../lib/errors.ts";
 
-/** A model as far as classifying needs it: which rows belong, and the syncs that look at them. */
+/** What `classify` needs of a model: its filter and its syncs. */
 export type ModelRule = {
   readonly name: string;
-  /** Throws CdcError FILTER_FAILED where the filter cannot decide. `absent`: known columns that the row lacks. */
+  /**
+   * @param absent columns that exist and that the row lacks
+   * @throws CdcError FILTER_FAILED
+   */
   readonly matches: (row: Row, absent: ReadonlySet<string>) => boolean;
   readonly syncs: readonly SyncRule[];
 };
 
 export type SyncRule = {
   readonly name: string;
-  /** The sync's number in the stored rows of this task. */
+  /** The number of the sync in the stored rows of this task. */
   readonly number: number;
-  /** Columns whose difference makes a row changed. */
+  /** A difference in one of these columns makes a member changed. */
   readonly watched: readonly string[] | "*";
-  /** Whether the row has a usable userId or anonymousId. */
-  readonly hasUser: (row: Row, absent: ReadonlySet<string>) => boolean;
-  /** What a member but for its user is refused with; `null` where that is to be ignored. */
+  /** The user of a row; `null` if it has no usable userId and no anonymousId. */
+  readonly user: (row: Row, absent: ReadonlySet<string>) => User | null;
+  /** The error that rejects a row without a user; `null` for `missingUser: ignore`. */
   readonly missingUser: (row: Row) => CdcError | null;
   readonly initialResults: "skip" | "send";
-  /** The partition's end when the sync first started there: records below it were there before. */
+  /** The end of the partition when the sync first started there: records below it are initial results. */
   readonly boundary: number;
 };

@@ -30,12 +30,15 @@ const KINDS: { readonly [deadLetter: string]: MessageKind | undefined } = Object
   Object.entries(DEAD_LETTERS).map(([kind, deadLetter]) => [deadLetter, kind as MessageKind]),
 );
 
-/** What was told of a row, for the row that follows it: its own record is another one then. */
-export function carryLastMessages(text: LastMessagesText, own: RowCoordinates): LastMessagesText {
-  if (text === "" || text.startsWith(";")) return text;
+/** The last messages of a row for the next row of its key, whose own record is another one. */
+export function carryLastMessages(
+  previous: (RowCoordinates & { readonly lastMessages: LastMessagesText }) | null,
+): LastMessagesText {
+  const text = previous?.lastMessages ?? "";
+  if (previous === null || text === "" || text.startsWith(";")) return text;
   const end = text.indexOf(";");
   const first = end === -1 ? text : text.slice(0, end);
-  return `;${first}@${placeText(own)}${end === -1 ? "" : text.slice(end)}`;
+  return `;${first}@${placeText(previous)}${end === -1 ? "" : text.slice(end)}`;
 }
 
 /** With what one record tells now; what the same syncs told before is forgotten. */

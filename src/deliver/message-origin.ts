@@ -5,13 +5,13 @@ export type MessageOrigin = {
   readonly sync: string;
   /** The counts of that sync: delivery increments them without a lookup per message. */
   readonly counts: SyncCounts;
-  readonly kind: "added" | "changed" | "removed";
+  readonly reason: "added" | "changed" | "removed";
   /** The row's key in its stored form. */
   readonly key: string;
   /** Commit time in the database, ms since 1970. */
   readonly time: number;
-  /** The watched columns that differ; `null` unless the row changed. */
-  readonly columns: readonly string[] | null;
+  /** The watched columns that differ; `null` unless the row changed and its previous values are known. */
+  readonly changedColumns: readonly string[] | null;
 };
 
 /** The part of an outgoing message that the status reads. */

@@ -11,10 +11,10 @@ import type { ExplainedRecord, ExplainedRow, Explanation, Question } from "./exp
 import { type ReadRecord, readRecord } from "./read-record.ts";
 import type { StateView } from "./state-view.ts";
 
-/** Whatever can be looked into, and what records are read with. */
+/** The state that can be searched, and what is needed to decode records. */
 export type Explainable = {
   readonly pipeline: string;
-  /** Their names in the settings. */
+  /** Their names. */
   readonly models: readonly string[];
   readonly topology: Topology;
   readonly registry: SchemaRegistry | null;
@@ -23,9 +23,9 @@ export type Explainable = {
 };
 
 /**
- * Why something was sent about a row, or not. A key may be in any partition, as its producer chose: all that are here are
- * looked at.
- * @throws CdcError ARGUMENTS where the question cannot be understood
+ * Why a row produced a message, or none. All partitions of this process are searched, because the producer decides which
+ * partition has a key.
+ * @throws CdcError ARGUMENTS
  */
 export async function explain(question: Question, of: Explainable): Promise<Explanation> {
   const { pipeline, models, topology, registry } = of;
@@ -33,11 +33,11 @@ export async function explain(question: Question, of: Explainable): Promise<Expl
   if (!models.includes(model))
     throw wrong(`there is no model "${model}"; the settings have ${models.join(", ")}`);
   const views = of.views
-    .filter(({ topicTopology }) => isOver(topicTopology, model))
-    .toSorted((a, b) => inOrder(a.tp, b.tp));
+    .filter(({ topicTopology }) => reads(model, topicTopology))
+    .toSorted((a, b) => compare(a.tp, b.tp));
   const record = recordIn(question);
   const topicTopology = record ? topology.get(record.topic) : views[0]?.topicTopology;
-  if (record && !(topicTopology && isOver(topicTopology, model)))
+  if (record && !(topicTopology && reads(model, topicTopology)))
     throw wrong(`model "${model}" does not read ${record.topic}, where the record comes from`);
   const read = record && topicTopology ? await readRecord(record, topicTopology, registry) : null;
   const key = keyIn(question, topicTopology?.format.key ?? null, read);
@@ -49,20 +49,20 @@ export async function explain(question: Question, of: Explainable): Promise<Expl
   };
 }
 
-function inOrder(a: TopicPartition, b: TopicPartition): number {
+function compare(a: TopicPartition, b: TopicPartition): number {
   return a.topic.localeCompare(b.topic) || a.partition - b.partition;
 }
 
-function isOver({ models }: TopicTopology, model: string): boolean {
+function reads(model: string, { models }: TopicTopology): boolean {
   return models.some(({ name }) => name === model);
 }
 
 function recordIn({ line, key }: Question): SourceRecord | null {
-  if (line === null && key === null) throw wrong("which row? Give its key, or a record");
+  if (line === null && key === null) throw wrong("give the key of a row, or a record");
   try {
     return line === null ? null : parseRecordedLine(Buffer.from(line), 1);
   } catch (error) {
-    throw wrong(`the record cannot be read: ${messageOf(error)}`);
+    throw wrong(`the record is unreadable: ${messageOf(error)}`);
   }
 }
 
@@ -70,19 +70,19 @@ function keyIn({ key }: Question, fields: KeyFields, read: ReadRecord | null): s
   const given = key === null ? null : canonical(key, fields);
   const own = read?.key ?? null;
   if (given !== null && own !== null && given !== own)
-    throw wrong(`the record is about ${own} and the key that was given is ${given}: leave one out`);
+    throw wrong(`the key of the record is ${own} and the given key is ${given}: give one of them`);
   return given ?? own;
 }
 
-/** A key as a person writes it: one value, a list of values, or the record key's fields. */
+/** A key as typed: one value, a list of values, or the fields of the record key. */
 function canonical(text: string, fields: KeyFields): string {
   try {
     if (text.trim().startsWith("[")) return jsonText(parseJson(text));
     return new RecordKey(fields).read(Buffer.from(text));
   } catch (error) {
-    // That the key cannot be read is what the cause is about.
+    // The text of the error is about a record's key; the cause is about this one.
     const why = error instanceof CdcError ? (error.cause ?? error) : error;
-    throw wrong(`the key ${text} cannot be read: ${messageOf(why)}`);
+    throw wrong(`the key ${text} is unreadable: ${messageOf(why)}`);
   }
 }
 
@@ -104,7 +104,7 @@ async function rowsOf(
       const options = { key: key as string, model, isStored, showValues };
       if (row) rows.push(explainedRow(row, view, options));
     } catch (error) {
-      // It is being given up, or restored.
+      // The partition is being revoked or restored.
       notSearched.push({ partition, why: messageOf(error) });
     }
   }
@@ -134,7 +134,7 @@ async function stateOf(
   try {
     return { view, row: (await view.row(key)).row };
   } catch {
-    // It is being given up: its state is not here any more.
+    // The partition is being revoked.
     return { view: null, row: null };
   }
 }

@@ -1,5 +1,5 @@
 import type { ChangeContext } from "../classify/change-context.ts";
-import type { Change } from "../classify/outcome.ts";
+import type { Change } from "../classify/decision.ts";
 import { LIMITS } from "../deliver/batch.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { SegmentMessage } from "../map/sync.ts";
@@ -7,44 +7,49 @@ import type { SyncTopology } from "../topology/model-topology.ts";
 import type { ExplainedMessage } from "./explanation.ts";
 import { shownReason } from "./reason.ts";
 
-/** The messages of a change, or why there are none. */
-export function messagesOf(
+/** The messages of a change, with a sentence for each, or the reason why there are none. */
+export function explainedMessages(
   change: Change,
   { sync, options }: SyncTopology,
   { event, record, changeId }: ChangeContext,
   showValues: boolean,
-  say: (detail: string) => void,
-): readonly ExplainedMessage[] {
+): { readonly details: readonly string[]; readonly messages: readonly ExplainedMessage[] } {
   const { table, key, time } = event;
-  const onOmitted: string[] = [];
+  const omitted: string[] = [];
+  const rejected = (why: string) => ({
+    details: [`none: the change is sent to the dead letter queue: ${why}`],
+    messages: [],
+  });
   try {
     const changeSource = { table, key, time, topic: record.topic, changeId };
     const messages = sync.messages(change, changeSource, (field, reason, kind) =>
-      onOmitted.push(`${field}: ${showValues ? reason : kind}`),
+      omitted.push(`${field}: ${showValues ? reason : kind}`),
     );
     const tooLarge = messages.find((message) => bytesOf(message) > LIMITS.message_bytes);
-    if (tooLarge) {
-      say(
-        `none can be made: it has ${bytesOf(tooLarge)} bytes and Segment takes 32 KB: MESSAGE_TOO_LARGE, to the dead letters`,
+    if (tooLarge)
+      return rejected(
+        `MESSAGE_TOO_LARGE: the message has ${bytesOf(tooLarge)} bytes and Segment takes 32 KB`,
       );
-      return [];
-    }
-    if (messages.length === 0) say(`none: ${options.type} ${NOT_SENT[options.type](change)}`);
-    for (const { messageId, type, event: name } of messages)
-      say(`${name ?? type}, messageId ${messageId}`);
-    if (onOmitted.length > 0) say(`left out of it: ${onOmitted.join("; ")}`);
-    return messages.map((message) => explainedMessage(sync.name, message, showValues));
+    const sent = messages.map(({ messageId, type, event }) => {
+      return `${event ?? type}, messageId ${messageId}`;
+    });
+    const none = messages.length === 0 ? [`none: ${NOT_SENT[options.type](change)}`] : [];
+    const leftOut = omitted.length === 0 ? [] : [`left out: ${omitted.join("; ")}`];
+    return {
+      details: [...none, ...sent, ...leftOut],
+      messages: messages.map((message) => explainedMessage(sync.name, message, showValues)),
+    };
   } catch (error) {
     if (!(error instanceof CdcError)) throw error;
-    say(`none can be made: ${shownReason(error, showValues)}, to the dead letters`);
-    return [];
+    return rejected(shownReason(error, showValues));
   }
 }
 
 const NOT_SENT = {
-  identify: () => "has no call for a row that is removed",
-  track: ({ kind }: Change) => `sends no event for ${kind} rows: \`events.${kind}\` is not set`,
-  "track-entered-exited": () => "sends nothing for a row that stays, under the same user",
+  identify: () => "identify sends nothing for a removed row",
+  track: ({ reason }: Change) => `\`events.${reason}\` is not set, so track sends no event`,
+  "track-entered-exited": () =>
+    "track-entered-exited sends nothing for a member that stays under the same user",
 } as const;
 
 function bytesOf(message: SegmentMessage): number {

@@ -1,18 +1,17 @@
 import { classify } from "../classify/classify.ts";
-import type { RecordContext } from "../classify/initial-result.ts";
-import type { Outcome } from "../classify/outcome.ts";
 import { isBeforeTruncate, isStale, movesBackward } from "../classify/staleness.ts";
 import { deletionByTombstone } from "../data/deletion.ts";
 import type { RowEvent, SourceEvent } from "../data/event.ts";
 import { isoText } from "../data/instant.ts";
+import { carryLastMessages } from "../data/last-message-codec.ts";
 import { recordName } from "../data/record.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { CdcError } from "../lib/errors.ts";
-import { rejectionOf } from "../state/row-codec.ts";
+import { encodeStoredRow, rejectionOf } from "../state/row-codec.ts";
 import { rulesOf } from "../topology/rules.ts";
 import type { TopicTopology } from "../topology/topology.ts";
-import { explainedChange } from "./explained-change.ts";
-import type { ExplainedMessage, ExplainedRecord, Step } from "./explanation.ts";
+import { type Explained, explainedChange } from "./explained-change.ts";
+import type { ExplainedRecord, Step } from "./explanation.ts";
 import type { ReadRecord } from "./read-record.ts";
 import { shownReason } from "./reason.ts";
 import type { StateView } from "./state-view.ts";
@@ -21,164 +20,168 @@ export type RecordOptions = {
   readonly topicTopology: TopicTopology;
   readonly model: string;
   readonly showValues: boolean;
-  /** The partition that the record is of; `null` where its state is not here. */
+  /** The partition of the record; `null` if its state is not available. */
   readonly view: StateView | null;
   readonly row: StoredRow | null;
 };
 
-/** What a record would do to the row as it is stored now, decided by what decides it in the service, step by step. */
+/** An event of one row. */
+type KeyedEvent = Exclude<SourceEvent, { kind: "non-row" | "truncate" }>;
+
+/** Whether the messages of the record are known, and not decided by other partitions or machines. */
+type Decided = Explained & { readonly isDecided: boolean };
+
+const NONE: Explained = { steps: [], messages: [] };
+
+/** What a record would do to the row as it is stored now. The decisions are those of the service, step by step. */
 export function explainedRecord(read: ReadRecord, options: RecordOptions): ExplainedRecord {
   const { record, event } = read;
   const { topic, partition, offset } = record;
-  const steps: Step[] = [];
-  const messages: ExplainedMessage[] = [];
-  const say = (about: Step["about"], detail: string) =>
-    steps.push({ about, model: null, sync: null, detail });
-  let isDecided = event instanceof CdcError || event.kind !== "truncate";
-  say("record", readAs(read, options.showValues));
-  if (!(event instanceof CdcError) && "key" in event) {
-    const { view } = options;
-    if (view === null) {
-      say("place", `the state of ${topic}/${partition} is not here: ask where that partition is`);
-      isDecided = false;
-    } else {
-      say("place", sourcePositionOf(read, view, options.row));
-      const row = event.kind === "tombstone" ? deletionByTombstone(event, record) : event;
-      const refusal = unsentChange(event, row, options.row, view);
-      if (refusal !== null) say("stale", refusal);
-      else {
-        say("stale", fresh(options.row, row));
-        const moves = half(row, options.row);
-        const told = moves === null ? explainedChanges(row, read, view, options) : EMPTY_LIST;
-        if (moves !== null) {
-          say("change", moves.detail);
-          isDecided = moves.isDecided;
-        }
-        steps.push(...told.steps);
-        messages.push(...told.messages);
-      }
-    }
-  }
-  return { from: { topic, partition, offset }, steps, messages, isDecided };
+  const { steps, messages, isDecided } =
+    !(event instanceof CdcError) && "key" in event
+      ? explainedEvent(event, read, options)
+      : { ...NONE, isDecided: event instanceof CdcError || event.kind !== "truncate" };
+  const first = step("record", recordText(read, options.showValues));
+  return { from: { topic, partition, offset }, steps: [first, ...steps], messages, isDecided };
 }
 
-function readAs({ record, event, format, key }: ReadRecord, showValues: boolean): string {
+function explainedEvent(event: KeyedEvent, read: ReadRecord, options: RecordOptions): Decided {
+  const { record } = read;
+  const { view, row: previous } = options;
+  if (view === null) {
+    const name = `${record.topic}/${record.partition}`;
+    const detail = `the state of ${name} is not on this machine: ask the process that has it`;
+    return { steps: [step("offset", detail)], messages: [], isDecided: false };
+  }
+  const offset = step("offset", offsetText(read, view, previous));
+  const row = event.kind === "tombstone" ? deletionByTombstone(event, record) : event;
+  const stale = staleText(event, row, previous, view);
+  if (stale !== null)
+    return { steps: [offset, step("stale", stale)], messages: [], isDecided: true };
+  const start = [offset, step("stale", notStaleText(previous, row))];
+  const half = keyChangeText(row, previous);
+  if (half !== null)
+    return {
+      steps: [...start, step("change", half.detail)],
+      messages: [],
+      isDecided: half.isDecided,
+    };
+  const { steps, messages } = explainedChanges(row, read, view, options);
+  return { steps: [...start, ...steps], messages, isDecided: true };
+}
+
+function step(about: Step["about"], detail: string): Step {
+  return { about, model: null, sync: null, detail };
+}
+
+function recordText({ record, event, format, key }: ReadRecord, showValues: boolean): string {
   if (event instanceof CdcError)
-    return `it cannot be read, and goes to the dead letters: ${shownReason(event, showValues)}`;
+    return `unreadable: it is sent to the dead letter queue: ${shownReason(event, showValues)}`;
   switch (event.kind) {
     case "non-row":
-      return `it is a ${event.what}, and no row: nothing is sent`;
+      return `${event.what}, not a row: nothing is sent`;
     case "truncate":
-      return `it is a TRUNCATE of ${event.table}: it removes the rows that are stored from before it, as the model's onTruncate says`;
+      return `TRUNCATE of ${event.table}: it removes all rows stored from before it, unless the model's onTruncate says otherwise`;
     case "tombstone":
-      return `it is a tombstone of row ${key}${timed(event.time, event.sourcePosition)}`;
+      return `tombstone of row ${key}${commitText(event.time, event.sourcePosition)}`;
     case "row": {
-      const operation =
-        event.operation === "unknown" ? "row, of unknown operation" : event.operation;
-      const names = event.row === null ? "" : `; columns ${Object.keys(event.row).join(", ")}`;
-      const away = event.unavailable.join(", ");
-      const lacks =
-        away === "" ? "" : `; not sent by the database, and taken from the stored row: ${away}`;
-      const text = `${format}, ${operation}${event.incremental ? " of an incremental snapshot" : ""}`;
-      return `${text}, of row ${key} of ${event.table}${timed(event.time, event.sourcePosition)}${names}${lacks}; record time ${isoText(record.timestamp)}`;
+      const operation = event.operation === "unknown" ? "unknown operation" : event.operation;
+      const snapshot = event.incremental ? " of an incremental snapshot" : "";
+      const columns = event.row === null ? "" : `; columns ${Object.keys(event.row).join(", ")}`;
+      const unavailable = event.unavailable.join(", ");
+      const filled =
+        unavailable === ""
+          ? ""
+          : `; not sent by the database and taken from the stored row: ${unavailable}`;
+      const commit = commitText(event.time, event.sourcePosition);
+      return `${format}, ${operation}${snapshot}, row ${key} of ${event.table}${commit}${columns}${filled}; record time ${isoText(record.timestamp)}`;
     }
   }
 }
 
-function timed(time: number | null, position: string | null): string {
-  const when = time === null || time <= 0 ? "" : `, committed ${isoText(time)}`;
-  return `${when}, ${position === null ? "without a place in the database's log" : `at ${position}`}`;
+function commitText(time: number | null, sourcePosition: string | null): string {
+  const committed = time === null || time <= 0 ? "" : `, committed ${isoText(time)}`;
+  const position = sourcePosition === null ? "none" : sourcePosition;
+  return `${committed}, source position ${position}`;
 }
 
-function sourcePositionOf(
+function offsetText(
   { record }: ReadRecord,
   { checkpoint }: StateView,
   row: StoredRow | null,
 ): string {
   const { offset } = record;
-  const where = `${recordName(record)}; the next offset to process is ${checkpoint.next}`;
-  if (offset >= checkpoint.next) return `${where}: it has not been processed`;
-  const own =
-    row?.offset === offset
-      ? ". The stored row is what it left, and what it gave is told above"
-      : "";
-  return `${where}: it was processed, and comes no more at this offset${own}. What follows is what it would give now, held against the row as it is`;
+  const next = `${recordName(record)}; next offset ${checkpoint.next}`;
+  if (offset >= checkpoint.next) return `${next}: the record has not been processed`;
+  const own = row?.offset === offset ? "; the stored row is its result" : "";
+  return `${next}: the record has been processed${own}. The next steps show what it would do now`;
 }
 
-/** Why the record has no effect at all; `null` where it has. */
-function unsentChange(
-  event: Exclude<SourceEvent, { kind: "non-row" | "truncate" }>,
+/** Why the record has no effect; `null` if it is not stale. */
+function staleText(
+  event: KeyedEvent,
   row: RowEvent,
   previous: StoredRow | null,
   { checkpoint }: StateView,
 ): string | null {
   if (event.kind === "tombstone" && event.key === checkpoint.lastDelete)
-    return "yes: it belongs to the delete before it, and changes nothing";
+    return "yes: the tombstone belongs to the delete before it";
   if (isBeforeTruncate(checkpoint.truncated, row)) {
     const { time = 0 } = checkpoint.truncated ?? {};
     return `yes: the table was truncated after it, ${isoText(time)}`;
   }
   if (isStale(previous, row))
-    return `yes: its place ${row.sourcePosition} lies before that of the stored row, ${previous?.sourcePosition}, and its commit time ${isoText(row.time)} is not later than ${isoText(previous?.time ?? 0)}: the database was told of it again`;
+    return `yes: its source position ${row.sourcePosition} is before ${previous?.sourcePosition} of the stored row, and its commit time ${isoText(row.time)} is not later than ${isoText(previous?.time ?? 0)}`;
   return null;
 }
 
-/** One half of a key that changes, where both are told as one; `null` where it is an ordinary record. */
-function half(
+function notStaleText(previous: StoredRow | null, row: RowEvent): string {
+  if (previous === null)
+    return row.before === null
+      ? "no: no row is stored for the key"
+      : "no: no row is stored for the key; the previous row is the record's `before`, which is complete";
+  if (movesBackward(previous, row))
+    return "no: its source position is before that of the stored row, but its commit time is later: a new or restored server";
+  if (row.sourcePosition === null || previous.sourcePosition === null)
+    return "no: the source positions cannot be compared";
+  return "no: its source position is not before that of the stored row";
+}
+
+/** One half of a primary-key change that is sent as one change; `null` for any other record. */
+function keyChangeText(
   { keyChange }: RowEvent,
   previous: StoredRow | null,
 ): { readonly detail: string; readonly isDecided: boolean } | null {
   if (keyChange === null || keyChange === "unreadable") return null;
   const isDeleteMarker = previous !== null && previous.row === null;
   if ("to" in keyChange) {
-    const detail = `none by itself: the key becomes ${keyChange.to} (keyChange: changed); the row is handed over to it, and its create tells the change`;
+    const detail = `none: the key changes to ${keyChange.to} (keyChange: changed); the row is handed over, and the create of that key sends the change`;
     return isDeleteMarker ? null : { detail, isDecided: true };
   }
-  const detail = `the key was ${keyChange.from} (keyChange: changed): it waits for the row that was there, and what both make is told then`;
+  const detail = `the key was ${keyChange.from} (keyChange: changed): the create waits for the handover of that row and sends the change then`;
   return previous === null || isDeleteMarker ? { detail, isDecided: false } : null;
 }
-
-function fresh(previous: StoredRow | null, row: RowEvent): string {
-  if (previous === null) {
-    return row.before === null
-      ? "no: no such row is stored"
-      : "no: no such row is stored; what it was is taken from the record, whose connector sends it complete";
-  }
-  if (movesBackward(previous, row))
-    return "no: its place lies before that of the stored row, but it was committed later: a new or restored server's";
-  if (row.sourcePosition === null || previous.sourcePosition === null)
-    return "no: one of the two has no place in the database's log, so it is applied";
-  return "no: its place does not lie before that of the stored row";
-}
-
-const EMPTY_LIST = { steps: [], messages: [] };
-
-type Told = { readonly steps: readonly Step[]; readonly messages: readonly ExplainedMessage[] };
 
 function explainedChanges(
   event: RowEvent,
   { record }: ReadRecord,
   view: StateView,
-  { topicTopology, model, row, showValues }: RecordOptions,
-): Told {
-  const recordContext: RecordContext = {
-    offset: record.offset,
-    streaming: view.checkpoint.streaming,
-  };
+  { topicTopology, model, row: previous, showValues }: RecordOptions,
+): Explained {
+  const recordContext = { offset: record.offset, streaming: view.checkpoint.streaming };
   const changeId = event.sourcePosition ?? `${record.partition}/${record.offset}`;
   const rules = rulesOf(topicTopology, view.syncs);
-  const outcome: Outcome = classify(row, event, recordContext, rules);
-  const refusal = rejectionOf(outcome.stored, record);
-  if (refusal) return rejected(refusal, showValues);
+  const outcome = classify(previous, event, recordContext, rules);
+  const row = outcome.stored && { ...outcome.stored, lastMessages: carryLastMessages(previous) };
+  const rejection = row && rejectionOf(encodeStoredRow(row, 0), record);
+  // All models share one stored row, so none of them has it.
+  if (rejection) {
+    const detail = `none: the row does not change, and the record is sent to the dead letter queue: ${shownReason(rejection, showValues)}`;
+    return { steps: [step("change", detail)], messages: [] };
+  }
   const rule = rules.find(({ name }) => name === model);
-  const of = topicTopology.models.find(({ name }) => name === model);
-  if (!rule || !of) return EMPTY_LIST;
+  const topology = topicTopology.models.find(({ name }) => name === model);
+  if (!rule || !topology) return NONE;
   const context = { event, record, recordContext, changeId };
-  return explainedChange({ rule, model: of, previous: row, context, outcome, showValues });
-}
-
-/** All models store one row: where that cannot be stored, none has it. */
-function rejected(refusal: CdcError, showValues: boolean): Told {
-  const detail = `none: the row stays as it is, and the record goes to the dead letters: ${shownReason(refusal, showValues)}`;
-  return { steps: [{ about: "change", model: null, sync: null, detail }], messages: [] };
+  return explainedChange({ rule, model: topology, context, outcome, showValues });
 }

@@ -4,7 +4,7 @@ import { decodeLastMessages } from "../data/last-message-codec.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 import { segmentValue } from "../map/segment-value.ts";
 import type { SyncTopology } from "../topology/model-topology.ts";
-import type { Coordinates, ExplainedRow, ExplainedSync, SegmentResponse } from "./explanation.ts";
+import type { Coordinates, ExplainedResponse, ExplainedRow, ExplainedSync } from "./explanation.ts";
 import type { StateView } from "./state-view.ts";
 
 export type RowOptions = {
@@ -14,11 +14,11 @@ export type RowOptions = {
   readonly showValues: boolean;
 };
 
-/** What the state has of a row, in the eyes of the model's syncs. */
+/** A stored row and what the model's syncs know of it. */
 export function explainedRow(row: StoredRow, view: StateView, options: RowOptions): ExplainedRow {
   const { tp, topicTopology } = view;
   const columns = Object.keys(row.row ?? {});
-  const told = decodeLastMessages(row.lastMessages, row);
+  const lastMessages = decodeLastMessages(row.lastMessages, row);
   const syncs = topicTopology.models.find(({ name }) => name === options.model)?.syncs ?? [];
   return {
     from: { ...tp, offset: row.offset },
@@ -29,20 +29,20 @@ export function explainedRow(row: StoredRow, view: StateView, options: RowOption
     values: row.row && options.showValues ? valuesOf(row.row) : null,
     unknown: row.unknown,
     isStored: options.isStored,
-    syncs: syncs.map((sync) => explainedSync(sync, row, told, view, options)),
+    syncs: syncs.map((sync) => explainedSync(sync, row, lastMessages, view, options)),
   };
 }
 
 function explainedSync(
   { sync, options: { type } }: SyncTopology,
   row: StoredRow,
-  told: readonly LastMessage[],
+  lastMessages: readonly LastMessage[],
   { tp, syncs, durable }: StateView,
   { key, isStored }: RowOptions,
 ): ExplainedSync {
   const number = syncs.findIndex(({ name, retired }) => !retired && name === sync.name);
   const member = row.members.indexOf(number);
-  const last = told.find((one) => one.sync === number);
+  const last = lastMessages.find((one) => one.sync === number);
   const about = { sync: sync.name, type, isNew: number === -1, isMember: member !== -1 };
   const since = timeText(row.since[member] ?? 0);
   if (last === undefined) return { ...about, since, last: null };
@@ -63,14 +63,18 @@ function explainedSync(
   };
 }
 
-/** Whether the record lies below what is durable here. */
-function isBelow({ partition, offset }: Coordinates, here: number, durable: number): boolean {
-  return partition === here && offset < durable;
+/** Whether the record is below the durable offset of this partition. */
+function isBelow(
+  { partition, offset }: Coordinates,
+  ownPartition: number,
+  durable: number,
+): boolean {
+  return partition === ownPartition && offset < durable;
 }
 
-function responseOf(isDeadLettered: boolean, isSettled: boolean): SegmentResponse {
-  const is = isDeadLettered ? "set aside" : isSettled ? "settled" : "on its way";
-  return { status: is, time: null, detail: null };
+function responseOf(isDeadLettered: boolean, isSettled: boolean): ExplainedResponse {
+  const status = isDeadLettered ? "deadLettered" : isSettled ? "settled" : "pending";
+  return { status, time: null, detail: null };
 }
 
 function valuesOf(row: NonNullable<StoredRow["row"]>): { [column: string]: unknown } {
@@ -79,7 +83,7 @@ function valuesOf(row: NonNullable<StoredRow["row"]>): { [column: string]: unkno
   );
 }
 
-/** 0 is a time that nobody knows. */
-export function timeText(ms: number): string | null {
+/** `null` for 0, an unknown time. */
+function timeText(ms: number): string | null {
   return ms > 0 ? isoText(ms) : null;
 }

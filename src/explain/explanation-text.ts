@@ -1,42 +1,46 @@
 import { recordName } from "../data/record.ts";
 import type {
   Coordinates,
+  ExplainedLastMessage,
   ExplainedMessage,
   ExplainedRecord,
+  ExplainedResponse,
   ExplainedRow,
   ExplainedSync,
   Explanation,
-  LastMessage,
-  SegmentResponse,
   Step,
 } from "./explanation.ts";
 
-/** An explanation for people. @param deadLetters the topic, or the file, in which they stand */
+/** An explanation as lines of text. @param deadLetters the topic or file of the dead letters */
 export function explanationText(explanation: Explanation, deadLetters: string): string {
   const { key, rows, record, searched, notSearched } = explanation;
   const lines = [
-    ...(rows.length === 0 ? noRow(explanation) : rows.flatMap((row) => rowText(row, deadLetters))),
-    ...notSearched.map(({ partition, why }) => `not looked at: ${partition}: ${why}`),
+    ...(rows.length === 0
+      ? noRowText(explanation)
+      : rows.flatMap((row) => rowText(row, deadLetters))),
+    ...notSearched.map(({ partition, why }) => `not searched: ${partition}: ${why}`),
     ...(record === null ? [] : recordText(record)),
   ];
   const where = searched.length === 0 ? "" : `, in ${searched.join(", ")}`;
   return `row ${key ?? "?"} of model ${explanation.model}${where}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 
-function noRow({ key, searched, pipeline }: Explanation): string[] {
+function noRowText({ key, searched, pipeline }: Explanation): string[] {
   if (key === null) return [];
   if (searched.length === 0)
     return [
-      `no state of the model is here: ask on the machine that has its partitions (group of ${pipeline})`,
+      `this machine has no state of the model: run explain on the machine that has its partitions (group of ${pipeline})`,
     ];
   return [
-    "no partition that was looked at has it. It is in a partition of another process; or no record of it came;",
-    "or each was refused, and stands in the dead letters; or it was removed, and state.deleteRetention has passed",
-    ...(isNumber(key) ? [`or its key is a text: ${quoted(key)}`] : []),
+    "the row is in none of the searched partitions. Possible reasons:",
+    "- another process has its partition",
+    "- no record of the row has arrived, or all were rejected and are in the dead letter queue",
+    "- the row was removed longer ago than state.deleteRetention",
+    ...(isNumber(key) ? [`- its key is a text: ${quoted(key)}`] : []),
   ];
 }
 
-/** A key that is one number, which a person may have meant as the text of it. */
+/** Whether the key is one number, which may have been meant as a text. */
 function isNumber(key: string): boolean {
   return /^\[-?\d+(\.\d+)?\]$/.test(key);
 }
@@ -48,53 +52,53 @@ function quoted(key: string): string {
 function rowText(row: ExplainedRow, deadLetters: string): string[] {
   const { from, position, committedAt, isRemoved, columns, values, unknown, isStored } = row;
   const state = isRemoved ? "removed by" : "stored from";
-  const positionText = position === null ? "" : `, at ${position}`;
+  const sourcePosition = position === null ? "" : `, source position ${position}`;
   const shown = values === null ? columns : columns.map((name) => `${name} ${json(values[name])}`);
   return [
-    `${state} ${recordName(from)}${positionText}${committed(committedAt)}`,
+    `${state} ${recordName(from)}${sourcePosition}${commitText(committedAt)}`,
     ...(isRemoved ? [] : [`columns: ${shown.join(", ")}`]),
-    ...(unknown.length === 0 ? [] : [`not known, as no record had it: ${unknown.join(", ")}`]),
-    ...(isStored ? [] : ["processed and not durable yet: what it gave may be on its way"]),
+    ...(unknown.length === 0 ? [] : [`values that no record contained: ${unknown.join(", ")}`]),
+    ...(isStored ? [] : ["processed, not stored yet: its messages may be pending"]),
     ...row.syncs.flatMap((sync) => syncText(sync, deadLetters)),
   ];
 }
 
 function syncText(sync: ExplainedSync, deadLetters: string): string[] {
   const { isNew, isMember, since, last } = sync;
-  const knownTopics = since === null ? "since when is not known" : `since ${since}`;
-  const membership = isMember ? `a member, ${knownTopics}` : "no member";
+  const start = since === null ? "start unknown" : `since ${since}`;
+  const membership = isMember ? `member, ${start}` : "not a member";
   const name = `${sync.sync} (${sync.type})`;
-  if (isNew) return [`${name}: not known to the stored rows; the next start has it see them all`];
-  if (last === null) return [`${name}: ${membership}`, "  no message of it is known"];
+  if (isNew) return [`${name}: new; the next start backfills it`];
+  if (last === null) return [`${name}: ${membership}`, "  last message: none known"];
   return [`${name}: ${membership}`, ...lastText(last, deadLetters).map((line) => `  ${line}`)];
 }
 
-function lastText(last: LastMessage, deadLetters: string): string[] {
+function lastText(last: ExplainedLastMessage, deadLetters: string): string[] {
   const { kind, messageId, from, committedAt, response } = last;
   const id = messageId === null ? "" : `, messageId ${messageId}`;
   const what = messageId === null ? "last change" : "last message";
   return [
-    `${what}: ${kind}${id}, from ${recordName(from)}${committed(committedAt)}`,
-    answerText(response, from, deadLetters),
+    `${what}: ${kind}${id}, from ${recordName(from)}${commitText(committedAt)}`,
+    responseText(response, from, deadLetters),
   ];
 }
 
-function answerText(
-  { status, time, detail }: SegmentResponse,
+function responseText(
+  { status, time, detail }: ExplainedResponse,
   from: Coordinates,
   deadLetters: string,
 ): string {
   switch (status) {
     case "accepted":
       return `accepted by Segment: ${detail}, ${time}`;
-    case "refused":
-      return `refused by Segment, and in the dead letters (${deadLetters}): ${detail}, ${time}`;
-    case "set aside":
-      return `no message could be made: it stands in the dead letters (${deadLetters}), of ${recordName(from)}${detail === null ? "" : `: ${detail}`}`;
-    case "on its way":
-      return "on its way: not answered yet, or not durably so";
+    case "rejected":
+      return `rejected by Segment, in the dead letter queue (${deadLetters}): ${detail}, ${time}`;
+    case "deadLettered":
+      return `not sent, in the dead letter queue (${deadLetters}) as ${recordName(from)}${detail === null ? "" : `: ${detail}`}`;
+    case "pending":
+      return "pending: not delivered yet, or its delivery is not stored yet";
     case "settled":
-      return `accepted by Segment, unless the dead letters (${deadLetters}) have its messageId`;
+      return `accepted by Segment, unless its messageId is in the dead letter queue (${deadLetters})`;
   }
 }
 
@@ -103,11 +107,11 @@ function recordText({ from, steps, messages, isDecided }: ExplainedRecord): stri
     `record ${recordName(from)} would do this:`,
     ...steps.map((step) => `  ${stepName(step)}: ${step.detail}`),
     ...messages.map((message) => `  → ${messageText(message)}`),
-    ...(messages.length === 0 ? [`  → ${isDecided ? "nothing is sent" : NOT_KNOWN}`] : []),
+    ...(messages.length === 0
+      ? [`  → ${isDecided ? "nothing is sent" : "the messages are not known here"}`]
+      : []),
   ];
 }
-
-const NOT_KNOWN = "what is sent is not known here";
 
 function stepName({ about, sync, model }: Step): string {
   return [sync ?? model, about].filter((part) => part !== null).join(" ");
@@ -117,13 +121,13 @@ function messageText(message: ExplainedMessage): string {
   const { type, event, userId, anonymousId, messageId, timestamp, fields, text } = message;
   if (text !== null) return text;
   const name = event === null ? type : `${type} "${event}"`;
-  const user = [userId && `userId ${userId}`, anonymousId && `anonymousId ${anonymousId}`];
-  const about = user.filter((part) => part !== null).join(", ");
-  return `${name}, ${about}, messageId ${messageId}, timestamp ${timestamp}, with ${fields.join(", ")}`;
+  const ids = [userId && `userId ${userId}`, anonymousId && `anonymousId ${anonymousId}`];
+  const user = ids.filter((part) => part !== null).join(", ");
+  return `${name}, ${user}, messageId ${messageId}, timestamp ${timestamp}, fields ${fields.join(", ")}`;
 }
 
-function committed(at: string | null): string {
-  return at === null ? "" : `, committed ${at}`;
+function commitText(time: string | null): string {
+  return time === null ? "" : `, committed ${time}`;
 }
 
 function json(value: unknown): string {

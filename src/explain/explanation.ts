@@ -1,34 +1,35 @@
 import type { MessageKind } from "../data/last-message.ts";
 
 /**
- * Why something was sent about a row, or not: what `explain` prints and the status port answers `/explain` with, as JSON.
- * Times are ISO-8601 in UTC; `null` is what is not known, or is not there.
+ * Why a row produced a message, or none. `explain` prints it, and `/explain` of the status port returns it as JSON.
+ * Times are ISO 8601 in UTC. `null` means unknown, or none.
  */
 export type Explanation = {
   readonly pipeline: string;
   readonly model: string;
-  /** The row's key as canonical JSON; `null` where the record that was given has none that can be read. */
+  /** The row's key as canonical JSON; `null` if the given record has no readable key. */
   readonly key: string | null;
-  /** The partitions whose state was looked at, as `topic/partition`, and those of this process that could not be. */
+  /** The partitions whose state was searched, as `topic/partition`. */
   readonly searched: readonly string[];
+  /** The partitions of this process whose state could not be searched. */
   readonly notSearched: readonly { readonly partition: string; readonly why: string }[];
-  /** The row in each partition that has it: one, unless a producer spread a key, or a model has several topics. */
+  /** The row in each partition that has it. More than one if a producer spread the key or the model has several topics. */
   readonly rows: readonly ExplainedRow[];
-  /** What the record that was given would do; `null` where none was. */
+  /** What the given record would do; `null` if no record was given. */
   readonly record: ExplainedRecord | null;
 };
 
 export type Question = {
   readonly model: string;
-  /** As a person writes it: `7`, `"a"`, `["org1",7]` or `{"org":"org1","id":7}`; `null` takes the record's. */
+  /** As typed: `7`, `"a"`, `["org1",7]` or `{"org":"org1","id":7}`; `null` uses the key of the record. */
   readonly key: string | null;
-  /** One line as `kcat -C -J` writes it. */
+  /** A record as `kcat -C -J` writes it. */
   readonly line: string | null;
-  /** Whether values of columns are told, or only their names. */
+  /** Whether the explanation contains values of columns, or only their names. */
   readonly showValues: boolean;
 };
 
-/** A record's place in Kafka. */
+/** The coordinates of a record in Kafka. */
 export type Coordinates = {
   readonly topic: string;
   readonly partition: number;
@@ -36,17 +37,18 @@ export type Coordinates = {
 };
 
 export type ExplainedRow = {
-  /** The record that it came from, or that saw it last, and the place of its change in the database's log. */
+  /** The last record of the row: the one it was stored from, or a later snapshot read of it. */
   readonly from: Coordinates;
+  /** The source position of the stored change. */
   readonly position: string | null;
   readonly committedAt: string | null;
-  /** It was removed: a deletion mark keeps its place. */
+  /** The row was removed; a delete marker remains. */
   readonly isRemoved: boolean;
   readonly columns: readonly string[];
   readonly values: { readonly [column: string]: unknown } | null;
-  /** Columns that have a value which was never seen. */
+  /** Columns that have a value which no record contained. */
   readonly unknown: readonly string[];
-  /** It is durable; else it was processed, and what it gave is on its way. */
+  /** The row is in the store. Otherwise it was processed and waits for the next checkpoint. */
   readonly isStored: boolean;
   readonly syncs: readonly ExplainedSync[];
 };
@@ -54,53 +56,53 @@ export type ExplainedRow = {
 export type ExplainedSync = {
   readonly sync: string;
   readonly type: "identify" | "track" | "track-entered-exited";
-  /** The stored rows do not know the sync: the next start has it see them all. */
+  /** The sync is not in the stored state yet; the next start backfills it. */
   readonly isNew: boolean;
   readonly isMember: boolean;
-  /** Commit time at which it became one. */
+  /** Commit time at which the membership started. */
   readonly since: string | null;
-  readonly last: LastMessage | null;
+  readonly last: ExplainedLastMessage | null;
 };
 
-export type LastMessage = {
-  /** Of one that was set aside: what happened to the row. */
+/** The last message that a sync sent for a row, or the last change that it could not send. */
+export type ExplainedLastMessage = {
+  /** The kind of the message; for a dead-lettered change, the kind of the change. */
   readonly kind: MessageKind;
-  /** `null` where no message could be made. */
+  /** `null` if no message could be made. */
   readonly messageId: string | null;
   readonly from: Coordinates;
   readonly committedAt: string | null;
-  readonly response: SegmentResponse;
+  readonly response: ExplainedResponse;
 };
 
 /**
- * - `accepted`   Segment took it: this process sent it, and has the answer
- * - `refused`    Segment refused it, and it stands in the dead letters
- * - `settled`    one of the two: it was delivered, or set aside, before the row was stored; which of the two the
- *                dead letters tell
- * - `set aside`  no message could be made: the change stands in the dead letters
- * - `on its way` it is not delivered yet
+ * - `accepted`     Segment accepted the message, and this process has the response
+ * - `rejected`     Segment rejected the message, and it is in the dead letter queue
+ * - `settled`      one of these two: the dead letter queue shows which
+ * - `deadLettered` no message could be made, and the change is in the dead letter queue
+ * - `pending`      the message is not delivered yet, or its delivery is not durable yet
  */
-export type SegmentResponse = {
-  readonly status: "accepted" | "refused" | "settled" | "set aside" | "on its way";
+export type ExplainedResponse = {
+  readonly status: "accepted" | "rejected" | "settled" | "deadLettered" | "pending";
   readonly time: string | null;
-  /** What Segment said, or the reason in the dead letters. */
+  /** Segment's response, or the reason in the dead letter queue. */
   readonly detail: string | null;
 };
 
 export type ExplainedRecord = {
   readonly from: Coordinates;
-  /** In the order in which it is decided. */
+  /** The decisions, in their order. */
   readonly steps: readonly Step[];
   readonly messages: readonly ExplainedMessage[];
-  /** Whether what is sent is known here; else it takes what other partitions, or other machines, have. */
+  /** Whether the messages are known here. They are not if they depend on other partitions or machines. */
   readonly isDecided: boolean;
 };
 
-/** One decision on the way of a record, of all or of one model or sync. */
+/** One decision about a record: for the record as a whole, for one model, or for one sync. */
 export type Step = {
   readonly about:
     | "record"
-    | "place"
+    | "offset"
     | "stale"
     | "filter"
     | "user"
@@ -120,8 +122,8 @@ export type ExplainedMessage = {
   readonly anonymousId: string | null;
   readonly messageId: string;
   readonly timestamp: string;
-  /** Names of its traits or properties. */
+  /** The names of its traits or properties. */
   readonly fields: readonly string[];
-  /** As it stands in the batch; only where values are told. */
+  /** The JSON text of the message; `null` unless values are shown. */
   readonly text: string | null;
 };

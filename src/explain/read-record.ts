@@ -5,16 +5,16 @@ import type { SchemaRegistry } from "../decode/format/schema-registry.ts";
 import type { CdcError } from "../lib/errors.ts";
 import type { TopicTopology } from "../topology/topology.ts";
 
-/** A record, and what it was read as. */
+/** A decoded record. */
 export type ReadRecord = {
   readonly record: SourceRecord;
   readonly format: RecordFormat;
   readonly event: SourceEvent | CdcError;
-  /** The row that it is about, as canonical JSON; `null` where it is about none. */
+  /** The key of its row as canonical JSON; `null` if it has none. */
   readonly key: string | null;
 };
 
-/** Reads a record as the service would. A registry that is away is waited for, as by the service. */
+/** Decodes a record as the service does. Waits for a schema registry that does not respond. */
 export async function readRecord(
   record: SourceRecord,
   topicTopology: TopicTopology,

@@ -1,6 +1,6 @@
 import { type CdcError, messageWithDetails } from "../lib/errors.ts";
 
-/** Why something goes to the dead letters; row values only where they are asked for. */
+/** The reason of a dead letter, with values of the row only if they are shown. */
 export function shownReason(error: CdcError, showValues: boolean): string {
   return `${error.code}: ${showValues ? messageWithDetails(error) : error.message}`;
 }

@@ -4,21 +4,21 @@ import type { CheckpointRecord } from "../state/checkpoint-record.ts";
 import type { SyncEntry } from "../state/sync-versions.ts";
 import type { TopicTopology } from "../topology/topology.ts";
 
-/** One partition's state, as far as a person may look into it: it only reads. */
+/** A read-only view of one partition's state. */
 export type StateView = {
   readonly tp: TopicPartition;
   readonly topicTopology: TopicTopology;
-  /** The syncs by their numbers in the stored rows. */
+  /** Indexed by the sync numbers in stored rows. */
   readonly syncs: readonly SyncEntry[];
-  /** Where it has processed to. */
+  /** The state of processing, which may be ahead of the stored checkpoint. */
   readonly checkpoint: CheckpointRecord;
-  /** The next offset that is not durable: what lies below is delivered. */
+  /** The stored next offset: everything below it is delivered. */
   readonly durable: number;
   row(key: string): Promise<RowLookup>;
 };
 
 export type RowLookup = {
   readonly row: StoredRow | null;
-  /** Whether it is in the store, or waits to be written. */
+  /** Whether the row is in the store, or waits for the next checkpoint. */
   readonly isStored: boolean;
 };

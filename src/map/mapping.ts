@@ -9,7 +9,7 @@ import { type SegmentValue, segmentValue } from "./segment-value.ts";
 export type Fields = "*" | readonly string[] | { readonly [name: string]: MappedValue };
 
 /** A field that could not be mapped and was left out; `kind` is why without the values that the reason may quote. */
-export type OmittedField = (field: string, reason: string, kind: string) => void;
+export type OnOmitted = (field: string, reason: string, kind: string) => void;
 
 const NO_COLUMN = "the row has no such column";
 
@@ -35,7 +35,7 @@ export class Mapping {
   build(
     row: Row,
     absent: ReadonlySet<string>,
-    onOmitted: OmittedField,
+    onOmitted: OnOmitted,
   ): { [name: string]: SegmentValue } {
     const result: { [name: string]: SegmentValue } = {};
     if (this.#readers === null) {

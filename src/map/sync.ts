@@ -1,22 +1,23 @@
 import { isoText } from "../data/instant.ts";
 import type { MessageKind } from "../data/last-message.ts";
 import { column, type Row, type Value } from "../data/row.ts";
+import { sameUser, type User } from "../data/user.ts";
 import { CdcError } from "../lib/errors.ts";
-import { type Fields, Mapping, type OmittedField } from "./mapping.ts";
+import { type Fields, Mapping, type OnOmitted } from "./mapping.ts";
 import { type MessageIdInput, messageId } from "./message-id.ts";
 import { type MappedValue, readerOf } from "./reader.ts";
 import type { SegmentValue } from "./segment-value.ts";
 import { timestampOf } from "./timestamp.ts";
-import { sameUser, type User, UserReader } from "./user.ts";
+import { UserReader } from "./user.ts";
 
-/** What a sync sends, as the settings say it. */
+/** The compiled settings of a sync. */
 export type SyncOptions = {
   readonly name: string;
   readonly type: "identify" | "track" | "track-entered-exited";
   readonly userId?: MappedValue;
   readonly anonymousId?: MappedValue;
   readonly fields: Fields;
-  /** track: the event's name by kind; a kind without a name is not sent. */
+  /** track: the event name for each kind of change; a kind without a name is not sent. */
   readonly events: {
     readonly added?: string;
     readonly changed?: string;
@@ -25,27 +26,31 @@ export type SyncOptions = {
   readonly timestamp?: string;
   readonly messageId?: string;
   readonly watch?: readonly string[] | "*";
-  /** Columns whose types the model declares: expressions see them as null where the row lacks them. */
+  /** Columns whose types the model declares: expressions read them as null if the row lacks them. */
   readonly declared: ReadonlySet<string>;
-  /** What all ids of the pipeline have in common. */
+  /** Part of all message ids of the pipeline. */
   readonly idNamespace: string;
 };
 
-/** A change as the map sees it. */
+/** A change to map. */
 export type MappedChange = {
-  readonly kind: "added" | "changed" | "removed";
+  readonly reason: "added" | "changed" | "removed";
   readonly previous: Row | null;
   readonly next: Row | null;
   readonly absent: ReadonlySet<string>;
+  /** The user of the next row; not used for `removed`. */
+  readonly user: User | null;
+  /** The user of the previous row; `null` if it has not been read yet. */
+  readonly previousUser: User | null;
 };
 
-/** The record behind the change. */
+/** The source of a change: the parts of its message ids, and its time. */
 export type ChangeSource = Omit<MessageIdInput, "sync" | "kind"> & {
   /** Commit time in the database, ms since 1970. */
   readonly time: number;
 };
 
-/** A message to Segment as it stands in `batch`. */
+/** An element of Segment's `batch`. */
 export type SegmentMessage = {
   readonly type: "identify" | "track";
   readonly event?: string;
@@ -57,24 +62,22 @@ export type SegmentMessage = {
   readonly messageId: string;
 };
 
-const NONE: ReadonlySet<string> = new Set();
-
 const ENTERED = "Segment Entered";
 const EXITED = "Segment Exited";
 
-/** Segment advises at most 99 characters. */
+/** Segment recommends at most 99 characters. */
 const LONGEST_ID = 99;
 
-/** Turns the changes of one sync into Segment messages. */
+/** Maps the changes of one sync to Segment messages. */
 export class Sync {
   readonly name: string;
-  /** Columns whose difference makes a row changed: those that the ids and the mapping read, unless `watch` says otherwise. */
+  /** A difference in one of these columns makes a row changed: the columns of ids and mapping, or `watch`. */
   readonly watched: readonly string[] | "*";
   readonly #options: SyncOptions;
   readonly #users: UserReader;
   readonly #mapping: Mapping;
 
-  /** @throws CdcError CONFIGURATION where an expression does not compile */
+  /** @throws CdcError CONFIGURATION if an expression does not compile */
   constructor(options: SyncOptions) {
     const reader = (mapped: MappedValue | undefined) =>
       mapped === undefined ? undefined : readerOf(mapped, options.declared);
@@ -85,77 +88,76 @@ export class Sync {
     this.watched = options.watch ?? union([...this.#users.columns, ...this.#mapping.columns]);
   }
 
-  /** Whether a column may name its messages. */
   get hasMessageIdColumn(): boolean {
     return this.#options.messageId !== undefined;
   }
 
-  /** What one of the messages of a change is about. */
-  kindOf({ event }: SegmentMessage, change: MappedChange["kind"]): MessageKind {
+  /** Whether a member whose user changes leaves the audience under one user and enters it under another. */
+  get isAudience(): boolean {
+    return this.#options.type === "track-entered-exited";
+  }
+
+  /** The kind of a message of a change. */
+  kindOf({ event }: SegmentMessage, reason: MappedChange["reason"]): MessageKind {
     const { type } = this.#options;
-    if (type === "track") return change;
+    if (type === "track") return reason;
     return type === "identify" ? type : event === EXITED ? "exited" : "entered";
   }
 
-  /** The id that a message has where no column names it. */
-  derivedId(cause: Omit<MessageIdInput, "sync">): string {
-    return messageId(this.#options.idNamespace, { ...cause, sync: this.name });
+  /** The id of a message unless a column contains it. */
+  derivedId(input: Omit<MessageIdInput, "sync">): string {
+    return messageId(this.#options.idNamespace, { ...input, sync: this.name });
   }
 
   user(row: Row, absent: ReadonlySet<string>): User | null {
     return this.#users.read(row, absent);
   }
 
-  /** Whether a row that stays in an audience does so under another user. */
-  leavesAudience(previous: Row, next: Row): boolean {
-    return (
-      this.#options.type === "track-entered-exited" &&
-      !sameUser(this.user(previous, NONE), this.user(next, NONE))
-    );
-  }
-
   /**
-   * The messages of a change, none where the sync does not send its kind.
+   * The messages of a change; none if the sync does not send this kind of change.
    * @throws CdcError UNREADABLE_TIMESTAMP
    */
   messages(
     change: MappedChange,
     changeSource: ChangeSource,
-    onOmitted: OmittedField,
+    onOmitted: OnOmitted,
   ): readonly SegmentMessage[] {
-    const { kind, previous, next } = change;
-    const gone = (as: MessageKind) =>
-      this.#message(previous as Row, change, changeSource, onOmitted, as);
-    const here = (as: MessageKind) =>
-      this.#message(next as Row, change, changeSource, onOmitted, as);
+    const { reason, user } = change;
+    const previous = (as: MessageKind, previousUser = this.#previousUser(change)) =>
+      this.#message(change.previous as Row, previousUser, change, changeSource, onOmitted, as);
+    const next = (as: MessageKind) =>
+      this.#message(change.next as Row, user, change, changeSource, onOmitted, as);
     switch (this.#options.type) {
       case "identify":
-        return kind === "removed" ? [] : [here("identify")];
+        return reason === "removed" ? [] : [next("identify")];
       case "track":
-        if (this.#options.events[kind] === undefined) return [];
-        return [kind === "removed" ? gone("removed") : here(kind)];
-      case "track-entered-exited":
-        if (kind === "added") return [here("entered")];
-        if (kind === "removed") return [gone("exited")];
-        if (previous === null) return [here("entered")];
-        return this.#userChanged(change) ? [gone("exited"), here("entered")] : [];
+        if (this.#options.events[reason] === undefined) return [];
+        return [reason === "removed" ? previous("removed") : next(reason)];
+      case "track-entered-exited": {
+        if (reason === "added") return [next("entered")];
+        if (reason === "removed") return [previous("exited")];
+        if (change.previous === null) return [next("entered")];
+        const previousUser = this.#previousUser(change);
+        if (sameUser(previousUser, user)) return [];
+        return [previous("exited", previousUser), next("entered")];
+      }
     }
   }
 
-  #userChanged({ previous, next, absent }: MappedChange): boolean {
-    return !sameUser(this.user(previous as Row, absent), this.user(next as Row, absent));
+  #previousUser({ previous, absent, previousUser }: MappedChange): User | null {
+    return previousUser ?? this.user(previous as Row, absent);
   }
 
-  /** One message about `row`: the next row, or the previous one of a row that went. */
+  /** @param row the next row, or the previous one if it was removed or its user changed */
   #message(
     row: Row,
+    user: User | null,
     change: MappedChange,
     changeSource: ChangeSource,
-    onOmitted: OmittedField,
+    onOmitted: OnOmitted,
     kind: MessageKind,
   ): SegmentMessage {
     const fields = this.#mapping.build(row, change.absent, onOmitted);
-    const user = this.user(row, change.absent);
     const timestamp = this.#timestamp(change, changeSource);
     const messageId = this.#messageId(change, changeSource, kind);
     if (kind === "identify")
@@ -170,7 +172,7 @@ export class Sync {
     return this.#options.events[kind as "added" | "changed" | "removed"] as string;
   }
 
-  /** The column of the row as it is now; a row that is gone has none, and the commit time says when it went. */
+  /** The timestamp column of the next row. A deleted row has none: its message has the commit time of the delete. */
   #timestamp({ next }: MappedChange, changeSource: ChangeSource): string {
     const { timestamp } = this.#options;
     const value = timestamp === undefined || next === null ? null : column(next, timestamp);
@@ -180,7 +182,7 @@ export class Sync {
     return timestampOf(timestamp, value);
   }
 
-  /** The column as it stands where it can tell this message from every other one, else the derived id. */
+  /** The messageId column, unchanged, if its value is usable and differs from the previous one; else the derived id. */
   #messageId(
     { previous, next }: MappedChange,
     changeSource: ChangeSource,
@@ -197,7 +199,7 @@ export class Sync {
   }
 }
 
-/** What a row that has neither id is refused with. */
+/** The error that rejects a row without a user. */
 export function missingUser(
   options: Pick<SyncOptions, "name" | "userId" | "anonymousId">,
   row: Row,

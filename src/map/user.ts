@@ -1,10 +1,8 @@
 import { Real, type Row, type Value } from "../data/row.ts";
+import type { User } from "../data/user.ts";
 import type { Reader } from "./reader.ts";
 
-/** Whom a message is about; at least one of the two is there. */
-export type User = { readonly userId?: string; readonly anonymousId?: string };
-
-/** Reads the user of a row. A usable id is a text that is not blank, or a number. */
+/** Reads the user of a row. A usable id is a number, or a text that is not blank. */
 export class UserReader {
   readonly #userId: Reader | undefined;
   readonly #anonymousId: Reader | undefined;
@@ -21,16 +19,9 @@ export class UserReader {
   read(row: Row, absent: ReadonlySet<string>): User | null {
     const userId = id(this.#userId, row, absent);
     const anonymousId = id(this.#anonymousId, row, absent);
-    if (userId === undefined && anonymousId === undefined) return null;
-    return {
-      ...(userId === undefined ? {} : { userId }),
-      ...(anonymousId === undefined ? {} : { anonymousId }),
-    };
+    if (userId === undefined) return anonymousId === undefined ? null : { anonymousId };
+    return anonymousId === undefined ? { userId } : { userId, anonymousId };
   }
-}
-
-export function sameUser(a: User | null, b: User | null): boolean {
-  return a?.userId === b?.userId && a?.anonymousId === b?.anonymousId;
 }
 
 function id(reader: Reader | undefined, row: Row, absent: ReadonlySet<string>): string | undefined {
@@ -38,7 +29,7 @@ function id(reader: Reader | undefined, row: Row, absent: ReadonlySet<string>): 
   try {
     return usable(reader.read(row, absent));
   } catch {
-    return undefined; // an expression that fails on this row gives no id
+    return undefined; // an expression that fails on this row has no id
   }
 }
 

@@ -25,8 +25,8 @@ export const COUNTERS = {
   changed: "members with a changed watched column",
   removed: "rows that are no longer members of a sync",
   unchanged: "changes skipped: no watched column differs",
-  initial: "changes skipped: initial results",
-  missing_user: "changes skipped: no user, and missingUser is ignore",
+  initialResult: "changes skipped: initial results",
+  missingUser: "changes skipped: no user, and missingUser is ignore",
   fields_left_out:
     "traits or properties left out because the column is missing or the expression failed",
   messages: "messages added to a delivery queue",
@@ -43,9 +43,9 @@ export const COUNTERS = {
 
 export type CounterName = keyof typeof COUNTERS;
 
-/** Why a change sends no message. */
-export const SKIP_REASONS = ["unchanged", "initial", "missing_user"] as const;
-export type SkipReason = (typeof SKIP_REASONS)[number];
+/** The counted reasons of `classify` for which a sync sends no message. */
+const COUNTED_SKIPS = ["unchanged", "initialResult", "missingUser"] as const;
+type CountedSkip = (typeof COUNTED_SKIPS)[number];
 
 const CHANGES_AND_MESSAGES = [
   "added",
@@ -57,13 +57,13 @@ const CHANGES_AND_MESSAGES = [
 type SyncCounter = (typeof CHANGES_AND_MESSAGES)[number];
 
 export type SyncCounts = { [name in SyncCounter]: number } & {
-  readonly skipped: { [reason in SkipReason]: number };
+  readonly skipped: { [reason in CountedSkip]: number };
 };
 
 /** Counters that are sums of other counts. */
 type Sum =
   | SyncCounter
-  | SkipReason
+  | CountedSkip
   | "records"
   | "batches"
   | "retries"
@@ -131,7 +131,7 @@ export class Counters {
     if (known) return known;
     const counts: SyncCounts = {
       ...{ added: 0, changed: 0, removed: 0, messages: 0, messages_delivered: 0 },
-      skipped: { unchanged: 0, initial: 0, missing_user: 0 },
+      skipped: { unchanged: 0, initialResult: 0, missingUser: 0 },
     };
     this.#syncs.set(name, counts);
     return counts;
@@ -160,7 +160,7 @@ export class Counters {
     }
     const syncs = [...this.#syncs.values()];
     if (isSyncCounter(name)) return sum(syncs.map((counts) => counts[name]));
-    if (isSkipReason(name)) return sum(syncs.map(({ skipped }) => skipped[name]));
+    if (isCountedSkip(name)) return sum(syncs.map(({ skipped }) => skipped[name]));
     return this.#values[name];
   }
 
@@ -179,8 +179,8 @@ function isSyncCounter(name: CounterName): name is SyncCounter {
   return (CHANGES_AND_MESSAGES as readonly string[]).includes(name);
 }
 
-function isSkipReason(name: CounterName): name is SkipReason {
-  return (SKIP_REASONS as readonly string[]).includes(name);
+function isCountedSkip(name: CounterName): name is CountedSkip {
+  return (COUNTED_SKIPS as readonly string[]).includes(name);
 }
 
 function sum(numbers: readonly number[]): number {

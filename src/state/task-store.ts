@@ -65,7 +65,7 @@ export class TaskStore {
   constructor(store: Store, clock: Clock, deleteRetention: number) {
     this.#store = store;
     this.#rows = new WriteBuffer(store, "r", {
-      encode: (row) => encodeStoredRow(row, row.row === null ? clock.now() : 0),
+      encode: (row) => this.encode(row),
       decode: decodeStoredRow,
     });
     this.handovers = new Handovers(store);
@@ -108,8 +108,14 @@ export class TaskStore {
     return { row: value, isStored: isWritten };
   }
 
-  put(key: string, row: StoredRow): void {
-    this.#rows.put(key, row);
+  /** The row as it is written. */
+  encode(row: StoredRow): string {
+    return encodeStoredRow(row, row.row === null ? this.#clock.now() : 0);
+  }
+
+  /** @param text the encoded row, if the caller has it */
+  put(key: string, row: StoredRow, text?: string): void {
+    this.#rows.put(key, row, text);
   }
 
   /** The newest version of every row; in the store only those after the key `after`, in the order of keys. */

@@ -79,8 +79,12 @@ export class WriteBuffer<V> {
     return text === null ? null : this.#value(key, text);
   }
 
-  put(key: string, value: V | null): void {
-    const text = value === null ? null : this.#codec.encode(value);
+  /** @param text the encoded value, if the caller has it */
+  put(
+    key: string,
+    value: V | null,
+    text = value === null ? null : this.#codec.encode(value),
+  ): void {
     this.#openLength += (text?.length ?? 0) - (this.#open.get(key)?.length ?? 0);
     this.#open.set(key, text);
     if (value !== null && text !== null) this.#values.set(key, { text, value });

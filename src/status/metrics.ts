@@ -121,7 +121,7 @@ export const METRICS: readonly Metric[] = [
   ),
   labelledCounter(
     "changes_skipped_total",
-    "changes that send no message: unchanged (no watched column differs), initial (initial results), missing_user (`missingUser: ignore`)",
+    "changes that send no message: unchanged (no watched column differs), initialResult (initial results), missingUser (`missingUser: ignore`)",
     ["sync", "reason"],
     (o) => perSync(o, ({ skipped }) => Object.entries(skipped)),
   ),

@@ -50,7 +50,7 @@ export class RecentMessages {
 
 function recent(
   { text, record }: TracedMessage,
-  { sync, kind, key, time, columns }: NonNullable<TracedMessage["origin"]>,
+  { sync, reason, changedColumns, key, time }: NonNullable<TracedMessage["origin"]>,
   now: number,
   response: string,
 ): RecentMessage {
@@ -58,7 +58,7 @@ function recent(
   const { topic, partition, offset } = record;
   return {
     ...{ sync, type, event, userId, anonymousId, messageId, timestamp },
-    change: { kind, columns },
+    change: { kind: reason, columns: changedColumns },
     record: { topic, partition, offset, key },
     deliveryTime: new Date(now).toISOString(),
     delay_s: time > 0 ? Math.max(0, now - time) / 1_000 : null,

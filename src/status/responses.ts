@@ -1,8 +1,8 @@
 import type {
+  ExplainedLastMessage,
+  ExplainedResponse,
   ExplainedSync,
   Explanation,
-  LastMessage,
-  SegmentResponse,
 } from "../explain/explanation.ts";
 import type { DetailedDeadLetter } from "./recent-dead-letters.ts";
 import type { RecentMessage } from "./status.ts";
@@ -38,11 +38,11 @@ export function withResponses(
 
 function responseOf(
   sync: string,
-  { messageId, from, response }: LastMessage,
+  { messageId, from, response }: ExplainedLastMessage,
   { messages, deadLetters }: Retained,
   shown: (deadLetter: DetailedDeadLetter) => string,
-): SegmentResponse {
-  if (response.status === "set aside") {
+): ExplainedResponse {
+  if (response.status === "deadLettered") {
     const deadLetter = deadLetters.find(
       ({ rejectedBy, topic, partition, offset }) =>
         rejectedBy === sync &&
@@ -63,6 +63,6 @@ function responseOf(
     return { status: "accepted", time: accepted.deliveryTime, detail: accepted.response };
   const deadLetter = deadLetters.find((one) => one.messageId === messageId);
   return deadLetter
-    ? { status: "refused", time: deadLetter.time, detail: shown(deadLetter) }
+    ? { status: "rejected", time: deadLetter.time, detail: shown(deadLetter) }
     : response;
 }

@@ -1,5 +1,5 @@
 import type { ChangeContext } from "../classify/change-context.ts";
-import type { Change } from "../classify/outcome.ts";
+import type { Change, ChangeReason } from "../classify/decision.ts";
 import type { SyncRule } from "../classify/rules.ts";
 import { removal } from "../data/deletion.ts";
 import { failureKind } from "../data/expression.ts";
@@ -8,23 +8,37 @@ import {
   encodeLastMessages,
   type LastMessagesText,
 } from "../data/last-message-codec.ts";
+import type { Row } from "../data/row.ts";
 import type { StoredRow } from "../data/stored-row.ts";
+import type { User } from "../data/user.ts";
 import type { CdcError } from "../lib/errors.ts";
 import type { BackfillProgress } from "../state/checkpoint-record.ts";
-import type { SyncEntry } from "../state/sync-versions.ts";
-import { emptyOutput, type Output } from "./output.ts";
-import type { Last, RowProcessor } from "./row-processor.ts";
+import type { Pending, SyncEntry } from "../state/sync-versions.ts";
+import type { ChangeMessages } from "./change-messages.ts";
+import { NO_OUTPUT, type Output } from "./output.ts";
+import type { RowProcessor } from "./row-processor.ts";
 import type { TaskContext } from "./task-context.ts";
 
+/** The row and one of the syncs to evaluate for it. */
+type Evaluated = {
+  readonly sync: SyncRule;
+  readonly pending: Pending;
+  readonly row: Row;
+  readonly absent: ReadonlySet<string>;
+  readonly wasMember: boolean;
+  readonly isMember: boolean;
+  readonly user: User | null;
+};
+
 /**
- * New and changed syncs see every stored row once, before the task goes on: the database has not to be asked again.
- * What a sync that sends its initial results would have sent otherwise is sent now; of one that skips them only the
- * memberships are written.
+ * New and changed syncs read all stored rows once, before the task continues, so the database need not be read again.
+ * A sync that sends initial results sends now what it would have sent before; for any other sync only the memberships
+ * are stored.
  */
 export class Backfill {
   readonly #context: TaskContext;
   readonly #rows: RowProcessor;
-  /** Of syncs that are there: what others told is of no use any more. */
+  /** The syncs of the settings. Last messages of other syncs are dropped. */
   readonly #numbers: ReadonlySet<number>;
 
   constructor(context: TaskContext, rows: RowProcessor) {
@@ -34,94 +48,100 @@ export class Backfill {
     this.#numbers = new Set(syncs.map(({ number }) => number));
   }
 
-  /** Has the syncs that are pending see one row. */
-  process(key: string, row: StoredRow, { pending }: BackfillProgress): Output {
-    const { counters } = this.#context;
-    const rows = this.#rows;
-    const output = emptyOutput();
-    if (row.row === null) return output;
-    const absent = new Set(row.unknown);
-    const members = new Map(row.members.map((sync, i) => [sync, row.since[i] ?? 0]));
-    const seen = new Set<number>();
-    const told: (Last | null)[] = [];
-    counters.add("rows_backfilled");
-    for (const model of rows.rules) {
-      const syncs = model.syncs.filter(({ number }) => pending[number] !== undefined);
-      if (syncs.length === 0) continue;
-      try {
-        const belongs = model.matches(row.row, absent);
-        for (const sync of syncs) {
-          const is = belongs && sync.hasUser(row.row, absent);
-          told.push(this.#tell(key, row, sync, is, pending[sync.number] as string, output));
-          seen.add(sync.number);
-          const was = pending[sync.number] !== "new" && members.has(sync.number);
-          if (!is) members.delete(sync.number);
-          else if (!was) members.set(sync.number, row.time);
-        }
-      } catch (error) {
-        // The row keeps its memberships, as one that comes and cannot be decided.
-        counters.add(
-          "rows_not_backfilled",
-          1,
-          `${model.name}: ${failureKind((error as CdcError).cause)}`,
-        );
-      }
-    }
-    const pinned = row.pinned.filter(({ sync }) => !seen.has(sync));
-    const all = [...members].toSorted(([a], [b]) => a - b);
-    const kept = {
-      ...row,
-      members: all.map(([sync]) => sync),
-      since: all.map(([, since]) => since),
-      pinned,
-      lastMessages: this.#stillOf(row),
-    };
-    rows.put(key, kept, told, this.#changeContext(key, row));
-    return output;
+  /** Evaluates the pending syncs for one row. */
+  process(key: string, stored: StoredRow, { pending }: BackfillProgress): Output {
+    if (stored.row === null) return NO_OUTPUT;
+    this.#context.counters.add("rows_backfilled");
+    const evaluated = this.#evaluate(stored, stored.row, pending);
+    const context = this.#contextOf(key, stored);
+    const results = evaluated.flatMap((one) => this.#map(one, context) ?? []);
+    this.#rows.putWithIds(key, this.#withMembers(stored, evaluated), results, context);
+    return this.#rows.outputOf(results);
   }
 
-  #stillOf(row: StoredRow): LastMessagesText {
-    const told = decodeLastMessages(row.lastMessages, row);
-    const isStill = told.filter(({ sync }) => this.#numbers.has(sync));
-    return isStill.length === told.length ? row.lastMessages : encodeLastMessages(isStill, row);
-  }
-
-  #tell(
-    key: string,
+  #evaluate(
     stored: StoredRow,
-    sync: SyncRule,
-    is: boolean,
-    pending: string,
-    output: Output,
-  ): Last | null {
-    const { syncs } = this.#context;
-    const row = stored.row;
-    const was = pending !== "new" && stored.members.includes(sync.number);
-    const hasChanged = pending === "mapping" || pending === "users";
-    const kind = was ? (is ? (hasChanged ? "changed" : null) : "removed") : is ? "added" : null;
-    if (kind === null || row === null || sync.initialResults === "skip") return null;
-    // A user that is another by the new mapping is not known by the old one.
-    if (kind === "removed" && !sync.hasUser(row, new Set(stored.unknown))) return null;
-    const previous = was && !(kind === "changed" && pending === "users") ? row : null;
+    row: Row,
+    pending: BackfillProgress["pending"],
+  ): readonly Evaluated[] {
     const absent = new Set(stored.unknown);
-    const context = this.#changeContext(key, stored);
-    const { fingerprint } = syncs[sync.number] as SyncEntry;
-    // What asked for it is in the ids too: another change of the settings gives the same row other messages.
-    const changeId = [context.changeId, ...Object.values(fingerprint)].join("~");
-    const change: Change = { sync, kind, previous, next: row, absent };
-    return this.#rows.mapChange(change, { ...context, changeId }, output);
+    return this.#rows.rules.flatMap((model) => {
+      const syncs = model.syncs.filter(({ number }) => pending[number] !== undefined);
+      if (syncs.length === 0) return [];
+      try {
+        const isMatching = model.matches(row, absent);
+        return syncs.map((sync): Evaluated => {
+          const kind = pending[sync.number] as Pending;
+          const wasMember = kind !== "new" && stored.members.includes(sync.number);
+          const user = sync.user(row, absent);
+          const isMember = isMatching && user !== null;
+          return { sync, pending: kind, row, absent, wasMember, isMember, user };
+        });
+      } catch (error) {
+        // The memberships stay as they are, as for a record whose filter fails.
+        const reason = failureKind((error as CdcError).cause);
+        this.#context.counters.add("rows_not_backfilled", 1, `${model.name}: ${reason}`);
+        return [];
+      }
+    });
   }
 
-  /** The row's own place and time, so that a walk that is repeated gives the same ids. */
-  #changeContext(key: string, stored: StoredRow): ChangeContext {
+  /** The messages of the sync for the row; `null` if it sends no change. */
+  #map(
+    { sync, pending, row, absent, wasMember, isMember, user }: Evaluated,
+    context: ChangeContext,
+  ): ChangeMessages | null {
+    const reason = reasonOf(wasMember, isMember, pending);
+    // Without a user by the new mapping the old one is unknown too.
+    if (reason === null || user === null || sync.initialResults === "skip") return null;
+    const isSentBefore = wasMember && !(reason === "changed" && pending === "users");
+    const rows = { previous: isSentBefore ? row : null, next: row, absent };
+    const users = { user, previousUser: user };
+    const change: Change = { sync, reason, changedColumns: null, ...rows, ...users };
+    const { fingerprint } = this.#context.syncs[sync.number] as SyncEntry;
+    // With the fingerprint in the ids, each change of the settings sends its own messages for the same row.
+    const changeId = [context.changeId, ...Object.values(fingerprint)].join("~");
+    return this.#rows.map(change, { ...context, changeId });
+  }
+
+  #withMembers(stored: StoredRow, evaluated: readonly Evaluated[]): StoredRow {
+    const members = new Map(stored.members.map((sync, i) => [sync, stored.since[i] ?? 0]));
+    for (const { sync, wasMember, isMember } of evaluated) {
+      if (!isMember) members.delete(sync.number);
+      else if (!wasMember) members.set(sync.number, stored.time);
+    }
+    const sorted = [...members].toSorted(([a], [b]) => a - b);
+    const numbers = new Set(evaluated.map(({ sync }) => sync.number));
+    return {
+      ...stored,
+      members: sorted.map(([sync]) => sync),
+      since: sorted.map(([, since]) => since),
+      pinned: stored.pinned.filter(({ sync }) => !numbers.has(sync)),
+      lastMessages: this.#lastMessages(stored),
+    };
+  }
+
+  #lastMessages(row: StoredRow): LastMessagesText {
+    const all = decodeLastMessages(row.lastMessages, row);
+    const current = all.filter(({ sync }) => this.#numbers.has(sync));
+    return current.length === all.length ? row.lastMessages : encodeLastMessages(current, row);
+  }
+
+  /** Has the row's own source position and time, so that a repeated backfill gives the same ids. */
+  #contextOf(key: string, { offset, sourcePosition, time }: StoredRow): ChangeContext {
     const { tp } = this.#context;
-    const { offset, sourcePosition, time } = stored;
-    const changeId = sourcePosition ?? `${tp.partition}/${offset}`;
     return {
       event: removal({ key, table: tp.topic, time, sourcePosition }),
       record: { ...tp, offset, key: Buffer.from(key), value: null, headers: {}, timestamp: time },
       recordContext: { offset, streaming: true },
-      changeId,
+      changeId: sourcePosition ?? `${tp.partition}/${offset}`,
     };
   }
+}
+
+/** A member stays unchanged if only the filter of its sync has changed. */
+function reasonOf(wasMember: boolean, isMember: boolean, pending: Pending): ChangeReason | null {
+  if (!wasMember) return isMember ? "added" : null;
+  if (!isMember) return "removed";
+  return pending === "mapping" || pending === "users" ? "changed" : null;
 }

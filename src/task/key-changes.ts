@@ -1,31 +1,40 @@
 import type { ChangeContext } from "../classify/change-context.ts";
 import { classify } from "../classify/classify.ts";
 import type { RecordContext } from "../classify/initial-result.ts";
-import { isStale } from "../classify/staleness.ts";
 import type { ControlMessage } from "../coordination/control-message.ts";
 import { removal } from "../data/deletion.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../data/event.ts";
 import type { TopicPartition } from "../data/record.ts";
+import type { Row } from "../data/row.ts";
 import type { StoredRow } from "../data/stored-row.ts";
+import { sameUser } from "../data/user.ts";
 import type { Handover } from "../state/handover.ts";
 import { decodeHandover, encodeHandover } from "../state/handover-codec.ts";
 import type { KeyChangeId, Prefetched } from "../state/handovers.ts";
-import type { Output } from "./output.ts";
-import type { Last, RowProcessor } from "./row-processor.ts";
+import type { ChangeMessages } from "./change-messages.ts";
+import { NO_OUTPUT, type Output } from "./output.ts";
+import type { RowProcessor } from "./row-processor.ts";
 import type { TaskContext } from "./task-context.ts";
 
-/** A create that waits for its row, and what came for its key meanwhile. */
+/** A create that waits for its handover, with the later changes of its key. */
 type Waiting = {
   readonly until: number;
   readonly contexts: [ChangeContext, ...ChangeContext[]];
-  /** The row has come: it waits no more. */
+  /** Set when the handover has arrived. */
   handover: Handover | null;
 };
 
+/** A create that does not wait any more: its output, and the later changes of its key, to be processed next. */
+export type Released = { readonly output: Output; readonly deferred: readonly ChangeContext[] };
+
 /**
- * A primary-key change told as one. Debezium tells it as a delete of the old key and a create of the new one, often in
- * two partitions: the task of the delete hands the row over, by the control log, and the task of the create takes it as
- * the row before. A create that comes first waits, among the uncommitted rows; the other rows go on.
+ * Sends a primary-key change as one change (`keyChange: changed`). Debezium writes a delete of the old key and a create
+ * of the new key, often to two partitions.
+ *
+ *     task of the delete ── handover (row) ──▶ task of the create, which uses it as the previous row
+ *     task of the create ── taken ───────────▶ task of the delete, which purges the handover
+ *
+ * A create that arrives first waits up to `keyChangeTimeout`, and so do later changes of its key. Other rows continue.
  */
 export class KeyChanges {
   readonly #context: TaskContext;
@@ -37,99 +46,98 @@ export class KeyChanges {
     this.#rows = rows;
   }
 
-  /** Until when the first of those that wait does so, ms since 1970; `null` where none waits. */
+  /** When the first waiting create times out, ms since 1970; `null` if none waits. */
   get waitsUntil(): number | null {
     const [first] = this.#waiting.values();
     return first?.until ?? null;
   }
 
-  /** What is kept for the changes of keys among the events. */
+  /** The stored handovers for the key changes among the events. */
   prefetch(events: readonly SourceEvent[]): Promise<Prefetched> {
     const changes = events.flatMap((event) => ("keyChange" in event ? keysOf(event) : []));
     return this.#context.state.handovers.prefetch(changes);
   }
 
-  /** Whether it takes the occurrence over; otherwise it is an ordinary one. */
-  takes(
-    context: ChangeContext,
-    previous: StoredRow | null,
-    kept: Prefetched,
-    output: Output,
-  ): boolean {
-    const { event } = context;
-    const waiting = this.#waiting.get(event.key);
-    if (waiting) {
-      waiting.contexts.push(context);
-      return true;
-    }
-    const { keyChange } = event;
-    if (keyChange === null || isStale(previous, event)) return false;
-    if (keyChange === "unreadable") {
-      this.#context.counters.add("key_changes_unreadable");
-      return false;
-    }
-    if ("to" in keyChange) return this.#give(keyChange.to, context, previous, kept, output);
-    if (previous !== null && previous.row !== null) return false;
-    this.#take({ ...event, from: keyChange.from, to: event.key }, context, kept, output);
-    return true;
+  /** Keeps a change whose key waits for a handover until it is released. @returns whether it waits */
+  defer(context: ChangeContext): boolean {
+    const waiting = this.#waiting.get(context.event.key);
+    waiting?.contexts.push(context);
+    return waiting !== undefined;
   }
 
-  /** Another task tells of its half. */
-  async receive(message: ControlMessage, output: Output): Promise<void> {
+  /** Processes half of a key change that is not stale. @returns `null` for any other change */
+  process(
+    context: ChangeContext,
+    previous: StoredRow | null,
+    handovers: Prefetched,
+  ): Output | null {
+    const { event } = context;
+    const { keyChange } = event;
+    if (keyChange === null) return null;
+    if (keyChange === "unreadable") {
+      this.#context.counters.add("key_changes_unreadable");
+      return null;
+    }
+    const isDeleteMarker = previous !== null && previous.row === null;
+    if ("to" in keyChange)
+      return isDeleteMarker ? null : this.#give(keyChange.to, context, previous, handovers);
+    if (previous !== null && !isDeleteMarker) return null;
+    return this.#take({ ...event, from: keyChange.from, to: event.key }, context, handovers);
+  }
+
+  /** Receives the half of another task. */
+  async receive(message: ControlMessage): Promise<Output> {
     const { state, tp } = this.#context;
-    if (message.partition === tp.partition) return;
-    if (message.kind !== "handover" && message.kind !== "taken") return;
-    const kept = await state.handovers.prefetch([message]);
-    if (message.kind === "taken") return state.handovers.remove(message, kept);
+    if (message.partition === tp.partition) return NO_OUTPUT;
+    if (message.kind !== "handover" && message.kind !== "taken") return NO_OUTPUT;
+    const handovers = await state.handovers.prefetch([message]);
+    if (message.kind === "taken") {
+      state.handovers.remove(message, handovers);
+      return NO_OUTPUT;
+    }
     const waiting = this.#waiting.get(message.to);
     if (waiting && belongsTo(message, waiting.contexts[0])) {
       waiting.handover = message;
-      return;
+      return NO_OUTPUT;
     }
-    const known = state.handovers.find(message, kept);
+    const known = state.handovers.find(message, handovers);
     const now = state.row(message.to, await state.prefetch(new Set([message.to])));
-    if (known?.missed) this.#late(message, now, kept, output);
-    else if (isTold(message, now)) this.#tellTaken(message, output);
-    else state.handovers.put(message, kept);
+    if (known?.missed) return this.#late(message, now, handovers);
+    if (isApplied(message, now)) return { ...NO_OUTPUT, controlMessages: [this.#taken(message)] };
+    state.handovers.put(message, handovers);
+    return NO_OUTPUT;
   }
 
-  /**
-   * Ends the waiting of one create whose row is there, or that has waited until `now`.
-   * @returns what came for its key meanwhile, in order, or `null` where nobody's waiting is over
-   */
-  async release(now: number, output: Output): Promise<readonly ChangeContext[] | null> {
+  /** Releases one create whose handover has arrived, or whose time is over; `null` if there is none. */
+  async release(now: number): Promise<Released | null> {
     const { state, counters } = this.#context;
     for (const [key, { until, contexts, handover }] of this.#waiting) {
       if (handover === null && until > now) continue;
-      const [create, ...others] = contexts;
+      const [create, ...deferred] = contexts;
       this.#waiting.delete(key);
       const change = changeOf(create.event) as KeyChangeId;
-      const kept = await state.handovers.prefetch([change]);
-      if (handover) this.#claim(handover, create, kept, output);
-      else {
-        counters.add("key_changes_timed_out");
-        const { time } = create.event;
-        const missed = { ...change, time, row: null, syncs: [], handoverTime: now, missed: true };
-        state.handovers.put(missed, kept);
-        this.#unseen(create, output);
-      }
-      return others;
+      const handovers = await state.handovers.prefetch([change]);
+      if (handover) return { output: this.#claim(handover, create, handovers), deferred };
+      counters.add("key_changes_timed_out");
+      const { time } = create.event;
+      const missed = { ...change, time, row: null, syncs: [], handoverTime: now, missed: true };
+      state.handovers.put(missed, handovers);
+      return { output: this.#applyUnseen(create), deferred };
     }
     return null;
   }
 
+  /** The delete: stores a delete marker and hands the row over. */
   #give(
     to: string,
-    { event, record, recordContext }: ChangeContext,
+    context: ChangeContext,
     previous: StoredRow | null,
-    kept: Prefetched,
-    { controlMessages }: Output,
-  ): boolean {
+    handovers: Prefetched,
+  ): Output {
     const { state, tp, syncs, clock } = this.#context;
-    if (previous !== null && previous.row === null) return false;
-    const { stored } = classify(previous, event, recordContext, []);
-    if (stored) state.put(event.key, stored);
-    const row = previous ?? this.#mockSegment(event, recordContext);
+    const { event, record, recordContext } = context;
+    this.#rows.putUnclassified(context, previous);
+    const row = previous ?? this.#rowBefore(event, recordContext);
     const handover: Handover = {
       from: event.key,
       to,
@@ -138,104 +146,117 @@ export class KeyChanges {
       ...encodeHandover(row, syncs, { key: event.key, partition: tp.partition }),
       handoverTime: clock.now(),
     };
-    // The create may come in this partition too, or wait here already: what was to be told first waited as well.
-    state.handovers.put(handover, kept);
+    // The create may be in this partition too, and may wait already.
+    state.handovers.put(handover, handovers);
     const waiting = this.#waiting.get(to);
     if (waiting && belongsTo(handover, waiting.contexts[0])) waiting.handover = handover;
-    controlMessages.push({
-      kind: "handover",
-      topic: record.topic,
-      partition: tp.partition,
-      ...handover,
-    });
-    return true;
+    const source = { topic: record.topic, partition: tp.partition };
+    return { ...NO_OUTPUT, controlMessages: [{ kind: "handover", ...source, ...handover }] };
   }
 
-  /** The row as the record's `before` has it, where that is known to be complete: the store never saw it. */
-  #mockSegment(event: RowEvent, recordContext: RecordContext): StoredRow | null {
+  /** The row of the record's `before`, for a row that was never stored. */
+  #rowBefore(event: RowEvent, recordContext: RecordContext): StoredRow | null {
     if (event.before === null) return null;
     const before = { ...event, row: event.before, before: null };
-    return classify(null, before, recordContext, this.#rows.rules).stored;
+    const { stored } = classify(null, before, recordContext, this.#rows.rules);
+    return stored && { ...stored, lastMessages: "" };
   }
 
-  #take(change: KeyChangeId, context: ChangeContext, kept: Prefetched, output: Output): void {
+  /** The create: uses the handover if it has arrived, else waits for it. */
+  #take(change: KeyChangeId, context: ChangeContext, handovers: Prefetched): Output {
     const { state, clock, topicTopology } = this.#context;
-    const handover = state.handovers.find(change, kept);
-    if (handover) this.#claim(handover, context, kept, output);
-    else {
-      const until = clock.now() + topicTopology.keyChangeTimeout_ms;
-      this.#waiting.set(change.to, { until, contexts: [context], handover: null });
-    }
+    const handover = state.handovers.find(change, handovers);
+    if (handover) return this.#claim(handover, context, handovers);
+    const until = clock.now() + topicTopology.keyChangeTimeout_ms;
+    this.#waiting.set(change.to, { until, contexts: [context], handover: null });
+    return NO_OUTPUT;
   }
 
-  #claim(handover: Handover, context: ChangeContext, kept: Prefetched, output: Output): void {
-    const { state, counters } = this.#context;
+  #claim(handover: Handover, context: ChangeContext, handovers: Prefetched): Output {
+    const { state, counters, syncs } = this.#context;
     counters.add("key_changes");
-    state.handovers.remove(handover, kept);
-    this.#tellTaken(handover, output);
-    const previous = decodeHandover(handover, this.#context.syncs);
-    if (previous === null) this.#unseen(context, output);
-    else this.#rows.apply(context, previous, output);
+    state.handovers.remove(handover, handovers);
+    const previous = decodeHandover(handover, syncs);
+    const output =
+      previous === null ? this.#applyUnseen(context) : this.#rows.process(context, previous);
+    return { ...output, controlMessages: [this.#taken(handover), ...output.controlMessages] };
   }
 
-  /** The row was there under its old key, and nothing else is known of it. */
-  #unseen(context: ChangeContext, output: Output): void {
+  /** The row existed under its old key, but its values are unknown. */
+  #applyUnseen(context: ChangeContext): Output {
     const recordContext = { ...context.recordContext, keyChanged: true };
-    this.#rows.apply({ ...context, recordContext }, null, output);
+    return this.#rows.apply({ ...context, recordContext }, null);
   }
 
-  #tellTaken({ from, to, sourcePosition }: Handover, { controlMessages }: Output): void {
+  #taken({ from, to, sourcePosition }: Handover): ControlMessage {
     const { topic, partition } = this.#context.tp;
-    controlMessages.push({ kind: "taken", topic, partition, from, to, sourcePosition });
+    return { kind: "taken", topic, partition, from, to, sourcePosition };
   }
 
   /**
-   * The row comes after its create went on without it, as changed. What that could not tell is told now: the row as it
-   * was left a sync that does not count it any more, or an audience under another user.
+   * The handover arrived after its create timed out and was sent as changed without previous values. Sends what that
+   * change could not contain: the removal from syncs that do not include the new row, and the exit of a previous user.
    */
-  #late(
-    message: Handover & TopicPartition,
+  #late(message: Handover & TopicPartition, now: StoredRow | null, handovers: Prefetched): Output {
+    const { state, syncs } = this.#context;
+    state.handovers.remove(message, handovers);
+    const controlMessages = [this.#taken(message)];
+    const previous = decodeHandover(message, syncs);
+    if (previous === null || previous.row === null) return { ...NO_OUTPUT, controlMessages };
+    const context = contextOf(message, previous.offset);
+    const results = this.#removals(previous.members, previous.row, now, context);
+    if (now !== null) this.#rows.putWithIds(message.to, now, results, context);
+    return { ...this.#rows.outputOf(results), controlMessages };
+  }
+
+  #removals(
+    members: readonly number[],
+    previous: Row,
     now: StoredRow | null,
-    kept: Prefetched,
-    output: Output,
-  ): void {
-    const { state } = this.#context;
-    const rows = this.#rows;
-    state.handovers.remove(message, kept);
-    this.#tellTaken(message, output);
-    const previous = decodeHandover(message, this.#context.syncs);
-    if (previous === null || previous.row === null) return;
-    const { topic, partition, from: key, sourcePosition, time } = message;
-    const { offset, row } = previous;
-    const context: ChangeContext = {
-      event: removal({ key, table: topic, time, sourcePosition }),
-      record: {
-        topic,
-        partition,
-        offset,
-        key: Buffer.from(key),
-        value: null,
-        headers: {},
-        timestamp: time,
-      },
-      recordContext: { offset, streaming: true },
-      changeId: sourcePosition ?? `${partition}/${offset}`,
-    };
-    const told: (Last | null)[] = [];
-    for (const sync of rows.rules.flatMap(({ syncs }) => syncs)) {
-      if (!previous.members.includes(sync.number)) continue;
-      const member = now?.members.includes(sync.number) ? now.row : null;
-      if (member !== null && !rows.sync(sync.name).leavesAudience(row, member)) continue;
-      const change = { sync, kind: "removed", previous: row, next: null, absent: NONE } as const;
-      told.push(rows.mapChange(change, context, output));
-    }
-    if (now !== null) rows.put(message.to, now, told, context);
+    context: ChangeContext,
+  ): readonly ChangeMessages[] {
+    return this.#rows.rules.flatMap(({ syncs }) =>
+      syncs.flatMap((sync) => {
+        if (!members.includes(sync.number)) return [];
+        const previousUser = sync.user(previous, NONE);
+        const member = now?.members.includes(sync.number) ? now.row : null;
+        const isLeft =
+          member === null ||
+          (this.#rows.sync(sync.name).isAudience &&
+            !sameUser(previousUser, sync.user(member, NONE)));
+        if (!isLeft) return [];
+        const rows = { previous, next: null, absent: NONE };
+        const users = { user: null, previousUser };
+        const change = {
+          sync,
+          reason: "removed",
+          changedColumns: null,
+          ...rows,
+          ...users,
+        } as const;
+        return [this.#rows.map(change, context)];
+      }),
+    );
   }
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** The old and the new key, whichever half tells of them; none where the event is no half of a change. */
+/** The removal of the old key, as if its record had been in this partition's log. */
+function contextOf(
+  { topic, partition, from: key, sourcePosition, time }: Handover & TopicPartition,
+  offset: number,
+): ChangeContext {
+  const record = { topic, partition, offset, key: Buffer.from(key), value: null, headers: {} };
+  return {
+    event: removal({ key, table: topic, time, sourcePosition }),
+    record: { ...record, timestamp: time },
+    recordContext: { offset, streaming: true },
+    changeId: sourcePosition ?? `${partition}/${offset}`,
+  };
+}
+
+/** The old and the new key of a key change; empty for any other event. */
 function keysOf({
   keyChange,
   key,
@@ -246,7 +267,7 @@ function keysOf({
     : [{ from: keyChange.from, to: key }];
 }
 
-/** The change that the create belongs to; none where it is no half of one. */
+/** The key change that a create is half of; `null` for any other event. */
 function changeOf({ keyChange, key, sourcePosition }: RowEvent): KeyChangeId | null {
   if (keyChange === null || keyChange === "unreadable" || !("from" in keyChange)) return null;
   return { from: keyChange.from, to: key, sourcePosition };
@@ -262,8 +283,8 @@ function belongsTo({ from, sourcePosition }: Handover, { event }: ChangeContext)
   );
 }
 
-/** Whether the create has been told: its delete comes again, after a crash or from Debezium. */
-function isTold({ sourcePosition }: Handover, now: StoredRow | null): boolean {
+/** Whether the create has been applied: the delete is repeated, after a crash or by Debezium. */
+function isApplied({ sourcePosition }: Handover, now: StoredRow | null): boolean {
   if (now === null || sourcePosition === null || now.sourcePosition === null) return false;
   return !isBefore(now.sourcePosition, sourcePosition);
 }

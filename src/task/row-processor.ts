@@ -1,39 +1,26 @@
 import type { ChangeContext } from "../classify/change-context.ts";
-import { changedColumns } from "../classify/changed-columns.ts";
 import { classify } from "../classify/classify.ts";
-import type { Change } from "../classify/outcome.ts";
+import type { Change, ClassifiedRow, Outcome } from "../classify/decision.ts";
 import type { ModelRule, SyncRule } from "../classify/rules.ts";
-import type { RowEvent } from "../data/event.ts";
-import type { MessageKind } from "../data/last-message.ts";
+import { isStale } from "../classify/staleness.ts";
 import { type LastMessage, type LastMessageSource, tableOverride } from "../data/last-message.ts";
 import { carryLastMessages, withLastMessages } from "../data/last-message-codec.ts";
 import type { StoredRow } from "../data/stored-row.ts";
-import { LIMITS } from "../deliver/batch.ts";
-import type { MessageOrigin } from "../deliver/message-origin.ts";
-import type { OutgoingMessage } from "../deliver/outgoing.ts";
 import type { DeadLetter } from "../dlq/dead-letters.ts";
-import { encodeUnsentChange } from "../dlq/unsent-change.ts";
-import { CdcError } from "../lib/errors.ts";
-import type { ChangeSource, SegmentMessage, Sync } from "../map/sync.ts";
+import type { Sync } from "../map/sync.ts";
 import type { Counters, SyncCounts } from "../metrics/counters.ts";
 import { rejectionOf } from "../state/row-codec.ts";
 import type { TaskStore } from "../state/task-store.ts";
 import { rulesOf } from "../topology/rules.ts";
-import type { Output } from "./output.ts";
+import { type ChangeMessages, messagesOfChange } from "./change-messages.ts";
+import { NO_OUTPUT, type Output } from "./output.ts";
 import type { TaskContext } from "./task-context.ts";
 
-/** The last message of a change; of one that was set aside what happened, and no id. */
-export type Last = {
-  readonly sync: SyncRule;
-  readonly kind: MessageKind;
-  readonly messageId: string | null;
-};
-
-/** classify → map, for one row at a time: what it was and what happened become messages and the row that is kept. */
+/** One row at a time: previous row + event → classify → map → the row to store and the output. */
 export class RowProcessor {
   readonly rules: readonly ModelRule[];
   readonly #syncs: ReadonlyMap<string, Sync>;
-  /** By the numbers of the syncs. */
+  /** Indexed by the numbers of the syncs. */
   readonly #counts: readonly SyncCounts[];
   readonly #state: TaskStore;
   readonly #counters: Counters;
@@ -50,62 +37,121 @@ export class RowProcessor {
     this.#partition = tp.partition;
   }
 
-  apply(context: ChangeContext, previous: StoredRow | null, output: Output): void {
+  /** Applies the change unless it is stale. */
+  process(context: ChangeContext, previous: StoredRow | null): Output {
+    return isStale(previous, context.event)
+      ? this.skipStale(context, previous)
+      : this.apply(context, previous);
+  }
+
+  /** A stale record changes nothing. */
+  skipStale(context: ChangeContext, previous: StoredRow | null): Output {
+    this.#counters.add("stale");
+    this.#markSeen(context, previous);
+    return NO_OUTPUT;
+  }
+
+  /**
+   * Applies a change that is not stale: all of it, or nothing if the row is too large to store.
+   * @throws CdcError USER_REQUIRED before anything is stored, so that the next start meets the record again
+   */
+  apply(context: ChangeContext, previous: StoredRow | null): Output {
     const { event, record, recordContext } = context;
     const outcome = classify(previous, event, recordContext, this.rules);
-    // A snapshot has seen the row, though its read is an older version, or one that no model could take.
-    if (outcome.stored === null && previous !== null && event.operation === "read")
-      this.#state.put(event.key, seenAt(previous, recordContext.offset));
-    if (outcome.decision === "stale") return this.#counters.add("stale");
-    const rowTooLarge = rejectionOf(outcome.stored, record);
-    if (rowTooLarge) return this.reject(output, { record, error: rowTooLarge });
-    if (outcome.sourcePositionReset) this.#counters.add("source_position_resets");
-    for (const sync of outcome.unchanged) this.#countsOf(sync).skipped.unchanged += 1;
-    for (const sync of outcome.initial) this.#countsOf(sync).skipped.initial += 1;
-    if (outcome.usersIgnored > 0)
-      this.#counters.sync("").skipped.missing_user += outcome.usersIgnored;
-    const isInitial = !recordContext.streaming;
-    for (const { by, error } of outcome.rejections)
-      this.reject(output, { record, error, by, isInitial });
-    const { changes, stored } = outcome;
-    if (changes.length === 0) {
-      if (stored) this.#state.put(event.key, stored);
-      return;
+    for (const { error } of outcome.rejections) if (error.consequence === "stop") throw error;
+    const results = outcome.changes.map((change) => this.map(change, context));
+    if (outcome.stored === null) this.#markSeen(context, previous);
+    else {
+      const row = this.#rowOf(outcome.stored, previous, results, context);
+      const text = this.#state.encode(row);
+      const error = rejectionOf(text, record);
+      if (error) return this.reject({ record, error });
+      this.#state.put(event.key, row, text);
     }
-    const told = changes.map((change) => this.mapChange(change, context, output));
-    if (stored) this.#put(event.key, stored, told, context, isDerived);
+    this.#countDecisions(outcome);
+    const output = this.outputOf(results);
+    if (outcome.rejections.length === 0) return output;
+    const isInitial = !recordContext.streaming;
+    const rejected = outcome.rejections.map(({ by, error }) => ({ record, error, by, isInitial }));
+    for (const { error } of rejected) this.#counters.recordDeadLetter(error.code);
+    return { ...output, rejected: [...rejected, ...output.rejected] };
   }
 
-  /** Puts a row with what was told of it apart from its own records, under ids that nothing is derived from later. */
-  put(key: string, row: StoredRow, told: readonly (Last | null)[], context: ChangeContext): void {
-    this.#put(key, row, told, context, () => false);
+  /** Stores the next row of a key without evaluating its syncs. */
+  putUnclassified({ event, recordContext }: ChangeContext, previous: StoredRow | null): void {
+    const { stored } = classify(previous, event, recordContext, []);
+    if (stored)
+      this.#state.put(event.key, { ...stored, lastMessages: carryLastMessages(previous) });
   }
 
-  #put(
+  /** The messages of a change. Nothing is counted before `outputOf`. */
+  map(change: Change, context: ChangeContext): ChangeMessages {
+    const { sync } = change;
+    return messagesOfChange(change, context, this.sync(sync.name), this.#countsOf(sync));
+  }
+
+  /** The output of changes, counted. */
+  outputOf(results: readonly ChangeMessages[]): Output {
+    for (const result of results) this.#count(result);
+    const [only] = results;
+    if (!only) return NO_OUTPUT;
+    const rejected = results.flatMap((result) => result.rejected ?? []);
+    if (results.length === 1) return { ...NO_OUTPUT, messages: only.messages, rejected };
+    return { ...NO_OUTPUT, messages: results.flatMap(({ messages }) => messages), rejected };
+  }
+
+  /** Stores a row with messages that did not come from its own record: their ids are stored, not derived from the row. */
+  putWithIds(
     key: string,
     row: StoredRow,
-    told: readonly (Last | null)[],
+    results: readonly ChangeMessages[],
     context: ChangeContext,
-    hasDerivedId: (sync: Sync) => boolean,
   ): void {
-    const last: LastMessage[] = [];
-    let by: LastMessageSource | undefined;
-    for (const one of told) {
-      if (one === null) continue;
-      const { sync, kind, messageId } = one;
-      by ??= this.#teller(context);
-      const id = hasDerivedId(this.sync(sync.name)) ? null : messageId;
-      last.push({ sync: sync.number, kind, id, isDeadLettered: messageId === null, source: by });
-    }
-    this.#state.put(
-      key,
-      last.length === 0
-        ? row
-        : { ...row, lastMessages: withLastMessages(row.lastMessages, last, row) },
-    );
+    const last = this.#lastMessages(results, context, () => false);
+    const lastMessages = withLastMessages(row.lastMessages, last, row);
+    this.#state.put(key, last.length === 0 ? row : { ...row, lastMessages });
   }
 
-  #teller({ event, record, changeId }: ChangeContext): LastMessageSource {
+  /** @throws the error of the dead letter if it stops the task */
+  reject(deadLetter: DeadLetter): Output {
+    if (deadLetter.error.consequence === "stop") throw deadLetter.error;
+    this.#counters.recordDeadLetter(deadLetter.error.code);
+    return { ...NO_OUTPUT, rejected: [deadLetter] };
+  }
+
+  sync(name: string): Sync {
+    return this.#syncs.get(name) as Sync;
+  }
+
+  #rowOf(
+    classified: ClassifiedRow,
+    previous: StoredRow | null,
+    results: readonly ChangeMessages[],
+    context: ChangeContext,
+  ): StoredRow {
+    const carried = carryLastMessages(previous);
+    const last = this.#lastMessages(results, context, (sync) => !sync.hasMessageIdColumn);
+    return { ...classified, lastMessages: withLastMessages(carried, last, classified) };
+  }
+
+  #lastMessages(
+    results: readonly ChangeMessages[],
+    context: ChangeContext,
+    hasDerivedId: (sync: Sync) => boolean,
+  ): readonly LastMessage[] {
+    const all: LastMessage[] = [];
+    let source: LastMessageSource | undefined;
+    for (const { sync, last } of results) {
+      if (last === null) continue;
+      source ??= this.#sourceOf(context);
+      const { kind, messageId } = last;
+      const id = hasDerivedId(this.sync(sync.name)) ? null : messageId;
+      all.push({ sync: sync.number, kind, id, isDeadLettered: messageId === null, source });
+    }
+    return all;
+  }
+
+  #sourceOf({ event, record, changeId }: ChangeContext): LastMessageSource {
     return {
       offset: record.offset,
       time: event.time,
@@ -116,81 +162,31 @@ export class RowProcessor {
     };
   }
 
-  /** Puts the messages of a change among the results. @returns the last of them; `null` where there are none */
-  mapChange(
-    change: Change,
-    { event, record, changeId }: ChangeContext,
-    output: Output,
-  ): Last | null {
-    const counts = this.#countsOf(change.sync);
-    counts[change.kind] += 1;
-    const sync = this.sync(change.sync.name);
-    const { table, key, time } = event;
-    const changeSource: ChangeSource = { table, key, time, topic: record.topic, changeId };
-    // The summary is logged, and no log line holds a value.
-    const onOmitted = (field: string, _reason: string, kind: string) =>
-      this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${kind}`);
-    const origin = originOf(change, event, counts);
-    try {
-      const messages = sync.messages(change, changeSource, onOmitted);
-      // Its dead letter holds the whole change: no message of it goes before all of them can.
-      for (const sized of messages.map((message) => textOf(sync, message)))
-        output.messages.push({ ...sized, record, origin });
-      counts.messages += messages.length;
-      const message = messages.at(-1);
-      if (message === undefined) return null;
-      const kind = sync.kindOf(message, change.kind);
-      return { sync: change.sync, kind, messageId: message.messageId };
-    } catch (error) {
-      if (!(error instanceof CdcError)) throw error;
-      const unsentChange = encodeUnsentChange({ ...changeSource, ...change });
-      this.reject(output, { record, error, by: sync.name, change: unsentChange });
-      return { sync: change.sync, kind: change.kind, messageId: null };
+  /** A snapshot contains the row, even if its read is stale or no model can store it: it must not be reconciled away. */
+  #markSeen({ event, recordContext }: ChangeContext, previous: StoredRow | null): void {
+    if (previous === null || event.operation !== "read") return;
+    const { offset } = recordContext;
+    this.#state.put(event.key, { ...previous, offset, lastMessages: carryLastMessages(previous) });
+  }
+
+  #countDecisions({ skips, sourcePositionReset }: Outcome): void {
+    if (sourcePositionReset) this.#counters.add("source_position_resets");
+    for (const { sync, reason } of skips) {
+      if (reason === "unchanged" || reason === "initialResult" || reason === "missingUser")
+        this.#countsOf(sync).skipped[reason] += 1;
     }
   }
 
-  reject(output: Output, deadLetter: DeadLetter): void {
-    if (deadLetter.error.consequence === "stop") throw deadLetter.error;
-    output.rejected.push(deadLetter);
-    this.#counters.recordDeadLetter(deadLetter.error.code);
-  }
-
-  sync(name: string): Sync {
-    return this.#syncs.get(name) as Sync;
+  #count({ sync, reason, messages, omitted, rejected }: ChangeMessages): void {
+    const counts = this.#countsOf(sync);
+    counts[reason] += 1;
+    counts.messages += messages.length;
+    for (const { field, kind } of omitted)
+      this.#counters.add("fields_left_out", 1, `${sync.name}.${field}: ${kind}`);
+    if (rejected) this.#counters.recordDeadLetter(rejected.error.code);
   }
 
   #countsOf({ number }: SyncRule): SyncCounts {
     return this.#counts[number] as SyncCounts;
   }
-}
-
-function isDerived(sync: Sync): boolean {
-  return !sync.hasMessageIdColumn;
-}
-
-function seenAt(row: StoredRow, offset: number): StoredRow {
-  return { ...row, offset, lastMessages: carryLastMessages(row.lastMessages, row) };
-}
-
-function originOf(
-  { sync, kind, previous, next }: Change,
-  { key, time }: RowEvent,
-  counts: SyncCounts,
-): MessageOrigin {
-  const columns =
-    kind === "changed" && previous !== null && next !== null
-      ? changedColumns(sync.watched, previous, next)
-      : null;
-  return { sync: sync.name, counts, kind, key, time, columns };
-}
-
-/** @throws CdcError MESSAGE_TOO_LARGE */
-function textOf(sync: Sync, message: SegmentMessage): Pick<OutgoingMessage, "text" | "bytes"> {
-  const text = JSON.stringify(message);
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= LIMITS.message_bytes) return { text, bytes };
-  throw new CdcError(
-    "MESSAGE_TOO_LARGE",
-    `sync "${sync.name}": the message has ${bytes} bytes and Segment takes 32 KB (we keep to ${LIMITS.message_bytes}); map fewer or shorter columns`,
-  );
 }

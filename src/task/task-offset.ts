@@ -1,7 +1,7 @@
 import { isBeforeTruncate } from "../classify/staleness.ts";
 import type { RowEvent, SourceEvent, Truncate } from "../data/event.ts";
 import type { SourceRecord } from "../data/record.ts";
-import type { CdcError } from "../lib/errors.ts";
+import { CdcError } from "../lib/errors.ts";
 import type { CheckpointRecord } from "../state/checkpoint-record.ts";
 import { snapshotAfter } from "./removal/snapshots.ts";
 
@@ -42,9 +42,10 @@ export class TaskOffset {
     return times;
   }
 
-  /** Advances past a record; `row` is `null` if the record was not a row. */
-  advance(record: SourceRecord, event: SourceEvent | CdcError, row: RowEvent | null): void {
+  /** Advances past a processed record. */
+  advance(record: SourceRecord, event: SourceEvent | CdcError): void {
     const { offset, timestamp } = record;
+    const row = !(event instanceof CdcError) && event.kind === "row" ? event : null;
     const { streaming, snapshot } = this.#record;
     this.#addTime(row?.time ?? timestamp);
     const isStreamed = row !== null && row.operation !== "read" && !row.incremental;

@@ -18,10 +18,11 @@ import type { Store } from "../state/store.ts";
 import { TaskStore } from "../state/task-store.ts";
 import type { TopicTopology, Topology } from "../topology/topology.ts";
 import { storePending } from "./checkpoint.ts";
-import { RecordProcessor, type RecordProcessorOptions } from "./record-processor.ts";
+import type { RecordProcessor, RecordProcessorOptions } from "./record-processor.ts";
 import { RestoreProgressDisplay } from "./restore-progress.ts";
 import { decideStartOffset, type StartOffset } from "./start-offset.ts";
 import { startRecord } from "./start-record.ts";
+import { StreamProcessor } from "./stream-processor.ts";
 import { Task, type TaskLimits } from "./task.ts";
 import type { Runtime, TaskContext } from "./task-context.ts";
 import { TaskOffset } from "./task-offset.ts";
@@ -212,7 +213,7 @@ export class TaskOpener {
     const { deadLetters, control, registry } = ports;
     const limits = limitsOf(settings, tasks);
     const taskOffset = new TaskOffset(record);
-    const createProcessor = overrides?.createProcessor ?? ((of) => new RecordProcessor(of));
+    const createProcessor = overrides?.createProcessor ?? ((of) => new StreamProcessor(of));
     const processor = createProcessor({
       ...{ context, taskOffset, registry, rejections: this.#rejections },
       maxConsecutive: settings.deadLetters.maxConsecutive,

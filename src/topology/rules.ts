@@ -18,7 +18,7 @@ export function rulesOf(
         name: sync.name,
         number,
         watched: sync.watched,
-        hasUser: (row, absent) => sync.user(row, absent) !== null,
+        user: (row, absent) => sync.user(row, absent),
         missingUser: (row) => {
           if (policy === "ignore") return null;
           const error = missingUser(options, row);

@@ -1,5 +1,5 @@
 import { classify } from "../../src/classify/classify.ts";
-import type { Change } from "../../src/classify/outcome.ts";
+import type { Change } from "../../src/classify/decision.ts";
 import type { RowEvent } from "../../src/data/event.ts";
 import { parseRecordedLine } from "../../src/data/recorded-line.ts";
 import type { StoredRow } from "../../src/data/stored-row.ts";
@@ -73,8 +73,9 @@ function classifyAll(events: readonly RowEvent[], plan: TopicTopology) {
     const outcome = classify(previous, event, { offset, streaming: true }, rules);
     for (const change of outcome.changes) changes.push({ event, change });
     if (!outcome.stored) return;
-    rows.set(event.key, outcome.stored);
-    stored.push(outcome.stored);
+    const row = { ...outcome.stored, lastMessages: "" };
+    rows.set(event.key, row);
+    stored.push(row);
   });
   return { changes, stored };
 }

@@ -235,7 +235,10 @@ s(
     await driver.pipe(pairs(21), 0);
     const [failure] = driver.failures as CdcError[];
     assert.is(failure?.code, "TOO_MANY_DEAD_LETTERS");
-    assert.match(failure?.message ?? "", /5 of the last records ended .* deadLetters\.maxRatio/);
+    assert.match(
+      failure?.message ?? "",
+      /5 of the last records were rejected.* deadLetters\.maxRatio/,
+    );
     await driver.stop();
   },
 );

@@ -26,7 +26,7 @@ s(
     await driver.pipe([insert(a, 10), update(b, 20)]);
     await driver.start();
     assert.equal(told(driver.taken()), ["Added 1", "identify 1", "Changed 1", "identify 1"]);
-    assert.is(driver.counters.get("initial"), 2);
+    assert.is(driver.counters.get("initialResult"), 2);
     // Above the boundary all three speak.
     const sent = await driver.pipe(update(a, 30));
     assert.equal(told(sent), ["Changed 1", "Changed 1", "identify 1"]);

@@ -187,7 +187,7 @@ s("should count omitted fields, and ignored rows without a user", async () => {
     insert({ id: 4, uid: null, email: "d@x" }, 4),
   ]);
   assert.equal([sent?.userId, sent?.traits, more], ["u1", { email: "a@x" }, []]);
-  assert.is(driver.counters.get("missing_user"), 3);
+  assert.is(driver.counters.get("missingUser"), 3);
   assert.is(driver.counters.get("fields_left_out"), 2);
   const fields = driver.counters.reasons("fields_left_out").map(([reason]) => reason.split(":")[0]);
   assert.equal(fields.toSorted(), ["traits.length", "traits.plan"]);

@@ -26,7 +26,7 @@ test("should report that there is no state, in which directory, and what its pat
   write({ directory: "./nowhere" });
   const { code, stdout, stderr } = await explain("--key", "7");
   assert.is(code, 1);
-  assert.match(stdout, /no state of the model is here/);
+  assert.match(stdout, /this machine has no state of the model/);
   const where = join(process.cwd(), "nowhere/shop/run");
   assert.match(stderr, `there is no state in ${where}`);
   assert.match(
@@ -70,7 +70,7 @@ test("should name the file of the dead letters of a replay", async () => {
     const { code, stdout, stderr } = await explain("--key", "7");
     assert.is(code, 0, stderr);
     assert.match(stderr, /read the state in .*shop\/replay\/tasks/);
-    assert.match(stdout, `unless the dead letters (${file}) have its messageId`);
+    assert.match(stdout, `unless its messageId is in the dead letter queue (${file})`);
     assert.not.match(stdout, "shop.dead-letters");
   }
   await mockSegment.stop();

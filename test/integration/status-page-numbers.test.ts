@@ -80,7 +80,7 @@ test("should show a pipeline without lag, in every table, summary and box", asyn
   const { status, deadLetters } = snapshot;
   assert.equal(
     status.syncs.map(({ added, changed, removed, skipped, messages }) => [
-      ...[added, changed, removed, skipped.initial, skipped.unchanged, messages],
+      ...[added, changed, removed, skipped.initialResult, skipped.unchanged, messages],
     ]),
     [
       [10, 2, 1, 0, 3, 12],

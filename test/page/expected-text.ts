@@ -48,7 +48,7 @@ export function syncRow(sync: SyncStatus): string[] {
   return [
     name,
     `${type} model ${model}`,
-    ...[sync.added, sync.changed, sync.removed, skipped.initial].map(count),
+    ...[sync.added, sync.changed, sync.removed, skipped.initialResult].map(count),
     `${skipped.unchanged}${calls === 0 ? "" : ` saves ${tenths((100 * skipped.unchanged) / calls)} %`}`,
     `${messages_delivered}${queued > 0 ? ` ${queued} queued` : ""}`,
   ];

@@ -107,7 +107,6 @@ for (const status of [302, 401, 429, 503]) {
   promise(`should hold where Segment quotes a message with ${status}`, async () => {
     const [log, responded] = [new LogLines(), [] as (string | null)[]];
     const watcher = {
-      pushed: () => {},
       delivered: () => {},
       responded: (_: unknown, reason: string | null) => void responded.push(reason),
     };

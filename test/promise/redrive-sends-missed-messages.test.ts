@@ -204,7 +204,7 @@ promise(
     const hit = await setUp("unsent-hit", { timestamp: "due" });
     await hit.replay(changes);
     assert.is(hit.sentMessages().length, 2);
-    assert.equal(await hit.last(1), [null, "set aside"]);
+    assert.equal(await hit.last(1), [null, "deadLettered"]);
     hit.configure({});
     const { code, stderr } = await hit.redrive(hit.moved());
     assert.is(code, 0, stderr);

@@ -1,10 +1,11 @@
 import { classify } from "../../src/classify/classify.ts";
+import type { Outcome, SkipReason } from "../../src/classify/decision.ts";
 import type { RecordContext } from "../../src/classify/initial-result.ts";
-import type { Outcome } from "../../src/classify/outcome.ts";
 import type { ModelRule, SyncRule } from "../../src/classify/rules.ts";
 import type { RowEvent } from "../../src/data/event.ts";
 import { column, type Row } from "../../src/data/row.ts";
 import type { StoredRow } from "../../src/data/stored-row.ts";
+import type { User } from "../../src/data/user.ts";
 import { CdcError } from "../../src/lib/errors.ts";
 
 /** A PostgreSQL position, written out here so that tests do not lean on the code that makes it. */
@@ -63,12 +64,17 @@ export function syncOf(over: Partial<SyncRule> = {}): SyncRule {
     name,
     number: 0,
     watched: ["user", "email"],
-    hasUser: (row) => typeof column(row, "user") === "string",
+    user: (row) => userIn(row),
     missingUser: () => new CdcError("MISSING_USER", `sync "${name}": the row has no user`),
     initialResults: "send",
     boundary: 0,
     ...over,
   };
+}
+
+function userIn(row: Row): User | null {
+  const userId = column(row, "user");
+  return typeof userId === "string" ? { userId } : null;
 }
 
 /** The model of all rows that are not on the free plan; a row without a plan makes the filter fail. */
@@ -101,7 +107,12 @@ export function outcomeOf(
   return classify(previous, event, recordContext, models);
 }
 
-/** The kinds of change, in their order. */
-export function kinds({ changes }: Outcome): readonly string[] {
-  return changes.map(({ kind }) => kind);
+/** The reasons of the changes, in order. */
+export function reasons({ changes }: Outcome): readonly string[] {
+  return changes.map(({ reason }) => reason);
+}
+
+/** Why the other syncs send nothing, in order. */
+export function skipReasons({ skips }: Outcome): readonly SkipReason[] {
+  return skips.map(({ reason }) => reason);
 }

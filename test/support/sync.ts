@@ -23,25 +23,34 @@ export function syncWith(options: Partial<SyncOptions>): Sync {
   });
 }
 
-export const added = (next: Row): MappedChange => ({
-  kind: "added",
+/** A change whose users the sync has still to read. */
+export type UnreadChange = Omit<MappedChange, "user" | "previousUser">;
+
+export const added = (next: Row): UnreadChange => ({
+  reason: "added",
   previous: null,
   next,
   absent: NONE,
 });
-export const changed = (previous: Row, next: Row): MappedChange => ({
-  kind: "changed",
+export const changed = (previous: Row, next: Row): UnreadChange => ({
+  reason: "changed",
   previous,
   next,
   absent: NONE,
 });
-/** Removed by a delete, or by the filter if there is a next row. */
-export const removed = (previous: Row, next: Row | null = null): MappedChange => ({
-  kind: "removed",
+/** By a delete, or with the next row by the filter. */
+export const removed = (previous: Row, next: Row | null = null): UnreadChange => ({
+  reason: "removed",
   previous,
   next,
   absent: NONE,
 });
+
+/** The change as classify passes it on: with the user of the next row. */
+export function withUser(sync: Sync, change: UnreadChange): MappedChange {
+  const user = change.next && sync.user(change.next, change.absent);
+  return { ...change, user, previousUser: null };
+}
 
 export const COMMITTED = "2024-01-01T00:00:00.000Z";
 
@@ -53,15 +62,16 @@ const CHANGE_SOURCE: ChangeSource = {
   time: Date.parse(COMMITTED),
 };
 
-export type MappedValue = {
+export type Mapped = {
   readonly messages: readonly SegmentMessage[];
   readonly omitted: readonly string[];
 };
 
-/** The messages of a change, and the omitted fields. */
-export function mapped(options: Partial<SyncOptions>, change: MappedChange): MappedValue {
+/** The messages of a change, and the fields that were left out. */
+export function mapped(options: Partial<SyncOptions>, change: UnreadChange): Mapped {
   const omitted: string[] = [];
-  const messages = syncWith(options).messages(change, CHANGE_SOURCE, (field) =>
+  const sync = syncWith(options);
+  const messages = sync.messages(withUser(sync, change), CHANGE_SOURCE, (field) =>
     omitted.push(field),
   );
   return { messages, omitted };

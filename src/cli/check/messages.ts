@@ -62,10 +62,12 @@ function checkSync(
   }
   if (!sample) return findings;
   const { row, absent, event, record } = sample;
-  const kind = kindOf(topicTopology);
-  if (kind === null) return [...findings, ok(about, "has no event name, so it sends nothing")];
-  const isRemoved = kind === "removed";
-  const change = { kind, previous: isRemoved ? row : null, next: isRemoved ? null : row, absent };
+  const reason = reasonOf(topicTopology);
+  if (reason === null) return [...findings, ok(about, "has no event name, so it sends nothing")];
+  const isRemoved = reason === "removed";
+  const rows = { previous: isRemoved ? row : null, next: isRemoved ? null : row, absent };
+  const users = { user: isRemoved ? null : sync.user(row, absent), previousUser: null };
+  const change = { reason, ...rows, ...users };
   const changeId = event.sourcePosition ?? `${record.partition}/${record.offset}`;
   try {
     const changeSource = { ...event, topic: record.topic, changeId };
@@ -88,10 +90,10 @@ function shown(error: unknown, showValues: boolean): string {
   return showValues ? messageWithDetails(error) : messageOf(error);
 }
 
-function kindOf({ options }: SyncTopology): "added" | "changed" | "removed" | null {
+function reasonOf({ options }: SyncTopology): "added" | "changed" | "removed" | null {
   if (options.type !== "track") return "added";
-  const kinds = ["added", "changed", "removed"] as const;
-  return kinds.find((kind) => options.events[kind] !== undefined) ?? null;
+  const reasons = ["added", "changed", "removed"] as const;
+  return reasons.find((reason) => options.events[reason] !== undefined) ?? null;
 }
 
 function described(

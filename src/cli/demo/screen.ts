@@ -81,7 +81,7 @@ ${BOLD}${this.#counters.get("records")} change records${RESET} in ${seconds.toFi
   ${count("removed")}  rows removed from a sync
   ${YELLOW}${count("unchanged")}  updates without a change that a sync uses: no call, nothing billed${RESET}
   ${count("tombstones")}  tombstones, which belong to the delete before them
-  ${count("initial")}  initial rows skipped, as configured
+  ${count("initialResult")}  initial rows skipped, as configured
   ${count("dead_letters")}  dead letters
 
 ${BOLD}${this.#mockSegment.accepted.length} messages received${RESET} in ${this.#mockSegment.requests} requests, ${this.#mockSegment.dropped.repeated} repeated:
@@ -137,6 +137,11 @@ const VERBS: { readonly [op: string]: string } = {
   r: "snapshot",
 };
 
+const SKIPPED: { readonly [op: string]: string } = {
+  d: "no sync sends this delete",
+  r: "initial row",
+};
+
 function described(record: SourceRecord): string {
   const id = Object.values(JSON.parse(record.key?.toString() ?? "{}") as object).join(",");
   return `${(VERBS[opOf(record)] ?? "record").padEnd(9)}${record.topic.split(".").at(-1)} ${id}`;
@@ -144,8 +149,7 @@ function described(record: SourceRecord): string {
 
 function outcomeOf(record: SourceRecord, messages: readonly OutgoingMessage[]): string {
   if (messages.length === 0) {
-    const why = opOf(record) === "r" ? "initial row" : "no change in a column that a sync uses";
-    return `${DIM}· skipped: ${why}${RESET}`;
+    return `${DIM}· skipped: ${SKIPPED[opOf(record)] ?? "no change in a column that a sync uses"}${RESET}`;
   }
   return messages
     .map(({ text }) => {

@@ -1,4 +1,5 @@
 import { isOutdated } from "../../classify/staleness.ts";
+import type { ControlMessage, RemovalRequest } from "../../coordination/control-message.ts";
 import { deletionByTombstone, removal } from "../../data/deletion.ts";
 import type { RowEvent, SourceEvent, Tombstone } from "../../data/event.ts";
 import { decodeLastMessages } from "../../data/last-message-codec.ts";
@@ -9,19 +10,20 @@ import { LIMITS } from "../../deliver/batch.ts";
 import type { DeadLetter } from "../../dlq/dead-letters.ts";
 import { decodeUnsentChange } from "../../dlq/unsent-change.ts";
 import { CdcError } from "../../lib/errors.ts";
-import { emptyOutput, type Output } from "../../task/output.ts";
-import {
-  type GroupOutput,
+import { NO_OUTPUT, type Output, OutputBuilder } from "../../task/output.ts";
+import type {
+  GroupOutput,
   RecordProcessor,
-  type RecordProcessorOptions,
+  RecordProcessorOptions,
 } from "../../task/record-processor.ts";
 import { RowProcessor } from "../../task/row-processor.ts";
+import { StreamProcessor } from "../../task/stream-processor.ts";
 import { TaskOffset } from "../../task/task-offset.ts";
 
-/** A dead letter as `DeadLetterSource` delivers it: its offset continues from the task's next offset. */
+/** A dead letter as the redrive source delivers it, numbered from the next offset of its task. */
 export type DeadLetterRecord = SourceRecord & { readonly deadLetter: DeadLetter };
 
-/** Dead letters of changes whose row was stored: applying their record again would change nothing. */
+/** Codes of rejected changes. Their row was stored, so applying the record again changes nothing. */
 const STORED_AS_SENT: ReadonlySet<string> = new Set(["UNREADABLE_TIMESTAMP", "MESSAGE_TOO_LARGE"]);
 
 /** Reports a dead letter whose row has a newer state, or that is not sent. */
@@ -38,24 +40,23 @@ export type RedriveOptions = {
 };
 
 /**
- * Processes dead letters again, with the state of their task. The task's offset does not move: the records are below it,
- * and each is processed at its own offset. Task and Checkpoint treat it as any record processor, so delivery, changelog
- * and store have the same order as in the service.
+ * Processes dead letters by the rules of their task. The task's offset does not move: each record is below it and is
+ * processed with its own offset. Task and checkpoint do the same as for the service, in the same order.
  */
-export class RedriveProcessor extends RecordProcessor {
+export class RedriveProcessor implements RecordProcessor {
   readonly #options: RecordProcessorOptions;
   readonly #redrive: RedriveOptions;
   readonly #decoder: Decoder;
   readonly #rows: RowProcessor;
-  /** The offset at which a single record is processed. */
+  readonly #stream: StreamProcessor;
+  /** The offset that `#stream` uses: that of the record it processes. */
   readonly #recordOffset: TaskOffset;
 
-  /** @throws CdcError REDRIVE_REFUSED if the service has not finished a reconciliation */
+  /** @throws CdcError REDRIVE_REFUSED if the service has not finished a reconciliation, which a redrive would disturb */
   constructor(options: RecordProcessorOptions, redrive: RedriveOptions) {
-    const recordOffset = new TaskOffset(options.taskOffset.record);
-    super({ ...options, taskOffset: recordOffset });
-    const { tp, topicTopology } = options.context;
-    if (options.taskOffset.record.reconcile !== null) {
+    const { context, taskOffset, registry } = options;
+    const { tp, topicTopology } = context;
+    if (taskOffset.record.reconcile !== null) {
       throw new CdcError(
         "REDRIVE_REFUSED",
         `${tp.topic}/${tp.partition}: rows that a snapshot does not contain are not removed yet; start the service, wait until it has removed them (reconcileDelay), stop it and repeat the redrive`,
@@ -63,62 +64,84 @@ export class RedriveProcessor extends RecordProcessor {
     }
     this.#options = options;
     this.#redrive = redrive;
-    this.#decoder = new Decoder(topicTopology.format, options.registry);
-    this.#rows = new RowProcessor(options.context);
-    this.#recordOffset = recordOffset;
+    this.#decoder = new Decoder(topicTopology.format, registry);
+    this.#rows = new RowProcessor(context);
+    this.#recordOffset = new TaskOffset(taskOffset.record);
+    this.#stream = new StreamProcessor({ ...options, taskOffset: this.#recordOffset });
   }
 
-  override async process(records: readonly SourceRecord[]): Promise<GroupOutput> {
-    const output = emptyOutput();
-    for (const { deadLetter } of records as readonly DeadLetterRecord[]) {
-      const { messages, rejected, controlMessages } = await this.#redriveOne(deadLetter);
-      output.messages.push(...messages);
-      output.rejected.push(...rejected);
-      output.controlMessages.push(...controlMessages);
-    }
+  get waitsUntil(): number | null {
+    return this.#stream.waitsUntil;
+  }
+
+  async process(records: readonly SourceRecord[]): Promise<GroupOutput> {
+    const output = new OutputBuilder();
+    for (const { deadLetter } of records as readonly DeadLetterRecord[])
+      output.add(await this.#resend(deadLetter));
     this.#options.taskOffset.markDirty();
-    return { ...output, count: records.length, truncate: null };
+    const { messages, rejected, controlMessages } = output;
+    return { messages, rejected, controlMessages, count: records.length, truncate: null };
   }
 
-  async #redriveOne(deadLetter: DeadLetter): Promise<Output> {
+  receive(message: ControlMessage): Promise<Output> {
+    return this.#stream.receive(message);
+  }
+
+  release(now: number): Promise<Output> {
+    return this.#stream.release(now);
+  }
+
+  remove(key: string, row: StoredRow, request: RemovalRequest): Output {
+    return this.#stream.remove(key, row, request);
+  }
+
+  backfill(key: string, row: StoredRow): Output {
+    return this.#stream.backfill(key, row);
+  }
+
+  skippedSyncsBelow(offset: number): readonly string[] {
+    return this.#stream.skippedSyncsBelow(offset);
+  }
+
+  async #resend(deadLetter: DeadLetter): Promise<Output> {
     const { record, message, change } = deadLetter;
     if (record.offset >= this.#options.taskOffset.record.next)
       return this.#skip(
         deadLetter,
         "the service has not processed its record yet and will read it again",
       );
-    if (change !== undefined) return this.#sendChange(deadLetter, change);
+    if (change !== undefined) return this.#resendChange(deadLetter, change);
     if (STORED_AS_SENT.has(deadLetter.error.code))
       return this.#skip(
         deadLetter,
         "its row is stored, and the change was too large to store with the dead letter",
       );
-    const event = await this.#read(record);
-    if (message !== undefined) return this.#send(deadLetter, message, event);
+    const event = await this.#decode(record);
+    if (message !== undefined) return this.#resendMessage(deadLetter, message, event);
     if (!(event instanceof CdcError) && event.kind === "truncate")
       return this.#skip(deadLetter, "a truncate is not repeated: take a new snapshot");
     const row = rowOf(event, record);
     if (row !== null && (await this.#isOutdated(row, record))) {
       this.#report(deadLetter, "outdated", "its row has a newer state, so it changes nothing");
-      return emptyOutput();
+      return NO_OUTPUT;
     }
-    return this.#apply(deadLetter);
+    return this.#resendRecord(deadLetter);
   }
 
-  /** Processes the record at its own offset: its messages have the ids that they would have had then. */
-  async #apply({ record, by, isInitial }: DeadLetter): Promise<Output> {
+  /** Processes the record with its own offset, so that its messages have the ids of the first attempt. */
+  async #resendRecord({ record, by, isInitial }: DeadLetter): Promise<Output> {
     const { taskOffset, context } = this.#options;
     context.counters.add("redriven");
     this.#recordOffset.moveTo({ ...taskOffset.record, streaming: !isInitial, lastDelete: null });
-    const { messages, controlMessages, rejected } = await super.process([record]);
-    // A dead letter belongs to one model; other models have dead letters of their own.
+    const { messages, controlMessages, rejected } = await this.#stream.process([record]);
+    // A dead letter of one model does not evaluate the others again: they have their own dead letters.
     const isOthers = ({ error, by: model }: DeadLetter) =>
       by !== undefined && error.code === "FILTER_FAILED" && model !== by;
     return { messages, controlMessages, rejected: rejected.filter((one) => !isOthers(one)) };
   }
 
   /** Sends the message unchanged. */
-  async #send(
+  async #resendMessage(
     deadLetter: DeadLetter,
     text: string,
     event: SourceEvent | CdcError,
@@ -127,46 +150,43 @@ export class RedriveProcessor extends RecordProcessor {
     const row = rowOf(event, record);
     if (row === null) {
       if (!this.#sendsOutdated(deadLetter, "it is not known whether its row has a newer state"))
-        return emptyOutput();
+        return NO_OUTPUT;
     } else if (await this.#isOutdated(row, record)) {
-      if (!this.#sendsOutdated(deadLetter, "its row has a newer state")) return emptyOutput();
+      if (!this.#sendsOutdated(deadLetter, "its row has a newer state")) return NO_OUTPUT;
     }
-    const output = emptyOutput();
     const bytes = Buffer.byteLength(text);
-    if (bytes > LIMITS.message_bytes) this.#rows.reject(output, deadLetter);
-    else {
-      this.#options.context.counters.add("redriven");
-      this.#options.context.counters.sync("").messages += 1;
-      output.messages.push({ text, bytes, record });
-    }
-    return output;
+    if (bytes > LIMITS.message_bytes) return this.#rows.reject(deadLetter);
+    const { counters } = this.#options.context;
+    counters.add("redriven");
+    counters.sync("").messages += 1;
+    return { ...NO_OUTPUT, messages: [{ text, bytes, record }] };
   }
 
-  /** Maps the change with the present settings of its sync. The row was stored when the message could not be made. */
-  async #sendChange(deadLetter: DeadLetter, text: string): Promise<Output> {
+  /** Maps the rejected change with the current settings of its sync. Its row was stored already. */
+  async #resendChange(deadLetter: DeadLetter, text: string): Promise<Output> {
     const { record, by } = deadLetter;
-    const change = decodeUnsentChange(text);
+    const unsent = decodeUnsentChange(text);
     const sync = this.#rows.rules.flatMap(({ syncs }) => syncs).find(({ name }) => name === by);
     if (!sync) return this.#skip(deadLetter, `no sync "${by}" reads its topic any more`);
-    const stored = await this.#stored(change.key);
+    const stored = await this.#stored(unsent.key);
     const isOld =
       stored === null ||
-      (stored.offset > record.offset && stored.sourcePosition !== change.changeId);
-    if (isOld && !this.#sendsOutdated(deadLetter, "its row has a newer state"))
-      return emptyOutput();
+      (stored.offset > record.offset && stored.sourcePosition !== unsent.changeId);
+    if (isOld && !this.#sendsOutdated(deadLetter, "its row has a newer state")) return NO_OUTPUT;
     this.#options.context.counters.add("redriven");
-    const output = emptyOutput();
-    const { key, table, time, changeId } = change;
+    const { key, table, time, changeId, reason, previous, next, absent } = unsent;
     const event = removal({ key, table, time, sourcePosition: null });
     const recordContext = { offset: record.offset, streaming: true };
     const context = { event, record, recordContext, changeId };
-    const last = this.#rows.mapChange({ ...change, sync }, context, output);
-    const lastMessages = stored === null ? [] : decodeLastMessages(stored.lastMessages, stored);
-    const isStillLast = lastMessages.some(
+    const user = next === null ? null : sync.user(next, absent);
+    const rows = { previous, next, absent, user, previousUser: null };
+    const result = this.#rows.map({ sync, reason, changedColumns: null, ...rows }, context);
+    const last = stored === null ? [] : decodeLastMessages(stored.lastMessages, stored);
+    const isStillLast = last.some(
       (one) => one.sync === sync.number && one.isDeadLettered && one.source.changeId === changeId,
     );
-    if (stored && isStillLast) this.#rows.put(key, stored, [last], context);
-    return output;
+    if (stored && isStillLast) this.#rows.putWithIds(key, stored, [result], context);
+    return this.#rows.outputOf([result]);
   }
 
   async #isOutdated(event: RowEvent, { offset }: SourceRecord): Promise<boolean> {
@@ -179,7 +199,7 @@ export class RedriveProcessor extends RecordProcessor {
     return state.row(key, await state.prefetch(new Set([key])));
   }
 
-  async #read(record: SourceRecord): Promise<SourceEvent | CdcError> {
+  async #decode(record: SourceRecord): Promise<SourceEvent | CdcError> {
     await this.#options.registry?.prepare([record]);
     return this.#decoder.read(record).event;
   }
@@ -193,7 +213,7 @@ export class RedriveProcessor extends RecordProcessor {
 
   #skip(deadLetter: DeadLetter, why: string): Output {
     this.#report(deadLetter, "not_redriven", why);
-    return emptyOutput();
+    return NO_OUTPUT;
   }
 
   #report(deadLetter: DeadLetter, kind: "outdated" | "not_redriven", text: string): void {

@@ -36,7 +36,11 @@ export function syncTable(parent) {
       { name: "Added", kind: "number", of: ({ added }) => number(added) },
       { name: "Changed", kind: "number", of: ({ changed }) => number(changed) },
       { name: "Removed", kind: "number", of: ({ removed }) => number(removed) },
-      { name: "Initial, skipped", kind: "number", of: ({ skipped }) => number(skipped.initial) },
+      {
+        name: "Initial, skipped",
+        kind: "number",
+        of: ({ skipped }) => number(skipped.initialResult),
+      },
       { name: "Skipped calls", kind: "number", of: skippedCalls },
       { name: "Messages sent", kind: "number", of: messages },
     ],

@@ -6,10 +6,10 @@ import {
   eventOf,
   everyone,
   FREE,
-  kinds,
   outcomeOf,
   PRO,
   paying,
+  reasons,
   storedOf,
   syncOf,
 } from "../../support/classify.ts";
@@ -30,14 +30,14 @@ s("should refuse the record for the model and leave row and membership as they a
     [["paying", "FILTER_FAILED"]],
   );
   assert.is(outcome.stored, null);
-  assert.equal(kinds(outcome), []);
+  assert.equal(reasons(outcome), []);
 });
 
 s("should go on with the other models over the same row", () => {
   const outcome = outcomeOf(storedOf({ members: [0, 1] }), eventOf({ row: PLANLESS }), BOTH);
   assert.equal(outcome.rejections.length, 1);
   assert.equal(
-    outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
+    outcome.changes.map(({ sync, reason }) => [sync.name, reason]),
     [["b", "changed"]],
   );
   assert.equal(outcome.stored?.row, PLANLESS);
@@ -53,9 +53,10 @@ s(
       BOTH,
     ).stored;
     assert.equal(rejected?.pinned, [{ sync: 0, row: PRO }]);
-    const outcome = outcomeOf(rejected, eventOf({ row: { ...PLANLESS, plan: "pro" } }), BOTH);
+    const stored = rejected && { ...rejected, lastMessages: "" };
+    const outcome = outcomeOf(stored, eventOf({ row: { ...PLANLESS, plan: "pro" } }), BOTH);
     assert.equal(
-      outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
+      outcome.changes.map(({ sync, reason }) => [sync.name, reason]),
       [
         ["a", "changed"],
         ["b", "changed"],
@@ -67,9 +68,9 @@ s(
 
 s("should still remove a member that is behind, as it knew it", () => {
   const behind = storedOf({ row: PLANLESS, members: [0], pinned: [{ sync: 0, row: PRO }] });
-  assert.equal(kinds(outcomeOf(behind, deleteOf())), ["removed"]);
+  assert.equal(reasons(outcomeOf(behind, deleteOf())), ["removed"]);
   assert.equal(outcomeOf(behind, deleteOf()).changes[0]?.previous, PRO);
-  assert.equal(kinds(outcomeOf(behind, eventOf({ row: FREE }))), ["removed"]);
+  assert.equal(reasons(outcomeOf(behind, eventOf({ row: FREE }))), ["removed"]);
 });
 
 s("should hold no row for a sync of which the row was no member", () => {
@@ -85,7 +86,7 @@ s("should hold no row for a sync of which the row was no member", () => {
 s("should not ask the filter about a delete", () => {
   const outcome = outcomeOf(storedOf({ row: PLANLESS }), deleteOf());
   assert.equal(outcome.rejections, []);
-  assert.equal(kinds(outcome), ["removed"]);
+  assert.equal(reasons(outcome), ["removed"]);
 });
 
 s("should let an error that is no refusal through", () => {

@@ -6,9 +6,9 @@ import {
   eventOf,
   everyone,
   FREE,
-  kinds,
   outcomeOf,
   PRO,
+  reasons,
   storedOf,
   syncOf,
 } from "../../support/classify.ts";
@@ -23,7 +23,7 @@ s("should store a row without a user as no member and refuse it once for each sy
     everyone(
       syncOf({ name: "a", number: 0 }),
       syncOf({ name: "b", number: 1 }),
-      syncOf({ name: "by id", number: 2, hasUser: () => true }),
+      syncOf({ name: "by id", number: 2, user: () => ({ userId: "1" }) }),
     ),
   ];
   const outcome = outcomeOf(null, eventOf({ operation: "create", row: NOBODY }), models);
@@ -37,7 +37,7 @@ s("should store a row without a user as no member and refuse it once for each sy
   assert.equal(outcome.stored?.row, NOBODY);
   assert.equal(outcome.stored?.members, [2]);
   assert.equal(
-    outcome.changes.map(({ sync, kind }) => [sync.name, kind]),
+    outcome.changes.map(({ sync, reason }) => [sync.name, reason]),
     [["by id", "added"]],
   );
 });
@@ -55,7 +55,7 @@ s("should not refuse the same row again when it is read again", () => {
 s("should refuse a changed row that still has no user", () => {
   const outcome = outcomeOf(UNKNOWN, eventOf({ row: { ...NOBODY, email: "b@x" } }));
   assert.equal(outcome.rejections.length, 1);
-  assert.equal(kinds(outcome), []);
+  assert.equal(reasons(outcome), []);
 });
 
 s("should refuse nothing where missing users are ignored", () => {
@@ -67,27 +67,27 @@ s("should refuse nothing where missing users are ignored", () => {
 
 s("should add a row that gets its user later", () => {
   const outcome = outcomeOf(UNKNOWN, eventOf());
-  assert.equal(kinds(outcome), ["added"]);
+  assert.equal(reasons(outcome), ["added"]);
   assert.equal(outcome.stored?.members, [0]);
 });
 
 s("should remove a row whose user changed to none, with the previous row", () => {
   const outcome = outcomeOf(storedOf(), eventOf({ row: NOBODY }));
-  assert.equal(kinds(outcome), ["removed"]);
+  assert.equal(reasons(outcome), ["removed"]);
   assert.equal(outcome.changes[0]?.previous, PRO);
   assert.equal(outcome.stored?.members, []);
 });
 
 s("should say nothing of the delete of a row that never had a user", () => {
   const outcome = outcomeOf(UNKNOWN, deleteOf());
-  assert.equal(kinds(outcome), []);
+  assert.equal(reasons(outcome), []);
   assert.equal(outcome.rejections, []);
 });
 
 s("should tell a change of the user as one change with both rows", () => {
   const next = { ...PRO, user: "u2" };
   const outcome = outcomeOf(storedOf(), eventOf({ row: next }));
-  assert.equal(kinds(outcome), ["changed"]);
+  assert.equal(reasons(outcome), ["changed"]);
   assert.equal([outcome.changes[0]?.previous, outcome.changes[0]?.next], [PRO, next]);
 });
 

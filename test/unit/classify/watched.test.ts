@@ -1,10 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hasChanged } from "../../../src/classify/changed-columns.ts";
+import { changedColumns } from "../../../src/classify/changed-columns.ts";
 import { Real, type Row, type Value } from "../../../src/data/row.ts";
-import { eventOf, everyone, kinds, outcomeOf, storedOf, syncOf } from "../../support/classify.ts";
+import {
+  deleteOf,
+  eventOf,
+  everyone,
+  outcomeOf,
+  reasons,
+  storedOf,
+  syncOf,
+} from "../../support/classify.ts";
 
 const s = suite("classify: watched columns and equality");
+
+const PLAIN = { defaults: null, unknown: [] };
 
 const EQUAL: readonly (readonly [title: string, a: Value, b: Value])[] = [
   ["the same text", "a", "a"],
@@ -20,7 +30,7 @@ const EQUAL: readonly (readonly [title: string, a: Value, b: Value])[] = [
     { a: 1, b: [1, { c: null, d: 2 }] },
     { b: [1, { d: 2, c: null }], a: 1 },
   ],
-  ["JSON numbers of two kinds", { n: 5 }, { n: new Real("5") }],
+  ["JSON numbers of two reasons", { n: 5 }, { n: new Real("5") }],
 ];
 
 const DIFFERENT: readonly (readonly [title: string, a: Value, b: Value])[] = [
@@ -42,15 +52,15 @@ const DIFFERENT: readonly (readonly [title: string, a: Value, b: Value])[] = [
 
 for (const [title, a, b] of EQUAL) {
   s(`should take as equal ${title}`, () => {
-    assert.not(hasChanged(["v"], { v: a }, { v: b }, null));
-    assert.not(hasChanged(["v"], { v: b }, { v: a }, null));
+    assert.equal(changedColumns(["v"], { v: a }, { v: b }, PLAIN), []);
+    assert.equal(changedColumns(["v"], { v: b }, { v: a }, PLAIN), []);
   });
 }
 
 for (const [title, a, b] of DIFFERENT) {
   s(`should take as different ${title}`, () => {
-    assert.ok(hasChanged(["v"], { v: a }, { v: b }, null));
-    assert.ok(hasChanged(["v"], { v: b }, { v: a }, null));
+    assert.equal(changedColumns(["v"], { v: a }, { v: b }, PLAIN), ["v"]);
+    assert.equal(changedColumns(["v"], { v: b }, { v: a }, PLAIN), ["v"]);
   });
 }
 
@@ -87,16 +97,43 @@ const COLUMNS: readonly ColumnCase[] = [
 
 for (const [title, watched, previous, next, defaults, expected] of COLUMNS) {
   s(`should ${expected ? "see" : "see no"} difference in ${title}`, () => {
-    assert.is(hasChanged(watched, previous, next, defaults), expected);
+    const context = { ...PLAIN, defaults };
+    assert.is(changedColumns(watched, previous, next, context).length > 0, expected);
   });
 }
+
+s("should name every changed column, and no new one that has its default", () => {
+  const stored = storedOf({ row: { user: "u1", a: 1, c: 1 } });
+  const event = eventOf({ row: { user: "u1", a: 2, b: 5, c: 2 }, defaults: { b: 5 } });
+  const columns = (watched: readonly string[] | "*") =>
+    outcomeOf(stored, event, [everyone(syncOf({ watched }))]).changes[0]?.changedColumns;
+  assert.equal(columns("*"), ["a", "c"]);
+  assert.equal(columns(["a", "b"]), ["a"]);
+});
+
+s("should name a column whose previous value was unknown", () => {
+  const stored = storedOf({ row: { user: "u1" }, unknown: ["bio"] });
+  const event = eventOf({ row: { user: "u1", bio: null } });
+  const [change] = outcomeOf(stored, event, [everyone(syncOf({ watched: "*" }))]).changes;
+  assert.equal(change?.changedColumns, ["bio"]);
+});
+
+s("should name no columns where the previous row is unknown, or a membership changed", () => {
+  const moved = { offset: 100, streaming: true, keyChanged: true };
+  const columns = ({ changes }: ReturnType<typeof outcomeOf>) =>
+    changes.map(({ reason, changedColumns }) => [reason, changedColumns]);
+  const model = everyone(syncOf());
+  assert.equal(columns(outcomeOf(null, eventOf(), [model], moved)), [["changed", null]]);
+  assert.equal(columns(outcomeOf(null, eventOf(), [model])), [["added", null]]);
+  assert.equal(columns(outcomeOf(storedOf(), deleteOf(), [model])), [["removed", null]]);
+});
 
 s("should hand the record's defaults to the comparison", () => {
   const stored = storedOf({ row: { id: 1, user: "u1" } });
   const event = eventOf({ row: { id: 1, user: "u1", tier: "std" }, defaults: { tier: "std" } });
   const model = everyone(syncOf({ watched: ["user", "tier"] }));
-  assert.equal(kinds(outcomeOf(stored, event, [model])), []);
-  assert.equal(kinds(outcomeOf(stored, { ...event, defaults: null }, [model])), ["changed"]);
+  assert.equal(reasons(outcomeOf(stored, event, [model])), []);
+  assert.equal(reasons(outcomeOf(stored, { ...event, defaults: null }, [model])), ["changed"]);
 });
 
 s.run();

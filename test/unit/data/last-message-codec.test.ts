@@ -93,17 +93,19 @@ for (const [title, all] of CASES) {
   });
 
   s(`should stay the same when the row moves on: ${title}`, () => {
-    const text = carryLastMessages(encodeLastMessages(all, ROW), ROW);
+    const text = carryLastMessages({ ...ROW, lastMessages: encodeLastMessages(all, ROW) });
     assert.equal(bySync(decodeLastMessages(text, NEXT)), all);
-    assert.is(carryLastMessages(text, NEXT), text, "what others told is told by them still");
+    assert.is(
+      carryLastMessages({ ...NEXT, lastMessages: text }),
+      text,
+      "what others told is told by them still",
+    );
   });
 }
 
 s("should forget what a sync told before, and of no other one", () => {
-  const text = carryLastMessages(
-    encodeLastMessages([told(1), told(11, { offset: 3 }), told(2)], ROW),
-    ROW,
-  );
+  const lastMessages = encodeLastMessages([told(1), told(11, { offset: 3 }), told(2)], ROW);
+  const text = carryLastMessages({ ...ROW, lastMessages });
   const by = { offset: 8, time: NEXT.time, changeId: NEXT.sourcePosition };
   const now = [told(1, by, { kind: "changed" })];
   const after = [now[0] as LastMessage, told(2), told(11, { offset: 3 })];
@@ -187,7 +189,10 @@ s(
   () => {
     const text = encodeLastMessages([told(0), told(1, {}, { kind: "changed" })], ROW);
     assert.ok(text.length < 10, text);
-    assert.ok(carryLastMessages(text, ROW).length < 70, carryLastMessages(text, ROW));
+    assert.ok(
+      carryLastMessages({ ...ROW, lastMessages: text }).length < 70,
+      carryLastMessages({ ...ROW, lastMessages: text }),
+    );
   },
 );
 

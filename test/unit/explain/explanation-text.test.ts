@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { explanationText } from "../../../src/explain/explanation-text.ts";
 
-const test = suite("an explanation in words");
+const test = suite("explain: text");
 
 /** Of a row that no partition has. */
 const textOf = (key: string) =>
@@ -20,14 +20,14 @@ const textOf = (key: string) =>
     "shop.dead-letters",
   );
 
-test("should say that a number may have been meant as a text", () => {
-  assert.match(textOf("[7]"), /no partition that was looked at has it/);
-  assert.match(textOf("[7]"), /or its key is a text: \["7"\]/);
-  assert.match(textOf("[-1.5]"), /or its key is a text: \["-1\.5"\]/);
+test("should suggest that a number may have been meant as a text", () => {
+  assert.match(textOf("[7]"), /in none of the searched partitions/);
+  assert.match(textOf("[7]"), /- its key is a text: \["7"\]/);
+  assert.match(textOf("[-1.5]"), /- its key is a text: \["-1\.5"\]/);
 });
 
 test("should say that nothing is sent only where that is known", () => {
-  const said = (isDecided: boolean) =>
+  const textWith = (isDecided: boolean) =>
     explanationText(
       {
         ...{
@@ -45,12 +45,12 @@ test("should say that nothing is sent only where that is known", () => {
       },
       "shop.dead-letters",
     );
-  assert.match(said(true), /→ nothing is sent/);
-  assert.match(said(false), /→ what is sent is not known here/);
-  assert.not.match(said(false), /nothing is sent/);
+  assert.match(textWith(true), /→ nothing is sent/);
+  assert.match(textWith(false), /→ the messages are not known here/);
+  assert.not.match(textWith(false), /nothing is sent/);
 });
 
-test("should not say so of other keys", () => {
+test("should not suggest it for other keys", () => {
   for (const key of ['["a"]', '["7"]', "[1,2]", "[true]"])
     assert.not.match(textOf(key), /is a text/);
 });

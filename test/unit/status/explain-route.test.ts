@@ -22,7 +22,7 @@ const EXPLAINED: Explanation = {
           ...{ sync: "lifecycle", type: "track", isNew: false, isMember: true, since: null },
           last: {
             ...{ kind: "added", messageId: null, from: DEAD_LETTERED, committedAt: null },
-            response: { status: "set aside", time: null, detail: null },
+            response: { status: "deadLettered", time: null, detail: null },
           },
         },
       ],
@@ -34,9 +34,9 @@ const EXPLAINED: Explanation = {
 const TEXT = `row [7] of model users, in users/1
   stored from users/1@7
   columns: id, plan
-  lifecycle (track): a member, since when is not known
+  lifecycle (track): member, start unknown
     last change: added, from users/1@7
-    no message could be made: it stands in the dead letters (shop.dead-letters), of users/1@7
+    not sent, in the dead letter queue (shop.dead-letters) as users/1@7
 `;
 
 const server = fastify();

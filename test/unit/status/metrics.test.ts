@@ -116,7 +116,7 @@ function allDifferent(): Observed {
     counters.add(name, count);
   Object.assign(counters.sync("lifecycle"), {
     ...{ added: 201, changed: 202, removed: 203, messages: 206, messages_delivered: 207 },
-    skipped: { unchanged: 204, initial: 205, missing_user: 114 },
+    skipped: { unchanged: 204, initialResult: 205, missingUser: 114 },
   });
   Object.assign(counters.responses, { delivered: 301, retry: 302, rejected: 304, stop: 305 });
   counters.responses.throttled = 303;
@@ -169,8 +169,8 @@ const EXPECTED: readonly (readonly [name: string, value: number, labels?: string
   ["changes_total", 202, "sync=lifecycle kind=changed"],
   ["changes_total", 203, "sync=lifecycle kind=removed"],
   ["changes_skipped_total", 204, "sync=lifecycle reason=unchanged"],
-  ["changes_skipped_total", 205, "sync=lifecycle reason=initial"],
-  ["changes_skipped_total", 114, "sync=lifecycle reason=missing_user"],
+  ["changes_skipped_total", 205, "sync=lifecycle reason=initialResult"],
+  ["changes_skipped_total", 114, "sync=lifecycle reason=missingUser"],
   ["messages_total", 206, "sync=lifecycle"],
   ["messages_delivered_total", 207, "sync=lifecycle"],
   ["batches_total", 301],

@@ -15,11 +15,11 @@ const counts = new Counters().sync("lifecycle");
 function message(n: number, sync = "lifecycle"): TracedMessage {
   const about = { type: "track", event: "Changed", userId: `u${n}`, messageId: `m${n}` };
   const text = JSON.stringify({ ...about, timestamp: "2023-11-14T22:13:20.000Z" });
-  const columns = ["plan"];
+  const why = { reason: "changed", changedColumns: ["plan"] } as const;
   return {
     text,
     record: { topic: "users", partition: 1, offset: n },
-    origin: { sync, counts, kind: "changed", key: `[${n}]`, time: NOW - 2_500, columns },
+    origin: { sync, counts, ...why, key: `[${n}]`, time: NOW - 2_500 },
   };
 }
 

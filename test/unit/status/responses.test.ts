@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type {
+  ExplainedLastMessage,
+  ExplainedResponse,
   Explanation,
-  LastMessage,
-  SegmentResponse,
 } from "../../../src/explain/explanation.ts";
 import type { DetailedDeadLetter } from "../../../src/status/recent-dead-letters.ts";
 import { withResponses } from "../../../src/status/responses.ts";
@@ -12,9 +12,9 @@ import type { RecentMessage } from "../../../src/status/status.ts";
 const s = suite("status: responses that the process has retained");
 
 const FROM = { topic: "users", partition: 1, offset: 7 };
-const SETTLED: SegmentResponse = { status: "settled", time: null, detail: null };
-const DEAD_LETTERED: SegmentResponse = { status: "set aside", time: null, detail: null };
-const LAST: LastMessage = {
+const SETTLED: ExplainedResponse = { status: "settled", time: null, detail: null };
+const DEAD_LETTERED: ExplainedResponse = { status: "deadLettered", time: null, detail: null };
+const LAST: ExplainedLastMessage = {
   ...{ kind: "changed", messageId: "id-1", from: FROM, committedAt: null, response: SETTLED },
 };
 const TIME = "2026-01-01T00:00:00.000Z";
@@ -31,11 +31,11 @@ const DEAD_LETTER: Partial<DetailedDeadLetter> = {
 };
 
 function responseOf(
-  last: LastMessage,
+  last: ExplainedLastMessage,
   messages: readonly Partial<RecentMessage>[],
   deadLetters: readonly Partial<DetailedDeadLetter>[],
   showValues = false,
-): SegmentResponse | undefined {
+): ExplainedResponse | undefined {
   const sync = {
     sync: "lifecycle",
     type: "track",
@@ -91,8 +91,8 @@ const quoted = {
 };
 const CASES: readonly [
   title: string,
-  response: SegmentResponse | undefined,
-  expected: SegmentResponse,
+  response: ExplainedResponse | undefined,
+  expected: ExplainedResponse,
 ][] = [
   ["leave a message without a retained response unchanged", responseOf(LAST, [other], []), SETTLED],
   [
@@ -103,7 +103,7 @@ const CASES: readonly [
   [
     "add why Segment rejected a message",
     responseOf(LAST, [other], [{ ...DEAD_LETTER, messageId: null }, rejected]),
-    { status: "refused", time: TIME, detail: "HTTP 400" },
+    { status: "rejected", time: TIME, detail: "HTTP 400" },
   ],
   [
     "add why a change is a dead letter, by its sync and record",
@@ -112,13 +112,13 @@ const CASES: readonly [
       [],
       [{ ...tooLarge, rejectedBy: "x" }, tooLarge],
     ),
-    { status: "set aside", time: TIME, detail: "MESSAGE_TOO_LARGE: 40 KB" },
+    { status: "deadLettered", time: TIME, detail: "MESSAGE_TOO_LARGE: 40 KB" },
   ],
   [
     "redact row values in a reason",
     responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting]),
     {
-      ...{ status: "set aside", time: TIME },
+      ...{ status: "deadLettered", time: TIME },
       detail: 'UNREADABLE_TIMESTAMP: column "at" is not a date',
     },
   ],
@@ -126,7 +126,7 @@ const CASES: readonly [
     "include row values on request",
     responseOf({ ...LAST, messageId: null, response: DEAD_LETTERED }, [], [quoting], true),
     {
-      status: "set aside",
+      status: "deadLettered",
       time: TIME,
       detail: `UNREADABLE_TIMESTAMP: ${quoting.reason} ("ada@x")`,
     },
@@ -135,7 +135,7 @@ const CASES: readonly [
     "redact message values in a response of Segment",
     responseOf(LAST, [], [quoted]),
     {
-      ...{ status: "refused", time: TIME },
+      ...{ status: "rejected", time: TIME },
       detail: "Segment rejects the message: HTTP 400 Bad Request",
     },
   ],
