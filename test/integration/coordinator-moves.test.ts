@@ -163,12 +163,18 @@ async function grown(by: number, name: string): Promise<void> {
   await until(`${name}: ${target} messages`, async () => mockSegment.accepted.length >= target);
 }
 
+/**
+ * kafkajs may hang in a rejoin while coordinators move; the consumer is then replaced after `kafka.stallTimeout`, two
+ * minutes. Every wait is longer than that.
+ */
+const RECOVERY_MS = 200_000;
+
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + RECOVERY_MS;
   while (!(await isSo())) {
     if (Date.now() > deadline)
       throw new Error(
-        `not within 60 s: ${what}; ${mockSegment.accepted.length} messages have arrived`,
+        `not within ${RECOVERY_MS / 1_000} s: ${what}; ${mockSegment.accepted.length} messages have arrived`,
       );
     await sleep(50);
   }
