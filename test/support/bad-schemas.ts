@@ -6,10 +6,10 @@ import { type CdcError, messageWithDetails } from "../../src/lib/errors.ts";
 import { recordOf } from "./debezium.ts";
 import { FakeRegistry, type Registered, wire } from "./fake-registry.ts";
 
-/** On a slow machine too: where it was taken as it came, such input took minutes or all memory. */
+/** Also on a slow machine. Without limits such input took minutes or all memory. */
 const SOON_MS = 60_000;
 
-/** A record that has to be refused: what its value's schema is, what its bytes, and why. */
+/** A record that is rejected: the schema of its value, its bytes, and the reason. */
 export type Rejected = readonly [
   title: string,
   schema: Registered,
@@ -20,10 +20,10 @@ export type Rejected = readonly [
 
 export function reject(s: ReturnType<typeof suite>, cases: readonly Rejected[]): void {
   for (const [title, schema, payload, code, reason] of cases) {
-    s(`should refuse ${title}, soon, and ask no second time`, async () => {
+    s(`should reject ${title} within the time, after one request`, async () => {
       const error: CdcError = await rowWith(schema, payload).then(
         (row) => assert.unreachable(`it was read as ${JSON.stringify(row)}`),
-        (refusal) => refusal,
+        (error) => error,
       );
       assert.is(error.code, code, error.stack);
       assert.match(messageWithDetails(error), reason);
@@ -31,7 +31,7 @@ export function reject(s: ReturnType<typeof suite>, cases: readonly Rejected[]):
   }
 }
 
-/** The row of a value of this schema. The registry is asked once, and neither it nor the bytes may take long. */
+/** The row of a value with this schema. The schema is requested once, and decoding has a time limit. */
 export async function rowWith(schema: Registered, payload: Iterable<number>): Promise<Row | null> {
   const registry = await FakeRegistry.open(new Map([[5, schema]]));
   const client = registry.client();

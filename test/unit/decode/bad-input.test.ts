@@ -9,9 +9,9 @@ import {
   withSchema,
 } from "../../support/debezium.ts";
 
-const s = suite("decode: input that is meant to hurt");
+const s = suite("decode: malicious input");
 
-/** On a slow machine too; each of these took minutes, all memory or the whole stack where it was taken as it came. */
+/** Also on a slow machine. Without limits each of these took minutes, all memory or the whole stack. */
 const SOON_MS = 60_000;
 
 const VALUE =
@@ -33,9 +33,9 @@ const DIGITS = "7".repeat(MANY);
 
 type Rejected = readonly [title: string, value: string | Buffer, code: string, reason: RegExp];
 
-const REFUSED: readonly Rejected[] = [
+const REJECTED: readonly Rejected[] = [
   ["100,000 lists in each other", deep(100_000), "INVALID_JSON", /more than 500 levels/],
-  ["lists without end", "[".repeat(100_000), "INVALID_JSON", /cannot be read as JSON/],
+  ["lists that do not end", "[".repeat(100_000), "INVALID_JSON", /cannot be read as JSON/],
   ["a column of 100,000 levels", column(deep(100_000)), "INVALID_JSON", /500 levels/],
   [
     "the same beside a long number",
@@ -93,7 +93,7 @@ const REFUSED: readonly Rejected[] = [
     /exponent 2147483648/,
   ],
   [
-    "a decimal with a scale that is none",
+    "a decimal with an invalid scale",
     typed(VARIABLE, '{"scale":"x","value":"AQ=="}'),
     "UNREADABLE_VALUE",
     /NaN is not the scale/,
@@ -105,7 +105,7 @@ const REFUSED: readonly Rejected[] = [
     /1000000 bytes/,
   ],
   [
-    "a decimal that is nearly one",
+    "a decimal with a wrong last character",
     typed(DECIMAL, `"${DIGITS}x"`),
     "UNREADABLE_VALUE",
     /not a decimal/,
@@ -130,7 +130,7 @@ const REFUSED: readonly Rejected[] = [
     /op.*"constructor"/,
   ],
   [
-    "a connector that is no text",
+    "a connector that is not text",
     column("1").replace('"postgresql"', '{"toString":null}'),
     "UNKNOWN_SHAPE",
     /no source block/,
@@ -142,7 +142,7 @@ const REFUSED: readonly Rejected[] = [
     /not a Connect schema/,
   ],
   [
-    "a schema block with a field that is none",
+    "a schema block with an invalid field",
     '{"schema":{"type":"struct","fields":[null]},"payload":{"id":1}}',
     "UNKNOWN_SHAPE",
     /not a Connect schema/,
@@ -168,7 +168,7 @@ const REFUSED: readonly Rejected[] = [
   ["UTF-16", Buffer.from('{"id":1}', "utf16le"), "INVALID_JSON", /cannot be read as JSON/],
   ["a byte order mark", '\ufeff{"id":1}', "INVALID_JSON", /cannot be read as JSON/],
   [
-    "ten megabytes that are no JSON",
+    "ten megabytes that are not JSON",
     `{"id":"${"x".repeat(10_000_000)}`,
     "INVALID_JSON",
     /cannot be read as JSON/,
@@ -176,7 +176,7 @@ const REFUSED: readonly Rejected[] = [
   ["nothing", "", "INVALID_JSON", /cannot be read as JSON/],
 ];
 
-/** By MongoDB's connector, whose documents are texts. */
+/** Records of MongoDB's connector, whose documents are text. */
 const document = (after: string) =>
   JSON.stringify(envelope({ op: "c", after, source: { connector: "mongodb" } }));
 
@@ -201,8 +201,8 @@ const DOCUMENTS: readonly Rejected[] = [
   ],
 ];
 
-for (const [title, value, code, reason] of [...REFUSED, ...DOCUMENTS]) {
-  s(`should refuse ${title}, soon, and read on`, () => {
+for (const [title, value, code, reason] of [...REJECTED, ...DOCUMENTS]) {
+  s(`should reject ${title} within the time, and decode the next record`, () => {
     const decoder = decoderOf();
     const started = performance.now();
     assert.throws(
@@ -219,7 +219,7 @@ for (const [title, value, code, reason] of [...REFUSED, ...DOCUMENTS]) {
   });
 }
 
-s("should take wrong magic bytes for no JSON", () => {
+s("should reject wrong magic bytes as not JSON", () => {
   for (const first of [1, 2, 0x7b, 0xff]) {
     const value = Buffer.from([first, 0, 0, 0, 5, 2, 2]);
     assert.throws(
@@ -229,7 +229,7 @@ s("should take wrong magic bytes for no JSON", () => {
   }
 });
 
-s("should refuse a record whose key lacks a column of the model's, with both named", () => {
+s("should reject a record whose key lacks a column of the model's key, and name both", () => {
   const decoder = decoderOf({ key: ["org", "id"] });
   assert.throws(
     () => decoder.decode(recordOf({ key: { id: 1 }, value: column("1") })),
@@ -237,8 +237,8 @@ s("should refuse a record whose key lacks a column of the model's, with both nam
   );
 });
 
-/** Records whose schema block differs from the one before in nothing that its first bytes could tell. */
-const AFTERS: readonly (readonly [title: string, value: string])[] = [
+/** Records whose schema block begins with the same bytes as the previous one. */
+const PREVIOUS: readonly (readonly [title: string, value: string])[] = [
   [
     "a second schema after the payload",
     `{"schema":null,"payload":{"a":1},"schema":${JSON.stringify(DOUBLE)}}`,
@@ -260,8 +260,8 @@ const AFTERS: readonly (readonly [title: string, value: string])[] = [
   ],
 ];
 
-for (const [title, value] of AFTERS) {
-  s(`should read what follows ${title} by its own schema`, () => {
+for (const [title, value] of PREVIOUS) {
+  s(`should decode the record after ${title} by its own schema`, () => {
     const good = recordOf({ value: typed(DECIMAL, '"fQ=="') });
     const decoder = decoderOf();
     try {
@@ -274,7 +274,7 @@ for (const [title, value] of AFTERS) {
   });
 }
 
-s("should take what stands after the last brace for an error", () => {
+s("should reject bytes after the last brace", () => {
   const value = typed(DECIMAL, '"fQ=="');
   const decoder = decoderOf();
   decoder.decode(recordOf({ value }));

@@ -13,7 +13,7 @@ import { holds } from "../../support/fuzz.ts";
 import { mutated, mutations } from "../../support/mutations.ts";
 import { recordedSchemas, recordedTopics } from "../../support/recordings.ts";
 
-const s = suite("decode: whatever comes, an event or one reason");
+const s = suite("decode: any input gives an event or a reason");
 
 /** No measure of speed: what hangs takes longer than this on any machine. */
 const TOO_LONG_MS = 60_000;
@@ -47,7 +47,7 @@ function outcome(decoder: Decoder, record: SourceRecord): SourceEvent | typeof R
 
 const decoder = () => new Decoder(FORMAT, client);
 
-s("should take random bytes for what they are", () =>
+s("should decode or reject random bytes", () =>
   holds(
     2_000,
     fc.property(fc.option(fc.uint8Array()), fc.option(fc.uint8Array()), (key, value) => {
@@ -57,7 +57,7 @@ s("should take random bytes for what they are", () =>
   ),
 );
 
-s("should take random JSON for what it is", () =>
+s("should decode or reject random JSON", () =>
   holds(
     2_000,
     fc.property(fc.json(), fc.json(), (key, value) => {
@@ -86,7 +86,7 @@ for (const name of RECORDINGS) {
     return records[i % records.length] as SourceRecord;
   };
 
-  s(`should read on as if nothing had been, after broken records of ${name}`, () =>
+  s(`should decode valid records unchanged after broken records of ${name}`, () =>
     holds(
       400,
       fc.asyncProperty(fc.nat(), fc.nat(), mutations, mutations, async (topic, i, key, value) => {

@@ -16,7 +16,7 @@ const [REPEATED, EXTENDED] = [13, 16] as const;
 
 const key = (number: number) => `["{\\"$oid\\": \\"596e275826f08b2730779e0${number}\\"}"]`;
 
-s("should tell what each record is", () => {
+s("should recognise each record", () => {
   assert.equal(summaries(EVENTS), [
     ...[`read ${key(1)}`, `read ${key(2)}`, `create ${key(3)}`, `update ${key(1)}`],
     ...[`update ${key(3)}`, `update ${key(3)}`, `update ${key(1)}`, `update ${key(1)}`],
@@ -44,7 +44,7 @@ const DOCUMENT = {
   gone: null,
 };
 
-s("should read each type of a field, in the strict form and in the canonical one", () => {
+s("should read each type of a field in the strict and the canonical form", () => {
   assert.equal(nthRow(EVENTS, READ).row, DOCUMENT);
   assert.equal(nthRow(EVENTS, EXTENDED).row, {
     ...DOCUMENT,
@@ -54,12 +54,12 @@ s("should read each type of a field, in the strict form and in the canonical one
   assert.is(nthRow(EVENTS, READ).table, "crm.users");
 });
 
-s("should take the document that was looked up after an update, or that replaced the other", () => {
+s("should read the document that was looked up after an update, or that replaced another", () => {
   assert.is(nthRow(EVENTS, LOOKED_UP).row?.email, "a2@x");
   assert.equal(nthRow(EVENTS, REPLACED).row?.tags, []);
 });
 
-s("should make the next document out of the one before and what changed", () => {
+s("should apply an update to the previous document", () => {
   const { gone, ...rest } = DOCUMENT;
   assert.equal(nthRow(EVENTS, WITH_BEFORE).row, {
     ...rest,
@@ -70,19 +70,19 @@ s("should make the next document out of the one before and what changed", () => 
   });
 });
 
-s("should set aside what only says what changed, and name the connector's setting", () => {
+s("should reject an update without a document, and name the connector's setting", () => {
   const event = EVENTS[WITHOUT_DOCUMENT];
   assert.ok(event instanceof CdcError && event.consequence === "dead-letter");
   assert.match(event.message, /capture\.mode=change_streams_update_full/);
 });
 
-s("should take a document before for complete, where there is one", () => {
+s("should process the previous document as complete, if there is one", () => {
   assert.is(nthRow(EVENTS, DELETE).before?._id, "596e275826f08b2730779e02");
   assert.is(nthRow(EVENTS, DELETE_ALONE).before, null);
   assert.is(nthRow(EVENTS, WITH_BEFORE).before?.email, "a3@x");
 });
 
-s("should know the place of each change but those of a transaction", () => {
+s("should have a source position for each change outside a transaction", () => {
   assert.ok(comesBefore(EVENTS, LOOKED_UP, REPLACED));
   assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, LOOKED_UP).sourcePosition);
   assert.is(nthRow(EVENTS, FIRST_IN_TRANSACTION).sourcePosition, null);
@@ -94,15 +94,18 @@ s("should not compare a snapshot's cluster time with the wall clock of a change"
   assert.not(comesBefore(EVENTS, READ, CREATE));
 });
 
-s("should know no place of a flattened document: a transaction does not show in it", () => {
-  const value = {
-    _id: "1",
-    __op: "u",
-    __source_connector: "mongodb",
-    __source_ts_ms: 1000,
-    __source_ord: 1,
-  };
-  assert.is(rowEvent(value).sourcePosition, null);
-});
+s(
+  "should have no source position for a flattened document, which may be part of a transaction",
+  () => {
+    const value = {
+      _id: "1",
+      __op: "u",
+      __source_connector: "mongodb",
+      __source_ts_ms: 1000,
+      __source_ord: 1,
+    };
+    assert.is(rowEvent(value).sourcePosition, null);
+  },
+);
 
 s.run();

@@ -8,7 +8,7 @@ const s = suite("decode: Oracle's connector, by its documentation");
 const EVENTS = decoded("oracle", { followKeys: true });
 const [READ, NULLS, CREATE, UPDATE, DELETE, OLD_KEY, NEW_KEY] = [0, 1, 2, 3, 6, 8, 10] as const;
 
-s("should tell what each record is", () => {
+s("should recognise each record", () => {
   assert.equal(summaries(EVENTS), [
     ...["read [1]", "read [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
     ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
@@ -37,24 +37,24 @@ s("should read each type of a column", () => {
   assert.is(nthRow(EVENTS, READ).table, "CRM.USERS");
 });
 
-s("should not take the placeholder of an unchanged LOB for its value", () => {
+s("should recognise the placeholder of an unchanged LOB", () => {
   const { row, unavailable, before } = nthRow(EVENTS, UPDATE);
   assert.equal(unavailable, ["BIO"]);
   assert.not("BIO" in (row ?? {}));
   assert.not("BIO" in (before ?? {}));
 });
 
-s("should take the row before for complete", () => {
+s("should process the previous row as complete", () => {
   assert.is(nthRow(EVENTS, UPDATE).before?.EMAIL, "a@x");
   assert.is(nthRow(EVENTS, DELETE).before?.EMAIL, "b@x");
 });
 
-s("should take no SCN for a place: it may name several changes", () => {
+s("should not use an SCN as source position: several changes may share it", () => {
   for (const event of EVENTS)
     assert.is("sourcePosition" in event ? event.sourcePosition : null, null);
 });
 
-s("should see the two halves of a change of key", () => {
+s("should recognise both records of a primary-key change", () => {
   assert.equal(nthRow(EVENTS, OLD_KEY).keyChange, { to: "[4]" });
   assert.equal(nthRow(EVENTS, NEW_KEY).keyChange, { from: "[3]" });
 });

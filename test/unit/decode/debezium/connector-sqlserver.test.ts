@@ -8,7 +8,7 @@ const EVENTS = decoded("sqlserver");
 const [READ, UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION] = [0, 3, 4, 5] as const;
 const [DELETE, OLD_KEY, NEW_KEY, REPEATED, INCREMENTAL] = [6, 8, 10, 11, 14] as const;
 
-s("should tell what each record is", () => {
+s("should recognise each record", () => {
   assert.equal(summaries(EVENTS), [
     ...["read [1]", "read [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
     ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
@@ -44,12 +44,12 @@ s("should read each type of a column", () => {
   assert.is(nthRow(EVENTS, READ).table, "dbo.users");
 });
 
-s("should take the row before for complete", () => {
+s("should process the previous row as complete", () => {
   assert.is(nthRow(EVENTS, UPDATE).before?.email, "a@x");
   assert.equal(nthRow(EVENTS, DELETE).before?.balance, null);
 });
 
-s("should know the place of each streamed change, and none of a snapshot's read", () => {
+s("should have a source position for each streamed change, and none for snapshot records", () => {
   assert.is(nthRow(EVENTS, READ).sourcePosition, null);
   assert.is(nthRow(EVENTS, INCREMENTAL).sourcePosition, null);
   assert.ok(nthRow(EVENTS, INCREMENTAL).incremental);
@@ -59,7 +59,7 @@ s("should know the place of each streamed change, and none of a snapshot's read"
   assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, UPDATE).sourcePosition);
 });
 
-s("should order transactions, and not the changes within one", () => {
+s("should order transactions, but not the changes within one", () => {
   assert.ok(comesBefore(EVENTS, UPDATE, FIRST_IN_TRANSACTION));
   assert.ok(comesBefore(EVENTS, SECOND_IN_TRANSACTION, DELETE));
   // The second has the smaller change_lsn, which SQL Server's documentation says is no order.

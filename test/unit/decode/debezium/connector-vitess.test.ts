@@ -19,7 +19,7 @@ const [COPIED, UPDATE, FIRST, SECOND, DELETE, REPEATED, UNORDERED] = [
   0, 3, 4, 5, 6, 11, 15,
 ] as const;
 
-s("should tell what each record is", () => {
+s("should recognise each record", () => {
   assert.equal(summaries(EVENTS), [
     ...["create [1]", "create [2]", "create [3]", "update [1]", "update [3]", "update [3]"],
     ...["delete [2]", "tombstone [2]", "delete [3]", "tombstone [3]", "create [4]"],
@@ -27,7 +27,7 @@ s("should tell what each record is", () => {
   ]);
 });
 
-s("should read a row of records without schemas as the model's columns say", () => {
+s("should read rows without schemas by the model's columns", () => {
   assert.equal(nthRow(EVENTS, COPIED).row, {
     id: 1,
     email: "a@x",
@@ -42,24 +42,24 @@ s("should read a row of records without schemas as the model's columns say", () 
   assert.is(nthRow(EVENTS, COPIED).table, "commerce.users");
 });
 
-s("should tell a copied row as created: nothing marks its snapshot", () => {
+s("should process a copied row as created: nothing marks it as a snapshot record", () => {
   assert.is(nthRow(EVENTS, COPIED).operation, "create");
   assert.is(nthRow(EVENTS, COPIED).endsSnapshot, false);
 });
 
-s("should not rely on the row before", () => {
+s("should not use the previous row", () => {
   assert.is(nthRow(EVENTS, UPDATE).before, null);
   assert.is(nthRow(EVENTS, DELETE).before, null);
 });
 
-s("should know the place of each change from the ordered transaction metadata", () => {
+s("should have a source position from the ordered transaction metadata", () => {
   assert.ok(comesBefore(EVENTS, UPDATE, FIRST));
   assert.ok(comesBefore(EVENTS, FIRST, SECOND));
   assert.ok(comesBefore(EVENTS, SECOND, DELETE));
   assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, FIRST).sourcePosition);
 });
 
-s("should know no place without them: a VGTID names a transaction", () => {
+s("should have no source position without them: a VGTID identifies a transaction", () => {
   assert.is(nthRow(EVENTS, UNORDERED).sourcePosition, null);
 });
 

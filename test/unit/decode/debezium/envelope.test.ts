@@ -57,7 +57,7 @@ s("should read the same with an embedded schema", () => {
   assert.equal(rowEvent(withSchema(schema, value)).row, ROW);
 });
 
-s("should read what has no schema under a converter that embeds them", () => {
+s("should read a record without schema from a converter that embeds schemas", () => {
   const decoder = decoderOf();
   for (const email of ["first", "second"]) {
     const value = withSchema(null, envelope({ op: "u", after: { ...ROW, email } }));
@@ -66,7 +66,7 @@ s("should read what has no schema under a converter that embeds them", () => {
   }
 });
 
-s("should follow a schema that changes in mid-stream", () => {
+s("should use a new schema from the record that introduces it", () => {
   const decoder = decoderOf();
   const read = (columns: readonly object[], after: object) =>
     decoder.decode(
@@ -85,7 +85,7 @@ s("should follow a schema that changes in mid-stream", () => {
   );
 });
 
-s("should take the braces and names inside a row for data, not for the end of the schema", () => {
+s("should not mistake braces and names in a row for the end of the schema", () => {
   const schema = envelopeSchema([{ type: "string", field: '{"payload":', doc: "}}{" }]);
   const row = { '{"payload":': '"payload":{}}' };
   const decoder = decoderOf();
@@ -96,7 +96,7 @@ s("should take the braces and names inside a row for data, not for the end of th
   }
 });
 
-s("should read the columns' defaults from the schema, in the columns' own form", () => {
+s("should read the columns' defaults from the schema, converted", () => {
   const schema = envelopeSchema([
     { type: "string", field: "plan", default: "free" },
     { type: "int32", name: "io.debezium.time.Date", field: "since", default: 1 },
@@ -122,14 +122,14 @@ const BEFORE: readonly BeforeCase[] = [
 ];
 
 for (const [connector, beforeIsComplete, taken] of BEFORE) {
-  const said = beforeIsComplete === undefined ? "" : `, said to be complete: ${beforeIsComplete}`;
-  s(`should ${taken ? "take" : "ignore"} the before of ${connector}${said}`, () => {
+  const said = beforeIsComplete === undefined ? "" : `, declared complete: ${beforeIsComplete}`;
+  s(`should ${taken ? "use" : "ignore"} the before of ${connector}${said}`, () => {
     const value = envelope({ op: "d", before: ROW, source: { connector } });
     assert.equal(rowEvent(value, { beforeIsComplete }).before, taken ? ROW : null);
   });
 }
 
-s("should name the table by schema or database, and a collection", () => {
+s("should name the table by schema or database, also a collection", () => {
   const named = (source: object) =>
     rowEvent(envelope({ op: "c", after: ROW, source: { ...source } }));
   assert.is(named({ schema: undefined }).table, "shop.users");
@@ -139,7 +139,7 @@ s("should name the table by schema or database, and a collection", () => {
   );
 });
 
-s("should take the commit time, else the connector's, else the record's", () => {
+s("should use the commit time, else the connector's, else the record's", () => {
   const time = (ts_ms: unknown, own: number) =>
     rowEvent(envelope({ op: "c", after: ROW, source: { ts_ms }, ts_ms: own })).time;
   assert.is(time(5, 6), 5);
@@ -148,7 +148,7 @@ s("should take the commit time, else the connector's, else the record's", () => 
   assert.is(time(null, 0), 1_700_000_001_000);
 });
 
-s("should give an incremental read no position", () => {
+s("should have no source position for an incremental snapshot record", () => {
   const event = rowEvent(envelope({ op: "r", after: ROW, source: { snapshot: "incremental" } }));
   assert.is(event.incremental, true);
   assert.is(event.sourcePosition, null);
@@ -161,34 +161,33 @@ s("should read MongoDB's documents, which are JSON text", () => {
   assert.is(event.sourcePosition, "mongodb|00000000000000007000:00000000000000000003");
 });
 
-const REFUSED: readonly (readonly [title: string, value: unknown, code: string, reason: RegExp])[] =
+const REJECTED: readonly (readonly [
+  title: string,
+  value: unknown,
+  code: string,
+  reason: RegExp,
+])[] = [
+  ["text that is not JSON", "{oops", "INVALID_JSON", /cannot be read as JSON.*\{oops/],
+  ["an empty value", Buffer.alloc(0), "INVALID_JSON", /cannot be read as JSON/],
+  ["bytes that are not UTF-8", Buffer.from([0x7b, 0xff]), "INVALID_JSON", /cannot be read as JSON/],
+  ["Avro", Buffer.from([0, 0, 0, 0, 7, 2, 65]), "UNKNOWN_SCHEMA", /kafka\.schemaRegistry/],
   [
-    ["text that is no JSON", "{oops", "INVALID_JSON", /cannot be read as JSON.*\{oops/],
-    ["an empty value", Buffer.alloc(0), "INVALID_JSON", /cannot be read as JSON/],
-    [
-      "bytes that are no UTF-8",
-      Buffer.from([0x7b, 0xff]),
-      "INVALID_JSON",
-      /cannot be read as JSON/,
-    ],
-    ["Avro", Buffer.from([0, 0, 0, 0, 7, 2, 65]), "UNKNOWN_SCHEMA", /kafka\.schemaRegistry/],
-    [
-      "a schema block that ends early",
-      '{"schema":{"type":"struct"',
-      "INVALID_JSON",
-      /cannot be read as JSON/,
-    ],
-    ["a number", "5", "UNKNOWN_SHAPE", /neither an envelope nor a row \(5\)/],
-    ["a list", "[1]", "UNKNOWN_SHAPE", /neither an envelope nor a row \(\[1\]\)/],
-    ["an empty object", "{}", "UNKNOWN_SHAPE", /\{\}/],
-    ["an op that nobody knows", envelope({ op: "x", after: ROW }), "UNKNOWN_SHAPE", /"op":"x"/],
-    ["an update without a row", envelope({ op: "u" }), "UNKNOWN_SHAPE", /"after":null/],
-    ["a row that is a list", envelope({ op: "c", after: [1] }), "UNKNOWN_SHAPE", /"after":\[1\]/],
-    ["a document that is no JSON", envelope({ op: "c", after: "{oops" }), "UNKNOWN_SHAPE", /oops/],
-  ];
+    "a schema block that ends early",
+    '{"schema":{"type":"struct"',
+    "INVALID_JSON",
+    /cannot be read as JSON/,
+  ],
+  ["a number", "5", "UNKNOWN_SHAPE", /neither an envelope nor a row \(5\)/],
+  ["a list", "[1]", "UNKNOWN_SHAPE", /neither an envelope nor a row \(\[1\]\)/],
+  ["an empty object", "{}", "UNKNOWN_SHAPE", /\{\}/],
+  ["an unknown op", envelope({ op: "x", after: ROW }), "UNKNOWN_SHAPE", /"op":"x"/],
+  ["an update without a row", envelope({ op: "u" }), "UNKNOWN_SHAPE", /"after":null/],
+  ["a row that is a list", envelope({ op: "c", after: [1] }), "UNKNOWN_SHAPE", /"after":\[1\]/],
+  ["a document that is not JSON", envelope({ op: "c", after: "{oops" }), "UNKNOWN_SHAPE", /oops/],
+];
 
-for (const [title, value, code, reason] of REFUSED) {
-  s(`should set aside ${title}, saying what it found`, () => {
+for (const [title, value, code, reason] of REJECTED) {
+  s(`should reject ${title} and report what was found`, () => {
     assert.throws(
       () => decodeValue(value),
       (error: CdcError) =>
@@ -199,7 +198,7 @@ for (const [title, value, code, reason] of REFUSED) {
   });
 }
 
-s("should read on after a record that it refused", () => {
+s("should decode the next record after a rejected one", () => {
   const decoder = decoderOf();
   assert.throws(() => decoder.decode(recordOf({ value: '{"schema":{' })));
   const event = decoder.decode(recordOf({ value: envelope({ op: "c", after: ROW }) }));

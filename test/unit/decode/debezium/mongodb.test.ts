@@ -93,7 +93,7 @@ for (const [type, forms, value] of VALUES) {
 const UNREADABLE = ["{oops", '{"v": {"$numberLong": "x"}}', '{"v": {"$date": true}}', '{"v": Nan}'];
 
 for (const text of UNREADABLE) {
-  s(`should refuse ${text}`, () => assert.throws(() => readDocument(text)));
+  s(`should reject ${text}`, () => assert.throws(() => readDocument(text)));
 }
 
 const BEFORE = { _id: "1", n: 1, a: { b: 1, c: 2 }, list: [1, 2, { k: 3 }] };
@@ -125,10 +125,10 @@ for (const [title, description, after] of UPDATES) {
   });
 }
 
-const NO_PLACE = ["x.y", "list.9", "list.length", "n.m", "__proto__"];
+const IMPOSSIBLE = ["x.y", "list.9", "list.length", "n.m", "__proto__"];
 
-for (const path of NO_PLACE) {
-  s(`should refuse an update of ${path}, for which the document has no place`, () => {
+for (const path of IMPOSSIBLE) {
+  s(`should reject an update of ${path}, which the document cannot contain`, () => {
     const description = { updatedFields: JSON.stringify({ [path]: 1 }) };
     assert.throws(() => updated(structuredClone(BEFORE), description), /cannot contain/);
   });

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decoderOf, decodeValue, envelope, recordOf } from "../../../support/debezium.ts";
 
-const s = suite("decode: records that are no rows");
+const s = suite("decode: records that are not rows");
 
 // The shapes are Debezium's own, as it wrote them (shortened).
 const NON_ROWS: readonly (readonly [what: string, value: object])[] = [
@@ -103,7 +103,7 @@ const ROWS: readonly (readonly [title: string, row: object])[] = [
 ];
 
 for (const [title, row] of ROWS) {
-  s(`should not take for one a row with ${title}`, () => {
+  s(`should process as a row: ${title}`, () => {
     const flattened = decodeValue(row);
     assert.equal(flattened.kind === "row" && flattened.row, row);
     const enveloped = decodeValue(envelope({ op: "c", after: row }));

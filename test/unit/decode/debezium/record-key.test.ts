@@ -39,7 +39,7 @@ type Rejected = readonly [
   reason: RegExp,
 ];
 
-const REFUSED: readonly Rejected[] = [
+const REJECTED: readonly Rejected[] = [
   ["no key", null, null, "MISSING_KEY", /message\.key\.columns/],
   ["an empty key", null, "", "MISSING_KEY", /message\.key\.columns/],
   ["a key without fields", null, "{}", "MISSING_KEY", /message\.key\.columns/],
@@ -64,8 +64,8 @@ const REFUSED: readonly Rejected[] = [
   ],
 ];
 
-for (const [title, fields, key, code, reason] of REFUSED) {
-  s(`should set aside a record with ${title}`, () => {
+for (const [title, fields, key, code, reason] of REJECTED) {
+  s(`should reject a record with ${title}`, () => {
     assert.throws(
       () => new RecordKey(fields).read(key === null ? null : Buffer.from(key)),
       (error: CdcError) =>
@@ -74,13 +74,13 @@ for (const [title, fields, key, code, reason] of REFUSED) {
   });
 }
 
-s("should give two ids two identities that one double would stand for", () => {
+s("should distinguish two ids that are the same double", () => {
   const key = new RecordKey(["id"]);
   const read = (id: string) => key.read(Buffer.from(`{"id":${id}}`));
   assert.is.not(read("9007199254740992"), read("9007199254740993"));
 });
 
-s("should give a number and its text two identities", () => {
+s("should distinguish a number and its text", () => {
   const key = new RecordKey(["id"]);
   assert.is.not(key.read(Buffer.from('{"id":7}')), key.read(Buffer.from('{"id":"7"}')));
 });

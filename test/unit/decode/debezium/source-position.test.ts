@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { isBefore } from "../../../../src/data/event.ts";
 import { positionOf, type SourceBlock } from "../../../../src/decode/debezium/source-position.ts";
 
-const s = suite("decode: positions in the database's log");
+const s = suite("decode: source positions");
 
 type Pair = readonly [title: string, connector: string, earlier: SourceBlock, later: SourceBlock];
 
@@ -96,14 +96,16 @@ const NONE: readonly (readonly [title: string, connector: string, source: Source
   ["a cluster time without its order", "mongodb", { ts_ms: 1000, ord: null }],
   ["a change of a transaction", "mongodb", { ts_ms: 1000, ord: 1, lsid: "{}", txnNumber: 1 }],
   ["a VGTID", "vitess", { shard: "-80", vgtid: "[]" }],
-  ["a connector that nobody knows", "cassandra", { lsn: 5 }],
+  ["an unknown connector", "cassandra", { lsn: 5 }],
 ];
 
 for (const [title, connector, source] of NONE) {
-  s(`should give no position for ${title}`, () => assert.is(positionOf(connector, source), null));
+  s(`should have no source position for ${title}`, () =>
+    assert.is(positionOf(connector, source), null),
+  );
 }
 
-s("should take a binlog event without a row number for its first row", () => {
+s("should process a binlog event without a row number as its first row", () => {
   assert.is(positionOf("mysql", binlog({ row: null })), positionOf("mysql", binlog({ row: 0 })));
 });
 
@@ -134,7 +136,7 @@ for (const [title, earlier, later] of RANKS) {
   });
 }
 
-s("should take a rank for the same in either form, and compare no two shards", () => {
+s("should read a rank in both forms, and compare no two shards", () => {
   assert.is(inShard(ranked()), inShard(ranked({ transaction_rank: "RA==" })));
   assert.not(isBefore(inShard(ranked()), inShard(ranked({ transaction_rank: 70 }), "80-")));
 });

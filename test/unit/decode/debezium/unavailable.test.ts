@@ -29,20 +29,20 @@ const VALUES: readonly (readonly [title: string, value: unknown])[] = [
 ];
 
 for (const [title, value] of VALUES) {
-  s(`should take ${title} for a value`, () => {
+  s(`should process ${title} as a value`, () => {
     const event = rowEvent(envelope({ op: "u", after: { v: value } }));
     assert.equal(event.unavailable, []);
     assert.equal(event.row, { v: value });
   });
 }
 
-s("should recognise it before the column's type is read", () => {
+s("should recognise the placeholder before converting the column", () => {
   const schema = envelopeSchema([{ type: "string", name: "io.debezium.data.Json", field: "v" }]);
   const event = rowEvent(withSchema(schema, envelope({ op: "u", after: { v: TEXT } })));
   assert.equal(event.unavailable, ["v"]);
 });
 
-s("should recognise it in flattened records and in `before`", () => {
+s("should recognise the placeholder in flattened records and in `before`", () => {
   assert.equal(rowEvent({ id: 1, v: TEXT }).unavailable, ["v"]);
   const value = envelope({ op: "d", before: { id: 1, v: TEXT } });
   assert.equal(rowEvent(value, { beforeIsComplete: true }).before, { id: 1 });

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { type Rejected, reject, rowWith, zigzag } from "../../../support/bad-schemas.ts";
 import type { Registered } from "../../../support/fake-registry.ts";
 
-const s = suite("decode: Avro that is no row, and bytes that are not their schema's");
+const s = suite("decode: Avro that is not a row, and bytes that do not fit their schema");
 
 const avro = (schema: unknown): Registered => ({ schema: JSON.stringify(schema) });
 const record = (fields: object, name = "Value") => ({
@@ -27,7 +27,7 @@ const MAP = record({ id: "long", v: { type: "map", values: "long" } });
 
 reject(s, [
   [
-    "Avro whose schema is no JSON",
+    "Avro whose schema is plain text",
     { schema: "no JSON" },
     [2],
     "UNKNOWN_SCHEMA",
@@ -71,14 +71,14 @@ reject(s, [
     /schema 5 \(truncated/,
   ],
   [
-    "Avro that goes on",
+    "Avro with trailing bytes",
     avro(record({ id: "long" })),
     [2, 2],
     "UNREADABLE_VALUE",
     /schema 5 \(trailing/,
   ],
   [
-    "an Avro branch that there is not",
+    "an Avro branch that does not exist",
     avro(record({ v: ["null", "long"] })),
     [20],
     "UNREADABLE_VALUE",
@@ -127,7 +127,7 @@ reject(s, [
     /1099511627776 items/,
   ],
   [
-    "Avro text that is no UTF-8",
+    "an Avro string that is not UTF-8",
     avro(record({ id: "long", v: "string" })),
     [2, 4, 0xc3, 0x28],
     "UNREADABLE_VALUE",
@@ -140,8 +140,8 @@ reject(s, [
     "UNREADABLE_VALUE",
     /500 levels/,
   ],
-  ["an Avro schema that is none", avro({ type: "nonsense" }), [0], "UNKNOWN_SCHEMA", /schema 5/],
-  ["an Avro schema that is no JSON", { schema: "{oops" }, [0], "UNKNOWN_SCHEMA", /schema 5/],
+  ["an invalid Avro schema", avro({ type: "nonsense" }), [0], "UNKNOWN_SCHEMA", /schema 5/],
+  ["an Avro schema that is not JSON", { schema: "{oops" }, [0], "UNKNOWN_SCHEMA", /schema 5/],
   [
     "an Avro schema that doubles forty times",
     avro(doubling),
@@ -150,7 +150,7 @@ reject(s, [
     /more than 100000 fields/,
   ],
   [
-    "a kind of schema that nobody knows",
+    "an unknown type of schema",
     { schema: "{}", schemaType: "XML" },
     [0],
     "UNKNOWN_SCHEMA",
@@ -158,7 +158,7 @@ reject(s, [
   ],
 ] satisfies Rejected[]);
 
-s("should read a list and a map in several blocks, one with its size", async () => {
+s("should read an array and a map in several blocks, one with its size", async () => {
   const items = [2, ...text("a"), ...zigzag(-2), ...zigzag(4), ...text("b"), ...text("c"), 0];
   assert.equal(await rowWith(avro(LIST), [2, ...items]), { id: 1, v: ["a", "b", "c"] });
   const entries = [2, ...text("a"), 2, 2, ...text("__proto__"), 4, 0];
@@ -166,17 +166,17 @@ s("should read a list and a map in several blocks, one with its size", async () 
   assert.is(JSON.stringify(row), '{"id":1,"v":{"a":1,"__proto__":2}}');
 });
 
-s("should read U+FFFD where it stands", async () => {
+s("should read U+FFFD in valid UTF-8", async () => {
   const schema = avro(record({ id: "long", v: "string" }));
   assert.equal(await rowWith(schema, [2, ...text("a\ufffdb")]), { id: 1, v: "a\ufffdb" });
 });
 
-s("should read records that hold others of their kind", async () => {
+s("should read recursive records", async () => {
   const tree = avro(record({ id: "long", next: ["null", "Value"] }));
   assert.equal(await rowWith(tree, [2, 2, 4, 0]), { id: 1, next: { id: 2, next: null } });
 });
 
-s("should read types whose names avsc refuses, and what refers to them", async () => {
+s("should read types with names that avsc rejects, and references to them", async () => {
   const inner = { ...record({ id: "long" }, "1-Value"), namespace: "my-app.public.users" };
   const outer = record({ id: "long", a: ["null", inner], b: "my-app.public.users.1-Value" }, "a-b");
   const row = { id: 1, a: null, b: { id: 2 } };

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { type Rejected, reject, rowWith } from "../../../support/bad-schemas.ts";
 import type { Registered } from "../../../support/fake-registry.ts";
 
-const s = suite("decode: JSON Schema that is no row, and bytes that are not their schema's");
+const s = suite("decode: JSON Schema that is not a row, and bytes that do not fit their schema");
 
 const json = (schema: unknown): Registered => ({
   schema: JSON.stringify(schema),
@@ -72,7 +72,7 @@ reject(s, [
   ],
 ] satisfies Rejected[]);
 
-s("should read records that hold others of their kind", async () => {
+s("should read recursive records", async () => {
   const node = { type: "object", properties: { id: { type: "integer" }, next: { $ref: "#" } } };
   const payload = Buffer.from('{"id":1,"next":{"id":2}}');
   assert.equal(await rowWith(json(node), payload), { id: 1, next: { id: 2 } });

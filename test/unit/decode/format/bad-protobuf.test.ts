@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { type Rejected, reject, rowWith, zigzag } from "../../../support/bad-schemas.ts";
 import type { Registered } from "../../../support/fake-registry.ts";
 
-const s = suite("decode: Protobuf that is no row, and bytes that are not their schema's");
+const s = suite("decode: Protobuf that is not a row, and bytes that do not fit their schema");
 
 const proto = (text: string): Registered => ({
   schema: `syntax = "proto3"; ${text}`,
@@ -95,7 +95,7 @@ reject(s, [
   ],
 ] satisfies Rejected[]);
 
-s("should read records that hold others of their kind", async () => {
+s("should read recursive records", async () => {
   const source = "message Row { int64 id = 1; Row next = 2; }";
   const type = protobuf.parse(`syntax = "proto3"; ${source}`).root.lookupType("Row");
   const bytes = type.encode({ id: 1, next: { id: 2 } }).finish();

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { Real, type Row } from "../../../../src/data/row.ts";
 import { rowWith } from "../../../support/bad-schemas.ts";
 
-const s = suite("decode: Protobuf as Connect's converter writes it");
+const s = suite("decode: Protobuf of Connect's converter");
 
 const IMPORTS = [
   "confluent/meta.proto",
@@ -28,15 +28,13 @@ function encode(schema: string, row: object): Uint8Array {
   return type.encode(type.fromObject(row)).finish();
 }
 
-s(
-  "should read types of Connect's and Google's, from bytes that Google's own writer made",
-  async () => {
-    const bytes = Buffer.from(
-      "08818080808080801012130a0d018ee90ff6c373e0ee4e3f0ad2101e18041a070a01fb10011802220708c40f1002181d2a090807101e2080e59a77320b08a5facdac0610959aef3a3a1108ffffffffffffffffff011080cab5ee0142004a0058f9ffffffffffffffff01",
-      "hex",
-    );
-    const row = await rowOf(
-      `message Value {
+s("should read Connect's and Google's types from bytes of Google's writer", async () => {
+  const bytes = Buffer.from(
+    "08818080808080801012130a0d018ee90ff6c373e0ee4e3f0ad2101e18041a070a01fb10011802220708c40f1002181d2a090807101e2080e59a77320b08a5facdac0610959aef3a3a1108ffffffffffffffffff011080cab5ee0142004a0058f9ffffffffffffffff01",
+    "hex",
+  );
+  const row = await rowOf(
+    `message Value {
       int64 order_id = 1;
       confluent.type.Decimal net_price = 2 [(confluent.field_meta) = {
         params: [
@@ -54,26 +52,25 @@ s(
       google.protobuf.Int32Value none = 10;
       int32 rank = 11 [(confluent.field_meta) = { params: [{ key: "connect.type", value: "int16" }] }];
     }`,
-      bytes,
-    );
-    assert.equal(row, {
-      order_id: 9_007_199_254_740_993n,
-      net_price: new Real("12345678901234567890123456.789"),
-      owed: -0.05,
-      due_on: "1988-02-29",
-      opens_at: "07:30:00.25",
-      seen_at: "2024-01-02T03:04:05.123456789Z",
-      before_epoch: "1969-12-31T23:59:59.500Z",
-      units: 0,
-      note: "",
-      none: null,
-      rank: -7,
-    });
-  },
-);
+    bytes,
+  );
+  assert.equal(row, {
+    order_id: 9_007_199_254_740_993n,
+    net_price: new Real("12345678901234567890123456.789"),
+    owed: -0.05,
+    due_on: "1988-02-29",
+    opens_at: "07:30:00.25",
+    seen_at: "2024-01-02T03:04:05.123456789Z",
+    before_epoch: "1969-12-31T23:59:59.500Z",
+    units: 0,
+    note: "",
+    none: null,
+    rank: -7,
+  });
+});
 
 s(
-  "should read what is not set as null where the schema can say so, else as its type's default",
+  "should read an unset field as null if the schema allows it, else as its type's default",
   async () => {
     const row = await rowOf(
       `message Row {
@@ -93,7 +90,7 @@ s(
   },
 );
 
-s("should read a field of proto2 that is not set as null", async () => {
+s("should read an unset proto2 field as null", async () => {
   const schema = `syntax = "proto2"; message Row {
     required int64 id = 1; optional string name = 2; optional google.protobuf.Timestamp at = 3;
   }`;
@@ -101,14 +98,12 @@ s("should read a field of proto2 that is not set as null", async () => {
   assert.equal(row, { id: 1, name: null, at: "1970-01-01T00:00:00.000Z" });
 });
 
-s(
-  "should take a column's type from its params, whatever else Confluent's options say",
-  async () => {
-    const bytes = encode("message Row { int64 id = 1; int64 at = 2; bytes b = 3; string j = 4; }", {
-      ...{ id: 1, at: "1704164645123456", b: Buffer.from([1, 0xf4]), j: '{"a":[1]}' },
-    });
-    const row = await rowOf(
-      `option (confluent.file_meta) = { doc: "a } in a text", tags: ["A"] };
+s("should read a column's type from its params among Confluent's other options", async () => {
+  const bytes = encode("message Row { int64 id = 1; int64 at = 2; bytes b = 3; string j = 4; }", {
+    ...{ id: 1, at: "1704164645123456", b: Buffer.from([1, 0xf4]), j: '{"a":[1]}' },
+  });
+  const row = await rowOf(
+    `option (confluent.file_meta) = { doc: "a } in a text", tags: ["A"] };
     message Row {
       option (confluent.message_meta) = { doc: "the row", params: [{ key: "k", value: "v" }] };
       int64 id = 1 [(confluent.field_meta).doc = "what it's for", deprecated = true];
@@ -124,15 +119,14 @@ s(
         params: [{ value: "io.debezium.data.Json", key: "connect.name" }]
       }];
     }`,
-      bytes,
-    );
-    assert.equal(row, {
-      ...{ id: 1, at: "2024-01-02T03:04:05.123456Z", b: new Real("5"), j: { a: [1] } },
-    });
-  },
-);
+    bytes,
+  );
+  assert.equal(row, {
+    ...{ id: 1, at: "2024-01-02T03:04:05.123456Z", b: new Real("5"), j: { a: [1] } },
+  });
+});
 
-s("should read lists and maps of such values, a map in either form", async () => {
+s("should read lists and maps of such values, maps in both forms", async () => {
   const schema = (decimal: string) => `message Row {
     int64 id = 1;
     repeated ${decimal} prices = 2;
@@ -163,13 +157,13 @@ s("should read Oracle's NUMBER, a struct of Debezium's", async () => {
   assert.equal(await rowOf(schema, encode(schema, { id: 1, amount })), { id: 1, amount: 1.234 });
 });
 
-s("should read floats as they were, and those that are no numbers", async () => {
+s("should read floats exactly, also NaN and infinities", async () => {
   const schema = "message Row { int64 id = 1; float a = 2; double b = 3; float c = 4; }";
   const bytes = encode(schema, { id: 1, a: 1.1, b: Number.NaN, c: Number.NEGATIVE_INFINITY });
   assert.equal(await rowOf(schema, bytes), { id: 1, a: 1.1, b: "NaN", c: "-Infinity" });
 });
 
-s("should refuse a date that there is not", async () => {
+s("should reject a date that does not exist", async () => {
   const schema = "message Row { int64 id = 1; google.type.Date day = 2; }";
   const error = await rowOf(schema, [8, 1, 18, 7, 8, 231, 15, 16, 2, 24, 29]).then(
     () => assert.unreachable(),
@@ -185,7 +179,7 @@ for (const [title, broken] of [
   ["comments without end", "/*"],
   ["options of options", "(a) = [{"],
 ] as const) {
-  s(`should refuse a source of ${title}, soon`, async () => {
+  s(`should reject a source of ${title} within the time`, async () => {
     const schema = `syntax = "proto3"; message Row { int64 id = 1; } ${broken.repeat(50_000)}`;
     const error = await rowWith({ schema, schemaType: "PROTOBUF" }, [0, 8, 1]).then(
       () => assert.unreachable(),

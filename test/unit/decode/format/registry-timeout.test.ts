@@ -19,7 +19,7 @@ const SCHEMA = JSON.stringify({
 });
 const ANSWER = JSON.stringify({ schema: SCHEMA });
 
-const s = suite("decode: a silent registry");
+const s = suite("decode: a registry that does not respond");
 
 const FIRST: readonly (readonly [string, RequestListener])[] = [
   ["says nothing", () => {}],
@@ -33,7 +33,7 @@ const FIRST: readonly (readonly [string, RequestListener])[] = [
 ];
 
 for (const [what, misbehave] of FIRST) {
-  s(`should ask again one that ${what}`, async () => {
+  s(`should retry a request to a registry that ${what}`, async () => {
     await asking(misbehave, async ({ registry, clock, asked }) => {
       const prepared = registry.prepare([record()]).then(() => true, String);
       await until(() => asked() === 1);
@@ -51,21 +51,21 @@ for (const [what, misbehave] of FIRST) {
   });
 }
 
-s("should not hold a process that ends", async () => {
+s("should not block a process that stops", async () => {
   await asking(FIRST[0]?.[1] as RequestListener, async ({ registry, stop, asked }) => {
-    let told = "";
+    let failure = "";
     const tell = (error: unknown) => {
-      told = String(error);
+      failure = String(error);
     };
     registry.prepare([record()]).catch(tell);
     await until(() => asked() === 1);
     stop.abort();
-    await until(() => told !== "");
-    assert.match(told, /does not respond: the process stops/);
+    await until(() => failure !== "");
+    assert.match(failure, /does not respond: the process stops/);
   });
 });
 
-s("should ask for another schema after one that it was refused", async () => {
+s("should request another schema after a rejected request", async () => {
   const reject: RequestListener = (_request, response) => response.writeHead(403).end("{}");
   await asking(reject, async ({ registry, asked }) => {
     await registry.prepare([record()]).then(

@@ -71,7 +71,7 @@ for (const [type, raw, value, more] of READ) {
   s(`should read ${raw} as ${type}${said}`, () => assert.equal(read(type, raw, more), value));
 }
 
-const REFUSED: readonly (readonly [type: ColumnType["type"], raw: string, reason: RegExp])[] = [
+const REJECTED: readonly (readonly [type: ColumnType["type"], raw: string, reason: RegExp])[] = [
   ["boolean", '"yes"', /not a boolean \("yes"\)/],
   ["boolean", "2", /not a boolean \(2\)/],
   ["int", "1.5", /not an integer \(1.5\)/],
@@ -87,8 +87,8 @@ const REFUSED: readonly (readonly [type: ColumnType["type"], raw: string, reason
   ["timestamp", "[1]", /not a timestamp \(\[1\]\)/],
 ];
 
-for (const [type, raw, reason] of REFUSED) {
-  s(`should set aside ${raw} as ${type}, naming the column and what was found`, () => {
+for (const [type, raw, reason] of REJECTED) {
+  s(`should reject ${raw} as ${type} and name the column`, () => {
     assert.throws(
       () => read(type, raw),
       (error: CdcError) =>
@@ -99,20 +99,20 @@ for (const [type, raw, reason] of REFUSED) {
   });
 }
 
-s("should let a declared type win over the record's schema", () => {
+s("should prefer a declared type to the record's schema", () => {
   const schema = envelopeSchema([{ type: "int32", name: "io.debezium.time.Date", field: "v" }]);
   const value = withSchema(schema, envelope({ op: "c", after: { v: 19000 } }));
   const columns = new Map([["v", { type: "int" as const }]]);
   assert.is(rowEvent(value, { columns }).row?.v, 19000);
 });
 
-s("should tell 5.0 from 5 in the columns that expressions read, and only there", () => {
+s("should distinguish 5.0 and 5 only in columns that expressions read", () => {
   const value = '{"mrr":5.0,"seats":5.0,"n":5,"e":1e3,"__op":"c"}';
   const row = rowEvent(value, { expressionColumns: ["mrr", "n", "e"] }).row;
   assert.equal(row, { mrr: new Real("5"), seats: 5, n: 5, e: new Real("1000") });
 });
 
-s("should leave columns of no declared type as they stand", () => {
+s("should leave columns without a declared type unchanged", () => {
   const row = { a: "AQI=", b: 19000, c: [1, "x"], d: { e: null } };
   assert.equal(rowEvent(envelope({ op: "c", after: row })).row, row);
 });

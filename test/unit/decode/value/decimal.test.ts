@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { Real, real } from "../../../../src/data/row.ts";
 import { decimal } from "../../../../src/decode/value/decimal.ts";
 
-const decimals = suite("decimals of bytes, by value");
+const decimals = suite("decode: decimals of bytes");
 
 /** Two's complement, big-endian, as few bytes as it needs: as Java's BigInteger writes them. */
 function base64Of(unscaled: bigint): string {

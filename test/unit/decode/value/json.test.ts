@@ -44,19 +44,19 @@ for (const [text, value] of EXACT) {
   });
 }
 
-s("should keep two ids apart that one double would stand for", () => {
+s("should distinguish two ids that are the same double", () => {
   assert.is.not(
     jsonText(parseJson("[9007199254740992]")),
     jsonText(parseJson("[9007199254740993]")),
   );
 });
 
-s("should write numbers out as it read them", () => {
+s("should write numbers as it read them", () => {
   const text = '{"id":9007199254740993,"list":[-9223372036854775808,1,123456789012345.6789]}';
   assert.is(jsonText(parseJson(text)), text);
 });
 
-s("should read an envelope's row exactly, whatever the source block holds", () => {
+s("should read an envelope's row exactly with any source block", () => {
   const row =
     '{"before":null,"after":{"id":9007199254740993},"source":{"version":"3.5","ts_ns":1}}';
   assert.equal((parseEnvelopeJson(row) as { after: unknown }).after, { id: 9007199254740993n });
@@ -65,7 +65,7 @@ s("should read an envelope's row exactly, whatever the source block holds", () =
   assert.equal((parseEnvelopeJson(last) as { after: unknown }).after, { id: 9007199254740993n });
 });
 
-s("should not be led astray by a row that quotes a source block", () => {
+s("should read exactly a row that quotes a source block", () => {
   const note = '"source":{"version":"';
   const value = JSON.stringify(envelope({ op: "c", after: { id: "ID", note } }));
   const event = rowEvent(value.replace('"ID"', "9007199254740993"));

@@ -175,7 +175,7 @@ const UNREADABLE: readonly Case[] = [
 ];
 
 for (const [name, type, raw, reason] of UNREADABLE) {
-  s(`should set aside ${name} ${raw}, naming the column`, () => {
+  s(`should reject ${name} ${raw} and name the column`, () => {
     assert.throws(
       () => read({ type, name }, raw),
       (error: CdcError) =>
