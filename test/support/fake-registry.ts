@@ -4,10 +4,10 @@ import { registryOf, type SchemaRegistry } from "../../src/decode/format/schema-
 import { noopLogger } from "../../src/lib/logger.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** What a registry answers for a schema; without a type it is Avro. */
+/** A registry's response for a schema; without a type it is Avro. */
 export type Registered = { readonly schema: string; readonly schemaType?: string };
 
-/** A registry's HTTP on loopback: it has the schemas that it is given, and remembers which were asked for. */
+/** A schema registry over HTTP on loopback, with these schemas; it records the requested ids. */
 export class FakeRegistry {
   readonly asked: number[] = [];
   readonly #server: Server;
@@ -33,7 +33,7 @@ export class FakeRegistry {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** A client of its own, to which nothing is known yet. */
+  /** A new client without cached schemas. */
   client(): SchemaRegistry {
     const rest = { clock: new VirtualClock(), logger: noopLogger, stop: this.#stop.signal };
     return registryOf({ url: this.url }, rest) as SchemaRegistry;

@@ -15,9 +15,9 @@ import { recordedSchemas, recordedTopics } from "../../support/recordings.ts";
 
 const s = suite("decode: any input gives an event or a reason");
 
-/** No measure of speed: what hangs takes longer than this on any machine. */
+/** Not a measure of speed: only a hang takes longer than this. */
 const TOO_LONG_MS = 60_000;
-const REFUSED = "refused";
+const REJECTED = "rejected";
 const FORMAT = {
   topic: "t",
   key: null,
@@ -30,8 +30,8 @@ const registry = await FakeRegistry.open(recordedSchemas());
 s.after(() => registry.close());
 const client = registry.client();
 
-/** The event, or that it was refused. Anything else that is thrown, and slowness, is a defect. */
-function outcome(decoder: Decoder, record: SourceRecord): SourceEvent | typeof REFUSED {
+/** The event, or that the record was rejected. Any other error, and a time-out, is a defect. */
+function outcome(decoder: Decoder, record: SourceRecord): SourceEvent | typeof REJECTED {
   const started = performance.now();
   try {
     return decoder.decode(record);
@@ -39,7 +39,7 @@ function outcome(decoder: Decoder, record: SourceRecord): SourceEvent | typeof R
     if (!(error instanceof CdcError)) throw error;
     assert.is(error.consequence, "dead-letter");
     assert.ok(error.message.length > 0 && error.message.length < 2_100);
-    return REFUSED;
+    return REJECTED;
   } finally {
     assert.ok(performance.now() - started < TOO_LONG_MS, "it took too long");
   }
@@ -80,7 +80,7 @@ const RECORDINGS = [
 
 for (const name of RECORDINGS) {
   const topics = recordedTopics(name);
-  // Each topic as often as any other: most records are of transactions.
+  // Each topic equally often: most records are transaction records.
   const recordAt = (topic: number, i: number) => {
     const records = topics[topic % topics.length] as readonly SourceRecord[];
     return records[i % records.length] as SourceRecord;
@@ -99,7 +99,7 @@ for (const name of RECORDINGS) {
         await client.prepare([record, broken].filter((one) => schemaIdOf(one.value) !== null));
         const alone = outcome(decoder(), record);
         const used = decoder();
-        // Before and after: what was broken must neither profit from what was read nor spoil what comes.
+        // Before and after: a broken record neither uses the state of earlier records nor changes that of later ones.
         assert.ok(isDeepStrictEqual(outcome(used, record), alone));
         assert.ok(isDeepStrictEqual(outcome(used, broken), outcome(decoder(), broken)));
         assert.ok(isDeepStrictEqual(outcome(used, record), alone));

@@ -4,7 +4,7 @@ import { envelope, envelopeSchema, rowEvent } from "../../support/debezium.ts";
 
 const s = suite("decode: unusual input that is a row");
 
-/** On a slow machine too; each of these took minutes, all memory or the whole stack where it was taken as it came. */
+/** Also on a slow machine. Without limits each of these took minutes, all memory or the whole stack. */
 const SOON_MS = 60_000;
 
 const VALUE =

@@ -6,7 +6,7 @@ import type { Step } from "../../../src/lib/progress-text.ts";
 import { RestoreProgressDisplay } from "../../../src/task/restore-progress.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-const s = suite("how far a long work has come");
+const s = suite("lib: progress");
 
 type Line = { readonly fields: object; readonly text: string };
 
@@ -56,7 +56,7 @@ const afterSeconds = (seconds: number, total: number | null = 10_000): Step => (
   counts: { lines: seconds * 100, delivered: seconds },
 });
 
-s("should be one line with a bar, a rate and the time left on a terminal", async () => {
+s("should be one line with bar, rate and remaining time on a terminal", async () => {
   const { clock, logger, lines, at, read } = work();
   const terminal = new Screen();
   const progress = new Progress("replay", read, { clock, logger, terminal });
@@ -78,7 +78,7 @@ s("should be one line with a bar, a rate and the time left on a terminal", async
   assert.is(clock.sleeping, 0);
 });
 
-s("should show neither bar nor time left where the total is unknown", async () => {
+s("should have no bar and no remaining time if the total is unknown", async () => {
   const { clock, logger, at, read } = work();
   const terminal = new Screen();
   const progress = new Progress("replay", read, { clock, logger, terminal });
@@ -91,7 +91,7 @@ s("should show neither bar nor time left where the total is unknown", async () =
   progress.end();
 });
 
-s("should say nothing of work shorter than a second, nor while nothing is known", async () => {
+s("should show nothing for operations shorter than a second, nor before the first step", async () => {
   const { clock, logger, at, read } = work();
   const terminal = new Screen();
   at.step = afterSeconds(0);
@@ -107,7 +107,7 @@ s("should say nothing of work shorter than a second, nor while nothing is known"
   assert.equal(terminal.drawn, []);
 });
 
-s("should never be wider than the terminal, where it could not rewrite itself", async () => {
+s("should not be wider than the terminal, where it could not be redrawn", async () => {
   const { clock, logger, at, read } = work();
   const terminal = new Screen(30);
   at.step = afterSeconds(3);
@@ -118,7 +118,7 @@ s("should never be wider than the terminal, where it could not rewrite itself", 
   progress.end();
 });
 
-s("should be a log line every ten seconds elsewhere", async () => {
+s("should be a log line every ten seconds without a terminal", async () => {
   const { clock, logger, lines, at, read } = work();
   let written = "";
   const terminal = {
@@ -146,7 +146,7 @@ s("should be a log line every ten seconds elsewhere", async () => {
   });
 });
 
-s("should go by the last seconds: what stood still, or was done before, says nothing", async () => {
+s("should have the rate of the last seconds", async () => {
   const { clock, logger, lines, at, read } = work();
   const progress = new Progress("replay", read, { clock, logger, terminal: { write: () => {} } });
   progress.start();
@@ -165,7 +165,7 @@ s("should go by the last seconds: what stood still, or was done before, says not
   progress.end();
 });
 
-s("should leave log lines whole beside it", () => {
+s("should keep log lines on their own lines", () => {
   const terminal = new Screen();
   terminal.write("replay half");
   const print = (_: object, text: string) => terminal.write(`${text}\n`);
@@ -175,7 +175,7 @@ s("should leave log lines whole beside it", () => {
   assert.is(besideProgress(logger, { write: () => {} }), logger);
 });
 
-s("should show the last begun of two on one terminal, then the first again", async () => {
+s("should show the last one started of two on one terminal, then the first again", async () => {
   const { clock, logger, at, read } = work();
   const terminal = new Screen();
   at.step = afterSeconds(1);
@@ -192,7 +192,7 @@ s("should show the last begun of two on one terminal, then the first again", asy
   first.end();
 });
 
-s("should be one work where several partitions are restored side by side", async () => {
+s("should be one progress for several partitions restored in parallel", async () => {
   const { clock, logger, lines } = work();
   const shown = new RestoreProgressDisplay({ clock, logger, terminal: { write: () => {} } });
   shown.update("a/0", { done: 10, total: 100 });

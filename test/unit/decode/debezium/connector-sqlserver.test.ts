@@ -62,7 +62,7 @@ s("should have a source position for each streamed change, and none for snapshot
 s("should order transactions, but not the changes within one", () => {
   assert.ok(comesBefore(EVENTS, UPDATE, FIRST_IN_TRANSACTION));
   assert.ok(comesBefore(EVENTS, SECOND_IN_TRANSACTION, DELETE));
-  // The second has the smaller change_lsn, which SQL Server's documentation says is no order.
+  // The second has the smaller change_lsn, which SQL Server's documentation excludes from ordering.
   assert.not(comesBefore(EVENTS, SECOND_IN_TRANSACTION, FIRST_IN_TRANSACTION));
 });
 

@@ -5,7 +5,7 @@ import { comesBefore, decoded, nthRow, summaries } from "../../../support/docume
 
 const s = suite("decode: Vitess' connector, by its documentation");
 
-/** Without schemas: its decimals and large integers are texts, whatever the schema would say. */
+/** Without schemas: decimals and large integers are text. */
 const COLUMNS: Readonly<Record<string, ColumnType>> = {
   balance: { type: "decimal" },
   big: { type: "int" },

@@ -6,7 +6,7 @@ import { updated } from "../../../../src/decode/debezium/mongodb-update.ts";
 
 const s = suite("decode: MongoDB's Extended JSON");
 
-/** A value in each form in which BSON's own writer has it, Extended JSON v1 strict, v2 relaxed and v2 canonical. */
+/** A value in each form of BSON's own writer: Extended JSON v1 strict, v2 relaxed and v2 canonical. */
 const VALUES: readonly (readonly [type: string, forms: readonly string[], value: unknown])[] = [
   ["ObjectId", ['{"$oid": "596e275826f08b2730779e1f"}'], "596e275826f08b2730779e1f"],
   ["Int32", ["7", '{"$numberInt": "7"}'], 7],

@@ -4,7 +4,7 @@ import { decoderOf, decodeValue, envelope, recordOf } from "../../../support/deb
 
 const s = suite("decode: records that are not rows");
 
-// The shapes are Debezium's own, as it wrote them (shortened).
+// Recorded from Debezium, shortened.
 const NON_ROWS: readonly (readonly [what: string, value: object])[] = [
   ["heartbeat", { ts_ms: 1_700_000_000_000 }],
   [

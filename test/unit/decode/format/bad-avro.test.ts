@@ -14,7 +14,7 @@ const record = (fields: object, name = "Value") => ({
 
 const text = (value: string) => [...zigzag(Buffer.byteLength(value)), ...Buffer.from(value)];
 
-/** Each type of twice the next: the schema is short, and written out it has 2^40 fields. */
+/** Each type contains the next one twice: a short schema that expands to 2^40 fields. */
 const doubling = Array.from({ length: 40 }, (_, i) => i).reduceRight<object>(
   (next, i) => {
     const again = (next as { name?: string }).name ?? "long";

@@ -10,7 +10,7 @@ const json = (schema: unknown): Registered => ({
   schemaType: "JSON",
 });
 
-/** Each type of twice the next: the schema is short, and written out it has 2^40 fields. */
+/** Each type contains the next one twice: a short schema that expands to 2^40 fields. */
 const doubling = {
   definitions: Object.fromEntries(
     Array.from({ length: 40 }, (_, i) => {

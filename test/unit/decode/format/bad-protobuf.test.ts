@@ -11,7 +11,7 @@ const proto = (text: string): Registered => ({
   schemaType: "PROTOBUF",
 });
 
-/** Each type of twice the next: the schema is short, and written out it has 2^40 fields. */
+/** Each type contains the next one twice: a short schema that expands to 2^40 fields. */
 const doubling = Array.from({ length: 40 }, (_, i) =>
   i === 39
     ? `message t39 { int64 id = 1; }`

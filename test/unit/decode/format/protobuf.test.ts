@@ -167,7 +167,7 @@ s("should reject a date that does not exist", async () => {
   const schema = "message Row { int64 id = 1; google.type.Date day = 2; }";
   const error = await rowOf(schema, [8, 1, 18, 7, 8, 231, 15, 16, 2, 24, 29]).then(
     () => assert.unreachable(),
-    (refusal) => refusal,
+    (error) => error,
   );
   assert.is(error.code, "UNREADABLE_VALUE");
   assert.is(error.details, '"2023-2-29"');
@@ -183,7 +183,7 @@ for (const [title, broken] of [
     const schema = `syntax = "proto3"; message Row { int64 id = 1; } ${broken.repeat(50_000)}`;
     const error = await rowWith({ schema, schemaType: "PROTOBUF" }, [0, 8, 1]).then(
       () => assert.unreachable(),
-      (refusal) => refusal,
+      (error) => error,
     );
     assert.is(error.code, "UNKNOWN_SCHEMA");
   });

@@ -10,23 +10,23 @@ import { noopLogger } from "../../../../src/lib/logger.ts";
 import { wire } from "../../../support/fake-registry.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
-/** A registry that takes a question and does not answer it, or not to its end, or refuses it. */
+/** A registry that accepts a request and does not respond, responds incompletely, or rejects it. */
 
 const SCHEMA = JSON.stringify({
   type: "record",
   name: "Value",
   fields: [{ name: "id", type: "long" }],
 });
-const ANSWER = JSON.stringify({ schema: SCHEMA });
+const RESPONSE = JSON.stringify({ schema: SCHEMA });
 
 const s = suite("decode: a registry that does not respond");
 
 const FIRST: readonly (readonly [string, RequestListener])[] = [
   ["says nothing", () => {}],
   [
-    "dies in the midst of its answer",
+    "disconnects in the middle of its response",
     (_request, response) => {
-      response.writeHead(200, { "content-length": ANSWER.length }).write(ANSWER.slice(0, 20));
+      response.writeHead(200, { "content-length": RESPONSE.length }).write(RESPONSE.slice(0, 20));
       setTimeout(() => response.destroy(), 20);
     },
   ],
@@ -40,7 +40,7 @@ for (const [what, misbehave] of FIRST) {
       await sleep(100);
       await clock.advance(9_999);
       assert.is(asked(), 1, "it has ten seconds");
-      // The deadline, and what it waits before it asks again.
+      // The timeout, and the back-off before the retry.
       await until(async () => {
         await clock.advance(100);
         return asked() === 2;
@@ -84,7 +84,7 @@ type Asking = {
   readonly asked: () => number;
 };
 
-/** The first question meets `misbehave`, each later one an answer. */
+/** The first request gets `misbehave`, each later one a response. */
 async function asking(
   misbehave: RequestListener,
   work: (parts: Asking) => Promise<void>,
@@ -93,7 +93,7 @@ async function asking(
   const server = createServer((request, response) => {
     asked += 1;
     if (asked === 1) return misbehave(request, response);
-    response.writeHead(200, { "content-type": "application/json" }).end(ANSWER);
+    response.writeHead(200, { "content-type": "application/json" }).end(RESPONSE);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -6,7 +6,7 @@ import { decimal } from "../../../../src/decode/value/decimal.ts";
 
 const decimals = suite("decode: decimals of bytes");
 
-/** Two's complement, big-endian, as few bytes as it needs: as Java's BigInteger writes them. */
+/** Two's complement, big-endian, with the fewest bytes, as Java's BigInteger writes it. */
 function base64Of(unscaled: bigint): string {
   let bytes = 1;
   while (BigInt.asIntN(bytes * 8, unscaled) !== unscaled) bytes += 1;
@@ -19,7 +19,7 @@ function base64Of(unscaled: bigint): string {
 const unscaledNumber = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }),
   fc.bigInt({ min: -1_000_000n, max: 1_000_000n }),
-  // Around the longest that has a short way.
+  // Around the longest of the fast path.
   fc.bigInt({ min: 2n ** 47n - 9n, max: 2n ** 47n + 9n }),
 );
 

@@ -30,7 +30,7 @@ const EXACT: readonly (readonly [text: string, value: unknown])[] = [
   ["1.000000000000000001", new Real("1.000000000000000001")],
   ["1.2345678901234567891E+5", new Real("123456.78901234567891")],
   ["1e-400", new Real(`0.${"0".repeat(399)}1`)],
-  // What a double holds stays a number, however long it is written.
+  // A number that a double represents stays a number, even if it is written with more digits.
   ["0.30000000000000004", 0.1 + 0.2],
   ["3.141592653589793", Math.PI],
   ["1.2345678901234566E-7", 1.2345678901234566e-7],

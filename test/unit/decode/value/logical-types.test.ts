@@ -6,7 +6,7 @@ import { envelope, envelopeSchema, rowEvent, withSchema } from "../../../support
 
 const s = suite("decode: logical types by the record's schema");
 
-/** Reads one column; the raw value is JSON text, so that nothing is rounded on the way in. */
+/** Reads one column; the raw value is JSON text, so that no digit is lost. */
 function read(schema: object, raw: string) {
   const value = withSchema(
     envelopeSchema([{ ...schema, optional: true, field: "v" }]),
