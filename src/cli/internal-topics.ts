@@ -30,7 +30,7 @@ export class InternalTopics {
   async control(): Promise<(onFailure: (error: unknown) => void) => TopicControl> {
     const { name, kafka, state } = this.#settings;
     const topic = kafka?.controlTopic ?? `${name}.control`;
-    const log = await this.#open(topic, state.deleteRetention);
+    const journal = await this.#open(topic, state.deleteRetention);
     const source = new KafkaSource({
       kafka: this.#access.connection,
       // Every process reads all of it.
@@ -39,7 +39,7 @@ export class InternalTopics {
       topics: [topic],
       log: this.#logger,
     });
-    const options = { topic, log, source, onDataLoss: state.onDataLoss, clock: systemClock };
+    const options = { topic, journal, source, onDataLoss: state.onDataLoss, clock: systemClock };
     return (onFailure) => new TopicControl({ ...options, logger: this.#logger, onFailure });
   }
 

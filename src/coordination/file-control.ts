@@ -27,22 +27,22 @@ export function fileControl(directory: string): FileControl {
  */
 export class FileControl implements Control {
   readonly #path: string;
-  readonly #log: Journal;
+  readonly #journal: Journal;
   readonly #inboxes = new Map<string, (batch: ControlBatch) => void>();
   /** Serial, so that a new listener neither misses a message nor receives one twice. */
   readonly #queue = new SerialQueue();
   #lines: number | null = null;
 
-  /** @param log appends to the file at `path` */
-  constructor(path: string, log: Journal) {
+  /** @param journal appends to the file at `path` */
+  constructor(path: string, journal: Journal) {
     this.#path = path;
-    this.#log = log;
+    this.#journal = journal;
   }
 
   send(messages: readonly ControlMessage[]): Promise<void> {
     return this.#queue.run(async () => {
       this.#lines ??= await this.#read(Number.POSITIVE_INFINITY, () => {});
-      await this.#log.append(
+      await this.#journal.append(
         messages.map((message) => ({
           key: null,
           value: encodeControlMessage(message),
@@ -67,7 +67,7 @@ export class FileControl implements Control {
 
   async close(): Promise<void> {
     await this.#queue.idle();
-    await this.#log.close();
+    await this.#journal.close();
   }
 
   /** Delivers the lines from `from` on. @returns how many lines there are */

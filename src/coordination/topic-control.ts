@@ -15,7 +15,7 @@ import {
 export type TopicControlOptions = {
   /** A topic with one partition. Every process of the pipeline appends to it and reads it. */
   readonly topic: string;
-  readonly log: Journal;
+  readonly journal: Journal;
   /** Reads the whole topic, outside the consumer group of the pipeline. */
   readonly source: Source;
   /** Applies to messages that a task has not read and that are deleted. */
@@ -43,14 +43,14 @@ export class TopicControl implements Control {
   }
 
   send(messages: readonly ControlMessage[]): Promise<void> {
-    const { log, clock, logger } = this.#options;
+    const { journal, clock, logger } = this.#options;
     const entries = messages.map((message) => ({
       key: null,
       value: encodeControlMessage(message),
       headers: {},
     }));
     const what = "the control log";
-    return append(log, entries, { clock, logger, what, stop: this.#closed.signal });
+    return append(journal, entries, { clock, logger, what, stop: this.#closed.signal });
   }
 
   async listen(name: string, from: number, inbox: (batch: ControlBatch) => void): Promise<void> {
@@ -81,7 +81,7 @@ export class TopicControl implements Control {
   async close(): Promise<void> {
     this.#closed.abort();
     if (this.#started !== null) await this.#options.source.stop();
-    await this.#options.log.close();
+    await this.#options.journal.close();
   }
 
   #start(): Promise<void> {

@@ -77,18 +77,18 @@ export function asLine(deadLetter: DeadLetter): JournalEntry {
 
 /** Dead letters in a log. One that cannot be written holds its checkpoint, and with it the position. */
 export class JournaledDeadLetters implements DeadLetters {
-  readonly #log: Journal;
+  readonly #journal: Journal;
   readonly #form: (deadLetter: DeadLetter) => JournalEntry;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
   constructor(
-    log: Journal,
+    journal: Journal,
     form: (deadLetter: DeadLetter) => JournalEntry,
     clock: Clock,
     logger: Logger,
   ) {
-    this.#log = log;
+    this.#journal = journal;
     this.#form = form;
     this.#clock = clock;
     this.#logger = logger;
@@ -97,6 +97,6 @@ export class JournaledDeadLetters implements DeadLetters {
   async append(deadLetters: readonly DeadLetter[], stop?: AbortSignal): Promise<void> {
     if (deadLetters.length === 0) return;
     const options = { clock: this.#clock, logger: this.#logger, what: "dead letters", stop };
-    await append(this.#log, deadLetters.map(this.#form), options);
+    await append(this.#journal, deadLetters.map(this.#form), options);
   }
 }

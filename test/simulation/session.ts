@@ -64,7 +64,7 @@ export class Session {
     this.source = this.#source(data, isAssigned, commit);
     this.#control = new TopicControl({
       topic: control.tp.topic,
-      log: this.#log(control, "control"),
+      journal: this.#log(control, "control"),
       source: this.#ownSource([control]),
       onDataLoss: "stop",
       clock,

@@ -255,7 +255,7 @@ class Session {
     };
     this.control = new TopicControl({
       topic: CONTROL.topic,
-      log: {
+      journal: {
         append: (entries) =>
           this.#step("control", async () => {
             await driver.holdControl;

@@ -28,7 +28,7 @@ function process(topic: FakeSource, onDataLoss: "stop" | "continue" = "stop") {
   let rejections = 0;
   const control = new TopicControl({
     topic: TP.topic,
-    log: {
+    journal: {
       append: async (entries) => {
         if (rejections-- > 0) throw new Error("the broker is away");
         for (const entry of entries) topic.produce(TP, { ...entry, headers: {}, timestamp: 0 });

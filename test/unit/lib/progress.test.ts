@@ -91,21 +91,24 @@ s("should have no bar and no remaining time if the total is unknown", async () =
   progress.end();
 });
 
-s("should show nothing for operations shorter than a second, nor before the first step", async () => {
-  const { clock, logger, at, read } = work();
-  const terminal = new Screen();
-  at.step = afterSeconds(0);
-  const short = new Progress("replay", read, { clock, logger, terminal });
-  short.start();
-  await clock.advance(900);
-  short.end();
-  at.step = null;
-  const unknown = new Progress("record", read, { clock, logger, terminal });
-  unknown.start();
-  await clock.advance(5_000);
-  unknown.end();
-  assert.equal(terminal.drawn, []);
-});
+s(
+  "should show nothing for operations shorter than a second, nor before the first step",
+  async () => {
+    const { clock, logger, at, read } = work();
+    const terminal = new Screen();
+    at.step = afterSeconds(0);
+    const short = new Progress("replay", read, { clock, logger, terminal });
+    short.start();
+    await clock.advance(900);
+    short.end();
+    at.step = null;
+    const unknown = new Progress("record", read, { clock, logger, terminal });
+    unknown.start();
+    await clock.advance(5_000);
+    unknown.end();
+    assert.equal(terminal.drawn, []);
+  },
+);
 
 s("should not be wider than the terminal, where it could not be redrawn", async () => {
   const { clock, logger, at, read } = work();
