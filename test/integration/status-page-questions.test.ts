@@ -75,9 +75,9 @@ test("should explain the row of a message, also by keyboard", async () => {
     `row ["3"] of model users, in ${TOPIC}/`,
     `  stored from ${TOPIC}/0@12,`,
     "  columns: id, plan, seen\n",
-    "  profile (identify): a member, since ",
+    "  profile (identify): member, since ",
     `    last message: identify, messageId ${messageId("identify")}, from ${TOPIC}/0@12`,
-    "  lifecycle (track): a member, since ",
+    "  lifecycle (track): member, since ",
     `    last message: changed, messageId ${messageId("track")}, from ${TOPIC}/0@12`,
     "    accepted by Segment: HTTP 200, ",
   ])
@@ -96,7 +96,7 @@ test("should explain the row of a message, also by keyboard", async () => {
   await waitForText(
     page,
     "#explanation",
-    /^row \["2"\].* {2}removed by .*lifecycle \(track\): no member/s,
+    /^row \["2"\].* {2}removed by .*lifecycle \(track\): not a member/s,
   );
   assert.equal(complaints, []);
   const requests = asked.filter((address) => address.includes("/explain?"));
@@ -149,7 +149,7 @@ test("should explain a row by its key and a record, and reject an invalid key", 
   await waitForText(
     page,
     "#explanation",
-    /^row \["unknown"\].*no partition that was looked at has it/s,
+    /^row \["unknown"\].*the row is in none of the searched partitions/s,
   );
   assert.is(await page.getAttribute("#explanation", "data-tone"), null);
 });
