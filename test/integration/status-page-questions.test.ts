@@ -131,7 +131,7 @@ test("should explain a row by its key and a record, and reject an invalid key", 
   const rejection = await users.json<{ reason: string; toDo: string }>(
     `/explain?model=users&key=${encodeURIComponent('{"id":')}`,
   );
-  assert.match(rejection.reason, /^the key \{"id": cannot be read: /);
+  assert.match(rejection.reason, /^the key \{"id": is unreadable: /);
   await waitForText(
     page,
     "#explanation",
