@@ -51,7 +51,7 @@ test("should not state that a record sends nothing if there is no state", async 
   assert.is(code, 0);
   assert.match(
     stdout,
-    /state of app\.public\.users\/0 is not here.*\n.*what is sent is not known here/,
+    /state of app\.public\.users\/0 is not on this machine.*\n.*the messages are not known here/,
   );
 });
 

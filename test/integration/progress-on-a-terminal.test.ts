@@ -40,7 +40,7 @@ test("should rewrite one line with a bar until the replay is done", async () => 
   isDrawn("replay", "lines", shown);
   assert.match(shown, /, [\d,]+ messages delivered {2}\d+s left/);
   // The line is gone before the summary is written.
-  assert.match(shown.split(CLEAR).at(-1) ?? "", /^ +6000 {2}records taken/);
+  assert.match(shown.split(CLEAR).at(-1) ?? "", /^ +6000 {2}records processed/);
 });
 
 test("should write a line every ten seconds if the replay has no terminal", async () => {

@@ -291,8 +291,8 @@ promise(
     rmSync(join(directory, "refuses/shop/replay/tasks"), { recursive: true });
     const { code, stderr } = await hit.redrive(file);
     assert.is(code, 1);
-    assert.match(stderr, /REDRIVE_REFUSED: .* there is no state/);
-    // It began none either: the next one would take it for the service's.
+    assert.match(stderr, /REDRIVE_REFUSED: .* it has no state here/);
+    // It created no state either, which the next redrive would use as the state of the service.
     assert.is((await hit.redrive(file)).code, 1);
   },
 );
