@@ -2,9 +2,9 @@ import { isBefore, type RowEvent, type Truncate } from "../data/event.ts";
 import type { StoredRow } from "../data/stored-row.ts";
 
 /**
- * Whether the record is from before what the store holds: Debezium tells it again. A position that went back while time
- * went on is a new or restored server's, but only the database's own time says so: Debezium's goes on when it tells a
- * record again.
+ * Whether the record is older than the stored row: Debezium has sent it again. A lower source position with a later
+ * commit time is a new or restored server. Only the commit time shows this, because Debezium's own time increases when it
+ * repeats a record.
  */
 export function isStale(previous: StoredRow | null, event: RowEvent): boolean {
   return movesBackward(previous, event) && !isLater(previous, event);
@@ -14,7 +14,7 @@ function isLater(previous: StoredRow | null, { time, isCommitTime }: RowEvent): 
   return isCommitTime && previous !== null && time > previous.time;
 }
 
-/** Equal positions are applied: an upsert is harmless, and a snapshot gives all its rows one position. */
+/** Equal positions are applied: an upsert is harmless, and all rows of a snapshot have the same position. */
 export function movesBackward(previous: StoredRow | null, event: RowEvent): boolean {
   return (
     previous !== null &&
@@ -24,12 +24,12 @@ export function movesBackward(previous: StoredRow | null, event: RowEvent): bool
   );
 }
 
-/** A truncate, or anything else that has a place in the database's log. */
+/** A truncate, or anything else with a source position. */
 type SourcePoint = Pick<Truncate, "sourcePosition" | "time">;
 
 /**
- * Whether the stored row is from before the truncate: by position, else by commit time. A truncate whose position went
- * back while time went on comes from a new or restored server, as with rows.
+ * Whether the stored row is from before the truncate: by source position, else by commit time. A truncate with a lower
+ * position and a later commit time is from a new or restored server.
  */
 export function isRemovedBy(truncate: SourcePoint, row: StoredRow): boolean {
   if (row.row === null) return false;
@@ -38,7 +38,7 @@ export function isRemovedBy(truncate: SourcePoint, row: StoredRow): boolean {
   return isBefore(row.sourcePosition, truncate.sourcePosition) || row.time < truncate.time;
 }
 
-/** Whether a record that comes after the truncate is from before it, and so is stale. */
+/** Whether a record that arrives after the truncate is from before it and therefore stale. */
 export function isBeforeTruncate(
   truncate: SourcePoint | null,
   { sourcePosition, time }: SourcePoint,
@@ -49,8 +49,8 @@ export function isBeforeTruncate(
 }
 
 /**
- * Whether the store has the row from later than a record that was set aside. Places in the database's log say so, and
- * where they do not, offsets in the partition; a redelivery stands later in the partition with what was before.
+ * Whether the stored row is newer than a dead-lettered record: by source position, else by offset. A redelivered record
+ * has a later offset although its change is older.
  */
 export function isOutdated(stored: StoredRow | null, event: RowEvent, offset: number): boolean {
   if (stored === null) return false;

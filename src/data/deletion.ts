@@ -1,7 +1,7 @@
 import type { RowEvent, Tombstone } from "./event.ts";
 import type { SourceRecord } from "./record.ts";
 
-/** A removal that no record of the row itself tells of. */
+/** A removal that is not a record of the row itself. */
 export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "sourcePosition">): RowEvent {
   return {
     kind: "row",
@@ -18,7 +18,7 @@ export function removal(of: Pick<RowEvent, "key" | "table" | "time" | "sourcePos
   };
 }
 
-/** A tombstone that belongs to no delete before it. */
+/** The removal by a tombstone that does not belong to a delete before it. */
 export function deletionByTombstone(
   { key, sourcePosition, time, keyChange }: Tombstone,
   { topic, timestamp }: SourceRecord,

@@ -1,16 +1,16 @@
 import type { Row } from "./row.ts";
 
 /**
- * A place in the database's log that names one change of one row: `line|order`. Positions of one line can be
- * compared, by the plain order of their texts (numbers are padded with zeros); those of two lines cannot. What stands
- * behind a `~` tells apart places between which no order is known; a part `*` of a line stands for any (MySQL's snapshots do
- * not name their server).
+ * The position of one change of one row in the database's log: `line|order`. Positions of the same line are compared as
+ * texts (numbers are padded with zeros); positions of different lines cannot be compared. A suffix after `~`
+ * distinguishes positions without a known order. A part `*` of a line matches any part, because MySQL's snapshots do not
+ * name their server.
  */
 export type SourcePosition = string;
 
-/** True only where both stand on one line and `a` comes strictly before `b`. */
+/** Whether both have the same line and `a` is strictly before `b`. */
 export function isBefore(a: SourcePosition, b: SourcePosition): boolean {
-  // Nearly all go forward: on one line the texts themselves say so.
+  // Nearly all positions increase, which the texts show without being parsed.
   if (a >= b && !a.includes("*") && !b.includes("*")) return false;
   return isSameLine(lineOf(a), lineOf(b)) && orderOf(a) < orderOf(b);
 }
@@ -34,55 +34,55 @@ function orderOf(position: SourcePosition): string {
   return position.slice(position.lastIndexOf("|"), end === -1 ? undefined : end);
 }
 
-/** What the record says was done to the row; `unknown` where it does not say (flattened without `__op`). */
+/** What the record did to the row; `unknown` if it does not contain it (flattened without `__op`). */
 export type Operation = "create" | "update" | "read" | "delete" | "unknown";
 
 /**
- * A primary-key change, which Debezium tells in two records: the delete of the old key names the new one (`to`), the
- * create of the new key the old one (`from`).
+ * Half of a primary-key change. Debezium writes two records: the delete of the old key contains the new key (`to`), the
+ * create of the new key contains the old one (`from`).
  */
 export type KeyChange = { readonly to: string } | { readonly from: string };
 
-/** A decoded record of a table: what happened to one row, in the database's words. */
+/** A decoded record of a table: one change of one row. */
 export type RowEvent = {
   readonly kind: "row";
   /** The record key's values as canonical JSON, `["org1",7]`: the identity of the row within its topic. */
   readonly key: string;
-  /** `schema.table` or `database.table` as the source block names it, else the topic. */
+  /** `schema.table` or `database.table` of the source block, else the topic. */
   readonly table: string;
   readonly operation: Operation;
-  /** The next row as far as the record holds it, or none: a removal. */
+  /** The next row without its unavailable columns; `null` for a removal. */
   readonly row: Row | null;
-  /** Columns whose unchanged value the connector was not sent (PostgreSQL's TOAST); the previous row has them. */
+  /** Unchanged columns that the database did not send to the connector (PostgreSQL's TOAST). */
   readonly unavailable: readonly string[];
-  /** The row before, only where the connector is known to send it complete. */
+  /** The row before the change, only if the connector is known to send it complete. */
   readonly before: Row | null;
-  /** The columns' defaults by the record's schema, where it has one. */
+  /** Column defaults of the record's schema; `null` if it has none. */
   readonly defaults: Row | null;
-  /** Commit time in the database, ms since 1970; when Debezium or Kafka had the record, where that is not known. */
+  /** Commit time in the database, ms since 1970; if unknown, the time in Debezium or Kafka. */
   readonly time: number;
   readonly isCommitTime: boolean;
   readonly sourcePosition: SourcePosition | null;
-  /** An incremental snapshot's read, which may come at any time among the changes. */
+  /** A read of an incremental snapshot, which may arrive at any time between changes. */
   readonly incremental: boolean;
-  /** The read that ends a full snapshot of its table. */
+  /** The last read of a full snapshot of its table. */
   readonly endsSnapshot: boolean;
-  /** Half of a primary-key change, where those are told as one; `unreadable` where its header is. */
+  /** Half of a primary-key change, with `keyChange: changed`; `unreadable` if its header is. */
   readonly keyChange: KeyChange | "unreadable" | null;
 };
 
-/** A record without a value: a removal of its key, unless it merely follows the delete it belongs to. */
+/** A record without a value: a removal of its key, unless it belongs to the delete before it. */
 export type Tombstone = {
   readonly kind: "tombstone";
   readonly key: string;
-  /** Where flattening put them into the headers; a tombstone by itself has neither. */
+  /** From headers that flattening added; a plain tombstone has neither source position nor time. */
   readonly sourcePosition: SourcePosition | null;
   /** Commit time in the database. */
   readonly time: number | null;
   readonly keyChange: RowEvent["keyChange"];
 };
 
-/** `TRUNCATE`: every row of the table from before it is gone. */
+/** `TRUNCATE`: removes every row of the table stored from before it. */
 export type Truncate = {
   readonly kind: "truncate";
   readonly table: string;
@@ -90,7 +90,7 @@ export type Truncate = {
   readonly sourcePosition: SourcePosition | null;
 };
 
-/** A record that is no row and never taken for one. */
+/** A record that is not a row and is never processed as one. */
 export type NonRow = { readonly kind: "non-row"; readonly what: NonRowKind };
 export type NonRowKind =
   | "heartbeat"

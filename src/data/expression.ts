@@ -3,14 +3,14 @@ import { CdcError, messageOf } from "../lib/errors.ts";
 import { column, Real, type Row, type Value } from "./row.ts";
 
 /**
- * A compiled CEL expression over `row`. Integer columns are ints, decimals and floats doubles; a column that is known
- * but absent is null, one that nobody knows is an error of the expression.
+ * A compiled CEL expression over `row`. Integer columns are ints, decimals and floats are doubles. A known column that
+ * the row lacks is null; an unknown column makes the expression fail.
  */
 export type Expression = {
   readonly text: string;
-  /** The columns it reads; `"*"` where it takes the row as a whole. */
+  /** The columns that it reads; `"*"` if it uses the row as a whole. */
   readonly columns: readonly string[] | "*";
-  /** Throws an Error with CEL's own words where the expression fails on this row. */
+  /** @throws an error of CEL if the expression fails on this row */
   evaluate(row: Row, known: ReadonlySet<string>): unknown;
 };
 
@@ -20,8 +20,8 @@ const environment = new Environment({ homogeneousAggregateLiterals: false }).reg
 );
 
 /**
- * Compiles an expression and checks its types as far as they are known.
- * @throws CdcError CONFIGURATION with CEL's own words
+ * Compiles an expression and checks its known types.
+ * @throws CdcError CONFIGURATION with the text of CEL's error
  */
 export function compileExpression(text: string, result?: "bool"): Expression {
   try {
@@ -29,7 +29,7 @@ export function compileExpression(text: string, result?: "bool"): Expression {
     const checked = run.check();
     if (!checked.valid) throw checked.error;
     if (result && checked.type !== result && checked.type !== "dyn") {
-      throw new Error(`it gives ${checked.type}, and ${result} is needed`);
+      throw new Error(`its type is ${checked.type} and must be ${result}`);
     }
     const columns = columnsOf(run.ast);
     return {
@@ -43,13 +43,13 @@ export function compileExpression(text: string, result?: "bool"): Expression {
   }
 }
 
-/** What kind of failure it is, by CEL's own codes: its words may quote values of the row. */
+/** The kind of a failure, by CEL's code. CEL's text may quote values of the row. */
 export function failureKind(error: unknown): string {
   const failure = "the expression fails";
   return error instanceof EvaluationError ? `${failure}: ${error.code}` : failure;
 }
 
-/** A CEL result as a column's value. Throws where it has none (NaN, an infinity, a type). */
+/** A CEL result as a column value. @throws if it has none (NaN, an infinity, a type) */
 export function celResult(result: unknown): Value {
   switch (typeof result) {
     case "bigint":
@@ -81,7 +81,7 @@ function objectOf(entries: Iterable<[unknown, unknown]>): Value {
   );
 }
 
-/** Only the columns that the expression reads are converted: BigInts are not free. */
+/** Converts only the columns that the expression reads, because BigInts are slow. */
 function celRow(row: Row, columns: readonly string[] | "*", known: ReadonlySet<string>) {
   const names = columns === "*" ? new Set([...Object.keys(row), ...known]) : columns;
   const result: Record<string, unknown> = Object.create(null);
@@ -101,7 +101,7 @@ function celValue(value: Value): unknown {
   return new Map(Object.entries(value).map(([name, item]) => [name, celValue(item)]));
 }
 
-/** Every `row.name` and `row["name"]` in the expression; `"*"` as soon as `row` stands anywhere else. */
+/** Every `row.name` and `row["name"]` in the expression; `"*"` if `row` is used in any other way. */
 function columnsOf(ast: ASTNode): readonly string[] | "*" {
   const names = new Set<string>();
   let whole = false;

@@ -6,19 +6,19 @@ import type {
 } from "./last-message.ts";
 
 /**
- * What each sync told last of a row, as the row keeps it: a text that goes along unread until a sync tells something or a
- * person asks. What one record told stands together, the row's own record first and without its place, the others each
- * with theirs:
+ * The last message of each sync for a row, as text: it is copied from row to row without being parsed. Messages are
+ * grouped by their source record. The group of the row's own record is first and has no coordinates:
  *
  *     i0,c1;x2@42,1700000000000,postgresql|00000000000024023128
  *
- * A sync is its number behind the letter of its message's kind, which is large where it was set aside; an id that is not
- * derived follows behind `=`. A record is its offset, commit time and place; then table, partition and key, where there
- * are any.
+ * - A message is the code of its kind (upper case for a dead-lettered change) and the number of its sync. An id that is
+ *   not derived follows after `=`.
+ * - A record is its offset, commit time and source position, then table, partition and key if they differ from the
+ *   row's.
  */
 export type LastMessagesText = string;
 
-const DEAD_LETTERS: { readonly [kind in MessageKind]: string } = {
+const CODES: { readonly [kind in MessageKind]: string } = {
   identify: "i",
   added: "a",
   changed: "c",
@@ -26,8 +26,8 @@ const DEAD_LETTERS: { readonly [kind in MessageKind]: string } = {
   entered: "e",
   exited: "x",
 };
-const KINDS: { readonly [deadLetter: string]: MessageKind | undefined } = Object.fromEntries(
-  Object.entries(DEAD_LETTERS).map(([kind, deadLetter]) => [deadLetter, kind as MessageKind]),
+const KINDS: { readonly [code: string]: MessageKind | undefined } = Object.fromEntries(
+  Object.entries(CODES).map(([kind, code]) => [code, kind as MessageKind]),
 );
 
 /** The last messages of a row for the next row of its key, whose own record is another one. */
@@ -38,41 +38,41 @@ export function carryLastMessages(
   if (previous === null || text === "" || text.startsWith(";")) return text;
   const end = text.indexOf(";");
   const first = end === -1 ? text : text.slice(0, end);
-  return `;${first}@${placeText(previous)}${end === -1 ? "" : text.slice(end)}`;
+  return `;${first}@${coordinatesText(previous)}${end === -1 ? "" : text.slice(end)}`;
 }
 
-/** With what one record tells now; what the same syncs told before is forgotten. */
+/** Adds the messages of one record. They replace earlier messages of the same syncs. */
 export function withLastMessages(
   text: LastMessagesText,
-  told: readonly LastMessage[],
+  messages: readonly LastMessage[],
   own: RowCoordinates,
 ): LastMessagesText {
-  const [one] = told;
+  const [one] = messages;
   if (!one) return text;
   let entries = entryOf(one);
-  for (let i = 1; i < told.length; i += 1) entries += `,${entryOf(told[i] as LastMessage)}`;
+  for (let i = 1; i < messages.length; i += 1) entries += `,${entryOf(messages[i] as LastMessage)}`;
   const end = text.indexOf(";");
-  const first = remaining(end === -1 ? text : text.slice(0, end), told);
+  const first = remaining(end === -1 ? text : text.slice(0, end), messages);
   let others = "";
   for (let from = end; from !== -1; ) {
     const next = text.indexOf(";", from + 1);
-    const at = text.indexOf("@", from);
-    const rest = remaining(text.slice(from + 1, at), told);
-    if (rest !== "") others += `;${rest}${text.slice(at, next === -1 ? undefined : next)}`;
+    const marker = text.indexOf("@", from);
+    const rest = remaining(text.slice(from + 1, marker), messages);
+    if (rest !== "") others += `;${rest}${text.slice(marker, next === -1 ? undefined : next)}`;
     from = next;
   }
-  if (!isOwn(one.source, own)) return `${first};${entries}@${tellerText(one.source)}${others}`;
+  if (!isOwn(one.source, own)) return `${first};${entries}@${sourceText(one.source)}${others}`;
   return (first === "" ? entries : `${first},${entries}`) + others;
 }
 
-/** The entries of syncs that tell nothing now. */
-function remaining(entries: string, told: readonly LastMessage[]): string {
+/** The entries of the other syncs. */
+function remaining(entries: string, messages: readonly LastMessage[]): string {
   let rest = "";
   for (let from = 0; from < entries.length; ) {
     const comma = entries.indexOf(",", from);
     const end = comma === -1 ? entries.length : comma;
     const sync = Number.parseInt(entries.slice(from + 1, end), 10);
-    if (!hasOf(told, sync)) rest += (rest === "" ? "" : ",") + entries.slice(from, end);
+    if (!hasSync(messages, sync)) rest += (rest === "" ? "" : ",") + entries.slice(from, end);
     from = end + 1;
   }
   return rest;
@@ -85,8 +85,8 @@ export function decodeLastMessages(
   return text.split(";").flatMap((group) => {
     const [entries = "", record] = group.split("@");
     if (entries === "") return [];
-    const by = record === undefined ? ownTeller(own) : tellerOf(record);
-    return entries.split(",").map((entry) => toldIn(entry, by));
+    const source = record === undefined ? ownSource(own) : sourceOf(record);
+    return entries.split(",").map((entry) => messageOf(entry, source));
   });
 }
 
@@ -94,31 +94,32 @@ export function encodeLastMessages(
   all: readonly LastMessage[],
   own: RowCoordinates,
 ): LastMessagesText {
-  return all.reduce((text, told) => withLastMessages(text, [told], own), "");
+  return all.reduce((text, message) => withLastMessages(text, [message], own), "");
 }
 
-/** As it is of a row that goes to another key, and perhaps to another partition. */
+/** The last messages of a row that moves to another key: with the key and partition they were sent under. */
 export function lastMessagesForOtherKey(
   text: LastMessagesText,
   own: RowCoordinates,
-  at: { readonly key: string; readonly partition: number },
+  from: { readonly key: string; readonly partition: number },
 ): readonly LastMessage[] {
-  return decodeLastMessages(text, own).map((told) => {
-    const { key, partition } = told.source;
+  return decodeLastMessages(text, own).map((message) => {
+    const { source } = message;
+    const { key, partition } = source;
     return {
-      ...told,
-      source: { ...told.source, key: key ?? at.key, partition: partition ?? at.partition },
+      ...message,
+      source: { ...source, key: key ?? from.key, partition: partition ?? from.partition },
     };
   });
 }
 
 function entryOf({ sync, kind, id, isDeadLettered }: LastMessage): string {
-  const deadLetter = isDeadLettered ? DEAD_LETTERS[kind].toUpperCase() : DEAD_LETTERS[kind];
-  return id === null ? deadLetter + sync : `${deadLetter}${sync}=${escaped(id)}`;
+  const code = isDeadLettered ? CODES[kind].toUpperCase() : CODES[kind];
+  return id === null ? code + sync : `${code}${sync}=${escaped(id)}`;
 }
 
-function hasOf(told: readonly LastMessage[], sync: number): boolean {
-  for (const one of told) if (one.sync === sync) return true;
+function hasSync(messages: readonly LastMessage[], sync: number): boolean {
+  for (const message of messages) if (message.sync === sync) return true;
   return false;
 }
 
@@ -126,33 +127,33 @@ function syncIn(entry: string): number {
   return Number.parseInt(entry.slice(1), 10);
 }
 
-function toldIn(entry: string, by: LastMessageSource): LastMessage {
-  const deadLetter = entry.charAt(0);
-  const at = entry.indexOf("=");
+function messageOf(entry: string, source: LastMessageSource): LastMessage {
+  const code = entry.charAt(0);
+  const idStart = entry.indexOf("=");
   return {
     sync: syncIn(entry),
-    kind: KINDS[deadLetter.toLowerCase()] as MessageKind,
-    id: at === -1 ? null : unescaped(entry.slice(at + 1)),
-    isDeadLettered: KINDS[deadLetter] === undefined,
-    source: by,
+    kind: KINDS[code.toLowerCase()] as MessageKind,
+    id: idStart === -1 ? null : unescaped(entry.slice(idStart + 1)),
+    isDeadLettered: KINDS[code] === undefined,
+    source,
   };
 }
 
-function placeText({ offset, time, sourcePosition }: RowCoordinates): string {
+function coordinatesText({ offset, time, sourcePosition }: RowCoordinates): string {
   return `${offset},${time},${escaped(sourcePosition ?? "")}`;
 }
 
-function tellerText({ offset, time, changeId, table, partition, key }: LastMessageSource): string {
-  const text = placeText({ offset, time, sourcePosition: changeId });
+function sourceText({ offset, time, changeId, table, partition, key }: LastMessageSource): string {
+  const text = coordinatesText({ offset, time, sourcePosition: changeId });
   if (table === null && partition === null && key === null) return text;
-  return [text, ...[table, partition, key].map((part) => maybe(part))].join(",");
+  return [text, ...[table, partition, key].map(optional)].join(",");
 }
 
-function maybe(part: string | number | null): string {
+function optional(part: string | number | null): string {
   return part === null ? "" : escaped(String(part));
 }
 
-function tellerOf(text: string): LastMessageSource {
+function sourceOf(text: string): LastMessageSource {
   const [offset, time, changeId = "", table = "", partition = "", key = ""] = text.split(",");
   return {
     offset: Number(offset),
@@ -164,7 +165,7 @@ function tellerOf(text: string): LastMessageSource {
   };
 }
 
-function ownTeller({ offset, time, sourcePosition }: RowCoordinates): LastMessageSource {
+function ownSource({ offset, time, sourcePosition }: RowCoordinates): LastMessageSource {
   return { offset, time, changeId: sourcePosition ?? "", table: null, partition: null, key: null };
 }
 
@@ -178,7 +179,7 @@ function isOwn(
 
 const RESERVED = /[%,;@=]/;
 
-/** Without what the text is put together with; what is empty has a sign too, since nothing stands for nothing. */
+/** Without the separators of the text. `%` is the empty text, because an empty part is a missing one. */
 function escaped(text: string): string {
   if (text === "") return "%";
   return RESERVED.test(text) ? text.replace(/[%,;@=]/g, encodeURIComponent) : text;

@@ -1,44 +1,44 @@
-/** The last message that a sync gave of a row: enough to tell a person what it was. */
+/** The last message that a sync sent for a row, as far as `explain` needs it. */
 export type LastMessage = {
   /** The sync's number in the stored rows. */
   readonly sync: number;
-  /** Of a change that was set aside: what happened to the row. */
+  /** For a dead-lettered change, the kind of the change. */
   readonly kind: MessageKind;
-  /** Its messageId, where that is not the one derived from all this. */
+  /** Its messageId; `null` if it is derived from the other members. */
   readonly id: string | null;
-  /** No message could be made of the change: it stands in the dead letters. */
+  /** No message could be made, and the change is in the dead letter queue. */
   readonly isDeadLettered: boolean;
   readonly source: LastMessageSource;
 };
 
-/** The record that gave a message, with what its id is made of. */
+/** The record that produced a message, with the parts of its messageId. */
 export type LastMessageSource = {
   readonly offset: number;
   /** Commit time, ms since 1970. */
   readonly time: number;
-  /** The position in the database's log, else `partition/offset`. */
+  /** The source position, else `partition/offset`. */
   readonly changeId: string;
-  /** The table's name; `null` where the topic's has it behind its first dot, as Debezium names topics. */
+  /** `null` if it is the part of the topic name after its first dot, as Debezium names topics. */
   readonly table: string | null;
-  /** The record's partition, where that is another one than the row's. */
+  /** `null` if it is the partition of the row. */
   readonly partition: number | null;
-  /** The key that the message was about, where the row had another one then. */
+  /** The key of the row at that time; `null` if it has not changed. */
   readonly key: string | null;
 };
 
-/** Where a stored row comes from: what it says of its own record is said once. */
+/** The record that a stored row comes from. */
 export type RowCoordinates = {
   readonly offset: number;
   readonly time: number;
   readonly sourcePosition: string | null;
 };
 
-/** What a teller says of a table. */
+/** The table name to store; `null` for the default. */
 export function tableOverride(topic: string, table: string): string | null {
   return table === defaultTable(topic) ? null : table;
 }
 
-/** The table that it names. */
+/** The table name of a stored source. */
 export function tableOf(topic: string, { table }: LastMessageSource): string {
   return table ?? defaultTable(topic);
 }
@@ -47,5 +47,5 @@ function defaultTable(topic: string): string {
   return topic.slice(topic.indexOf(".") + 1);
 }
 
-/** What one message is about: the kinds of message that one record can give one sync. */
+/** The kinds of message that one record can produce for one sync. */
 export type MessageKind = "identify" | "added" | "changed" | "removed" | "entered" | "exited";

@@ -3,12 +3,12 @@ import { CdcError, messageOf } from "../lib/errors.ts";
 import { isTime } from "./instant.ts";
 import type { SourceRecord } from "./record.ts";
 
-/** A record of a recorded file, with the line that it stood on, counted from 1. */
+/** A record of a recorded file, with its line number from 1. */
 export type RecordedRecord = SourceRecord & { readonly line: number };
 
 /**
  * Reads one line as `kcat -C -J` writes it: `topic, partition, offset, ts, headers, key, payload`. Bytes that are not
- * text stand in `key_base64` and `payload_base64`.
+ * text are in `key_base64` and `payload_base64`.
  * @throws CdcError UNREADABLE_LINE
  */
 export function parseRecordedLine(bytes: Buffer, line: number): RecordedRecord {
@@ -38,7 +38,7 @@ export function parseRecordedLine(bytes: Buffer, line: number): RecordedRecord {
   };
 }
 
-/** The same form, for writing: what `parseRecordedLine` reads back as the same record. */
+/** A record in the form that `parseRecordedLine` reads. */
 export function recordedForm({
   topic,
   partition,
@@ -59,7 +59,7 @@ export function recordedForm({
   };
 }
 
-/** Text where the bytes are text, else base64. */
+/** As text if the bytes are text, else as base64. */
 function bytesForm(name: string, bytes: Buffer | null): { [name: string]: string | null } {
   if (bytes === null || isUtf8(bytes)) return { [name]: bytes?.toString("utf8") ?? null };
   return { [`${name}_base64`]: bytes.toString("base64") };
@@ -68,7 +68,7 @@ function bytesForm(name: string, bytes: Buffer | null): { [name: string]: string
 function headersOf(headers: unknown, line: number): SourceRecord["headers"] {
   if (headers === undefined || headers === null) return {};
   if (!Array.isArray(headers) || headers.length % 2 !== 0)
-    throw unreadable(line, "`headers` is no list of names and values");
+    throw unreadable(line, "`headers` is not a list of names and values");
   const result: { [name: string]: string } = {};
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i + 1] !== null) result[String(headers[i])] = String(headers[i + 1]);
@@ -84,7 +84,7 @@ function bytesOf(
   const base64 = json[`${name}_base64`];
   if (typeof base64 === "string") return Buffer.from(base64, "base64");
   const text = json[name];
-  // A tombstone says so, with null; a line that lacks its payload is no tombstone.
+  // A tombstone has the payload null; a line without payload is invalid.
   if (text === undefined && base64 === undefined && name === "payload")
     throw unreadable(line, "it has no `payload`");
   if (text === null || text === undefined) return null;

@@ -1,15 +1,14 @@
 import { DetailedError } from "../lib/errors.ts";
 
 /**
- * A row as it is kept, compared and mapped: its columns by name, each value already in the form that Segment
- * understands (dates `YYYY-MM-DD`, instants ISO-8601 UTC, bytes base64, JSON columns as objects).
+ * A row as it is stored, compared and mapped: its columns by name, each value in the form that Segment expects
+ * (dates `YYYY-MM-DD`, instants ISO-8601 UTC, bytes base64, JSON columns as objects).
  */
 export type Row = { readonly [column: string]: Value };
 
 /**
- * One column's value. Numbers keep both their value and their kind:
- * a whole `number` or a `bigint` is an integer, a `number` with a fraction is a double, and what a plain number
- * would misrepresent (a whole double, a decimal with more digits than a double has) is a `Real`.
+ * The value of a column. Numbers have a value and a kind: a whole `number` or a `bigint` is an integer, a `number` with a
+ * fraction is a double, and any other number (a whole double, a decimal with more digits than a double) is a `Real`.
  */
 export type Value =
   | null
@@ -21,7 +20,7 @@ export type Value =
   | readonly Value[]
   | { readonly [name: string]: Value };
 
-/** A double or decimal, by its shortest decimal text without trailing zeros: `4`, `0.1`, `12345678901234567890.5`. */
+/** A double or decimal as its shortest decimal text without trailing zeros: `4`, `0.1`, `12345678901234567890.5`. */
 export class Real {
   readonly text: string;
 
@@ -29,18 +28,18 @@ export class Real {
     this.text = text;
   }
 
-  /** The nearest double, as expressions see it. */
+  /** The nearest double, which expressions use. */
   get number(): number {
     return Number(this.text);
   }
 
-  /** Whether that double is the same decimal: it has 15 to 17 digits, and its shortest text is this one again. */
+  /** Whether that double is the same decimal: its shortest text, of 15 to 17 digits, is this one. */
   get isDouble(): boolean {
     return canonicalDecimal(String(this.number)) === this.text;
   }
 }
 
-/** The column's value, or `undefined` where the row has no such column. */
+/** The value of a column; `undefined` if the row does not have it. */
 export function column(row: Row, name: string): Value | undefined {
   return Object.hasOwn(row, name) ? row[name] : undefined;
 }
@@ -53,12 +52,12 @@ export function real(text: string): number | Real {
 }
 
 /**
- * No number of a database has more: PostgreSQL's numeric, the longest, has 147,455. Written out, one with the exponent
- * 400,000,000 would take all memory, and the time to convert an integer grows faster than its digits do.
+ * No number of a database has more: PostgreSQL's numeric, the longest, has 147,455. A number with the exponent
+ * 400,000,000, written out, would use all memory, and converting an integer takes more than linear time.
  */
 export const MOST_DIGITS = 150_000;
 
-/** `-0012.500` → `-12.5`; `1.50e3` → `1500`; `-0.0` → `0`. Throws where written out it would have no end. */
+/** `-0012.500` → `-12.5`; `1.50e3` → `1500`; `-0.0` → `0`. @throws if it has too many digits */
 function canonicalDecimal(text: string): string {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (!match) return text;
@@ -76,14 +75,14 @@ function canonicalDecimal(text: string): string {
   return sign === "-" && magnitude !== "0" ? `-${magnitude}` : magnitude;
 }
 
-/** In one pass: `/0+$/` looks at a run of zeros once from each of them. */
+/** A regular expression (`/0+$/`) takes quadratic time for a run of zeros. */
 export function withoutEndingZeros(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === "0") end -= 1;
   return digits.slice(0, end);
 }
 
-/** Equal by value: numbers as numbers, decimals by value, objects regardless of the order of their keys. */
+/** Equal by value: numbers as numbers, decimals by value, objects regardless of key order. */
 export function equal(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a === null || b === null || (typeof a === "number" && typeof b === "number")) return false;

@@ -2,26 +2,26 @@ import type { SourcePosition } from "./event.ts";
 import type { LastMessagesText } from "./last-message-codec.ts";
 import type { Row } from "./row.ts";
 
-/** One for all rows: most have nothing unknown and nobody behind, and each list would live as long as its row. */
+/** Shared by all rows: most have no unknown columns and no pinned rows, and a list of their own would stay in memory. */
 export const EMPTY_LIST: readonly never[] = Object.freeze([]);
 
-/** What the store keeps of a key: its last row, where that came from, and which syncs count it as a member. */
+/** The stored state of a key: its last row, the record it came from, and its memberships. */
 export type StoredRow = {
-  /** The last row, or `null`: a deletion mark, which keeps late records from before the removal stale. */
+  /** The last row. `null` is a delete marker, by which late records from before the removal are recognised as stale. */
   readonly row: Row | null;
-  /** Offset of the record that it came from. */
+  /** Offset of the record. */
   readonly offset: number;
   readonly sourcePosition: SourcePosition | null;
-  /** Commit time at that position, ms since 1970. */
+  /** Commit time of the record, ms since 1970. */
   readonly time: number;
-  /** Numbers of the syncs that count the row as a member. */
+  /** Numbers of the syncs that include the row. */
   readonly members: readonly number[];
-  /** Commit time at which each of them began to, ms since 1970; 0 where nobody knows. */
+  /** Commit time at which each membership started, ms since 1970; 0 if unknown. */
   readonly since: readonly number[];
-  /** Members whose model could not take a later row: the row that they know, by the sync's number. */
+  /** Pinned rows, by sync number: the row that a member knows if the filter of its model failed for a later one. */
   readonly pinned: readonly { readonly sync: number; readonly row: Row }[];
-  /** Columns that have a value which was never seen (PostgreSQL's TOAST): not NULL, whatever it is. */
+  /** Columns with a value that no record contained (PostgreSQL's TOAST). It is not NULL. */
   readonly unknown: readonly string[];
-  /** What each sync told of it last. */
+  /** The last message of each sync. */
   readonly lastMessages: LastMessagesText;
 };

@@ -1,7 +1,7 @@
-/** A topic by name, or several by a pattern. */
+/** A topic name, or a pattern for several topics. */
 export type TopicPattern = string | RegExp;
 
-/** `/^app\.shard\d+\.users$/` is a pattern, anything else a name: Kafka's topics have no slash. */
+/** `/^app\.shard\d+\.users$/` is a pattern, anything else a name: topic names have no slash. */
 export function parseTopicPattern(text: string): TopicPattern {
   const pattern = /^\/(.+)\/$/.exec(text);
   return pattern ? new RegExp(pattern[1] as string) : text;

@@ -6,32 +6,32 @@ import type { Clock } from "../lib/clock.ts";
 import { type CdcError, messageWithDetails } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 
-/** A record or message set aside, with its reason. */
+/** A rejected record or message, with its reason. */
 export type DeadLetter = {
   readonly record: SourceRecord;
   readonly error: CdcError;
   /** The reason of a dead letter that was read back, as it was written; otherwise the error's text and details. */
   readonly reason?: string;
-  /** The model or sync that could not take it; absent where nobody could. */
+  /** The model or sync that rejected it; absent if the record was rejected as a whole. */
   readonly by?: string;
-  /** The message that Segment refused, as JSON text. */
+  /** The message that Segment rejected, as JSON text. */
   readonly message?: string;
-  /** What happened to a row that was stored, where no message could be made of it: it is told from this. */
+  /** The change that could not be mapped. Its row is stored, so `redrive` maps this. */
   readonly change?: string;
-  /** No streamed record of its partition came before: a snapshot's read is an initial result, then as now. */
+  /** No streamed record of its partition came before it, so a snapshot read is an initial result in a redrive too. */
   readonly isInitial?: boolean;
 };
 
-/** Where dead letters go. */
+/** The destination of dead letters. */
 export interface DeadLetters {
-  /** Resolves when all of them are durable; tries for ever, until the signal is aborted. */
+  /** Resolves when all are durable. Retries until the signal is aborted. */
   append(deadLetters: readonly DeadLetter[], stop?: AbortSignal): Promise<void>;
 }
 
-/** What our headers begin with. */
+/** The prefix of the headers. */
 export const HEADER = "cdc-to-segment";
 
-/** A value beyond it stays in its own topic, where the coordinates find it: a letter must not stop the pipeline. */
+/** A larger value is left out, so that a dead letter cannot stop the pipeline. The coordinates refer to it. */
 const LARGEST_VALUE_BYTES = 7_000_000;
 
 /** The reason as it is stored, with the values that it quotes. */
@@ -39,7 +39,7 @@ function reasonOf({ error, reason }: DeadLetter): string {
   return reason ?? messageWithDetails(error);
 }
 
-/** The record as it came, with its reason and coordinates in headers: for a Kafka topic. */
+/** For a Kafka topic: the unchanged record, with reason and coordinates in headers. */
 export function asRecord(deadLetter: DeadLetter): JournalEntry {
   const { record, error, by, message, change, isInitial } = deadLetter;
   const headers: { [name: string]: string | Buffer } = {};
@@ -62,7 +62,7 @@ export function asRecord(deadLetter: DeadLetter): JournalEntry {
   return { key: record.key, value: null, headers };
 }
 
-/** The record in the recorded form, with its reason: a line of a file, which `redrive` and `preview` read again. */
+/** For a file that `redrive` and `preview` read: the record in the recorded form, with its reason. */
 export function asLine(deadLetter: DeadLetter): JournalEntry {
   const { record, error, by, message, change, isInitial } = deadLetter;
   const line = {
@@ -75,7 +75,7 @@ export function asLine(deadLetter: DeadLetter): JournalEntry {
   return { key: null, value: Buffer.from(JSON.stringify(line)), headers: {} };
 }
 
-/** Dead letters in a log. One that cannot be written holds its checkpoint, and with it the position. */
+/** Dead letters in a journal. If they cannot be written, the checkpoint waits and the offset does not advance. */
 export class JournaledDeadLetters implements DeadLetters {
   readonly #journal: Journal;
   readonly #form: (deadLetter: DeadLetter) => JournalEntry;

@@ -1,21 +1,20 @@
 export type FailureRatioOptions = {
-  /** Of the last `window`, this part or more is too much. */
+  /** This part of the last `window` records, or more, is too much. */
   readonly ratio: number;
   readonly window: number;
 };
 
 /**
- * How many of the last records, or messages, ended as dead letters. A bad deploy that refuses every second one never
- * comes to many in a row, and would still drain half of the topic.
+ * The ratio of rejected records, or messages, among the last ones. If every second record is rejected, consecutive
+ * rejections stay few, but half of the topic would go to the dead letter queue.
  */
 export class FailureRatio {
   readonly #most: number;
-  /** Whether each of the last was refused, in a ring: what was not seen yet counts as good. */
+  /** Whether each of the last was rejected, as a ring buffer. */
   readonly #last: Uint8Array;
   #next = 0;
   #rejected = 0;
 
-  /** As the settings say it. */
   static of(settings: { readonly maxRatio: number; readonly ratioWindow: number }): FailureRatio {
     return new FailureRatio({ ratio: settings.maxRatio, window: settings.ratioWindow });
   }
@@ -25,12 +24,12 @@ export class FailureRatio {
     this.#last = new Uint8Array(window);
   }
 
-  /** Refused ones among the last `window`. */
+  /** Rejected ones among the last `window`. */
   get rejected(): number {
     return this.#rejected;
   }
 
-  /** Counts `count` more, all refused or none. @returns whether too many of the last are refused now */
+  /** Counts `count` more, all rejected or none. @returns whether too many are rejected now */
   add(isRejected: boolean, count = 1): boolean {
     const value = isRejected ? 1 : 0;
     for (let i = Math.min(count, this.#last.length); i > 0; i -= 1) {

@@ -3,11 +3,15 @@ import { parseRecordedLine } from "../data/recorded-line.ts";
 import { CdcError, ERROR_CODES, type ErrorCode, isErrorCode } from "../lib/errors.ts";
 import { type DeadLetter, HEADER } from "./dead-letters.ts";
 
-/** The dead letter that a record of its topic is, with the coordinates that it had; `null` where it is none of ours. */
+/** The dead letter in a record of the dead letter topic; `null` if another program wrote the record. */
 export function deadLetterOfRecord({ key, value, headers }: SourceRecord): DeadLetter | null {
-  const ours = (name: string) => headers[`${HEADER}.${name}`]?.toString();
-  const topic = ours("topic");
-  const [partition, offset, timestamp] = [ours("partition"), ours("offset"), ours("timestamp")];
+  const header = (name: string) => headers[`${HEADER}.${name}`]?.toString();
+  const topic = header("topic");
+  const [partition, offset, timestamp] = [
+    header("partition"),
+    header("offset"),
+    header("timestamp"),
+  ];
   if (topic === undefined || !isWhole(partition) || !isWhole(offset)) return null;
   const own = Object.entries(headers).filter(([name]) => !name.startsWith(`${HEADER}.`));
   return {
@@ -20,17 +24,17 @@ export function deadLetterOfRecord({ key, value, headers }: SourceRecord): DeadL
       key,
       value,
     },
-    ...failureOf(ours("code"), ours("reason")),
-    by: ours("by"),
-    message: ours("message"),
-    change: ours("change"),
-    isInitial: ours("initial") === "true",
+    ...failureOf(header("code"), header("reason")),
+    by: header("by"),
+    message: header("message"),
+    change: header("change"),
+    isInitial: header("initial") === "true",
   };
 }
 
 /**
- * The dead letter that a line of a dead-letter file is.
- * @throws CdcError UNREADABLE_LINE where it is none
+ * The dead letter in a line of a dead letter file.
+ * @throws CdcError UNREADABLE_LINE if the line is not a dead letter
  */
 export function deadLetterOfLine(bytes: Buffer, line: number): DeadLetter {
   const record = parseRecordedLine(bytes, line);
@@ -38,7 +42,7 @@ export function deadLetterOfLine(bytes: Buffer, line: number): DeadLetter {
   if (typeof reason?.code !== "string") {
     throw new CdcError(
       "UNREADABLE_LINE",
-      `line ${line} is no dead letter: it has no \`reason\`; a recorded file is for \`replay\``,
+      `line ${line} is not a dead letter: it has no \`reason\`; a recorded file is for \`replay\``,
     );
   }
   return {

@@ -23,7 +23,7 @@ export function explainedRow(row: StoredRow, view: StateView, options: RowOption
   return {
     from: { ...tp, offset: row.offset },
     position: row.sourcePosition,
-    committedAt: timeText(row.time),
+    commitTime: timeText(row.time),
     isRemoved: row.row === null,
     columns,
     values: row.row && options.showValues ? valuesOf(row.row) : null,
@@ -57,7 +57,7 @@ function explainedSync(
       kind,
       messageId: isDeadLettered ? null : (id ?? derived()),
       from,
-      committedAt: timeText(source.time),
+      commitTime: timeText(source.time),
       response: responseOf(isDeadLettered, isStored || isBelow(from, tp.partition, durable)),
     },
   };

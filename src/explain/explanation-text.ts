@@ -50,12 +50,12 @@ function quoted(key: string): string {
 }
 
 function rowText(row: ExplainedRow, deadLetters: string): string[] {
-  const { from, position, committedAt, isRemoved, columns, values, unknown, isStored } = row;
+  const { from, position, commitTime, isRemoved, columns, values, unknown, isStored } = row;
   const state = isRemoved ? "removed by" : "stored from";
   const sourcePosition = position === null ? "" : `, source position ${position}`;
   const shown = values === null ? columns : columns.map((name) => `${name} ${json(values[name])}`);
   return [
-    `${state} ${recordName(from)}${sourcePosition}${commitText(committedAt)}`,
+    `${state} ${recordName(from)}${sourcePosition}${commitText(commitTime)}`,
     ...(isRemoved ? [] : [`columns: ${shown.join(", ")}`]),
     ...(unknown.length === 0 ? [] : [`values that no record contained: ${unknown.join(", ")}`]),
     ...(isStored ? [] : ["processed, not stored yet: its messages may be pending"]),
@@ -74,11 +74,11 @@ function syncText(sync: ExplainedSync, deadLetters: string): string[] {
 }
 
 function lastText(last: ExplainedLastMessage, deadLetters: string): string[] {
-  const { kind, messageId, from, committedAt, response } = last;
+  const { kind, messageId, from, commitTime, response } = last;
   const id = messageId === null ? "" : `, messageId ${messageId}`;
   const what = messageId === null ? "last change" : "last message";
   return [
-    `${what}: ${kind}${id}, from ${recordName(from)}${commitText(committedAt)}`,
+    `${what}: ${kind}${id}, from ${recordName(from)}${commitText(commitTime)}`,
     responseText(response, from, deadLetters),
   ];
 }

@@ -41,7 +41,7 @@ export type ExplainedRow = {
   readonly from: Coordinates;
   /** The source position of the stored change. */
   readonly position: string | null;
-  readonly committedAt: string | null;
+  readonly commitTime: string | null;
   /** The row was removed; a delete marker remains. */
   readonly isRemoved: boolean;
   readonly columns: readonly string[];
@@ -71,7 +71,7 @@ export type ExplainedLastMessage = {
   /** `null` if no message could be made. */
   readonly messageId: string | null;
   readonly from: Coordinates;
-  readonly committedAt: string | null;
+  readonly commitTime: string | null;
   readonly response: ExplainedResponse;
 };
 

@@ -5,10 +5,10 @@ import { setOwn } from "../lib/set-own.ts";
 import { type MappedValue, type Reader, readerOf } from "./reader.ts";
 import { type SegmentValue, segmentValue } from "./segment-value.ts";
 
-/** Traits or properties: every column, some under their own names, or a map. */
+/** Traits or properties: all columns, a list of columns, or a map. */
 export type Fields = "*" | readonly string[] | { readonly [name: string]: MappedValue };
 
-/** A field that could not be mapped and was left out; `kind` is why without the values that the reason may quote. */
+/** Called for a field that is left out. `reason` may quote values of the row, `kind` does not. */
 export type OnOmitted = (field: string, reason: string, kind: string) => void;
 
 const NO_COLUMN = "the row has no such column";
@@ -17,7 +17,7 @@ const NO_COLUMN = "the row has no such column";
 export class Mapping {
   readonly #readers: readonly (readonly [string, Reader])[] | null;
 
-  /** @throws CdcError CONFIGURATION where an expression does not compile */
+  /** @throws CdcError CONFIGURATION if an expression does not compile */
   constructor(fields: Fields, declared: ReadonlySet<string>) {
     if (fields === "*") this.#readers = null;
     else {

@@ -1,21 +1,21 @@
 import { celResult, compileExpression } from "../data/expression.ts";
 import { column, type Row, type Value } from "../data/row.ts";
 
-/** A mapped value: a column's name, a constant, or an expression. */
+/** A column, a constant, or an expression. */
 export type MappedValue = string | { readonly value: unknown } | { readonly cel: string };
 
 /** Reads one mapped value from a row. */
 export type Reader = {
-  /** The columns it looks at; `"*"` for the whole row. */
+  /** The columns that it reads; `"*"` for the whole row. */
   readonly columns: readonly string[] | "*";
   /**
-   * The value, or `undefined` where the row has no such column.
-   * Throws an Error in CEL's words where an expression fails on this row.
+   * The value; `undefined` if the row does not have the column.
+   * @throws an error of CEL if an expression fails on this row
    */
   readonly read: (row: Row, absent: ReadonlySet<string>) => Value | undefined;
 };
 
-/** @throws CdcError CONFIGURATION where an expression does not compile */
+/** @throws CdcError CONFIGURATION if an expression does not compile */
 export function readerOf(mapped: MappedValue, declared: ReadonlySet<string>): Reader {
   if (typeof mapped === "string") return columnReader(mapped);
   if ("value" in mapped) {
@@ -31,8 +31,8 @@ export function readerOf(mapped: MappedValue, declared: ReadonlySet<string>): Re
 }
 
 /**
- * `prefs.dark` reaches into a JSON column; a column whose own name has the dot wins. What the JSON does not hold is
- * NULL, as it is in SQL: a key that goes away unsets its trait.
+ * `prefs.dark` reads a member of a JSON column; a column whose own name contains the dot wins. A missing member is NULL,
+ * as in SQL, so a removed member unsets its trait.
  */
 function columnReader(name: string): Reader {
   const [first = name, ...path] = name.split(".");

@@ -1,6 +1,6 @@
 import { Real, type Row, type Value } from "../data/row.ts";
 
-/** What may stand in a Segment message: plain JSON. */
+/** A value in a Segment message: plain JSON. */
 export type SegmentValue =
   | null
   | boolean
@@ -9,7 +9,7 @@ export type SegmentValue =
   | readonly SegmentValue[]
   | { readonly [name: string]: SegmentValue };
 
-/** A column's value at Segment: integers beyond 2^53 and decimals that a double would change are strings. */
+/** A column value for Segment: integers beyond 2^53 and decimals that a double would change are strings. */
 export function segmentValue(value: Value): SegmentValue {
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;

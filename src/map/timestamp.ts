@@ -4,8 +4,8 @@ import { CdcError } from "../lib/errors.ts";
 import { segmentValue } from "./segment-value.ts";
 
 /**
- * An ISO-8601 UTC timestamp, as Segment wants it, from a column: a date or instant in any of Debezium's encodings,
- * ISO text, or a number since 1970 whose magnitude tells days, seconds, ms, µs and ns apart.
+ * An ISO 8601 UTC timestamp for Segment from a column: a date or instant in any of Debezium's encodings, ISO text, or a
+ * number since 1970 whose magnitude gives its unit (days, seconds, ms, µs or ns).
  * @throws CdcError UNREADABLE_TIMESTAMP
  */
 export function timestampOf(column: string, value: Value): string {
@@ -21,7 +21,7 @@ export function timestampOf(column: string, value: Value): string {
   return date.toISOString();
 }
 
-/** An object's own text need not be one: JSON may name its `toString`. */
+/** A JSON object may have a member `toString`, so it is not converted to text. */
 function shownValue(value: Value): string {
   return JSON.stringify(value instanceof Real ? value.text : segmentValue(value));
 }
@@ -31,10 +31,10 @@ function milliseconds(value: Value): number {
   if (value instanceof Real) return sinceEpoch(value.number);
   if (typeof value !== "string") return Number.NaN;
   const text = value.trim();
-  // Fewer digits are a year or a compact date, of which nothing says so.
+  // Fewer digits may be a year or a compact date.
   if (/^-?\d{9,}$/.test(text)) return sinceEpoch(Number(text));
   const date = /^([+-]?\d{4,6}-\d{2}-\d{2})Z?$/.exec(text);
-  // A date is its midnight, UTC.
+  // A date is midnight UTC.
   if (date)
     return isCalendarDate(date[1] as string) ? Date.parse(`${date[1]}T00:00:00Z`) : Number.NaN;
   return Date.parse(parseInstant(text) ?? "");

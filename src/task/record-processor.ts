@@ -17,8 +17,8 @@ export type GroupOutput = Output & {
 };
 
 /**
- * Processes the records and rows of one task. `StreamProcessor` does it for the service, `RedriveProcessor` for dead
- * letters. It advances the offset in memory; the checkpoint makes it durable.
+ * Processes the records and rows of one task: `StreamProcessor` in the service, `RedriveProcessor` in a redrive. It
+ * advances the offset in memory; the checkpoint makes it durable.
  */
 export interface RecordProcessor {
   /** Until when records wait for another task, ms since 1970; `null` if none waits. No checkpoint passes them. */

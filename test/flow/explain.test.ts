@@ -72,7 +72,7 @@ s(
         kind: "added",
         messageId: idOf(added, "Added"),
         from: { topic: TOPIC, partition: 0, offset: 0 },
-        committedAt: iso(10),
+        commitTime: iso(10),
         response: { status: "settled", time: null, detail: null },
       },
     });

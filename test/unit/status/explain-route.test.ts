@@ -15,13 +15,13 @@ const EXPLAINED: Explanation = {
   ...{ pipeline: "shop", model: "users", key: "[7]", searched: ["users/1"], notSearched: [] },
   rows: [
     {
-      ...{ from: DEAD_LETTERED, position: null, committedAt: null, isRemoved: false },
+      ...{ from: DEAD_LETTERED, position: null, commitTime: null, isRemoved: false },
       ...{ columns: ["id", "plan"], values: null, unknown: [], isStored: true },
       syncs: [
         {
           ...{ sync: "lifecycle", type: "track", isNew: false, isMember: true, since: null },
           last: {
-            ...{ kind: "added", messageId: null, from: DEAD_LETTERED, committedAt: null },
+            ...{ kind: "added", messageId: null, from: DEAD_LETTERED, commitTime: null },
             response: { status: "deadLettered", time: null, detail: null },
           },
         },

@@ -15,7 +15,7 @@ const FROM = { topic: "users", partition: 1, offset: 7 };
 const SETTLED: ExplainedResponse = { status: "settled", time: null, detail: null };
 const DEAD_LETTERED: ExplainedResponse = { status: "deadLettered", time: null, detail: null };
 const LAST: ExplainedLastMessage = {
-  ...{ kind: "changed", messageId: "id-1", from: FROM, committedAt: null, response: SETTLED },
+  ...{ kind: "changed", messageId: "id-1", from: FROM, commitTime: null, response: SETTLED },
 };
 const TIME = "2026-01-01T00:00:00.000Z";
 const MESSAGE = { sync: "lifecycle", messageId: "id-1", deliveryTime: TIME, response: "HTTP 200" };
@@ -43,7 +43,7 @@ function responseOf(
     isMember: true,
     since: null,
   } as const;
-  const row = { ...{ from: FROM, position: null, committedAt: null, isRemoved: false } };
+  const row = { ...{ from: FROM, position: null, commitTime: null, isRemoved: false } };
   const rest = { columns: [], values: null, unknown: [], isStored: true };
   const explanation: Explanation = {
     ...{
