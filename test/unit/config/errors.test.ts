@@ -245,7 +245,7 @@ const CASES: readonly Case[] = [
     "topic: app.users",
     "topic: app.users\n    where: 1 + 2",
     "7: models.users.where",
-    /gives int, and bool is needed/,
+    /type is int and must be bool/,
   ],
   [
     "an expression that does not parse",

@@ -76,7 +76,7 @@ s("should refuse what does not parse or cannot be a filter, in CEL's words", () 
     );
   refuses("row.", undefined, /`row\.` is wrong/);
   refuses("rwo.plan", undefined, /rwo/);
-  refuses("1 + 1", "bool", /int, and bool is needed/);
+  refuses("1 + 1", "bool", /type is int and must be bool/);
 });
 
 const RESULTS: readonly (readonly [text: string, value: unknown])[] = [
