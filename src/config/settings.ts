@@ -189,7 +189,7 @@ export const settingsSchema = z
       .string({ error: "write a name" })
       .regex(
         /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-        "use at most 100 letters, digits, dots, dashes and underscores",
+        "use at most 100 characters: A-Z, a-z, 0-9, dots, dashes and underscores",
       )
       .describe(
         "Id of the pipeline: the consumer group, the state directory, and part of every message id.",

@@ -65,7 +65,17 @@ const BANNED_IDENTIFIERS: ReadonlyMap<string, string> = new Map(
 );
 
 /** Members of the platform and of libraries: Array.prototype.at and fill, the DOM's hidden. */
-const PLATFORM_MEMBERS = new Set(["at", "charAt", "fill", "hidden"]);
+const PLATFORM_MEMBERS = new Set(["at", "charAt", "charCodeAt", "codePointAt", "fill", "hidden"]);
+
+/** Stored names of version 0.1, in the codecs that read and write them and in the tests of the stored forms. */
+const STORED_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["src/coordination/control-message.ts", ["place", "silent"]],
+  ["src/dlq/unsent-change.ts", ["place"]],
+  ["src/state/checkpoint-record.ts", ["walk"]],
+  ["src/state/handover.ts", ["at"]],
+  ["src/state/task-store.ts", ["at"]],
+  ["test/simulation/environment.ts", ["walk"]],
+]);
 
 /** Names of other systems: columns and fields of Segment, options of Node. */
 const QUOTED_IDENTIFIERS = new Set([
@@ -75,6 +85,9 @@ const QUOTED_IDENTIFIERS = new Set([
   "updated_at",
   "seen_at",
   "last_seen_at",
+  "changed_at",
+  "opens_at",
+  "keepCase",
 ]);
 
 /** Whole files that quote: what they hold is another version's, another system's, or this list. */
@@ -84,11 +97,13 @@ const QUOTING = [
   "test/unit/words.test.ts",
   "test/unit/changelog.test.ts",
   "test/fixtures/",
-  "src/config/old-names.ts",
+  "src/config/renamed-settings.ts",
+  "test/unit/config/renamed-settings.test.ts",
 ];
 
 /** Texts that quote: durable names of version 0.1, settings and metrics of before, other systems. */
 const QUOTATIONS = [
+  /"(?:limits\.)?lane_bytes[^"]*"/g,
   /begun\.json/g,
   /"nobody"\]/g,
   /`(?:limits\.)?lane_(?:messages|bytes)(?:_limit)?(?:: 4000000)?`/g,
@@ -181,12 +196,17 @@ export function bannedPart(name: string): string | undefined {
 /** Every banned word of a file, as `file:line: word: write term`. */
 export function violationsOf(file: string): readonly string[] {
   const source = read(file);
-  const inTexts = source
-    .split("\n")
-    .flatMap((text, index) => bannedIn(text).map((word) => `${file}:${index + 1}: ${word}`));
+  const stored = STORED_NAMES.get(file) ?? [];
+  const inTexts = source.split("\n").flatMap((text, index) =>
+    bannedIn(text)
+      .filter((word) => !stored.some((name) => word.startsWith(`${name}:`)))
+      .map((word) => `${file}:${index + 1}: ${word}`),
+  );
   if (!/\.(?:ts|js|cjs)$/.test(file)) return inTexts;
   const inIdentifiers = identifiersOf(source).flatMap(({ name, line, isMember }) => {
-    const term = isMember && PLATFORM_MEMBERS.has(name) ? undefined : bannedPart(name);
+    if (isMember && PLATFORM_MEMBERS.has(name)) return [];
+    if (STORED_NAMES.get(file)?.includes(name)) return [];
+    const term = bannedPart(name);
     return term === undefined ? [] : [`${file}:${line}: ${name}: write ${term}`];
   });
   return [...inTexts, ...inIdentifiers];

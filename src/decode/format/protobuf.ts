@@ -62,7 +62,7 @@ export function readProtobuf(
   bytes: Buffer,
 ): { readonly payload: Json; readonly type: Type } {
   const { path, start } = typePath(bytes);
-  const type = typeAt(types, path);
+  const type = typeOfPath(types, path);
   const message = type.decode(new TextReader(bytes.subarray(start)));
   const object = type.toObject(message, {
     longs: String,
@@ -83,7 +83,7 @@ function typesIn({ nestedArray }: Scope): Type[] {
   });
 }
 
-function typeAt(types: readonly Type[], path: readonly number[]): Type {
+function typeOfPath(types: readonly Type[], path: readonly number[]): Type {
   let scope = types;
   let found: Type | undefined;
   for (const index of path) {

@@ -87,7 +87,7 @@ const mistake = (from: string, to: string, ...found: Mistake["found"]): Mistake 
 });
 
 const MISTAKES: readonly Mistake[] = [
-  mistake("name: acme", "name: a b", ["name", /found "a b": use at most 100 letters/]),
+  mistake("name: acme", "name: a b", ["name", /found "a b": use at most 100 characters/]),
   mistake(
     "brokers: ['localhost:9092']",
     "brokers: [localhost, 'a:1', 5]",

@@ -34,7 +34,7 @@ function report(from: string, to: string): readonly string[] {
   return [];
 }
 
-type Case = readonly [title: string, from: string, to: string, at: string, text: RegExp];
+type Case = readonly [title: string, from: string, to: string, location: string, text: RegExp];
 
 const CASES: readonly Case[] = [
   // names
@@ -145,7 +145,7 @@ const CASES: readonly Case[] = [
     "name: acme",
     "name: a b",
     "1: name",
-    /found "a b": use at most 100 letters, digits/,
+    /found "a b": use at most 100 characters/,
   ],
   [
     "a duration without a unit",
@@ -279,11 +279,11 @@ const CASES: readonly Case[] = [
   ],
 ];
 
-for (const [title, from, to, at, text] of CASES) {
+for (const [title, from, to, location, text] of CASES) {
   s(`should report ${title}`, () => {
     const lines = report(from, to);
-    const line = lines.find((one) => one.startsWith(`c.yaml:${at}: `));
-    assert.ok(line, `c.yaml:${at} is not in\n${lines.join("\n")}`);
+    const line = lines.find((one) => one.startsWith(`c.yaml:${location}: `));
+    assert.ok(line, `c.yaml:${location} is not in\n${lines.join("\n")}`);
     assert.match(line as string, text);
   });
 }

@@ -81,7 +81,7 @@ const RECORDINGS = [
 for (const name of RECORDINGS) {
   const topics = recordedTopics(name);
   // Each topic equally often: most records are transaction records.
-  const recordAt = (topic: number, i: number) => {
+  const recordOfTopic = (topic: number, i: number) => {
     const records = topics[topic % topics.length] as readonly SourceRecord[];
     return records[i % records.length] as SourceRecord;
   };
@@ -90,7 +90,7 @@ for (const name of RECORDINGS) {
     holds(
       400,
       fc.asyncProperty(fc.nat(), fc.nat(), mutations, mutations, async (topic, i, key, value) => {
-        const record = recordAt(topic, i);
+        const record = recordOfTopic(topic, i);
         const broken = {
           ...record,
           key: mutated(record.key, key),

@@ -14,7 +14,7 @@ import { flush, VirtualClock } from "../../support/virtual-clock.ts";
 
 const s = suite("deliver: dead letters");
 
-const letterOf = (over: Partial<DeadLetter> = {}): DeadLetter => ({
+const deadLetterOf = (over: Partial<DeadLetter> = {}): DeadLetter => ({
   record: recordOf({
     value: "{oops",
     offset: 42,
@@ -27,7 +27,7 @@ const letterOf = (over: Partial<DeadLetter> = {}): DeadLetter => ({
 });
 
 s("should keep the record's own bytes and headers, its reason and its coordinates", () => {
-  const { key, value, headers } = asRecord(letterOf({ by: "traits", message: '{"a":1}' }));
+  const { key, value, headers } = asRecord(deadLetterOf({ by: "traits", message: '{"a":1}' }));
   assert.is(key?.toString(), '{"id":1}');
   assert.is(value?.toString(), "{oops");
   assert.equal(headers, {
@@ -45,14 +45,14 @@ s("should keep the record's own bytes and headers, its reason and its coordinate
 
 s("should leave out a value that its topic would not take, and say so", () => {
   const value = Buffer.alloc(7_000_001, "x");
-  const entry = asRecord(letterOf({ record: recordOf({ value }) }));
+  const entry = asRecord(deadLetterOf({ record: recordOf({ value }) }));
   assert.is(entry.value, null);
   assert.match(String(entry.headers["cdc-to-segment.left-out"]), /7000001 bytes/);
   assert.is(entry.headers["cdc-to-segment.offset"], "0");
 });
 
 s("should keep a record without key or value as such", () => {
-  const { key, value } = asRecord(letterOf({ record: recordOf({ key: null, value: null }) }));
+  const { key, value } = asRecord(deadLetterOf({ record: recordOf({ key: null, value: null }) }));
   assert.equal([key, value], [null, null]);
 });
 
@@ -61,7 +61,7 @@ const line = (deadLetter: DeadLetter) => JSON.parse(asLine(deadLetter).value?.to
 s(
   "should write a line in the recorded form, which replay reads again, with the reason beside it",
   () => {
-    assert.equal(line(letterOf({ by: "traits", message: '{"a":1}' })), {
+    assert.equal(line(deadLetterOf({ by: "traits", message: '{"a":1}' })), {
       reason: { code: "INVALID_JSON", text: "the value is not JSON: {oops", by: "traits" },
       topic: TOPIC,
       partition: 3,
@@ -77,7 +77,7 @@ s(
 
 s("should write bytes that are no text as base64", () => {
   const value = Buffer.from([0, 0, 0, 0, 7, 0xff]);
-  const written = line(letterOf({ record: recordOf({ key: value, value }) }));
+  const written = line(deadLetterOf({ record: recordOf({ key: value, value }) }));
   assert.equal(
     [written.key, written.key_base64, written.payload, written.payload_base64],
     [undefined, "AAAAAAf/", undefined, "AAAAAAf/"],
@@ -85,11 +85,11 @@ s("should write bytes that are no text as base64", () => {
 });
 
 s("should write no key and no value as null", () => {
-  const written = line(letterOf({ record: recordOf({ key: null, value: null }) }));
+  const written = line(deadLetterOf({ record: recordOf({ key: null, value: null }) }));
   assert.equal([written.key, written.payload], [null, null]);
 });
 
-/** Dead letters over a log that fails as often as told. */
+/** Dead letters over a journal that fails a given number of times. */
 function logged(...failures: readonly unknown[]) {
   const left = [...failures];
   const appended: (readonly JournalEntry[])[] = [];
@@ -106,10 +106,10 @@ function logged(...failures: readonly unknown[]) {
   return { deadLetters, appended, clock, stop };
 }
 
-s("should append all letters at once, and nothing where there is none", async () => {
+s("should append all dead letters at once, and nothing if there are none", async () => {
   const { deadLetters, appended } = logged();
   await deadLetters.append([]);
-  await deadLetters.append([letterOf(), letterOf()]);
+  await deadLetters.append([deadLetterOf(), deadLetterOf()]);
   assert.equal(
     appended.map(({ length }) => length),
     [2],
@@ -119,7 +119,7 @@ s("should append all letters at once, and nothing where there is none", async ()
 s("should try again after a back-off until they are durable", async () => {
   const { deadLetters, appended, clock } = logged(new Error("away"), new Error("away"));
   let done = false;
-  const append = deadLetters.append([letterOf()]).then(() => {
+  const append = deadLetters.append([deadLetterOf()]).then(() => {
     done = true;
   });
   await flush();
@@ -132,7 +132,7 @@ s("should try again after a back-off until they are durable", async () => {
 s("should not try again what can never succeed", async () => {
   const { deadLetters } = logged(new CdcError("ENTRY_TOO_LARGE", "no such topic"));
   let failure: unknown;
-  await deadLetters.append([letterOf()]).catch((error) => {
+  await deadLetters.append([deadLetterOf()]).catch((error) => {
     failure = error;
   });
   assert.is((failure as CdcError).code, "ENTRY_TOO_LARGE");
@@ -141,7 +141,7 @@ s("should not try again what can never succeed", async () => {
 s("should give up when the pipeline stops", async () => {
   const { deadLetters, stop } = logged(...Array.from({ length: 99 }, () => new Error("away")));
   let failed = false;
-  const append = deadLetters.append([letterOf()], stop.signal).catch(() => {
+  const append = deadLetters.append([deadLetterOf()], stop.signal).catch(() => {
     failed = true;
   });
   await flush();

@@ -4,7 +4,7 @@ import { FailureRatio } from "../../../src/dlq/failure-ratio.ts";
 
 const s = suite("deliver: the part that is refused");
 
-/** Adds one for each letter, `x` refused; says how many it took until there were too many. */
+/** Adds one outcome per character, `x` for a rejection. @returns how many were added until the ratio was exceeded */
 function tooManyAfter(limit: FailureRatio, kinds: string): number | null {
   for (const [i, kind] of [...kinds].entries()) if (limit.add(kind === "x")) return i + 1;
   return null;

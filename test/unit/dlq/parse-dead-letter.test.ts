@@ -41,7 +41,7 @@ for (const [title, more] of CASES) {
     isInitial: isInitial ?? false,
     code: why.code,
     reason: reason ?? messageWithDetails(why),
-    at: [of.topic, of.partition, of.offset, of.timestamp],
+    coordinates: [of.topic, of.partition, of.offset, of.timestamp],
     key: of.key?.toString(),
     value: of.value?.toString("hex"),
     headers: Object.entries(of.headers).map(([name, held]) => [name, held?.toString()]),
@@ -49,8 +49,8 @@ for (const [title, more] of CASES) {
 
   s(`should be as it was written, in a topic: ${title}`, () => {
     const { key, value, headers } = asRecord(deadLetter);
-    const kept = recordOf({ topic: "shop.dead-letters", offset: 1 });
-    const read = deadLetterOfRecord({ ...kept, key, value, headers });
+    const record = recordOf({ topic: "shop.dead-letters", offset: 1 });
+    const read = deadLetterOfRecord({ ...record, key, value, headers });
     assert.equal(read && parts(read), parts(deadLetter));
   });
 

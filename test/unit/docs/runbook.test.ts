@@ -13,8 +13,8 @@ for (const question of [
 ])
   s(`"${question}" should be answered in under ten lines`, () => {
     const [, section = ""] = readPage("docs/operations/runbook.md").split(`## ${question}\n`);
-    const answer = section.split("\n## ")[0]?.trim().split("\n") ?? [];
-    assert.ok(answer.length > 3 && answer.length < 10, `${answer.length} lines`);
+    const lines = section.split("\n## ")[0]?.trim().split("\n") ?? [];
+    assert.ok(lines.length > 3 && lines.length < 10, `${lines.length} lines`);
   });
 
 s.run();

@@ -45,8 +45,8 @@ function work() {
     ...noopLogger,
     info: (fields: object, text: string) => lines.push({ fields, text }),
   };
-  const at = { step: null as Step | null };
-  return { clock, lines, logger, at, read: () => at.step };
+  const current = { step: null as Step | null };
+  return { clock, lines, logger, current, read: () => current.step };
 }
 
 /** 100 lines of 10 bytes each, a second. */
@@ -57,12 +57,12 @@ const afterSeconds = (seconds: number, total: number | null = 10_000): Step => (
 });
 
 s("should be one line with bar, rate and remaining time on a terminal", async () => {
-  const { clock, logger, lines, at, read } = work();
+  const { clock, logger, lines, current, read } = work();
   const terminal = new Screen();
   const progress = new Progress("replay", read, { clock, logger, terminal });
   progress.start();
   for (let second = 0; second <= 5; second += 1) {
-    at.step = afterSeconds(second);
+    current.step = afterSeconds(second);
     await clock.advance(1_000);
   }
   const bar = "█".repeat(12) + "░".repeat(12);
@@ -79,12 +79,12 @@ s("should be one line with bar, rate and remaining time on a terminal", async ()
 });
 
 s("should have no bar and no remaining time if the total is unknown", async () => {
-  const { clock, logger, at, read } = work();
+  const { clock, logger, current, read } = work();
   const terminal = new Screen();
   const progress = new Progress("replay", read, { clock, logger, terminal });
   progress.start();
   for (let second = 0; second <= 2; second += 1) {
-    at.step = afterSeconds(second, null);
+    current.step = afterSeconds(second, null);
     await clock.advance(1_000);
   }
   assert.match(terminal.line, /^replay 200 lines, \d+ a second, 2 delivered$/);
@@ -94,14 +94,14 @@ s("should have no bar and no remaining time if the total is unknown", async () =
 s(
   "should show nothing for operations shorter than a second, nor before the first step",
   async () => {
-    const { clock, logger, at, read } = work();
+    const { clock, logger, current, read } = work();
     const terminal = new Screen();
-    at.step = afterSeconds(0);
+    current.step = afterSeconds(0);
     const short = new Progress("replay", read, { clock, logger, terminal });
     short.start();
     await clock.advance(900);
     short.end();
-    at.step = null;
+    current.step = null;
     const unknown = new Progress("record", read, { clock, logger, terminal });
     unknown.start();
     await clock.advance(5_000);
@@ -111,9 +111,9 @@ s(
 );
 
 s("should not be wider than the terminal, where it could not be redrawn", async () => {
-  const { clock, logger, at, read } = work();
+  const { clock, logger, current, read } = work();
   const terminal = new Screen(30);
-  at.step = afterSeconds(3);
+  current.step = afterSeconds(3);
   const progress = new Progress("replay", read, { clock, logger, terminal });
   progress.start();
   await clock.advance(1_500);
@@ -122,7 +122,7 @@ s("should not be wider than the terminal, where it could not be redrawn", async 
 });
 
 s("should be a log line every ten seconds without a terminal", async () => {
-  const { clock, logger, lines, at, read } = work();
+  const { clock, logger, lines, current, read } = work();
   let written = "";
   const terminal = {
     write: (text: string) => {
@@ -132,7 +132,7 @@ s("should be a log line every ten seconds without a terminal", async () => {
   const progress = new Progress("replay", read, { clock, logger, terminal });
   progress.start();
   for (let second = 0; second < 25; second += 1) {
-    at.step = afterSeconds(second, 50_000);
+    current.step = afterSeconds(second, 50_000);
     await clock.advance(1_000);
   }
   progress.end();
@@ -150,17 +150,17 @@ s("should be a log line every ten seconds without a terminal", async () => {
 });
 
 s("should have the rate of the last seconds", async () => {
-  const { clock, logger, lines, at, read } = work();
+  const { clock, logger, lines, current, read } = work();
   const progress = new Progress("replay", read, { clock, logger, terminal: { write: () => {} } });
   progress.start();
   // A minute of an outage, then ten times as fast.
-  at.step = afterSeconds(0, 1_000_000);
+  current.step = afterSeconds(0, 1_000_000);
   await clock.advance(60_000);
   assert.equal(lines.at(-1)?.fields, {
     ...{ lines: 0, delivered: 0, done: 0, total: 1_000_000, perSecond: 0, left_s: null },
   });
   for (let second = 0; second < 30; second += 1) {
-    at.step = afterSeconds(second * 10, 1_000_000);
+    current.step = afterSeconds(second * 10, 1_000_000);
     await clock.advance(1_000);
   }
   const { fields = {} } = lines.at(-1) ?? {};
@@ -179,9 +179,9 @@ s("should keep log lines on their own lines", () => {
 });
 
 s("should show the last one started of two on one terminal, then the first again", async () => {
-  const { clock, logger, at, read } = work();
+  const { clock, logger, current, read } = work();
   const terminal = new Screen();
-  at.step = afterSeconds(1);
+  current.step = afterSeconds(1);
   const first = new Progress("redrive", read, { clock, logger, terminal });
   first.start();
   const second = new Progress("restoring", read, { clock, logger, terminal });

@@ -96,20 +96,20 @@ s("should take the commit time where no timestamp column is named, or the row ha
   const time = (row: object, timestamp?: string) =>
     mapped({ timestamp }, added({ ...A, ...row })).messages[0]?.timestamp;
   assert.is(time({}), COMMITTED);
-  assert.is(time({}, "at"), COMMITTED);
-  assert.is(time({ at: null }, "at"), COMMITTED);
-  assert.is(time({ at: "2020-05-05" }, "at"), "2020-05-05T00:00:00.000Z");
+  assert.is(time({}, "due"), COMMITTED);
+  assert.is(time({ due: null }, "due"), COMMITTED);
+  assert.is(time({ due: "2020-05-05" }, "due"), "2020-05-05T00:00:00.000Z");
 });
 
 s(
   "should take the commit time for a delete, and the row's own for one that left the filter",
   () => {
     const [then, now] = [
-      { ...A, at: "2020-01-01" },
-      { ...B, at: "2020-05-05" },
+      { ...A, due: "2020-01-01" },
+      { ...B, due: "2020-05-05" },
     ];
     const time = (change: Parameters<typeof mapped>[1]) =>
-      mapped({ timestamp: "at" }, change).messages[0]?.timestamp;
+      mapped({ timestamp: "due" }, change).messages[0]?.timestamp;
     assert.is(time(removed(then)), COMMITTED);
     assert.is(time(removed(then, now)), "2020-05-05T00:00:00.000Z");
     assert.is(time(changed(then, now)), "2020-05-05T00:00:00.000Z");

@@ -53,14 +53,14 @@ const REFUSED: readonly Value[] = [
   "01/02/2024",
   true,
   [1],
-  { at: 1 },
+  { due: 1 },
   { toString: null, valueOf: null },
   10n ** 30n,
 ];
 
 for (const value of REFUSED) {
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  s(`should set aside ${typeof value} ${text}, naming the column`, () => {
+  s(`should reject ${typeof value} ${text}, naming the column`, () => {
     assert.throws(
       () => timestampOf("seen_at", value),
       (error: CdcError) =>

@@ -54,8 +54,8 @@ s("should have a source position for each streamed change, and none for snapshot
   assert.is(nthRow(EVENTS, INCREMENTAL).sourcePosition, null);
   assert.ok(nthRow(EVENTS, INCREMENTAL).incremental);
   const streamed = [UPDATE, FIRST_IN_TRANSACTION, SECOND_IN_TRANSACTION, DELETE, OLD_KEY, NEW_KEY];
-  const places = streamed.map((index) => nthRow(EVENTS, index).sourcePosition);
-  assert.is(new Set(places).size, streamed.length);
+  const positions = streamed.map((index) => nthRow(EVENTS, index).sourcePosition);
+  assert.is(new Set(positions).size, streamed.length);
   assert.is(nthRow(EVENTS, REPEATED).sourcePosition, nthRow(EVENTS, UPDATE).sourcePosition);
 });
 

@@ -99,7 +99,10 @@ const ROWS: readonly (readonly [title: string, row: object])[] = [
     "the columns of a notification",
     { id: 1, aggregate_type: "x", type: "y", additional_data: null },
   ],
-  ["the type of a signal and one column more", { id: 1, type: "stop-snapshot", data: "", at: 2 }],
+  [
+    "the type of a signal and one column more",
+    { id: 1, type: "stop-snapshot", data: "", extra: 2 },
+  ],
 ];
 
 for (const [title, row] of ROWS) {

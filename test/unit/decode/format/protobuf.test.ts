@@ -92,22 +92,22 @@ s(
 
 s("should read an unset proto2 field as null", async () => {
   const schema = `syntax = "proto2"; message Row {
-    required int64 id = 1; optional string name = 2; optional google.protobuf.Timestamp at = 3;
+    required int64 id = 1; optional string name = 2; optional google.protobuf.Timestamp due = 3;
   }`;
   const row = await rowWith({ schema, schemaType: "PROTOBUF" }, [0, 8, 1, 26, 0]);
-  assert.equal(row, { id: 1, name: null, at: "1970-01-01T00:00:00.000Z" });
+  assert.equal(row, { id: 1, name: null, due: "1970-01-01T00:00:00.000Z" });
 });
 
 s("should read a column's type from its params among Confluent's other options", async () => {
-  const bytes = encode("message Row { int64 id = 1; int64 at = 2; bytes b = 3; string j = 4; }", {
-    ...{ id: 1, at: "1704164645123456", b: Buffer.from([1, 0xf4]), j: '{"a":[1]}' },
+  const bytes = encode("message Row { int64 id = 1; int64 due = 2; bytes b = 3; string j = 4; }", {
+    ...{ id: 1, due: "1704164645123456", b: Buffer.from([1, 0xf4]), j: '{"a":[1]}' },
   });
   const row = await rowOf(
     `option (confluent.file_meta) = { doc: "a } in a text", tags: ["A"] };
     message Row {
       option (confluent.message_meta) = { doc: "the row", params: [{ key: "k", value: "v" }] };
       int64 id = 1 [(confluent.field_meta).doc = "what it's for", deprecated = true];
-      int64 at = 2 [(confluent.field_meta) = { params: [
+      int64 due = 2 [(confluent.field_meta) = { params: [
         { key: "connect.name", value: "io.debezium.time.MicroTimestamp" }
       ] }, deprecated = true]; // (confluent.field_meta) = {
       bytes b = 3 [(confluent.field_meta).params = [
@@ -122,7 +122,7 @@ s("should read a column's type from its params among Confluent's other options",
     bytes,
   );
   assert.equal(row, {
-    ...{ id: 1, at: "2024-01-02T03:04:05.123456Z", b: new Real("5"), j: { a: [1] } },
+    ...{ id: 1, due: "2024-01-02T03:04:05.123456Z", b: new Real("5"), j: { a: [1] } },
   });
 });
 

@@ -142,10 +142,10 @@ const PLAIN: readonly (readonly [schema: object, raw: string, value: unknown])[]
   [
     {
       type: "struct",
-      fields: [{ field: "at", type: "int64", name: "io.debezium.time.Timestamp" }],
+      fields: [{ field: "due", type: "int64", name: "io.debezium.time.Timestamp" }],
     },
-    '{"at":0,"n":1}',
-    { at: "1970-01-01T00:00:00.000Z", n: 1 },
+    '{"due":0,"n":1}',
+    { due: "1970-01-01T00:00:00.000Z", n: 1 },
   ],
 ];
 
