@@ -20,7 +20,7 @@ const SKIP = everyone(syncOf({ initialResults: "skip", boundary: 50 }));
 const SEND = everyone(syncOf({ initialResults: "send", boundary: 50 }));
 
 const below: RecordContext = { offset: 49, streaming: true };
-const at: RecordContext = { offset: 50, streaming: true };
+const offset: RecordContext = { offset: 50, streaming: true };
 const fresh: RecordContext = { offset: 50, streaming: false };
 
 type Case = {
@@ -40,7 +40,7 @@ const NEVER_SEEN: readonly Case[] = [
   {
     title: "a create at the boundary",
     event: eventOf({ operation: "create" }),
-    recordContext: at,
+    recordContext: offset,
     initial: false,
   },
   {
@@ -52,16 +52,21 @@ const NEVER_SEEN: readonly Case[] = [
   {
     title: "a snapshot read after the first streamed record",
     event: eventOf({ operation: "read" }),
-    recordContext: at,
+    recordContext: offset,
     initial: false,
   },
   {
     title: "an incremental read among the stream",
     event: eventOf({ operation: "read", incremental: true, sourcePosition: null }),
-    recordContext: at,
+    recordContext: offset,
     initial: true,
   },
-  { title: "an update", event: eventOf({ operation: "update" }), recordContext: at, initial: true },
+  {
+    title: "an update",
+    event: eventOf({ operation: "update" }),
+    recordContext: offset,
+    initial: true,
+  },
   {
     title: "a create before the first streamed record",
     event: eventOf({ operation: "create" }),
@@ -71,7 +76,7 @@ const NEVER_SEEN: readonly Case[] = [
   {
     title: "a flattened record that does not say what it is",
     event: eventOf({ operation: "unknown" }),
-    recordContext: at,
+    recordContext: offset,
     initial: false,
   },
 ];
@@ -101,8 +106,8 @@ s("should send nothing of any kind below the boundary", () => {
 
 s("should send what happens to a known row at the boundary", () => {
   const changed = eventOf({ row: { ...PRO, email: "b@x" } });
-  assert.equal(reasons(outcomeOf(storedOf(), changed, [SKIP], at)), ["changed"]);
-  assert.equal(reasons(outcomeOf(storedOf(), deleteOf(), [SKIP], at)), ["removed"]);
+  assert.equal(reasons(outcomeOf(storedOf(), changed, [SKIP], offset)), ["changed"]);
+  assert.equal(reasons(outcomeOf(storedOf(), deleteOf(), [SKIP], offset)), ["removed"]);
 });
 
 s("should take no key as initial that was seen before, be it outside the filter or removed", () => {

@@ -4,34 +4,35 @@ import { isOutdated } from "../../../src/classify/staleness.ts";
 import type { RowEvent } from "../../../src/data/event.ts";
 import type { StoredRow } from "../../../src/data/stored-row.ts";
 
-const s = suite("classify: a row that has moved on since its record was set aside");
+const s = suite("classify: a row that changed after its record was dead-lettered");
 
-type Place = { readonly offset: number; readonly lsn: number | null; readonly time: number };
-const at = (offset: number, lsn: number | null, time = lsn ?? offset): Place => ({
+type Version = { readonly offset: number; readonly lsn: number | null; readonly time: number };
+const offset = (offset: number, lsn: number | null, time = lsn ?? offset): Version => ({
   offset,
   lsn,
   time,
 });
-const positionOf = ({ lsn }: Place) => (lsn === null ? null : `pg|${String(lsn).padStart(5, "0")}`);
+const positionOf = ({ lsn }: Version) =>
+  lsn === null ? null : `pg|${String(lsn).padStart(5, "0")}`;
 
 const CASES: readonly [
   title: string,
-  stored: Place | null,
-  deadLetter: Place,
+  stored: Version | null,
+  deadLetter: Version,
   keyChange: boolean,
 ][] = [
-  ["the row was never seen", null, at(5, 50), false],
-  ["the store has an older version", at(3, 30), at(5, 50), false],
-  ["the store has this very record", at(5, 50), at(5, 50), false],
-  ["the store has a newer version", at(7, 70), at(5, 50), true],
-  ["the letter is a redelivery of what is older", at(5, 50), at(8, 30), true],
-  ["an older version was redelivered after it", at(9, 30), at(5, 50), false],
-  ["this very version was redelivered, and taken", at(9, 50), at(5, 50), true],
-  ["no places are known, and the store's is from before", at(3, null), at(5, null), false],
-  ["no places are known, and the store's is from later", at(7, null), at(5, null), true],
-  ["a read without a place came later", at(7, 30, 30), at(5, null, 50), true],
-  ["a restored server went on from a lower place", at(7, 40, 90), at(5, 50, 50), true],
-  ["the letter is of a restored server", at(3, 50, 50), at(5, 40, 90), false],
+  ["the row was never seen", null, offset(5, 50), false],
+  ["the store has an older version", offset(3, 30), offset(5, 50), false],
+  ["the store has this very record", offset(5, 50), offset(5, 50), false],
+  ["the store has a newer version", offset(7, 70), offset(5, 50), true],
+  ["the dead letter is a redelivery of an older version", offset(5, 50), offset(8, 30), true],
+  ["an older version was redelivered after it", offset(9, 30), offset(5, 50), false],
+  ["this very version was redelivered, and taken", offset(9, 50), offset(5, 50), true],
+  ["no places are known, and the store's is from before", offset(3, null), offset(5, null), false],
+  ["no places are known, and the store's is from later", offset(7, null), offset(5, null), true],
+  ["a read without a place came later", offset(7, 30, 30), offset(5, null, 50), true],
+  ["a restored server went on from a lower place", offset(7, 40, 90), offset(5, 50, 50), true],
+  ["the dead letter is of a restored server", offset(3, 50, 50), offset(5, 40, 90), false],
 ];
 
 for (const [title, stored, deadLetter, moved] of CASES) {

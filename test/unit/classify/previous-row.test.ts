@@ -25,27 +25,32 @@ s("should take the stored row, whatever `before` says", () => {
   assert.equal(outcome.changes[0]?.previous, PRO);
 });
 
-s("should let a complete `before` stand in for a row never seen: removed", () => {
+s("should use a complete `before` for a row that the store has never seen: removed", () => {
   const outcome = outcomeOf(null, deleteOf({ before: PRO }), SKIP);
   assert.equal(reasons(outcome), ["removed"]);
   assert.equal(outcome.changes[0]?.previous, PRO);
 });
 
-s("should let a complete `before` stand in for a row never seen: changed", () => {
+s("should use a complete `before` for a row that the store has never seen: changed", () => {
   const outcome = outcomeOf(null, eventOf({ before: PRO, row: MOVED }), SKIP);
   assert.equal(reasons(outcome), ["changed"]);
   assert.equal(outcome.changes[0]?.previous, PRO);
 });
 
-s("should let a complete `before` stand in for a row never seen: unchanged, entered, left", () => {
-  const models = [paying(syncOf())];
-  const same = outcomeOf(null, eventOf({ before: PRO }), models);
-  assert.equal([reasons(same), skipReasons(same)], [[], ["unchanged"]]);
-  assert.equal(reasons(outcomeOf(null, eventOf({ before: FREE }), models)), ["added"]);
-  assert.equal(reasons(outcomeOf(null, eventOf({ before: PRO, row: FREE }), models)), ["removed"]);
-});
+s(
+  "should use a complete `before` for a row that the store has never seen: unchanged, entered, left",
+  () => {
+    const models = [paying(syncOf())];
+    const same = outcomeOf(null, eventOf({ before: PRO }), models);
+    assert.equal([reasons(same), skipReasons(same)], [[], ["unchanged"]]);
+    assert.equal(reasons(outcomeOf(null, eventOf({ before: FREE }), models)), ["added"]);
+    assert.equal(reasons(outcomeOf(null, eventOf({ before: PRO, row: FREE }), models)), [
+      "removed",
+    ]);
+  },
+);
 
-s("should not let `before` stand in for a row that was removed", () => {
+s("should not use `before` for a row that was removed", () => {
   const mark = storedOf({ row: null, members: [] });
   assert.equal(reasons(outcomeOf(mark, deleteOf({ before: PRO }))), []);
 });
@@ -85,7 +90,7 @@ s("should fill unavailable columns from a complete `before`", () => {
   assert.equal(outcomeOf(null, event).stored?.row, PRO);
 });
 
-s("should leave out an unavailable column that nobody knows, and name it as absent", () => {
+s("should leave out an unavailable column without a known value, and name it as absent", () => {
   const seen: unknown[] = [];
   const model = {
     name: "m",

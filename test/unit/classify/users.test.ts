@@ -15,8 +15,8 @@ import {
 
 const s = suite("classify: rows with and without a user");
 
-const NOBODY: Row = { ...PRO, user: null };
-const UNKNOWN = storedOf({ row: NOBODY, members: [] });
+const NO_USER: Row = { ...PRO, user: null };
+const UNKNOWN = storedOf({ row: NO_USER, members: [] });
 
 s("should store a row without a user as no member and refuse it once for each sync", () => {
   const models = [
@@ -26,7 +26,7 @@ s("should store a row without a user as no member and refuse it once for each sy
       syncOf({ name: "by id", number: 2, user: () => ({ userId: "1" }) }),
     ),
   ];
-  const outcome = outcomeOf(null, eventOf({ operation: "create", row: NOBODY }), models);
+  const outcome = outcomeOf(null, eventOf({ operation: "create", row: NO_USER }), models);
   assert.equal(
     outcome.rejections.map(({ by, error }) => [by, error.code]),
     [
@@ -34,7 +34,7 @@ s("should store a row without a user as no member and refuse it once for each sy
       ["b", "MISSING_USER"],
     ],
   );
-  assert.equal(outcome.stored?.row, NOBODY);
+  assert.equal(outcome.stored?.row, NO_USER);
   assert.equal(outcome.stored?.members, [2]);
   assert.equal(
     outcome.changes.map(({ sync, reason }) => [sync.name, reason]),
@@ -48,19 +48,19 @@ s("should not refuse a row outside the filter for want of a user", () => {
 });
 
 s("should not refuse the same row again when it is read again", () => {
-  const outcome = outcomeOf(UNKNOWN, eventOf({ operation: "read", row: { ...NOBODY } }));
+  const outcome = outcomeOf(UNKNOWN, eventOf({ operation: "read", row: { ...NO_USER } }));
   assert.equal(outcome.rejections, []);
 });
 
 s("should refuse a changed row that still has no user", () => {
-  const outcome = outcomeOf(UNKNOWN, eventOf({ row: { ...NOBODY, email: "b@x" } }));
+  const outcome = outcomeOf(UNKNOWN, eventOf({ row: { ...NO_USER, email: "b@x" } }));
   assert.equal(outcome.rejections.length, 1);
   assert.equal(reasons(outcome), []);
 });
 
 s("should refuse nothing where missing users are ignored", () => {
   const model = everyone(syncOf({ missingUser: () => null }));
-  const outcome = outcomeOf(null, eventOf({ row: NOBODY }), [model]);
+  const outcome = outcomeOf(null, eventOf({ row: NO_USER }), [model]);
   assert.equal(outcome.rejections, []);
   assert.equal(outcome.stored?.members, []);
 });
@@ -72,7 +72,7 @@ s("should add a row that gets its user later", () => {
 });
 
 s("should remove a row whose user changed to none, with the previous row", () => {
-  const outcome = outcomeOf(storedOf(), eventOf({ row: NOBODY }));
+  const outcome = outcomeOf(storedOf(), eventOf({ row: NO_USER }));
   assert.equal(reasons(outcome), ["removed"]);
   assert.equal(outcome.changes[0]?.previous, PRO);
   assert.equal(outcome.stored?.members, []);

@@ -74,7 +74,7 @@ type ColumnCase = readonly [
 ];
 
 const COLUMNS: readonly ColumnCase[] = [
-  ["a column nobody watches", ["a"], { a: 1, b: 1 }, { a: 1, b: 2 }, null, false],
+  ["a column that is not watched", ["a"], { a: 1, b: 1 }, { a: 1, b: 2 }, null, false],
   ["any column under *", "*", { a: 1, b: 1 }, { a: 1, b: 2 }, null, true],
   ["a column that was dropped", ["a", "b"], { a: 1, b: 1 }, { a: 1 }, null, false],
   ["a column that was dropped, under *", "*", { a: 1, b: 1 }, { a: 1 }, null, false],

@@ -16,7 +16,7 @@ import {
   withLastMessages,
 } from "../../../src/data/last-message-codec.ts";
 
-const s = suite("told: what each sync told last of a row, as its text");
+const s = suite("the last messages of a row, as text");
 
 const ROW = {
   offset: 7,
@@ -32,7 +32,7 @@ const OWN: LastMessageSource = {
   partition: null,
   key: null,
 };
-const told = (
+const lastMessage = (
   sync: number,
   source: Partial<LastMessageSource> = {},
   over: Partial<LastMessage> = {},
@@ -56,33 +56,33 @@ const HARD = "a%b,c;d@e=f.\n\t\"'\\ 😀\ud83d";
 
 const CASES: readonly (readonly [title: string, all: readonly LastMessage[]])[] = [
   ["nothing", []],
-  ["what the row's own record told", [told(0), told(1, {}, { kind: "changed" })]],
-  ["every kind", KINDS.map((kind, sync) => told(sync, {}, { kind }))],
+  ["messages of the row's own record", [lastMessage(0), lastMessage(1, {}, { kind: "changed" })]],
+  ["every kind", KINDS.map((kind, sync) => lastMessage(sync, {}, { kind }))],
   [
-    "every kind set aside",
-    KINDS.map((kind, sync) => told(sync, {}, { kind, isDeadLettered: true })),
+    "every kind, dead-lettered",
+    KINDS.map((kind, sync) => lastMessage(sync, {}, { kind, isDeadLettered: true })),
   ],
   [
-    "what other records told",
+    "messages of other records",
     [
-      told(0, { offset: 3 }),
-      told(1, { offset: 3 }),
-      told(12, { time: 9 }),
-      told(13, { changeId: "0/3" }),
-      told(14, { table: "routed" }),
-      told(15, { table: "" }),
-      told(16, { partition: 0 }),
-      told(17, { key: '["org,1",7]' }),
-      told(18, { offset: 3, table: "t", partition: 4, key: "[8]" }),
-      told(19),
+      lastMessage(0, { offset: 3 }),
+      lastMessage(1, { offset: 3 }),
+      lastMessage(12, { time: 9 }),
+      lastMessage(13, { changeId: "0/3" }),
+      lastMessage(14, { table: "routed" }),
+      lastMessage(15, { table: "" }),
+      lastMessage(16, { partition: 0 }),
+      lastMessage(17, { key: '["org,1",7]' }),
+      lastMessage(18, { offset: 3, table: "t", partition: 4, key: "[8]" }),
+      lastMessage(19),
     ],
   ],
   [
     "whatever stands in names and ids",
     [
-      told(0, { table: HARD }, { id: HARD }),
-      told(1, { key: HARD, changeId: HARD }, { id: "%" }),
-      told(2, {}, { id: HARD, isDeadLettered: true }),
+      lastMessage(0, { table: HARD }, { id: HARD }),
+      lastMessage(1, { key: HARD, changeId: HARD }, { id: "%" }),
+      lastMessage(2, {}, { id: HARD, isDeadLettered: true }),
     ],
   ],
 ];
@@ -98,45 +98,54 @@ for (const [title, all] of CASES) {
     assert.is(
       carryLastMessages({ ...NEXT, lastMessages: text }),
       text,
-      "what others told is told by them still",
+      "messages of other records retain their source",
     );
   });
 }
 
-s("should forget what a sync told before, and of no other one", () => {
-  const lastMessages = encodeLastMessages([told(1), told(11, { offset: 3 }), told(2)], ROW);
+s("should replace the last message of a sync, and of no other sync", () => {
+  const lastMessages = encodeLastMessages(
+    [lastMessage(1), lastMessage(11, { offset: 3 }), lastMessage(2)],
+    ROW,
+  );
   const text = carryLastMessages({ ...ROW, lastMessages });
   const by = { offset: 8, time: NEXT.time, changeId: NEXT.sourcePosition };
-  const now = [told(1, by, { kind: "changed" })];
-  const after = [now[0] as LastMessage, told(2), told(11, { offset: 3 })];
+  const now = [lastMessage(1, by, { kind: "changed" })];
+  const after = [now[0] as LastMessage, lastMessage(2), lastMessage(11, { offset: 3 })];
   assert.equal(bySync(decodeLastMessages(withLastMessages(text, now, NEXT), NEXT)), after);
-  const both = withLastMessages(text, [told(1, by), told(2, by)], NEXT);
+  const both = withLastMessages(text, [lastMessage(1, by), lastMessage(2, by)], NEXT);
   assert.equal(bySync(decodeLastMessages(both, NEXT)), [
-    told(1, by),
-    told(2, by),
-    told(11, { offset: 3 }),
+    lastMessage(1, by),
+    lastMessage(2, by),
+    lastMessage(11, { offset: 3 }),
   ]);
   assert.is(withLastMessages(text, [], NEXT), text);
 });
 
 s(
-  "should know a row's own record by its place too: a removal may be told from another partition",
+  "should identify the row's own record by its change id too: a removal may come from another partition",
   () => {
     const by = { ...OWN, partition: 3 };
-    assert.equal(decodeLastMessages(withLastMessages("", [told(0, by)], ROW), ROW), [told(0, by)]);
+    assert.equal(decodeLastMessages(withLastMessages("", [lastMessage(0, by)], ROW), ROW), [
+      lastMessage(0, by),
+    ]);
     const unplaced = { ...ROW, sourcePosition: null };
     const record = { ...OWN, changeId: "0/7" };
-    assert.equal(decodeLastMessages(withLastMessages("", [told(0, record)], unplaced), unplaced), [
-      told(0, record),
-    ]);
+    assert.equal(
+      decodeLastMessages(withLastMessages("", [lastMessage(0, record)], unplaced), unplaced),
+      [lastMessage(0, record)],
+    );
   },
 );
 
 s("should keep the key and partition that a row had, when it goes to others", () => {
-  const text = encodeLastMessages([told(0), told(1, { key: "[1]", partition: 5 })], ROW);
+  const text = encodeLastMessages(
+    [lastMessage(0), lastMessage(1, { key: "[1]", partition: 5 })],
+    ROW,
+  );
   assert.equal(lastMessagesForOtherKey(text, ROW, { key: "[2]", partition: 4 }), [
-    told(0, { key: "[2]", partition: 4 }),
-    told(1, { key: "[1]", partition: 5 }),
+    lastMessage(0, { key: "[2]", partition: 4 }),
+    lastMessage(1, { key: "[1]", partition: 5 }),
   ]);
 });
 
@@ -154,7 +163,7 @@ s("should name the table by the topic where Debezium does", () => {
 });
 
 s("should give back any, in a text that goes through JSON", () => {
-  const teller = fc.record(
+  const source = fc.record(
     {
       offset: fc.maxSafeNat(),
       time: fc.nat(2_000_000_000_000),
@@ -170,7 +179,7 @@ s("should give back any, in a text that goes through JSON", () => {
       kind: fc.constantFrom(...KINDS),
       id: fc.option(fc.string({ unit: "binary", minLength: 1 })),
       isDeadLettered: fc.boolean(),
-      source: fc.oneof(fc.constant(OWN), teller),
+      source: fc.oneof(fc.constant(OWN), source),
     },
     { noNullPrototype: true },
   );
@@ -185,9 +194,9 @@ s("should give back any, in a text that goes through JSON", () => {
 });
 
 s(
-  "should be short: of two syncs less than 10 characters, and less than 70 once the row has moved on",
+  "should be short: of two syncs less than 10 characters, and less than 70 after a later record of the row",
   () => {
-    const text = encodeLastMessages([told(0), told(1, {}, { kind: "changed" })], ROW);
+    const text = encodeLastMessages([lastMessage(0), lastMessage(1, {}, { kind: "changed" })], ROW);
     assert.ok(text.length < 10, text);
     assert.ok(
       carryLastMessages({ ...ROW, lastMessages: text }).length < 70,
