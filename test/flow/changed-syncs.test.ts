@@ -6,7 +6,7 @@ import { TOPIC } from "../support/debezium.ts";
 import { insert, remove, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-const s = suite("flow: syncs that are new or changed");
+const s = suite("flow: new and changed syncs");
 
 const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}";
 const session = (more = "", send = true) =>
@@ -17,12 +17,12 @@ const AUDIENCE =
   "audience: {model: users, type: track-entered-exited, userId: id, initialResults: send}";
 
 const where = (condition: string) => `{topic: ${TOPIC}, key: [id], where: ${condition}}`;
-const told = (messages: readonly SegmentMessage[]) =>
+const textsOf = (messages: readonly SegmentMessage[]) =>
   messages.map(({ type, event, userId }) => `${event ?? type} ${userId}`).sort();
 
 type Setup = { readonly model?: string; readonly syncs: string };
 
-/** Rows 1 to 3 of ages 10, 20 and 30 under the first settings; then what the second settings send by themselves. */
+/** Rows 1 to 3 with ages 10, 20 and 30 under the first settings; then the messages of the backfill by the second settings. */
 async function changed(before: Setup, after: Setup) {
   const driver = await new TaskDriver(before).start();
   const rows = [1, 2, 3].map((id) => ({ id, email: `${id}@x`, age: id * 10 }));
@@ -97,26 +97,33 @@ const CASES: readonly Case[] = [
 for (const [what, before, after, expected] of CASES) {
   s(`should send ${what}`, async () => {
     const { driver, sent } = await changed(before, after);
-    assert.equal(told(sent), expected);
+    assert.equal(textsOf(sent), expected);
     await driver.stop();
     // Once: the next start sends nothing.
     await driver.start();
-    assert.equal(told(await driver.pipe([])), []);
+    assert.equal(textsOf(await driver.pipe([])), []);
     await driver.stop();
   });
 }
 
-s("should write the memberships of a sync that skips, so that what follows is told", async () => {
-  const before = { syncs: `{${TRAITS}}` };
-  const { driver } = await changed(before, { syncs: `{${TRAITS}, ${session("", false)}}` });
-  assert.is(driver.counters.get("rows_backfilled"), 3, "each row once, and no mark of a deletion");
-  const changes = [update({ id: 1, email: "new", age: 10 }, 20), remove(2, 21)];
-  const events = (await driver.pipe(changes)).filter(({ type }) => type === "track");
-  assert.equal(told(events), ["Changed 1", "Removed 2"]);
-  await driver.stop();
-});
+s(
+  "should store the memberships of a sync that skips initial results, so that later changes are sent",
+  async () => {
+    const before = { syncs: `{${TRAITS}}` };
+    const { driver } = await changed(before, { syncs: `{${TRAITS}, ${session("", false)}}` });
+    assert.is(
+      driver.counters.get("rows_backfilled"),
+      3,
+      "each row once, and no mark of a deletion",
+    );
+    const changes = [update({ id: 1, email: "new", age: 10 }, 20), remove(2, 21)];
+    const events = (await driver.pipe(changes)).filter(({ type }) => type === "track");
+    assert.equal(textsOf(events), ["Changed 1", "Removed 2"]);
+    await driver.stop();
+  },
+);
 
-s("should go on after a crash in the middle, with the same ids and nothing left out", async () => {
+s("should continue after a crash in the middle, with the same ids and without a gap", async () => {
   const before = { syncs: `{${session()}}` };
   const after = {
     syncs: `{${session()}, ${AUDIENCE}}`,
@@ -148,32 +155,35 @@ s("should go on after a crash in the middle, with the same ids and nothing left 
   assert.equal([...new Set(await ids(true))].sort(), [...expected].sort());
 });
 
-s("should not begin anew for what was seen, unless the settings change once more", async () => {
+s("should not backfill rows again, unless the settings change again", async () => {
   const before = { syncs: `{${session()}}`, model: where("row.age > 15") };
   const { driver, sent } = await changed(before, { ...before, model: where("row.age > 5") });
-  assert.equal(told(sent), ["Added 1"]);
+  assert.equal(textsOf(sent), ["Added 1"]);
   await driver.stop();
   await driver.reconfigure({ ...before, model: where("row.age > 25") }).start();
-  assert.equal(told(await driver.pipe([])), ["Removed 1", "Removed 2"]);
+  assert.equal(textsOf(await driver.pipe([])), ["Removed 1", "Removed 2"]);
   await driver.stop();
 });
 
-s("should keep a row's membership where the new filter fails on it, and count it", async () => {
+s("should retain the membership of a row on which the new filter fails, and count it", async () => {
   const before = { syncs: `{${session()}}` };
   const { driver, sent } = await changed(before, { ...before, model: where("row.nothing > 5") });
   assert.equal(sent, []);
   assert.is(driver.counters.get("rows_not_backfilled"), 3);
-  // Logged with the summary: CEL's own words would quote the row.
+  // Logged with the summary, so without CEL's text, which would quote the row.
   const [[reason = ""] = []] = driver.counters.reasons("rows_not_backfilled");
   assert.match(reason, /^users: the expression fails(: \w+)?$/);
   await driver.stop();
 });
 
-s("should refuse other column types: the rows were read otherwise", async () => {
-  const before = { syncs: `{${session()}}` };
-  const model = `{topic: ${TOPIC}, key: [id], columns: {age: string}}`;
-  const { driver } = await changed(before, { ...before, model });
-  assert.is((driver.failures[0] as CdcError)?.code, "SYNCS_CHANGED");
-});
+s(
+  "should reject changed column types, because stored rows were decoded with the old ones",
+  async () => {
+    const before = { syncs: `{${session()}}` };
+    const model = `{topic: ${TOPIC}, key: [id], columns: {age: string}}`;
+    const { driver } = await changed(before, { ...before, model });
+    assert.is((driver.failures[0] as CdcError)?.code, "SYNCS_CHANGED");
+  },
+);
 
 s.run();

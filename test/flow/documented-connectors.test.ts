@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { type Connector, documented } from "../support/documented.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-const s = suite("flow: what connectors that cannot run here write, by their documentation");
+const s = suite("flow: records as the documentation of other connectors describes them");
 
 type Story = {
   readonly connector: Connector;
@@ -26,7 +26,7 @@ const STORIES: readonly Story[] = [
       ...["Added 1 a@x", "Added 2 b@x", "Added 3 c@x", "Changed 1 a2@x", "Changed 3 c2@x"],
       ...["Changed 3 c3@x", "Removed 2 b@x", "Removed 3 c3@x", "Added 4 c3@x"],
     ],
-    // Of the three that are told again two are their rows' last, which change nothing.
+    // Three records are repeated. Two of them are the last of their rows and change nothing.
     stale: 1,
     deadLetters: 0,
   },
@@ -53,7 +53,7 @@ const STORIES: readonly Story[] = [
       ...["Added 1 a@x", "Added 2 b@x", "Added 3 c@x", "Changed 1 a2@x", "Changed 3 c2@x"],
       ...["Changed 3 c3@x", "Removed 2 b@x", "Removed 3 c3@x", "Added 4 c3@x", "Changed 1 a3@x"],
     ],
-    // Two updates of a row that is gone under that key.
+    // Two updates of a row that no longer has that key.
     stale: 2,
     deadLetters: 0,
   },
@@ -73,7 +73,7 @@ const STORIES: readonly Story[] = [
 ];
 
 for (const { connector, key, columns, topic, sent, stale, deadLetters } of STORIES) {
-  s(`should send what happened to each row once: ${connector}`, async () => {
+  s(`should send each change of each row once: ${connector}`, async () => {
     const [id, email] = columns;
     const driver = await new TaskDriver({
       model: `{topic: app.public.users, key: [${key}]}`,

@@ -18,16 +18,16 @@ import {
 } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-/** What is told of a row, after whatever happened to it, is held against what the lane sent. */
+/** Explanations of a row, compared with the messages that the delivery queue sent. */
 
 const s = suite("flow: explain");
 
 const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}";
-const SESSION = `life: {model: users, type: track, userId: id, properties: [email], initialResults: send, ${EVENTS}}`;
+const LIFECYCLE = `lifecycle: {model: users, type: track, userId: id, properties: [email], initialResults: send, ${EVENTS}}`;
 const TRAITS = "traits: {model: users, type: identify, userId: id, traits: [email, plan]}";
 const PAYING =
   "paying: {model: users, type: track-entered-exited, userId: id, initialResults: send}";
-const SYNCS = `{${SESSION}, ${TRAITS}}`;
+const SYNCS = `{${LIFECYCLE}, ${TRAITS}}`;
 
 const row = (over: object = {}) => ({ id: 7, email: "a@x", plan: "free", ...over });
 const iso = (lsn: number) => new Date(commitTimeOf(lsn)).toISOString();
@@ -45,73 +45,70 @@ const idOf = (sent: readonly SegmentMessage[], name: string) =>
 const ids = ({ syncs }: ExplainedRow) =>
   Object.fromEntries(syncs.map(({ sync, last }) => [sync, last?.messageId ?? null]));
 
-s(
-  "should say after each change what was sent last, and since when the row is a member",
-  async () => {
-    const driver = await new TaskDriver({ syncs: SYNCS }).start();
-    const added = await driver.pipe(insert(row(), 10));
-    const processed = await only(driver);
-    assert.is(processed.isStored, false);
-    assert.equal(
-      processed.syncs.map(({ last }) => last?.response.status),
-      ["pending", "pending"],
-    );
-    await driver.checkpoint();
-    const first = await only(driver);
-    assert.equal(first.from, { topic: TOPIC, partition: 0, offset: 0 });
-    assert.is(first.position, "postgresql|00000000000000000010");
-    assert.equal([first.isStored, first.isRemoved, first.values], [true, false, null]);
-    assert.equal(first.columns, ["id", "email", "plan"]);
-    assert.equal(first.syncs[0], {
-      sync: "life",
-      type: "track",
-      isNew: false,
-      isMember: true,
-      since: iso(10),
-      last: {
-        kind: "added",
-        messageId: idOf(added, "Added"),
-        from: { topic: TOPIC, partition: 0, offset: 0 },
-        commitTime: iso(10),
-        response: { status: "settled", time: null, detail: null },
-      },
-    });
-    assert.is(ids(first).traits, idOf(added, "identify"));
+s("should contain the last message and the start of the membership after each change", async () => {
+  const driver = await new TaskDriver({ syncs: SYNCS }).start();
+  const added = await driver.pipe(insert(row(), 10));
+  const processed = await only(driver);
+  assert.is(processed.isStored, false);
+  assert.equal(
+    processed.syncs.map(({ last }) => last?.response.status),
+    ["pending", "pending"],
+  );
+  await driver.checkpoint();
+  const first = await only(driver);
+  assert.equal(first.from, { topic: TOPIC, partition: 0, offset: 0 });
+  assert.is(first.position, "postgresql|00000000000000000010");
+  assert.equal([first.isStored, first.isRemoved, first.values], [true, false, null]);
+  assert.equal(first.columns, ["id", "email", "plan"]);
+  assert.equal(first.syncs[0], {
+    sync: "lifecycle",
+    type: "track",
+    isNew: false,
+    isMember: true,
+    since: iso(10),
+    last: {
+      kind: "added",
+      messageId: idOf(added, "Added"),
+      from: { topic: TOPIC, partition: 0, offset: 0 },
+      commitTime: iso(10),
+      response: { status: "settled", time: null, detail: null },
+    },
+  });
+  assert.is(ids(first).traits, idOf(added, "identify"));
 
-    await driver.pipe(update(row({ seen: 1 }), 20));
-    const noOp = await only(driver);
-    assert.is(noOp.from.offset, 1);
-    assert.equal(noOp.syncs, first.syncs, "what changes nothing takes nothing away");
+  await driver.pipe(update(row({ seen: 1 }), 20));
+  const noOp = await only(driver);
+  assert.is(noOp.from.offset, 1);
+  assert.equal(noOp.syncs, first.syncs, "what changes nothing takes nothing away");
 
-    const changed = await driver.pipe(update(row({ plan: "pro" }), 30));
-    const now = await only(driver);
-    assert.is(ids(now).traits, idOf(changed, "identify"), "a column that one sync watches");
-    assert.is(ids(now).life, idOf(added, "Added"), "and the other does not");
-    assert.is(now.syncs[1]?.since, iso(10));
+  const changed = await driver.pipe(update(row({ plan: "pro" }), 30));
+  const now = await only(driver);
+  assert.is(ids(now).traits, idOf(changed, "identify"), "a column that one sync watches");
+  assert.is(ids(now).lifecycle, idOf(added, "Added"), "and the other does not");
+  assert.is(now.syncs[1]?.since, iso(10));
 
-    const removed = await driver.pipe([remove(7, 40), tombstone(7)]);
-    await driver.checkpoint();
-    const gone = await only(driver);
-    assert.equal([gone.isRemoved, gone.columns], [true, []]);
-    assert.equal(
-      gone.syncs.map(({ isMember, since, last }) => [isMember, since, last?.kind]),
-      [
-        [false, null, "removed"],
-        [false, null, "identify"],
-      ],
-    );
-    assert.is(ids(gone).life, idOf(removed, "Removed"));
-    assert.is(ids(gone).traits, idOf(changed, "identify"));
+  const removed = await driver.pipe([remove(7, 40), tombstone(7)]);
+  await driver.checkpoint();
+  const gone = await only(driver);
+  assert.equal([gone.isRemoved, gone.columns], [true, []]);
+  assert.equal(
+    gone.syncs.map(({ isMember, since, last }) => [isMember, since, last?.kind]),
+    [
+      [false, null, "removed"],
+      [false, null, "identify"],
+    ],
+  );
+  assert.is(ids(gone).lifecycle, idOf(removed, "Removed"));
+  assert.is(ids(gone).traits, idOf(changed, "identify"));
 
-    const again = await driver.pipe(insert(row(), 50));
-    const back = await only(driver);
-    assert.equal(ids(back), { life: idOf(again, "Added"), traits: idOf(again, "identify") });
-    assert.is(back.syncs[0]?.since, iso(50));
-    await driver.stop();
-  },
-);
+  const again = await driver.pipe(insert(row(), 50));
+  const back = await only(driver);
+  assert.equal(ids(back), { lifecycle: idOf(again, "Added"), traits: idOf(again, "identify") });
+  assert.is(back.syncs[0]?.since, iso(50));
+  await driver.stop();
+});
 
-s("should say the same after a restart, a crash, and a restore from the changelog", async () => {
+s("should be the same after a restart, a crash, and a restore from the changelog", async () => {
   const driver = await new TaskDriver({ syncs: SYNCS }).start();
   await driver.pipe([insert(row(), 10), update(row({ email: "b@x" }), 20)]);
   await driver.pipe([insert(row({ id: 8 }), 21), remove(8, 22)]);
@@ -133,8 +130,8 @@ s("should say the same after a restart, a crash, and a restore from the changelo
   await driver.stop();
 });
 
-s("should know ids that a column names, and entered and exited ones", async () => {
-  const own = SESSION.replace("life:", "own:").replace(
+s("should contain ids from a column, and ids of entered and exited messages", async () => {
+  const own = LIFECYCLE.replace("lifecycle:", "own:").replace(
     "type: track,",
     "type: track, messageId: ref,",
   );
@@ -167,24 +164,24 @@ s("should know ids that a column names, and entered and exited ones", async () =
 });
 
 s(
-  "should know what a truncate in another partition removed, and which record told of it",
+  "should contain the rows that a truncate in another partition removed, with its record",
   async () => {
-    const driver = await new TaskDriver({ syncs: `{${SESSION}}`, partitions: 2 }).start();
+    const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}`, partitions: 2 }).start();
     await driver.pipe([insert(row(), 10)], 1);
     await driver.pipe([insert(row({ id: 9 }), 11)], 0);
     const sent = await driver.pipe(truncate(20), 0);
     const gone = await only(driver);
     const id = sent.find(({ userId }) => userId === "7")?.messageId;
-    assert.equal([gone.from.partition, gone.isRemoved, ids(gone).life], [1, true, id]);
+    assert.equal([gone.from.partition, gone.isRemoved, ids(gone).lifecycle], [1, true, id]);
     assert.equal(gone.syncs[0]?.last?.from, { topic: TOPIC, partition: 0, offset: 1 });
     await driver.stop();
   },
 );
 
-s("should follow a row to its new key", async () => {
+s("should contain the earlier messages of a row under its new key", async () => {
   const header = (name: string, id: number) => ({ [name]: Buffer.from(`{"id":${id}}`) });
   const model = `{topic: ${TOPIC}, keyChange: changed, keyChangeTimeout: 5s}`;
-  const syncs = `{${SESSION.replace("userId: id", "userId: mail").replace("[email]", "[mail]")}, ${TRAITS}}`;
+  const syncs = `{${LIFECYCLE.replace("userId: id", "userId: mail").replace("[email]", "[mail]")}, ${TRAITS}}`;
   const driver = await new TaskDriver({ model, syncs, partitions: 2 }).start();
   const first = await driver.pipe(insert(row({ mail: "m" }), 10), 0);
   const goes = { ...remove(7, 20), headers: header("__debezium.newkey", 70) };
@@ -207,37 +204,37 @@ s("should follow a row to its new key", async () => {
   );
   const now = await only(driver, "70");
   assert.is(ids(now).traits, idOf(sent, "identify"));
-  assert.is(ids(now).life, idOf(first, "Added"), "with the id that it had under its old key");
+  assert.is(ids(now).lifecycle, idOf(first, "Added"), "with the id that it had under its old key");
   assert.equal(now.syncs[0]?.last?.from, { topic: TOPIC, partition: 0, offset: 0 });
   assert.is(now.syncs[0]?.since, iso(10));
   const mark = await only(driver, "7");
   assert.equal([mark.isRemoved, mark.syncs[0]?.isMember], [true, false]);
-  assert.is(ids(mark).life, idOf(first, "Added"));
+  assert.is(ids(mark).lifecycle, idOf(first, "Added"));
   await driver.stop();
 });
 
-s("should know what a new sync sent of rows that were stored before", async () => {
-  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
+s("should contain the messages of a backfill", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}` }).start();
   const [added] = await driver.pipe(insert(row(), 10));
   await driver.stop();
   await driver.reconfigure({ syncs: SYNCS }).start();
   const backfilled = await driver.pipe([]);
   const now = await only(driver);
-  assert.equal(ids(now), { life: added?.messageId, traits: idOf(backfilled, "identify") });
+  assert.equal(ids(now), { lifecycle: added?.messageId, traits: idOf(backfilled, "identify") });
   assert.equal(
     now.syncs.map(({ since }) => since),
     [iso(10), iso(10)],
   );
   const later = await driver.pipe(update(row({ plan: "pro" }), 20));
   assert.equal(ids(await only(driver)), {
-    life: added?.messageId,
+    lifecycle: added?.messageId,
     traits: idOf(later, "identify"),
   });
   await driver.stop();
 });
 
-s("should say that a change was set aside where no message could be made of it", async () => {
-  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
+s("should contain a dead-lettered change", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}` }).start();
   await driver.pipe(insert(row(), 10));
   await driver.pipe(update(row({ email: "x".repeat(40_000) }), 20));
   const { last } = (await only(driver)).syncs[0] ?? {};
@@ -248,8 +245,8 @@ s("should say that a change was set aside where no message could be made of it",
   await driver.stop();
 });
 
-s("should show values only where they are asked for", async () => {
-  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
+s("should show values only with showValues", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}` }).start();
   await driver.pipe(insert(row({ email: "secret@x" }), 10));
   const line = lineOf(update(row({ email: "other@x" }), 20), 1);
   const redact = JSON.stringify(await driver.explain({ key: "7", line }));
@@ -261,9 +258,9 @@ s("should show values only where they are asked for", async () => {
   await driver.stop();
 });
 
-s("should take a key as a person writes it", async () => {
+s("should accept a key in several forms", async () => {
   const model = `{topic: ${TOPIC}, key: [org, id]}`;
-  const driver = await new TaskDriver({ model, syncs: `{${SESSION}}` }).start();
+  const driver = await new TaskDriver({ model, syncs: `{${LIFECYCLE}}` }).start();
   const change = { ...insert(row(), 10), key: { id: 7, org: "a" } };
   await driver.pipe(change);
   for (const key of ['["a",7]', '[ "a", 7 ]', '{"id": 7, "org": "a"}', '{"org":"a","id":7}']) {
@@ -275,7 +272,7 @@ s("should take a key as a person writes it", async () => {
     ["{", /^the key \{ is unreadable: the bytes cannot be read as JSON/],
   ] as const)
     await rejected(driver.explain({ key }), reason);
-  await rejected(driver.explain({ model: "nobody", key: "7" }), /no model "nobody".*users/);
+  await rejected(driver.explain({ model: "unknown", key: "7" }), /no model "unknown".*users/);
   await rejected(driver.explain({}), /give the key of a row, or a record/);
   await rejected(driver.explain({ line: "{" }), /the record is unreadable/);
   const foreign = JSON.stringify({ ...JSON.parse(lineOf(change, 1)), topic: "other" });
@@ -287,7 +284,7 @@ s("should take a key as a person writes it", async () => {
   await driver.stop();
 });
 
-s("should say which partitions were looked at, where none has the row", async () => {
+s("should list the searched partitions if none has the row", async () => {
   const driver = await new TaskDriver({ partitions: 3 }).start(
     [0, 2].map((partition) => ({ topic: TOPIC, partition })),
   );
@@ -299,12 +296,12 @@ s("should say which partitions were looked at, where none has the row", async ()
     record?.steps.at(-1)?.detail ?? "",
     /state of app.public.users\/1 is not on this machine/,
   );
-  assert.is(record?.isDecided, false, "nobody here knows what it would do");
+  assert.is(record?.isDecided, false, "its partition is not here");
   await driver.stop();
 });
 
-s("should not say what a record would do where its partition is given up meanwhile", async () => {
-  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
+s("should not be decided if the partition of the record is revoked meanwhile", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}` }).start();
   await driver.pipe(insert(row(), 10));
   await driver.checkpoint();
   await driver.store().close();
@@ -323,14 +320,14 @@ type Case = {
   readonly before?: readonly Change[];
   readonly next: Change;
   readonly detail: readonly (readonly [about: string, text: RegExp])[];
-  /** What the service sends for it then. */
+  /** The messages that the service sends for it. */
   readonly sends: readonly string[];
   readonly model?: string;
   readonly syncs?: string;
 };
 
 const FREE = `{topic: ${TOPIC}, key: [id], where: row.plan != "free"}`;
-const SKIP = SESSION.replace("initialResults: send", "initialResults: skip");
+const SKIP = LIFECYCLE.replace("initialResults: send", "initialResults: skip");
 
 const CASES: readonly Case[] = [
   {
@@ -361,7 +358,7 @@ const CASES: readonly Case[] = [
     sends: ["Changed"],
   },
   {
-    title: "a change of what nobody watches",
+    title: "a change of an unwatched column",
     before: [insert(row(), 10)],
     next: update(row({ plan: "pro" }), 20),
     detail: [
@@ -422,7 +419,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a row without a user",
-    syncs: `{${SESSION.replace("userId: id", "userId: mail")}}`,
+    syncs: `{${LIFECYCLE.replace("userId: id", "userId: mail")}}`,
     next: insert(row({ mail: null }), 20),
     detail: [
       ["user", /no userId and no anonymousId/],
@@ -432,7 +429,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a row without a user, for a sync that is named as its model",
-    syncs: `{${SESSION.replace("life:", "users:").replace("userId: id", "userId: mail")}}`,
+    syncs: `{${LIFECYCLE.replace("lifecycle:", "users:").replace("userId: id", "userId: mail")}}`,
     next: insert(row({ mail: null }), 20),
     detail: [
       ["filter", /^none: the model includes every row$/],
@@ -442,8 +439,8 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a row that is passed over, for a sync that is named as a model whose filter fails",
-    model: `{topic: ${TOPIC}, key: [id]}, life: {topic: ${TOPIC}, key: [id], where: row.away}`,
-    syncs: `{${SESSION.replace("userId: id", "userId: mail, missingUser: ignore")}}`,
+    model: `{topic: ${TOPIC}, key: [id]}, lifecycle: {topic: ${TOPIC}, key: [id], where: row.away}`,
+    syncs: `{${LIFECYCLE.replace("userId: id", "userId: mail, missingUser: ignore")}}`,
     next: insert(row({ mail: null }), 20),
     detail: [["change", /^missingUser: .* is ignored$/]],
     sends: [],
@@ -495,7 +492,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a kind of change that the sync does not send",
-    syncs: `{${SESSION.replace("changed: Changed, ", "")}}`,
+    syncs: `{${LIFECYCLE.replace("changed: Changed, ", "")}}`,
     before: [insert(row(), 10)],
     next: update(row({ email: "b@x" }), 20),
     detail: [
@@ -547,8 +544,8 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { title, before = [], next, detail: expected, sends, ...setup } of CASES) {
-  s(`should explain ${title}, and mean what is done then`, async () => {
-    const driver = await new TaskDriver({ syncs: `{${SESSION}}`, ...setup }).start();
+  s(`should explain ${title} as the service processes it then`, async () => {
+    const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}`, ...setup }).start();
     await driver.pipe(before);
     const explanation = await driver.explain({ key: "7", line: lineOf(next, before.length) });
     for (const [about, text] of expected) assert.match(detail(explanation, about), text);
@@ -566,8 +563,8 @@ for (const { title, before = [], next, detail: expected, sends, ...setup } of CA
   });
 }
 
-s("should not say that a TRUNCATE sends nothing", async () => {
-  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
+s("should not be decided for a TRUNCATE", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}` }).start();
   await driver.pipe(insert(row(), 10));
   const { record } = await driver.explain({ key: "7", line: lineOf(truncate(20), 1) });
   assert.equal([record?.messages, record?.isDecided], [[], false]);
@@ -575,8 +572,8 @@ s("should not say that a TRUNCATE sends nothing", async () => {
   await driver.stop();
 });
 
-s("should say that a record was processed, and what it would do now", async () => {
-  const driver = await new TaskDriver({ syncs: `{${SESSION}}` }).start();
+s("should show that a record was processed, and what it would do now", async () => {
+  const driver = await new TaskDriver({ syncs: `{${LIFECYCLE}}` }).start();
   const [first, second] = [insert(row(), 10), update(row({ email: "b@x" }), 20)];
   await driver.pipe([first, second]);
   const own = await driver.explain({ line: lineOf(second, 1) });

@@ -4,13 +4,13 @@ import type { SegmentMessage } from "../../src/map/sync.ts";
 import { insert, remove, tombstone } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-const s = suite("flow: a primary key changes");
+const s = suite("flow: a primary-key change");
 
-const told = (messages: readonly SegmentMessage[]) =>
+const textsOf = (messages: readonly SegmentMessage[]) =>
   messages.map(({ event, userId }) => `${event} ${userId}`).sort();
 const header = (name: string, id: number) => ({ [name]: Buffer.from(JSON.stringify({ id })) });
 
-// Debezium tells it as delete and create with one LSN, often in two partitions.
+// Debezium writes a delete and a create with one LSN, often to two partitions.
 const GONE = { ...remove(1, 20), headers: header("__debezium.newkey", 2) };
 const CAME = { ...insert({ id: 2, email: "a" }, 20), headers: header("__debezium.oldkey", 1) };
 
@@ -23,27 +23,27 @@ for (const partition of [0, 1]) {
       ...(await driver.pipe([GONE, tombstone(1)], 0)),
       ...(await driver.pipe(CAME, partition)),
     ];
-    assert.equal(told(sent), ["Added 2", "Removed 1"]);
+    assert.equal(textsOf(sent), ["Added 2", "Removed 1"]);
     assert.is(new Set(sent.map(({ messageId }) => messageId)).size, 2);
     await driver.stop();
   });
 }
 
-s("should tell it once, however often it is repeated", async () => {
+s("should send it once, although it is repeated", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe(insert({ id: 1, email: "a" }, 10));
   driver.taken();
   const change = [GONE, tombstone(1), CAME];
-  assert.equal(told(await driver.pipe([...change, ...change])), ["Added 2", "Removed 1"]);
+  assert.equal(textsOf(await driver.pipe([...change, ...change])), ["Added 2", "Removed 1"]);
   await driver.stop();
 });
 
-s("should tell a key that is swapped back as what it is: removed and added again", async () => {
+s("should send a key that is changed back as removed and added again", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1, email: "a" }, 10), GONE, tombstone(1), CAME]);
   driver.taken();
   const back = [remove(2, 30), tombstone(2), insert({ id: 1, email: "a" }, 30)];
-  assert.equal(told(await driver.pipe(back)), ["Added 1", "Removed 2"]);
+  assert.equal(textsOf(await driver.pipe(back)), ["Added 1", "Removed 2"]);
   await driver.stop();
 });
 

@@ -10,16 +10,16 @@ const s = suite(
 
 const MINUTE = 60_000;
 const T0 = 1_700_000_000_000;
-/** These tell the row before, and all of it. */
+/** Connectors that send a complete previous row. */
 const COMPLETE = new Set(["mysql", "mariadb", "sqlserver"]);
 
 type Kind = {
   readonly connector: string;
-  /** The place of the nth change, in its server's log. */
+  /** The source position of the nth change. */
   readonly changeId: (n: number) => SourceFields;
-  /** The place of a first change on another server, which another one was restored or promoted to. */
+  /** The source position of a first change on another, restored or promoted server. */
   readonly elsewhere: SourceFields;
-  /** Whether the place on the other server can be told to be smaller, or is of another line altogether. */
+  /** Whether the position on the other server is known to be lower, or belongs to another line. */
   readonly resets: number;
 };
 
@@ -67,18 +67,18 @@ const KINDS: readonly Kind[] = [
     connector: "mongodb",
     changeId: (n) => ({ ord: n, wallTime: T0 + n * MINUTE }),
     elsewhere: { ord: 1, wallTime: T0 + 60 * MINUTE },
-    // Its places are times: those of a later server are later.
+    // Its positions are times: those of a later server are later.
     resets: 0,
   },
 ];
 
 for (const { connector, changeId, elsewhere, resets } of KINDS) {
-  const change = (n: number, source: SourceFields, at = T0 + n * MINUTE): Change => {
+  const change = (n: number, source: SourceFields, ts_ms = T0 + n * MINUTE): Change => {
     const row = { id: 1, email: `v${n}` };
     // MongoDB's documents are texts.
     const after = connector === "mongodb" ? JSON.stringify({ _id: 1, ...row }) : row;
     const before = n > 1 && COMPLETE.has(connector) ? { id: 1, email: `v${n - 1}` } : null;
-    const about = { connector, ts_ms: at, lsn: undefined, ...source };
+    const about = { connector, ts_ms, lsn: undefined, ...source };
     return {
       key: { id: 1 },
       value: envelope({ op: n === 1 ? "c" : "u", before, after, source: about }),
@@ -97,14 +97,14 @@ for (const { connector, changeId, elsewhere, resets } of KINDS) {
     );
     assert.is(driver.counters.get("stale"), 2);
     assert.is(driver.counters.get("unchanged"), 1);
-    // Told again after a restart, and by a connector that went back further.
+    // Repeated after a restart, and from an earlier position.
     await driver.stop();
     await driver.start();
     assert.equal(await driver.pipe([...v.slice(1), ...v]), []);
     await driver.stop();
   });
 
-  s(`should follow another server whose places are smaller: ${name}`, async () => {
+  s(`should apply records of another server with lower positions: ${name}`, async () => {
     const driver = await start();
     await driver.pipe(v);
     driver.taken();

@@ -27,7 +27,7 @@ s("should send each version once: v1 v2 v3 v1 v2 v3", async () => {
 });
 
 s(
-  "should send each version once when the repetition comes after a checkpoint and a restart",
+  "should send each version once if the repetition follows a checkpoint and a restart",
   async () => {
     const driver = await new TaskDriver().start();
     await driver.pipe([V1, V2, V3]);
@@ -39,7 +39,7 @@ s(
   },
 );
 
-s("should not bring a removed row back to life", async () => {
+s("should not restore a removed row", async () => {
   const driver = await new TaskDriver().start();
   const story = [V1, V2, remove(1, 40), tombstone(1)];
   const sent = await driver.pipe([...story, ...story]);
@@ -51,7 +51,7 @@ s("should not bring a removed row back to life", async () => {
 });
 
 s(
-  "should follow a database restored from a backup: positions go back while time goes on",
+  "should apply records of a database restored from a backup: lower positions, later times",
   async () => {
     const driver = await new TaskDriver().start();
     await driver.pipe([V1, V2, V3]);
@@ -64,19 +64,16 @@ s(
   },
 );
 
-s(
-  "should give a change the same messageId each time it comes, and no other change that id",
-  async () => {
-    const ids = async () => {
-      const driver = await new TaskDriver().start();
-      const sent = await driver.pipe([V1, V2, V3, remove(1, 40)]);
-      await driver.stop();
-      return sent.map(({ messageId }) => messageId);
-    };
-    const [first, second] = [await ids(), await ids()];
-    assert.equal(first, second);
-    assert.is(new Set(first).size, 4);
-  },
-);
+s("should give a repeated change the same messageId, and no other change that id", async () => {
+  const ids = async () => {
+    const driver = await new TaskDriver().start();
+    const sent = await driver.pipe([V1, V2, V3, remove(1, 40)]);
+    await driver.stop();
+    return sent.map(({ messageId }) => messageId);
+  };
+  const [first, second] = [await ids(), await ids()];
+  assert.equal(first, second);
+  assert.is(new Set(first).size, 4);
+});
 
 s.run();

@@ -8,7 +8,7 @@ const s = suite("flow: tombstones");
 
 const events = (messages: readonly SegmentMessage[]) => messages.map(({ event }) => event);
 
-s("should take a delete and the tombstone behind it for one removal", async () => {
+s("should treat a delete and the tombstone after it as one removal", async () => {
   const driver = await new TaskDriver().start();
   const sent = await driver.pipe([insert({ id: 1, email: "a" }, 10), remove(1, 20), tombstone(1)]);
   assert.equal(events(sent), ["Added", "Removed"]);
@@ -17,7 +17,7 @@ s("should take a delete and the tombstone behind it for one removal", async () =
 });
 
 for (const end of ["stop", "crash"] as const) {
-  s(`should know the tombstone of a delete across a checkpoint and a ${end}`, async () => {
+  s(`should recognise the tombstone of a delete after a checkpoint and a ${end}`, async () => {
     const driver = await new TaskDriver().start();
     await driver.pipe([insert({ id: 1, email: "a" }, 10), remove(1, 20)]);
     await driver.checkpoint();
@@ -30,21 +30,18 @@ for (const end of ["stop", "crash"] as const) {
   });
 }
 
-s(
-  "should not let the tombstone of a repeated, stale delete remove the row that came after",
-  async () => {
-    const driver = await new TaskDriver().start();
-    const [v1, gone] = [insert({ id: 1, email: "a" }, 10), remove(1, 20)];
-    await driver.pipe([v1, gone, tombstone(1), insert({ id: 1, email: "b" }, 30)]);
-    driver.taken();
-    assert.equal(await driver.pipe([v1, gone, tombstone(1)]), []);
-    const sent = await driver.pipe(update({ id: 1, email: "c" }, 40));
-    assert.equal(events(sent), ["Changed"]);
-    await driver.stop();
-  },
-);
+s("should not remove a newer row by the tombstone of a repeated, stale delete", async () => {
+  const driver = await new TaskDriver().start();
+  const [v1, gone] = [insert({ id: 1, email: "a" }, 10), remove(1, 20)];
+  await driver.pipe([v1, gone, tombstone(1), insert({ id: 1, email: "b" }, 30)]);
+  driver.taken();
+  assert.equal(await driver.pipe([v1, gone, tombstone(1)]), []);
+  const sent = await driver.pipe(update({ id: 1, email: "c" }, 40));
+  assert.equal(events(sent), ["Changed"]);
+  await driver.stop();
+});
 
-s("should not let that tombstone remove the row when a restart comes between the two", async () => {
+s("should not remove it after a restart between delete and tombstone either", async () => {
   const driver = await new TaskDriver().start();
   const gone = remove(1, 20);
   await driver.pipe([gone, tombstone(1), insert({ id: 1, email: "b" }, 30), gone]);
@@ -55,7 +52,7 @@ s("should not let that tombstone remove the row when a restart comes between the
   await driver.stop();
 });
 
-s("should take a tombstone by itself for a removal, as of a compacted topic", async () => {
+s("should treat a single tombstone as a removal, as in a compacted topic", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1, email: "a" }, 10), insert({ id: 2, email: "b" }, 11)]);
   driver.taken();
@@ -67,7 +64,7 @@ s("should take a tombstone by itself for a removal, as of a compacted topic", as
   await driver.stop();
 });
 
-s("should take a tombstone of another key than the delete before it for a removal", async () => {
+s("should treat a tombstone with another key than the delete before it as a removal", async () => {
   const driver = await new TaskDriver().start();
   await driver.pipe([insert({ id: 1, email: "a" }, 10), insert({ id: 2, email: "b" }, 11)]);
   driver.taken();
@@ -82,7 +79,7 @@ s("should take a tombstone of another key than the delete before it for a remova
   await driver.stop();
 });
 
-s("should remove once where something stands between a delete and its tombstone", async () => {
+s("should remove once if another record is between a delete and its tombstone", async () => {
   const driver = await new TaskDriver().start();
   const sent = await driver.pipe([
     insert({ id: 1, email: "a" }, 10),
@@ -94,14 +91,14 @@ s("should remove once where something stands between a delete and its tombstone"
   await driver.stop();
 });
 
-s("should say nothing of a tombstone of a row never seen", async () => {
+s("should send nothing for a tombstone of a row that was never seen", async () => {
   const driver = await new TaskDriver().start();
   assert.equal(await driver.pipe(tombstone(1)), []);
   assert.equal(driver.deadLetters, []);
   await driver.stop();
 });
 
-s("should remove flattened rows by all that can tell of a delete", async () => {
+s("should remove flattened rows by every form of a delete", async () => {
   const driver = await new TaskDriver().start();
   const row = (id: number, more = {}) => ({ key: { id }, value: { id, email: "a", ...more } });
   const sent = await driver.pipe([

@@ -5,7 +5,7 @@ import { placeholderShapes } from "../support/placeholder.ts";
 import { insert, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
-const s = suite("flow: large values that an update leaves out");
+const s = suite("flow: unavailable columns");
 
 const EVENTS = "events: {added: Added, changed: Changed, removed: Removed}, initialResults: send";
 const SYNCS = `{life: {model: users, type: track, userId: id, properties: [email, bio], ${EVENTS}}}`;
@@ -18,7 +18,7 @@ const start = (unavailableValue: string) =>
 
 for (const text of PLACEHOLDERS) {
   for (const [shape, stand] of placeholderShapes(text)) {
-    s(`should take the stored value for ${text} in ${shape}, across a restart`, async () => {
+    s(`should use the stored value for ${text} in ${shape}, after a restart too`, async () => {
       const driver = await start(text);
       await driver.pipe(insert({ id: 1, email: "a", bio: ["long"] }, 10));
       await driver.stop();
@@ -32,7 +32,7 @@ for (const text of PLACEHOLDERS) {
   }
 }
 
-s("should leave out what nobody knows, and tell it once it is known", async () => {
+s("should leave out an unknown value, and send it once it is known", async () => {
   const [text] = PLACEHOLDERS as [string];
   const driver = await start(text);
   const [added] = await driver.pipe(insert({ id: 1, email: "a", bio: text }, 10));
@@ -43,7 +43,7 @@ s("should leave out what nobody knows, and tell it once it is known", async () =
   await driver.stop();
 });
 
-s("should send another connector's placeholder as the text that it is", async () => {
+s("should send the placeholder of another connector as a text", async () => {
   const driver = await start("(not sent)");
   const [sent] = await driver.pipe(insert({ id: 1, email: "a", bio: PLACEHOLDERS[0] }, 10));
   assert.is(sent?.properties?.bio, PLACEHOLDERS[0]);
