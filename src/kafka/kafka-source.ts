@@ -69,7 +69,10 @@ export class KafkaSource implements Source {
     const consumer = () => this.#member.consumer;
     this.#owned = new OwnedPartitions(consumer, log);
     const owns = (tp: TopicPartition) => this.#owned.get(tp) !== undefined;
-    this.#groupOffsets = new GroupOffsets({ consumer, owns, clock, log });
+    this.#groupOffsets = new GroupOffsets({
+      ...{ consumer, owns, clock, log },
+      onUnreachable: () => this.#member.replaceConsumer(),
+    });
     const metadata = { owned: () => this.#owned.list(), localStates };
     const group = { id: groupId, isAlone, topics, sessionTimeout_ms, stallTimeout_ms, metadata };
     this.#member = new GroupMember(client, group, clock, log, {

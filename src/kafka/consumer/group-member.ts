@@ -112,6 +112,11 @@ export class GroupMember {
     }
   }
 
+  /** Ends the current consumer, as one that is no member; a new one joins. */
+  replaceConsumer(): void {
+    this.#session?.end(new MembershipLost());
+  }
+
   /** Leaves the group, so that its partitions are assigned to others. Waits for at most the timeout. */
   async leave(): Promise<void> {
     this.#leaving.abort();

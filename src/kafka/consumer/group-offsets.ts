@@ -9,10 +9,15 @@ import { withTimeout } from "../../lib/timeout.ts";
 /** The stored offset is the truth: a checkpoint does not wait longer for the group's. */
 const COMMIT_TIMEOUT_MS = 5_000;
 
+/** Attempts of one commit in about 25 s. */
+const UNREACHABLE_AFTER = 7;
+
 export type GroupOffsetsOptions = {
   /** The current consumer. */
   readonly consumer: () => Consumer | undefined;
   readonly owns: (tp: TopicPartition) => boolean;
+  /** Replaces the consumer: it has not reached the group's coordinator for half a minute. */
+  readonly onUnreachable: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 };
@@ -20,6 +25,9 @@ export type GroupOffsetsOptions = {
 /**
  * Commits offsets to the group. A commit can fail while the coordinator moves or the group rebalances. It is repeated in
  * the background: without new records there is no later commit, and lag tools would show a lag that does not exist.
+ *
+ * kafkajs 2.2.4 can hang in a rejoin after the coordinator has moved twice. It then keeps the former coordinator, and
+ * each commit fails with NOT_COORDINATOR: only a new consumer finds the present one.
  */
 export class GroupOffsets {
   readonly #options: GroupOffsetsOptions;
@@ -53,8 +61,9 @@ export class GroupOffsets {
         clock,
         signal: this.#closed.signal,
         isRetryable: isCurrent,
-        onRetry: (error) => {
+        onRetry: (error, attempt) => {
           onAttempt();
+          if (attempt === UNREACHABLE_AFTER) this.#options.onUnreachable();
           const fields = { topic, partition, offset, error: messageOf(error) };
           log.debug(fields, "offset commit failed; retrying");
         },

@@ -22,8 +22,14 @@ function setUp(failures: number) {
     },
   } as unknown as Consumer;
   const owns = ({ partition }: TopicPartition) => owned.has(partition);
-  const offsets = new GroupOffsets({ consumer: () => consumer, owns, clock, log: noopLogger });
-  return { clock, attempts, owned, offsets };
+  let replaced = 0;
+  const offsets = new GroupOffsets({
+    ...{ consumer: () => consumer, owns, clock, log: noopLogger },
+    onUnreachable: () => {
+      replaced += 1;
+    },
+  });
+  return { clock, attempts, owned, offsets, replaced: () => replaced };
 }
 
 s("should repeat a failed commit although no later commit follows", async () => {
@@ -32,6 +38,15 @@ s("should repeat a failed commit although no later commit follows", async () => 
   assert.equal(attempts, [7], "the caller waits for one attempt");
   await clock.advance(60_000);
   assert.equal(attempts, [7, 7, 7, 7]);
+});
+
+s("should replace a consumer whose commits fail for half a minute, once", async () => {
+  const { clock, offsets, replaced } = setUp(Number.POSITIVE_INFINITY);
+  await offsets.commit(TP, 7);
+  await clock.advance(5_000);
+  assert.is(replaced(), 0);
+  await clock.advance(600_000);
+  assert.is(replaced(), 1);
 });
 
 s("should not repeat a commit that a later one replaces", async () => {
