@@ -97,7 +97,7 @@ promise("should hold for what ends the process, which says where the reason stan
   assert.is(failure.code, "TOO_MANY_DEAD_LETTERS");
   const { message } = failure;
   assert.not.match(message, VALUES[0] as string);
-  assert.match(message, /^app\.public\.users\/0@2: .*INVALID_JSON.*dead letters/);
+  assert.match(message, /^app\.public\.users\/0@2: .*INVALID_JSON.*the dead letter queue has/);
   await driver.stop();
 });
 
