@@ -4,7 +4,6 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import got from "got";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -20,6 +19,7 @@ const directory = mkdtempSync(join(tmpdir(), "registry-access-"));
 let stack: Stack;
 let certificates: Certificates;
 let known: number;
+const proxies: AuthenticatingProxy[] = [];
 
 test.before(async () => {
   stack = await startStack({ registry: true });
@@ -34,12 +34,15 @@ test.before(async () => {
 });
 
 test.after(async () => {
+  // A failed test must not leave a server that keeps this process running.
+  await Promise.all(proxies.map((proxy) => proxy.close()));
   await stack?.stop();
   rmSync(directory, { recursive: true });
 });
 
 test("should read through TLS and basic auth, and query each schema once", async () => {
   const proxy = await AuthenticatingProxy.open(0);
+  proxies.push(proxy);
   const good = [1, 2, 3, 4, 5].map((id) => record(id, known));
   const unknown = [6, 7, 8, 9, 10].map((id) => record(id, 999_999));
   const records = [...good, ...unknown];
@@ -48,18 +51,17 @@ test("should read through TLS and basic auth, and query each schema once", async
   assert.is(stdout.trim().split("\n").length, 5);
   assert.match(stderr, /5 {2}records and messages sent to the dead letter queue/);
   assert.equal(proxy.requested, [`/schemas/ids/${known}`, "/schemas/ids/999999"]);
-  await proxy.close();
 });
 
 test("should stop if the registry rejects the password, without printing it", async () => {
   const proxy = await AuthenticatingProxy.open(0);
+  proxies.push(proxy);
   const { code, stderr } = await cdcToSegment(
     preview(proxy.url, [record(1, known)], `${PASSWORD}-of-old`),
   );
   assert.is(code, 1);
   assert.match(stderr, /REGISTRY_REFUSED: .*set kafka\.schemaRegistry\.username and password/);
   assert.not.match(stderr, new RegExp(PASSWORD));
-  await proxy.close();
 });
 
 test("should wait for an unavailable registry, and lose nothing", async () => {
@@ -67,14 +69,20 @@ test("should wait for an unavailable registry, and lose nothing", async () => {
   const { port, url } = gone;
   await gone.close();
   const { child, ended } = start(preview(url, [record(1, known)], PASSWORD));
-  await Promise.race([ended, sleep(2_000)]);
-  assert.is(child.exitCode, null, "it did not wait");
+  let logged = "";
+  const isWaiting = new Promise<void>((resolve) => {
+    child.stderr?.on("data", (text) => {
+      logged += text;
+      if (/schema registry unavailable; retrying/.test(logged)) resolve();
+    });
+  });
+  const early = await Promise.race([ended, isWaiting]);
+  assert.is(early, undefined, "it ended without the registry");
   const back = await AuthenticatingProxy.open(port);
+  proxies.push(back);
   const { code, stdout, stderr } = await ended;
   assert.is(code, 0, stderr);
   assert.is(JSON.parse(stdout).userId, "1");
-  assert.match(stderr, /schema registry unavailable; retrying/);
-  await back.close();
 });
 
 /** A proxy with TLS and basic auth in front of the registry; records the requested paths. */
