@@ -60,9 +60,9 @@ export async function chaos(options: Chaos): Promise<Result> {
   const { kafka: broker } = stack;
   const addresses = { brokers: broker.brokers, segment: mockSegment.url };
   const machines = MACHINES.map((name) => new Machine(directory, name, addresses));
+  const feed = new Feed(broker.brokers, { records, keys, seed, perSecond });
   let progress: Progress | undefined;
   try {
-    const feed = new Feed(broker.brokers, { records, keys, seed, perSecond });
     writeConfig(join(directory, "preview.json"), join(directory, "none"), addresses);
     const expected = await feed.expected(
       join(directory, "preview.json"),
@@ -104,6 +104,7 @@ export async function chaos(options: Chaos): Promise<Result> {
       isRight,
     };
   } finally {
+    feed.stop();
     progress?.stop();
     await Promise.all(machines.map((machine) => machine.kill()));
     await mockSegment.stop();

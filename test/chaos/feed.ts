@@ -24,6 +24,7 @@ export class Feed {
   #target = 0;
   #produced = 0;
   #time = 0;
+  #isStopped = false;
 
   constructor(
     brokers: readonly string[],
@@ -72,12 +73,18 @@ export class Feed {
     this.#target = Math.ceil(part * this.#lines.length);
   }
 
-  /** Resolves when all of it is in the topic. */
+  /** Ends `produce` early, which otherwise retries until the broker is available. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Resolves when all of it is in the topic, or after `stop`. */
   async produce(): Promise<void> {
     let producer = await this.#producer();
-    while (this.#produced < this.#lines.length) {
+    while (producer && this.#produced < this.#lines.length) {
       const texts = this.#lines.slice(this.#produced, this.#produced + BATCH);
       await sleep((BATCH / this.#perSecond) * 1_000);
+      if (this.#isStopped) break;
       if (this.#produced >= this.#target) continue;
       try {
         await send(producer, texts);
@@ -90,12 +97,12 @@ export class Feed {
       this.#produced += texts.length;
       this.#time = Math.max(this.#time, ...texts.map(timeOf));
     }
-    await producer.disconnect();
+    await producer?.disconnect();
   }
 
-  async #producer(): Promise<Producer> {
+  async #producer(): Promise<Producer | undefined> {
     const createPartitioner = Partitioners.DefaultPartitioner;
-    for (;;) {
+    while (!this.#isStopped) {
       const producer = this.#kafka.producer({
         idempotent: true,
         maxInFlightRequests: 1,
@@ -108,6 +115,7 @@ export class Feed {
       if (isConnected) return producer;
       await sleep(500);
     }
+    return undefined;
   }
 }
 

@@ -155,6 +155,8 @@ function brokerSettings(
     // A typing error in a topic name, or a consumer that comes before the connector, must not make a
     // topic with the wrong number of partitions.
     "auto.create.topics.enable": "false",
+    // Recorded changes have fixed timestamps: with the default of 7 days the broker deletes them once they are older.
+    "log.retention.ms": -1,
     "default.replication.factor": replicas,
     "offsets.topic.num.partitions": 4,
     "offsets.topic.replication.factor": replicas,
