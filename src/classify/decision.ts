@@ -53,7 +53,7 @@ export type Skip = {
 };
 
 /** The result of a record for one sync. */
-export type Decision = Change | Skip;
+export type SyncDecision = Change | Skip;
 
 /** A model or sync that rejects the record, and why. */
 export type Rejection = {
@@ -83,7 +83,7 @@ export type Outcome = {
 export function decisionOf(
   { changes, skips }: Pick<Outcome, "changes" | "skips">,
   name: string,
-): Decision | undefined {
-  const isSync = ({ sync }: Decision) => sync.name === name;
+): SyncDecision | undefined {
+  const isSync = ({ sync }: SyncDecision) => sync.name === name;
   return changes.find(isSync) ?? skips.find(isSync);
 }

@@ -1,10 +1,10 @@
 import type { ChangeContext } from "../classify/change-context.ts";
 import {
   type Change,
-  type Decision,
   decisionOf,
   type Outcome,
   type Skip,
+  type SyncDecision,
 } from "../classify/decision.ts";
 import type { InitialReason } from "../classify/initial-result.ts";
 import type { ModelRule, SyncRule } from "../classify/rules.ts";
@@ -13,7 +13,7 @@ import type { User } from "../data/user.ts";
 import { segmentValue } from "../map/segment-value.ts";
 import type { ModelTopology, SyncTopology } from "../topology/model-topology.ts";
 import { explainedMessages } from "./explained-messages.ts";
-import type { ExplainedMessage, Step } from "./explanation.ts";
+import type { ExplainedMessage, ExplainedStep } from "./explanation.ts";
 import { shownReason } from "./reason.ts";
 
 export type ChangeOptions = {
@@ -26,7 +26,7 @@ export type ChangeOptions = {
 
 /** The steps of a record, and the messages at their end. */
 export type Explained = {
-  readonly steps: readonly Step[];
+  readonly steps: readonly ExplainedStep[];
   readonly messages: readonly ExplainedMessage[];
 };
 
@@ -63,7 +63,7 @@ function explainedSync(
   sync: SyncRule,
   topology: SyncTopology,
 ): Explained {
-  const step = (about: Step["about"], detail: string): Step => {
+  const step = (about: ExplainedStep["about"], detail: string): ExplainedStep => {
     return { about, model: rule.name, sync: sync.name, detail };
   };
   const decision = decisionOf(outcome, sync.name);
@@ -74,7 +74,7 @@ function explainedSync(
       steps: [step("change", "the sync is new: the next start backfills it")],
       messages: [],
     };
-  const steps: Step[] = [];
+  const steps: ExplainedStep[] = [];
   if (outcome.matching.includes(rule)) steps.push(step("user", userText(decision, topology)));
   const columns = columnsText(decision, showValues);
   if (columns !== null) steps.push(step("columns", columns));
@@ -125,7 +125,7 @@ function userText({ user }: { readonly user: User | null }, { missingUser }: Syn
 }
 
 /** `null` if the watched columns were not compared. */
-function columnsText(decision: Decision, showValues: boolean): string | null {
+function columnsText(decision: SyncDecision, showValues: boolean): string | null {
   const { sync, reason } = decision;
   const watched = sync.watched === "*" ? "every column" : sync.watched.join(", ");
   if (reason === "unchanged") return `watched: ${watched}; different: none`;

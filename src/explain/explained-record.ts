@@ -11,7 +11,7 @@ import { encodeStoredRow, rejectionOf } from "../state/row-codec.ts";
 import { rulesOf } from "../topology/rules.ts";
 import type { TopicTopology } from "../topology/topology.ts";
 import { type Explained, explainedChange } from "./explained-change.ts";
-import type { ExplainedRecord, Step } from "./explanation.ts";
+import type { ExplainedRecord, ExplainedStep } from "./explanation.ts";
 import type { ReadRecord } from "./read-record.ts";
 import { shownReason } from "./reason.ts";
 import type { StateView } from "./state-view.ts";
@@ -70,7 +70,7 @@ function explainedEvent(event: KeyedEvent, read: ReadRecord, options: RecordOpti
   return { steps: [...start, ...steps], messages, isDecided: true };
 }
 
-function step(about: Step["about"], detail: string): Step {
+function step(about: ExplainedStep["about"], detail: string): ExplainedStep {
   return { about, model: null, sync: null, detail };
 }
 

@@ -6,9 +6,9 @@ import type {
   ExplainedRecord,
   ExplainedResponse,
   ExplainedRow,
+  ExplainedStep,
   ExplainedSync,
   Explanation,
-  Step,
 } from "./explanation.ts";
 
 /** An explanation as lines of text. @param deadLetters the topic or file of the dead letters */
@@ -113,7 +113,7 @@ function recordText({ from, steps, messages, isDecided }: ExplainedRecord): stri
   ];
 }
 
-function stepName({ about, sync, model }: Step): string {
+function stepName({ about, sync, model }: ExplainedStep): string {
   return [sync ?? model, about].filter((part) => part !== null).join(" ");
 }
 

@@ -92,14 +92,14 @@ export type ExplainedResponse = {
 export type ExplainedRecord = {
   readonly from: Coordinates;
   /** The decisions, in their order. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ExplainedStep[];
   readonly messages: readonly ExplainedMessage[];
   /** Whether the messages are known here. They are not if they depend on other partitions or machines. */
   readonly isDecided: boolean;
 };
 
 /** One decision about a record: for the record as a whole, for one model, or for one sync. */
-export type Step = {
+export type ExplainedStep = {
   readonly about:
     | "record"
     | "offset"

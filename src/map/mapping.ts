@@ -2,7 +2,7 @@ import { failureKind } from "../data/expression.ts";
 import { column, type Row, type Value } from "../data/row.ts";
 import { messageOf } from "../lib/errors.ts";
 import { setOwn } from "../lib/set-own.ts";
-import { type MappedValue, type Reader, readerOf } from "./reader.ts";
+import { type MappedValue, mappedReader, type Reader } from "./reader.ts";
 import { type SegmentValue, segmentValue } from "./segment-value.ts";
 
 /** Traits or properties: all columns, a list of columns, or a map. */
@@ -24,7 +24,7 @@ export class Mapping {
       const entries = Array.isArray(fields)
         ? fields.map((name: string): [string, MappedValue] => [name, name])
         : Object.entries(fields as { [name: string]: MappedValue });
-      this.#readers = entries.map(([name, mapped]) => [name, readerOf(mapped, declared)]);
+      this.#readers = entries.map(([name, mapped]) => [name, mappedReader(mapped, declared)]);
     }
   }
 

@@ -16,7 +16,7 @@ export type Reader = {
 };
 
 /** @throws CdcError CONFIGURATION if an expression does not compile */
-export function readerOf(mapped: MappedValue, declared: ReadonlySet<string>): Reader {
+export function mappedReader(mapped: MappedValue, declared: ReadonlySet<string>): Reader {
   if (typeof mapped === "string") return columnReader(mapped);
   if ("value" in mapped) {
     const constant = mapped.value as Value;

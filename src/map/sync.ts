@@ -5,7 +5,7 @@ import { sameUser, type User } from "../data/user.ts";
 import { CdcError } from "../lib/errors.ts";
 import { type Fields, Mapping, type OnOmitted } from "./mapping.ts";
 import { type MessageIdInput, messageId } from "./message-id.ts";
-import { type MappedValue, readerOf } from "./reader.ts";
+import { type MappedValue, mappedReader } from "./reader.ts";
 import type { SegmentValue } from "./segment-value.ts";
 import { timestampOf } from "./timestamp.ts";
 import { UserReader } from "./user.ts";
@@ -80,7 +80,7 @@ export class Sync {
   /** @throws CdcError CONFIGURATION if an expression does not compile */
   constructor(options: SyncOptions) {
     const reader = (mapped: MappedValue | undefined) =>
-      mapped === undefined ? undefined : readerOf(mapped, options.declared);
+      mapped === undefined ? undefined : mappedReader(mapped, options.declared);
     this.name = options.name;
     this.#options = options;
     this.#users = new UserReader(reader(options.userId), reader(options.anonymousId));

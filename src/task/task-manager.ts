@@ -1,6 +1,6 @@
 import { partitionName, type SourceRecord, type TopicPartition } from "../data/record.ts";
-import { explain } from "../explain/explain.ts";
 import type { Explanation, Question } from "../explain/explanation.ts";
+import { explanationOf } from "../explain/explanation-of.ts";
 import { CdcError } from "../lib/errors.ts";
 import type { SourceListener } from "../source/source.ts";
 import type { RestoreProgress } from "../state/restore.ts";
@@ -87,7 +87,7 @@ export class TaskManager implements SourceListener {
       partition,
       why: "it is being opened or restored",
     }));
-    return explain(question, {
+    return explanationOf(question, {
       ...{ pipeline: settings.name, models: Object.keys(settings.models), topology },
       registry: ports.registry,
       views: open.map(({ view }) => view),

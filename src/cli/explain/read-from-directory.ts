@@ -2,8 +2,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import type { Settings } from "../../config/settings.ts";
 import { partitionName, type TopicPartition } from "../../data/record.ts";
 import { registryOf } from "../../decode/format/schema-registry.ts";
-import { explain } from "../../explain/explain.ts";
 import type { Question } from "../../explain/explanation.ts";
+import { explanationOf } from "../../explain/explanation-of.ts";
 import type { StateView } from "../../explain/state-view.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
@@ -45,7 +45,7 @@ export async function readFromDirectory(
       ...{ clock: systemClock, logger, stop: stopSignal() },
     });
     const about = { pipeline: name, models: Object.keys(models), topology, registry };
-    const explanation = await explain(question, { ...about, views, notSearched });
+    const explanation = await explanationOf(question, { ...about, views, notSearched });
     const read = found === undefined ? noState(settings) : `read the state in ${directory}`;
     return {
       explanation,

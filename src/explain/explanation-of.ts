@@ -27,7 +27,7 @@ export type Explainable = {
  * partition has a key.
  * @throws CdcError ARGUMENTS
  */
-export async function explain(question: Question, of: Explainable): Promise<Explanation> {
+export async function explanationOf(question: Question, of: Explainable): Promise<Explanation> {
   const { pipeline, models, topology, registry } = of;
   const { model } = question;
   if (!models.includes(model))
