@@ -41,11 +41,11 @@ export function checkMessages(
 }
 
 function checkSync(
-  topicTopology: SyncTopology,
+  syncTopology: SyncTopology,
   members: readonly RowSample[],
   showValues: boolean,
 ): Finding[] {
-  const { sync, missingUser } = topicTopology;
+  const { sync, missingUser } = syncTopology;
   const about = `sync ${sync.name}`;
   const findings: Finding[] = [];
   const withUser = members.filter(({ row, absent }) => sync.user(row, absent) !== null);
@@ -62,7 +62,7 @@ function checkSync(
   }
   if (!sample) return findings;
   const { row, absent, event, record } = sample;
-  const reason = reasonOf(topicTopology);
+  const reason = reasonOf(syncTopology);
   if (reason === null) return [...findings, ok(about, "has no event name, so it sends nothing")];
   const isRemoved = reason === "removed";
   const rows = { previous: isRemoved ? row : null, next: isRemoved ? null : row, absent };
@@ -77,7 +77,7 @@ function checkSync(
         findings.push(problem(about, `${field} is left out: ${showValues ? reason : kind}`));
     });
     for (const message of messages)
-      findings.push(ok(about, described(sample, message, topicTopology, showValues)));
+      findings.push(ok(about, described(sample, message, syncTopology, showValues)));
   } catch (error) {
     findings.push(
       problem(about, `${recordName(record)} would be a dead letter: ${shown(error, showValues)}`),
@@ -99,10 +99,10 @@ function reasonOf({ options }: SyncTopology): "added" | "changed" | "removed" | 
 function described(
   { record }: RowSample,
   message: SegmentMessage,
-  topicTopology: SyncTopology,
+  syncTopology: SyncTopology,
   showValues: boolean,
 ): string {
-  const { options, initialResults } = topicTopology;
+  const { options, initialResults } = syncTopology;
   const skipped =
     initialResults === "skip" ? "; rows that exist at the first start are skipped" : "";
   if (showValues) return `${recordName(record)}: ${JSON.stringify(message)}${skipped}`;
