@@ -92,7 +92,8 @@ const subscriptions = fc.array(fc.subarray(["t0", "t1", "t2", "t3", "t4"]), {
   maxLength: 6,
 });
 
-const RUNS = { numRuns: 2_000 };
+/** A fixed seed: the same groups in every run. */
+const RUNS = { numRuns: 2_000, seed: 20_261_201 };
 
 s("should give every partition to exactly one member that subscribes to its topic", () => {
   fc.assert(
