@@ -50,7 +50,7 @@ for (const [title, name, segment] of REJECTED) {
   test(`should be rejected with ${title}`, async () => {
     const { code, stderr, requests } = await replay(name, segment());
     assert.is(code, 1, stderr);
-    assert.match(stderr, /SEGMENT_ADDRESS: the certificate .* cannot be trusted \(.*segment\.ca/);
+    assert.match(stderr, /SEGMENT_ADDRESS: the certificate .* cannot be verified \(.*segment\.ca/);
     assert.match(stderr, /Nothing is lost/);
     assert.is(requests, 0);
   });
@@ -59,7 +59,7 @@ for (const [title, name, segment] of REJECTED) {
 test("should report a file that is not a CA certificate", async () => {
   const { code, stderr } = await replay("server", { ca: certificates.ca.key });
   assert.is(code, 2, stderr);
-  assert.match(stderr, /^CONFIGURATION: segment\.ca: .*ca\.key cannot be read as a certificate/);
+  assert.match(stderr, /^CONFIGURATION: segment\.ca: .*ca\.key cannot be read as a PEM certificate/);
 });
 
 test.run();
