@@ -59,7 +59,10 @@ for (const [title, name, segment] of REJECTED) {
 test("should report a file that is not a CA certificate", async () => {
   const { code, stderr } = await replay("server", { ca: certificates.ca.key });
   assert.is(code, 2, stderr);
-  assert.match(stderr, /^CONFIGURATION: segment\.ca: .*ca\.key cannot be read as a PEM certificate/);
+  assert.match(
+    stderr,
+    /^CONFIGURATION: segment\.ca: .*ca\.key cannot be read as a PEM certificate/,
+  );
 });
 
 test.run();
