@@ -52,20 +52,11 @@ async function main(): Promise<void> {
   const files = (names.length > 0 ? names : EVERYTHING).flatMap((name) =>
     name.endsWith(".ts") ? [name] : globSync(`test/${name}/**/*.test.ts`, { cwd: ROOT }).toSorted(),
   );
-  const withServices = files.filter((file) => WITH_SERVICES.test(file)).toSorted(longestFirst);
+  const groups = Object.groupBy(files, groupOf);
   const results = [
-    ...(await inParallel(
-      files.filter((file) => !WITH_SERVICES.test(file)),
-      availableParallelism(),
-    )),
-    ...(await inParallel(
-      withServices.filter((file) => ALONE.test(file)),
-      1,
-    )),
-    ...(await inParallel(
-      withServices.filter((file) => !ALONE.test(file)),
-      SERVICE_WIDTH,
-    )),
+    ...(await inParallel(groups.plain ?? [], availableParallelism())),
+    ...(await inParallel(groups.alone ?? [], 1)),
+    ...(await inParallel((groups.services ?? []).toSorted(longestFirst), SERVICE_WIDTH)),
   ];
   const sum = (of: keyof Outcome) => results.reduce((total, { outcome }) => total + outcome[of], 0);
   const failed = sum("failed") + (files.length === 0 ? 1 : 0);
@@ -75,6 +66,11 @@ async function main(): Promise<void> {
   const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
   console.log(`${sum("passed")} passed, ${failed} failed${skipped}`);
   process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function groupOf(file: string): "plain" | "alone" | "services" {
+  if (!WITH_SERVICES.test(file)) return "plain";
+  return ALONE.test(file) ? "alone" : "services";
 }
 
 function longestFirst(a: string, b: string): number {
