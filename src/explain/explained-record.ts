@@ -155,7 +155,7 @@ function keyChangeText(
   if (keyChange === null || keyChange === "unreadable") return null;
   const isDeleteMarker = previous !== null && previous.row === null;
   if ("to" in keyChange) {
-    const detail = `none: the key changes to ${keyChange.to} (keyChange: changed); the row is handed over, and the create of that key sends the change`;
+    const detail = `none: the key changes to ${keyChange.to} (keyChange: changed); the row goes to the create of that key in a handover, and that create sends the change`;
     return isDeleteMarker ? null : { detail, isDecided: true };
   }
   const detail = `the key was ${keyChange.from} (keyChange: changed): the create waits for the handover of that row and sends the change then`;

@@ -1,7 +1,6 @@
 import type { ChangeContext } from "../classify/change-context.ts";
 import type { Change, ChangeReason } from "../classify/decision.ts";
 import type { SyncRule } from "../classify/rules.ts";
-import { removal } from "../data/deletion.ts";
 import { failureKind } from "../data/expression.ts";
 import {
   decodeLastMessages,
@@ -17,6 +16,7 @@ import type { Pending, SyncEntry } from "../state/sync-versions.ts";
 import type { ChangeMessages } from "./change-messages.ts";
 import { NO_OUTPUT, type Output } from "./output.ts";
 import type { RowProcessor } from "./row-processor.ts";
+import { storedRowContext } from "./stored-row-context.ts";
 import type { TaskContext } from "./task-context.ts";
 
 /** The row and one of the syncs to evaluate for it. */
@@ -53,7 +53,7 @@ export class Backfill {
     if (stored.row === null) return NO_OUTPUT;
     this.#context.counters.add("rows_backfilled");
     const evaluated = this.#evaluate(stored, stored.row, pending);
-    const context = this.#contextOf(key, stored);
+    const context = storedRowContext(this.#context.tp, key, stored);
     const results = evaluated.flatMap((one) => this.#map(one, context) ?? []);
     this.#rows.putWithIds(key, this.#withMembers(stored, evaluated), results, context);
     return this.#rows.outputOf(results);
@@ -125,17 +125,6 @@ export class Backfill {
     const all = decodeLastMessages(row.lastMessages, row);
     const current = all.filter(({ sync }) => this.#numbers.has(sync));
     return current.length === all.length ? row.lastMessages : encodeLastMessages(current, row);
-  }
-
-  /** Has the row's own source position and time, so that a repeated backfill gives the same ids. */
-  #contextOf(key: string, { offset, sourcePosition, time }: StoredRow): ChangeContext {
-    const { tp } = this.#context;
-    return {
-      event: removal({ key, table: tp.topic, time, sourcePosition }),
-      record: { ...tp, offset, key: Buffer.from(key), value: null, headers: {}, timestamp: time },
-      recordContext: { offset, streaming: true },
-      changeId: sourcePosition ?? `${tp.partition}/${offset}`,
-    };
   }
 }
 

@@ -2,7 +2,6 @@ import type { ChangeContext } from "../classify/change-context.ts";
 import { classify } from "../classify/classify.ts";
 import type { RecordContext } from "../classify/initial-result.ts";
 import type { ControlMessage } from "../coordination/control-message.ts";
-import { removal } from "../data/deletion.ts";
 import { isBefore, type RowEvent, type SourceEvent } from "../data/event.ts";
 import type { TopicPartition } from "../data/record.ts";
 import type { Row } from "../data/row.ts";
@@ -14,6 +13,7 @@ import type { KeyChangeId, Prefetched } from "../state/handovers.ts";
 import type { ChangeMessages } from "./change-messages.ts";
 import { NO_OUTPUT, type Output } from "./output.ts";
 import type { RowProcessor } from "./row-processor.ts";
+import { storedRowContext } from "./stored-row-context.ts";
 import type { TaskContext } from "./task-context.ts";
 
 /** A create that waits for its handover, with the later changes of its key. */
@@ -203,7 +203,13 @@ export class KeyChanges {
     const controlMessages = [this.#taken(message)];
     const previous = decodeHandover(message, syncs);
     if (previous === null || previous.row === null) return { ...NO_OUTPUT, controlMessages };
-    const context = contextOf(message, previous.offset);
+    // The removal of the old key, as if its record had been in this partition's log.
+    const { from, sourcePosition, time } = message;
+    const context = storedRowContext(message, from, {
+      offset: previous.offset,
+      sourcePosition,
+      time,
+    });
     const results = this.#removals(previous.members, previous.row, now, context);
     if (now !== null) this.#rows.putWithIds(message.to, now, results, context);
     return { ...this.#rows.outputOf(results), controlMessages };
@@ -241,20 +247,6 @@ export class KeyChanges {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** The removal of the old key, as if its record had been in this partition's log. */
-function contextOf(
-  { topic, partition, from: key, sourcePosition, time }: Handover & TopicPartition,
-  offset: number,
-): ChangeContext {
-  const record = { topic, partition, offset, key: Buffer.from(key), value: null, headers: {} };
-  return {
-    event: removal({ key, table: topic, time, sourcePosition }),
-    record: { ...record, timestamp: time },
-    recordContext: { offset, streaming: true },
-    changeId: sourcePosition ?? `${partition}/${offset}`,
-  };
-}
 
 /** The old and the new key of a key change; empty for any other event. */
 function keysOf({

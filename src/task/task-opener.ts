@@ -163,7 +163,6 @@ export class TaskOpener {
     if (start.rebuild) await clearState(state, changelog);
     const known = start.rebuild ? null : found;
     const { syncs, record } = startRecord(opened.topicTopology, known, start);
-    // A recorded file ends: a record waits for its end instead of for a time.
     const topicTopology =
       range === null ? { ...opened.topicTopology, ...NO_TIMEOUTS } : opened.topicTopology;
     const context: TaskContext = { tp, topicTopology, syncs, state, ...runtime };

@@ -194,7 +194,7 @@ s("should contain the earlier messages of a row under its new key", async () => 
   assert.is(given.record?.isDecided, true);
   const taken = await driver.explain({ line: lineOf(comes, 0, 1) });
   assert.match(detail(taken, "change"), /^the key was \[7\]/);
-  assert.is(taken.record?.isDecided, false, "it takes the row that is handed over");
+  assert.is(taken.record?.isDecided, false, "it takes the row of the handover");
   await driver.pipe([goes, tombstone(7)], 0);
   const sent = await driver.pipe(comes, 1);
   assert.equal(
