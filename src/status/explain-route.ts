@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Explanation, Question } from "../explain/explanation.ts";
 import { explanationText } from "../explain/explanation-text.ts";
+import { systemClock } from "../lib/clock.ts";
 import { CdcError } from "../lib/errors.ts";
+import { withTimeout } from "../lib/timeout.ts";
 import { isThisMachine } from "./loopback.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -35,7 +37,7 @@ export function serveExplain(
     if (question.showValues && !isThisMachine(request.ip))
       return reply.code(403).send({ pipeline, ...VALUES_LOCAL_ONLY });
     try {
-      const explanation = await withTimeout(telemetry.explain(question));
+      const explanation = await inTime(telemetry.explain(question));
       if (explanation === null) return reply.code(503).send({ pipeline, ...NOT_RUNNING });
       if (!prefersText(request)) return explanation;
       return reply
@@ -100,14 +102,10 @@ const NOT_RUNNING = {
   toDo: "repeat the request when /ready is ok",
 };
 
-async function withTimeout(explanation: Promise<Explanation | null>): Promise<Explanation | null> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    timeout.reject(
-      new Error(
-        `no explanation within ${TIMEOUT_MS / 1_000} s: the schema registry does not respond`,
-      ),
-    );
-  }, TIMEOUT_MS);
-  return Promise.race([explanation, timeout.promise]).finally(() => clearTimeout(timer));
+async function inTime(explanation: Promise<Explanation | null>): Promise<Explanation | null> {
+  const explained = await withTimeout(TIMEOUT_MS, systemClock, explanation);
+  if (explained !== null) return explained.value;
+  throw new Error(
+    `no explanation within ${TIMEOUT_MS / 1_000} s: the schema registry does not respond`,
+  );
 }

@@ -1,5 +1,6 @@
 import { partitionName } from "../data/record.ts";
 import type { Clock } from "../lib/clock.ts";
+import { withTimeout } from "../lib/timeout.ts";
 
 /** Older log ends are requested again. */
 const FRESH_MS = 2_000;
@@ -23,9 +24,7 @@ export class LogEnds {
   /** By `topic/partition`. Where the brokers do not respond in time, the last known log end. */
   async of(topics: Iterable<string>): Promise<ReadonlyMap<string, number>> {
     const responses = Promise.all([...new Set(topics)].map((topic) => this.#refresh(topic)));
-    const timeout = new AbortController();
-    await Promise.race([responses, this.#clock.sleep(TIMEOUT_MS, timeout.signal)]);
-    timeout.abort();
+    await withTimeout(TIMEOUT_MS, this.#clock, responses);
     return this.#ends;
   }
 
