@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { withLag } from "../../src/status/observed.ts";
 import { TOPIC } from "../support/debezium.ts";
 import { FakeRegistry } from "../support/fake-registry.ts";
+import { heldBackfill } from "../support/held-backfill.ts";
 import {
   type Change,
   commitTimeOf,
@@ -19,8 +20,6 @@ const s = suite("flow: the lag of a task");
 
 const TP = { topic: TOPIC, partition: 0 };
 const HOUR_MS = 3_600_000;
-const SYNC =
-  "{model: users, type: track, userId: id, properties: [email], initialResults: send, events: {added: Added}}";
 
 async function partitionOf(driver: TaskDriver) {
   const [task, ...others] = await driver.taskStatuses();
@@ -133,12 +132,7 @@ s("should use Kafka's timestamp for records that wait for the registry", async (
 });
 
 s("should not include a backfill, but the records that arrive during it", async () => {
-  const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
-  await driver.pipe(users(0, 300));
-  await driver.stop();
-  const respond = driver.segment.hold();
-  const more = "limits: {deliveryMessages: 10}";
-  await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
+  const { driver, respond } = await heldBackfill(users(0, 300));
   await driver.clock.advance(HOUR_MS);
   const backfilling = await partitionOf(driver);
   assert.equal(

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { heldBackfill } from "../support/held-backfill.ts";
 import { commitTimeOf, insert, remove, tombstone, update } from "../support/table.ts";
 import { TaskDriver } from "../support/task-driver.ts";
 
@@ -62,12 +63,7 @@ s("should be paused, with its usage, while Segment does not respond", async () =
 });
 
 s("should be backfilling while a new sync reads the stored rows", async () => {
-  const driver = await new TaskDriver({ syncs: `{one: ${SYNC}}` }).start();
-  await driver.pipe(users(0, 300));
-  await driver.stop();
-  const respond = driver.segment.hold();
-  const more = "limits: {deliveryMessages: 10}";
-  await driver.reconfigure({ syncs: `{one: ${SYNC}, two: ${SYNC}}`, more }).start();
+  const { driver, respond } = await heldBackfill(users(0, 300));
   assert.is((await statusOf(driver)).taskState, "backfilling");
   respond();
   await driver.clock.advance(60_000);
