@@ -79,6 +79,7 @@ export class KafkaSource implements Source {
       joined: (assignment) => this.#onJoin(assignment),
       batch: (payload) => this.#fetchHandler?.batch(payload),
       skipped: (tp, first, last) => this.#fetchHandler?.skipped(tp, first, last),
+      committed: (tp, offset) => this.#groupOffsets.confirm(tp, offset),
       isFetching: () => this.#owned.isFetching,
     });
     this.#joined.promise.catch(() => {});

@@ -12,6 +12,8 @@ export type ConsumerEvents = {
   batch(payload: EachBatchPayload): void;
   /** Records that are not delivered (control records, aborted transactions): `first` to `last`, `first` NaN if unknown. */
   skipped(tp: TopicPartition, first: number, last: number): void;
+  /** The group has stored an offset. */
+  committed(tp: TopicPartition, offset: number): void;
   /** Whether there is a partition that is not paused. */
   isFetching(): boolean;
 };
@@ -83,6 +85,11 @@ export class ConsumerSession {
     this.consumer.on("consumer.crash", ({ payload }) => this.end(payload.error));
     this.consumer.on("consumer.group_join", ({ payload }) => {
       if (!this.#isOver) events.joined(payload.memberAssignment, payload.memberId);
+    });
+    this.consumer.on("consumer.commit_offsets", ({ payload }) => {
+      for (const { topic, partitions } of payload.topics)
+        for (const { partition, offset } of partitions)
+          events.committed({ topic, partition }, Number(offset));
     });
     this.consumer.on("consumer.start_batch_process", ({ payload }) => {
       if (payload.batchSize > 0 || this.#isOver) return;

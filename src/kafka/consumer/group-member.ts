@@ -138,6 +138,7 @@ export class GroupMember {
         joined: (assignment, memberId) => this.#onJoin(assignment, memberId),
         batch: (payload) => this.#events.batch(payload),
         skipped: (tp, first, last) => this.#events.skipped(tp, first, last),
+        committed: (tp, offset) => this.#events.committed(tp, offset),
         isFetching: () => this.#events.isFetching(),
       },
     });

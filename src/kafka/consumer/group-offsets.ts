@@ -9,8 +9,8 @@ import { withTimeout } from "../../lib/timeout.ts";
 /** The stored offset is the truth: a checkpoint does not wait longer for the group's. */
 const COMMIT_TIMEOUT_MS = 5_000;
 
-/** Attempts of one commit in about 25 s. */
-const UNREACHABLE_AFTER = 7;
+/** Longer than one attempt, in which kafkajs retries for 20 s. */
+const UNREACHABLE_MS = 30_000;
 
 export type GroupOffsetsOptions = {
   /** The current consumer. */
@@ -26,13 +26,16 @@ export type GroupOffsetsOptions = {
  * Commits offsets to the group. A commit can fail while the coordinator moves or the group rebalances. It is repeated in
  * the background: without new records there is no later commit, and lag tools would show a lag that does not exist.
  *
- * kafkajs 2.2.4 can hang in a rejoin after the coordinator has moved twice. It then keeps the former coordinator, and
- * each commit fails with NOT_COORDINATOR: only a new consumer finds the present one.
+ * kafkajs 2.2.4 drops a commit while its consumer ends and reports success, so a commit has succeeded only when the
+ * consumer's event confirms it. kafkajs can also hang in a rejoin after the coordinator has moved twice. It then keeps the
+ * former coordinator, and each commit fails with NOT_COORDINATOR: only a new consumer finds the present one.
  */
 export class GroupOffsets {
   readonly #options: GroupOffsetsOptions;
   /** The last offset of each partition, by `topic/partition`. */
   readonly #latest = new Map<string, number>();
+  /** The last offset of each partition that the group has stored. */
+  readonly #confirmed = new Map<string, number>();
   readonly #closed = new AbortController();
 
   constructor(options: GroupOffsetsOptions) {
@@ -47,23 +50,40 @@ export class GroupOffsets {
     await withTimeout(COMMIT_TIMEOUT_MS, this.#options.clock, first.promise);
   }
 
+  /** The group has stored the offset. */
+  confirm(tp: TopicPartition, offset: number): void {
+    this.#confirmed.set(partitionName(tp), offset);
+  }
+
   /** Ends the retries. */
   close(): void {
     this.#closed.abort();
   }
 
   async #repeat(tp: TopicPartition, offset: number, onAttempt: () => void): Promise<void> {
-    const { clock, log } = this.#options;
+    const { consumer, owns, onUnreachable, clock, log } = this.#options;
     const { topic, partition } = tp;
-    const isCurrent = () => this.#latest.get(partitionName(tp)) === offset;
+    const name = partitionName(tp);
+    const isReplaced = () => this.#latest.get(name) !== offset;
+    const attempt = async () => {
+      if (isReplaced() || !owns(tp)) return;
+      await consumer()?.commitOffsets([{ topic, partition, offset: `${offset}` }]);
+      if (this.#confirmed.get(name) !== offset) throw new Error("the consumer dropped the commit");
+    };
+    // Commits of several partitions fail with the same consumer: only that one is replaced, and once.
+    let suspect = consumer();
+    const started = clock.now();
     try {
-      await retry(() => this.#attempt(tp, offset), {
+      await retry(attempt, {
         clock,
         signal: this.#closed.signal,
-        isRetryable: isCurrent,
-        onRetry: (error, attempt) => {
+        isRetryable: () => !isReplaced(),
+        onRetry: (error) => {
           onAttempt();
-          if (attempt === UNREACHABLE_AFTER) this.#options.onUnreachable();
+          if (suspect && consumer() === suspect && clock.now() - started >= UNREACHABLE_MS) {
+            suspect = undefined;
+            onUnreachable();
+          }
           const fields = { topic, partition, offset, error: messageOf(error) };
           log.debug(fields, "offset commit failed; retrying");
         },
@@ -72,12 +92,5 @@ export class GroupOffsets {
       // A later commit replaces this one, or the source is closed.
     }
     onAttempt();
-  }
-
-  async #attempt({ topic, partition }: TopicPartition, offset: number): Promise<void> {
-    const { consumer, owns } = this.#options;
-    const isReplaced = this.#latest.get(partitionName({ topic, partition })) !== offset;
-    if (isReplaced || !owns({ topic, partition })) return;
-    await consumer()?.commitOffsets([{ topic, partition, offset: `${offset}` }]);
   }
 }

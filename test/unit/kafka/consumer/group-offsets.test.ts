@@ -10,8 +10,8 @@ const TP = { topic: "t", partition: 0 };
 
 const s = suite("kafka: offsets committed to the group");
 
-/** A group that rejects the first `failures` commits. */
-function setUp(failures: number) {
+/** A group that rejects the first `failures` commits, through a consumer that then drops `dropped` more in silence. */
+function setUp(failures: number, dropped = 0) {
   const clock = new VirtualClock();
   const attempts: number[] = [];
   const owned = new Set([0]);
@@ -19,11 +19,12 @@ function setUp(failures: number) {
     commitOffsets: async ([commit]: readonly { offset: string }[]) => {
       attempts.push(Number(commit?.offset));
       if (attempts.length <= failures) throw new Error("not the coordinator");
+      if (attempts.length > failures + dropped) offsets.confirm(TP, Number(commit?.offset));
     },
   } as unknown as Consumer;
   const owns = ({ partition }: TopicPartition) => owned.has(partition);
   let replaced = 0;
-  const offsets = new GroupOffsets({
+  const offsets: GroupOffsets = new GroupOffsets({
     ...{ consumer: () => consumer, owns, clock, log: noopLogger },
     onUnreachable: () => {
       replaced += 1;
@@ -38,6 +39,13 @@ s("should repeat a failed commit although no later commit follows", async () => 
   assert.equal(attempts, [7], "the caller waits for one attempt");
   await clock.advance(60_000);
   assert.equal(attempts, [7, 7, 7, 7]);
+});
+
+s("should repeat a commit that a consumer drops while it ends", async () => {
+  const { clock, attempts, offsets } = setUp(0, 2);
+  await offsets.commit(TP, 7);
+  await clock.advance(60_000);
+  assert.equal(attempts, [7, 7, 7]);
 });
 
 s("should replace a consumer whose commits fail for half a minute, once", async () => {

@@ -57,6 +57,7 @@ s("should replace a consumer that has lost its membership", async () => {
     joined: (assignment) => joined.push(assignment),
     batch: (payload) => batches.push(payload),
     skipped() {},
+    committed() {},
     isFetching: () => true,
   });
   const stayed = member.stay(async () => {});
@@ -83,6 +84,7 @@ s("should start no consumer after leave", async () => {
   const kafka = new FakeKafka();
   const member = memberOf(kafka, clock, {
     ...{ joined() {}, batch() {}, skipped() {} },
+    committed() {},
     isFetching: () => true,
   });
   const searched = Promise.withResolvers<void>();
